@@ -1,0 +1,101 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { AgentClient as _drayage_v1_AgentClient, AgentDefinition as _drayage_v1_AgentDefinition } from './drayage/v1/Agent.ts';
+import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
+import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
+import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
+import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
+import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
+import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
+import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from './drayage/v1/FenceSourceRequest.ts';
+import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from './drayage/v1/FencedSource.ts';
+import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from './drayage/v1/Finding.ts';
+import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, ForgetMigrationRequest__Output as _drayage_v1_ForgetMigrationRequest__Output } from './drayage/v1/ForgetMigrationRequest.ts';
+import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from './drayage/v1/GrantEpochReply.ts';
+import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from './drayage/v1/GrantEpochRequest.ts';
+import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from './drayage/v1/HoldSourceRequest.ts';
+import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from './drayage/v1/Image.ts';
+import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from './drayage/v1/ImageProgress.ts';
+import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from './drayage/v1/IsolateSourceRequest.ts';
+import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from './drayage/v1/IsolatedSource.ts';
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
+import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
+import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
+import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from './drayage/v1/PreparedTarget.ts';
+import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
+import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
+import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
+import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
+import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from './drayage/v1/ReleaseSourceRequest.ts';
+import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from './drayage/v1/RemoveImageRequest.ts';
+import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from './drayage/v1/RestartSourceRequest.ts';
+import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from './drayage/v1/RestoreSourceRequest.ts';
+import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from './drayage/v1/RetireSourceRequest.ts';
+import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from './drayage/v1/StartTargetRequest.ts';
+import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from './drayage/v1/StartedTarget.ts';
+import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from './drayage/v1/StopSourceRequest.ts';
+import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
+import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
+import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
+import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from './drayage/v1/VolumeProgress.ts';
+import type { VolumeResult as _drayage_v1_VolumeResult, VolumeResult__Output as _drayage_v1_VolumeResult__Output } from './drayage/v1/VolumeResult.ts';
+import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
+import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from './drayage/v1/Workload.ts';
+import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__Output as _drayage_v1_WorkloadNetwork__Output } from './drayage/v1/WorkloadNetwork.ts';
+import type { WorkloadVolume as _drayage_v1_WorkloadVolume, WorkloadVolume__Output as _drayage_v1_WorkloadVolume__Output } from './drayage/v1/WorkloadVolume.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  drayage: {
+    v1: {
+      Agent: SubtypeConstructor<typeof grpc.Client, _drayage_v1_AgentClient> & { service: _drayage_v1_AgentDefinition }
+      CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
+      DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
+      DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
+      Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
+      EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
+      ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
+      FenceSourceRequest: MessageTypeDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FenceSourceRequest__Output>
+      FencedSource: MessageTypeDefinition<_drayage_v1_FencedSource, _drayage_v1_FencedSource__Output>
+      Finding: MessageTypeDefinition<_drayage_v1_Finding, _drayage_v1_Finding__Output>
+      ForgetMigrationRequest: MessageTypeDefinition<_drayage_v1_ForgetMigrationRequest, _drayage_v1_ForgetMigrationRequest__Output>
+      GrantEpochReply: MessageTypeDefinition<_drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochReply__Output>
+      GrantEpochRequest: MessageTypeDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochRequest__Output>
+      HoldSourceRequest: MessageTypeDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_HoldSourceRequest__Output>
+      Image: MessageTypeDefinition<_drayage_v1_Image, _drayage_v1_Image__Output>
+      ImageProgress: MessageTypeDefinition<_drayage_v1_ImageProgress, _drayage_v1_ImageProgress__Output>
+      IsolateSourceRequest: MessageTypeDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolateSourceRequest__Output>
+      IsolatedSource: MessageTypeDefinition<_drayage_v1_IsolatedSource, _drayage_v1_IsolatedSource__Output>
+      Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
+      Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
+      PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
+      PreparedTarget: MessageTypeDefinition<_drayage_v1_PreparedTarget, _drayage_v1_PreparedTarget__Output>
+      PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
+      ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
+      ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
+      ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>
+      ReleaseSourceRequest: MessageTypeDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_ReleaseSourceRequest__Output>
+      RemoveImageRequest: MessageTypeDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_RemoveImageRequest__Output>
+      RestartSourceRequest: MessageTypeDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_RestartSourceRequest__Output>
+      RestoreSourceRequest: MessageTypeDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_RestoreSourceRequest__Output>
+      RetireSourceRequest: MessageTypeDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_RetireSourceRequest__Output>
+      StartTargetRequest: MessageTypeDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartTargetRequest__Output>
+      StartedTarget: MessageTypeDefinition<_drayage_v1_StartedTarget, _drayage_v1_StartedTarget__Output>
+      StopSourceRequest: MessageTypeDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StopSourceRequest__Output>
+      StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
+      TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
+      UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
+      VolumeProgress: MessageTypeDefinition<_drayage_v1_VolumeProgress, _drayage_v1_VolumeProgress__Output>
+      VolumeResult: MessageTypeDefinition<_drayage_v1_VolumeResult, _drayage_v1_VolumeResult__Output>
+      VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
+      Workload: MessageTypeDefinition<_drayage_v1_Workload, _drayage_v1_Workload__Output>
+      WorkloadNetwork: MessageTypeDefinition<_drayage_v1_WorkloadNetwork, _drayage_v1_WorkloadNetwork__Output>
+      WorkloadVolume: MessageTypeDefinition<_drayage_v1_WorkloadVolume, _drayage_v1_WorkloadVolume__Output>
+    }
+  }
+}
+

@@ -1,0 +1,47 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { CoordinatorClient as _drayage_v1_CoordinatorClient, CoordinatorDefinition as _drayage_v1_CoordinatorDefinition } from './drayage/v1/Coordinator.ts';
+import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
+import type { EnrolReply as _drayage_v1_EnrolReply, EnrolReply__Output as _drayage_v1_EnrolReply__Output } from './drayage/v1/EnrolReply.ts';
+import type { EnrolRequest as _drayage_v1_EnrolRequest, EnrolRequest__Output as _drayage_v1_EnrolRequest__Output } from './drayage/v1/EnrolRequest.ts';
+import type { EnrolmentClient as _drayage_v1_EnrolmentClient, EnrolmentDefinition as _drayage_v1_EnrolmentDefinition } from './drayage/v1/Enrolment.ts';
+import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
+import type { HeartbeatReply as _drayage_v1_HeartbeatReply, HeartbeatReply__Output as _drayage_v1_HeartbeatReply__Output } from './drayage/v1/HeartbeatReply.ts';
+import type { HeartbeatRequest as _drayage_v1_HeartbeatRequest, HeartbeatRequest__Output as _drayage_v1_HeartbeatRequest__Output } from './drayage/v1/HeartbeatRequest.ts';
+import type { InventoryAck as _drayage_v1_InventoryAck, InventoryAck__Output as _drayage_v1_InventoryAck__Output } from './drayage/v1/InventoryAck.ts';
+import type { InventoryContainer as _drayage_v1_InventoryContainer, InventoryContainer__Output as _drayage_v1_InventoryContainer__Output } from './drayage/v1/InventoryContainer.ts';
+import type { InventoryMount as _drayage_v1_InventoryMount, InventoryMount__Output as _drayage_v1_InventoryMount__Output } from './drayage/v1/InventoryMount.ts';
+import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__Output as _drayage_v1_InventoryReport__Output } from './drayage/v1/InventoryReport.ts';
+import type { InventoryVolume as _drayage_v1_InventoryVolume, InventoryVolume__Output as _drayage_v1_InventoryVolume__Output } from './drayage/v1/InventoryVolume.ts';
+import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from './drayage/v1/RegisterReply.ts';
+import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from './drayage/v1/RegisterRequest.ts';
+import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  drayage: {
+    v1: {
+      Coordinator: SubtypeConstructor<typeof grpc.Client, _drayage_v1_CoordinatorClient> & { service: _drayage_v1_CoordinatorDefinition }
+      EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
+      EnrolReply: MessageTypeDefinition<_drayage_v1_EnrolReply, _drayage_v1_EnrolReply__Output>
+      EnrolRequest: MessageTypeDefinition<_drayage_v1_EnrolRequest, _drayage_v1_EnrolRequest__Output>
+      Enrolment: SubtypeConstructor<typeof grpc.Client, _drayage_v1_EnrolmentClient> & { service: _drayage_v1_EnrolmentDefinition }
+      ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
+      HeartbeatReply: MessageTypeDefinition<_drayage_v1_HeartbeatReply, _drayage_v1_HeartbeatReply__Output>
+      HeartbeatRequest: MessageTypeDefinition<_drayage_v1_HeartbeatRequest, _drayage_v1_HeartbeatRequest__Output>
+      InventoryAck: MessageTypeDefinition<_drayage_v1_InventoryAck, _drayage_v1_InventoryAck__Output>
+      InventoryContainer: MessageTypeDefinition<_drayage_v1_InventoryContainer, _drayage_v1_InventoryContainer__Output>
+      InventoryMount: MessageTypeDefinition<_drayage_v1_InventoryMount, _drayage_v1_InventoryMount__Output>
+      InventoryReport: MessageTypeDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryReport__Output>
+      InventoryVolume: MessageTypeDefinition<_drayage_v1_InventoryVolume, _drayage_v1_InventoryVolume__Output>
+      RegisterReply: MessageTypeDefinition<_drayage_v1_RegisterReply, _drayage_v1_RegisterReply__Output>
+      RegisterRequest: MessageTypeDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterRequest__Output>
+      VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
+    }
+  }
+}
+

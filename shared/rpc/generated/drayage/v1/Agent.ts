@@ -1,0 +1,263 @@
+// Original file: proto/agent.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from '../../drayage/v1/CheckTargetRequest.ts';
+import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from '../../drayage/v1/DescribeWorkloadRequest.ts';
+import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
+import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
+import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from '../../drayage/v1/FenceSourceRequest.ts';
+import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from '../../drayage/v1/FencedSource.ts';
+import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, ForgetMigrationRequest__Output as _drayage_v1_ForgetMigrationRequest__Output } from '../../drayage/v1/ForgetMigrationRequest.ts';
+import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from '../../drayage/v1/GrantEpochReply.ts';
+import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from '../../drayage/v1/GrantEpochRequest.ts';
+import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from '../../drayage/v1/HoldSourceRequest.ts';
+import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from '../../drayage/v1/ImageProgress.ts';
+import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from '../../drayage/v1/IsolateSourceRequest.ts';
+import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
+import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
+import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
+import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from '../../drayage/v1/ReceiveImageRequest.ts';
+import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from '../../drayage/v1/ReceiveVolumeRequest.ts';
+import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from '../../drayage/v1/ReleaseSourceRequest.ts';
+import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from '../../drayage/v1/RemoveImageRequest.ts';
+import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from '../../drayage/v1/RestartSourceRequest.ts';
+import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from '../../drayage/v1/RestoreSourceRequest.ts';
+import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from '../../drayage/v1/RetireSourceRequest.ts';
+import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from '../../drayage/v1/StartTargetRequest.ts';
+import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from '../../drayage/v1/StartedTarget.ts';
+import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from '../../drayage/v1/StopSourceRequest.ts';
+import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from '../../drayage/v1/StoppedSource.ts';
+import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from '../../drayage/v1/TargetCheck.ts';
+import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from '../../drayage/v1/UnfenceSourceRequest.ts';
+import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from '../../drayage/v1/VolumeProgress.ts';
+import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from '../../drayage/v1/Workload.ts';
+
+export interface AgentClient extends grpc.Client {
+  CheckTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  CheckTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  CheckTarget(argument: _drayage_v1_CheckTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  CheckTarget(argument: _drayage_v1_CheckTargetRequest, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  checkTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  checkTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  checkTarget(argument: _drayage_v1_CheckTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  checkTarget(argument: _drayage_v1_CheckTargetRequest, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  
+  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  
+  DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  discardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  discardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  discardTarget(argument: _drayage_v1_DiscardTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  discardTarget(argument: _drayage_v1_DiscardTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  FenceSource(argument: _drayage_v1_FenceSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  FenceSource(argument: _drayage_v1_FenceSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  FenceSource(argument: _drayage_v1_FenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  FenceSource(argument: _drayage_v1_FenceSourceRequest, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  fenceSource(argument: _drayage_v1_FenceSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  fenceSource(argument: _drayage_v1_FenceSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  fenceSource(argument: _drayage_v1_FenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  fenceSource(argument: _drayage_v1_FenceSourceRequest, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
+  
+  ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetMigration(argument: _drayage_v1_ForgetMigrationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetMigration(argument: _drayage_v1_ForgetMigrationRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  GrantEpoch(argument: _drayage_v1_GrantEpochRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  GrantEpoch(argument: _drayage_v1_GrantEpochRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  GrantEpoch(argument: _drayage_v1_GrantEpochRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  GrantEpoch(argument: _drayage_v1_GrantEpochRequest, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  grantEpoch(argument: _drayage_v1_GrantEpochRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  grantEpoch(argument: _drayage_v1_GrantEpochRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  grantEpoch(argument: _drayage_v1_GrantEpochRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  grantEpoch(argument: _drayage_v1_GrantEpochRequest, callback: grpc.requestCallback<_drayage_v1_GrantEpochReply__Output>): grpc.ClientUnaryCall;
+  
+  HoldSource(argument: _drayage_v1_HoldSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  HoldSource(argument: _drayage_v1_HoldSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  HoldSource(argument: _drayage_v1_HoldSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  HoldSource(argument: _drayage_v1_HoldSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  holdSource(argument: _drayage_v1_HoldSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  holdSource(argument: _drayage_v1_HoldSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  holdSource(argument: _drayage_v1_HoldSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  holdSource(argument: _drayage_v1_HoldSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  IsolateSource(argument: _drayage_v1_IsolateSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  IsolateSource(argument: _drayage_v1_IsolateSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  IsolateSource(argument: _drayage_v1_IsolateSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  IsolateSource(argument: _drayage_v1_IsolateSourceRequest, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  isolateSource(argument: _drayage_v1_IsolateSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  isolateSource(argument: _drayage_v1_IsolateSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  isolateSource(argument: _drayage_v1_IsolateSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  isolateSource(argument: _drayage_v1_IsolateSourceRequest, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  
+  PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  prepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  prepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  prepareTarget(argument: _drayage_v1_PrepareTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  prepareTarget(argument: _drayage_v1_PrepareTargetRequest, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
+  
+  ReceiveImage(argument: _drayage_v1_ReceiveImageRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImageProgress__Output>;
+  ReceiveImage(argument: _drayage_v1_ReceiveImageRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImageProgress__Output>;
+  receiveImage(argument: _drayage_v1_ReceiveImageRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImageProgress__Output>;
+  receiveImage(argument: _drayage_v1_ReceiveImageRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImageProgress__Output>;
+  
+  ReceiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
+  ReceiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
+  receiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
+  receiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
+  
+  ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  releaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  releaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  releaseSource(argument: _drayage_v1_ReleaseSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  releaseSource(argument: _drayage_v1_ReleaseSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  RemoveImage(argument: _drayage_v1_RemoveImageRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RemoveImage(argument: _drayage_v1_RemoveImageRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RemoveImage(argument: _drayage_v1_RemoveImageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RemoveImage(argument: _drayage_v1_RemoveImageRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  removeImage(argument: _drayage_v1_RemoveImageRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  removeImage(argument: _drayage_v1_RemoveImageRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  removeImage(argument: _drayage_v1_RemoveImageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  removeImage(argument: _drayage_v1_RemoveImageRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  RestartSource(argument: _drayage_v1_RestartSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestartSource(argument: _drayage_v1_RestartSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestartSource(argument: _drayage_v1_RestartSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestartSource(argument: _drayage_v1_RestartSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restartSource(argument: _drayage_v1_RestartSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restartSource(argument: _drayage_v1_RestartSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restartSource(argument: _drayage_v1_RestartSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restartSource(argument: _drayage_v1_RestartSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  RestoreSource(argument: _drayage_v1_RestoreSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestoreSource(argument: _drayage_v1_RestoreSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestoreSource(argument: _drayage_v1_RestoreSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RestoreSource(argument: _drayage_v1_RestoreSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restoreSource(argument: _drayage_v1_RestoreSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restoreSource(argument: _drayage_v1_RestoreSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restoreSource(argument: _drayage_v1_RestoreSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  restoreSource(argument: _drayage_v1_RestoreSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  RetireSource(argument: _drayage_v1_RetireSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RetireSource(argument: _drayage_v1_RetireSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RetireSource(argument: _drayage_v1_RetireSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  RetireSource(argument: _drayage_v1_RetireSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  retireSource(argument: _drayage_v1_RetireSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  retireSource(argument: _drayage_v1_RetireSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  retireSource(argument: _drayage_v1_RetireSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  retireSource(argument: _drayage_v1_RetireSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  StartTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  StartTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  StartTarget(argument: _drayage_v1_StartTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  StartTarget(argument: _drayage_v1_StartTargetRequest, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  startTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  startTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  startTarget(argument: _drayage_v1_StartTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  startTarget(argument: _drayage_v1_StartTargetRequest, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
+  
+  StopSource(argument: _drayage_v1_StopSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  StopSource(argument: _drayage_v1_StopSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  StopSource(argument: _drayage_v1_StopSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  StopSource(argument: _drayage_v1_StopSourceRequest, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  stopSource(argument: _drayage_v1_StopSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  stopSource(argument: _drayage_v1_StopSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  stopSource(argument: _drayage_v1_StopSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  stopSource(argument: _drayage_v1_StopSourceRequest, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
+  
+  UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  unfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  unfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  unfenceSource(argument: _drayage_v1_UnfenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  unfenceSource(argument: _drayage_v1_UnfenceSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+}
+
+export interface AgentHandlers extends grpc.UntypedServiceImplementation {
+  CheckTarget: grpc.handleUnaryCall<_drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck>;
+  
+  DescribeWorkload: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload>;
+  
+  DiscardTarget: grpc.handleUnaryCall<_drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done>;
+  
+  FenceSource: grpc.handleUnaryCall<_drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource>;
+  
+  ForgetMigration: grpc.handleUnaryCall<_drayage_v1_ForgetMigrationRequest__Output, _drayage_v1_Done>;
+  
+  GrantEpoch: grpc.handleUnaryCall<_drayage_v1_GrantEpochRequest__Output, _drayage_v1_GrantEpochReply>;
+  
+  HoldSource: grpc.handleUnaryCall<_drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done>;
+  
+  IsolateSource: grpc.handleUnaryCall<_drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource>;
+  
+  PrepareTarget: grpc.handleUnaryCall<_drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget>;
+  
+  ReceiveImage: grpc.handleServerStreamingCall<_drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress>;
+  
+  ReceiveVolume: grpc.handleServerStreamingCall<_drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress>;
+  
+  ReleaseSource: grpc.handleUnaryCall<_drayage_v1_ReleaseSourceRequest__Output, _drayage_v1_Done>;
+  
+  RemoveImage: grpc.handleUnaryCall<_drayage_v1_RemoveImageRequest__Output, _drayage_v1_Done>;
+  
+  RestartSource: grpc.handleUnaryCall<_drayage_v1_RestartSourceRequest__Output, _drayage_v1_Done>;
+  
+  RestoreSource: grpc.handleUnaryCall<_drayage_v1_RestoreSourceRequest__Output, _drayage_v1_Done>;
+  
+  RetireSource: grpc.handleUnaryCall<_drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done>;
+  
+  StartTarget: grpc.handleUnaryCall<_drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget>;
+  
+  StopSource: grpc.handleUnaryCall<_drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource>;
+  
+  UnfenceSource: grpc.handleUnaryCall<_drayage_v1_UnfenceSourceRequest__Output, _drayage_v1_Done>;
+  
+}
+
+export interface AgentDefinition extends grpc.ServiceDefinition {
+  CheckTarget: MethodDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_TargetCheck, _drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck__Output>
+  DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
+  DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>
+  FenceSource: MethodDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FencedSource, _drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource__Output>
+  ForgetMigration: MethodDefinition<_drayage_v1_ForgetMigrationRequest, _drayage_v1_Done, _drayage_v1_ForgetMigrationRequest__Output, _drayage_v1_Done__Output>
+  GrantEpoch: MethodDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochRequest__Output, _drayage_v1_GrantEpochReply__Output>
+  HoldSource: MethodDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_Done, _drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done__Output>
+  IsolateSource: MethodDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolatedSource, _drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource__Output>
+  PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
+  ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
+  ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>
+  ReleaseSource: MethodDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_Done, _drayage_v1_ReleaseSourceRequest__Output, _drayage_v1_Done__Output>
+  RemoveImage: MethodDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_Done, _drayage_v1_RemoveImageRequest__Output, _drayage_v1_Done__Output>
+  RestartSource: MethodDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_Done, _drayage_v1_RestartSourceRequest__Output, _drayage_v1_Done__Output>
+  RestoreSource: MethodDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_Done, _drayage_v1_RestoreSourceRequest__Output, _drayage_v1_Done__Output>
+  RetireSource: MethodDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_Done, _drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done__Output>
+  StartTarget: MethodDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartedTarget, _drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget__Output>
+  StopSource: MethodDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StoppedSource, _drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource__Output>
+  UnfenceSource: MethodDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_Done, _drayage_v1_UnfenceSourceRequest__Output, _drayage_v1_Done__Output>
+}

@@ -1,0 +1,13 @@
+// Original file: proto/agent.proto
+
+import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from '../../drayage/v1/Workload.ts';
+
+export interface CheckTargetRequest {
+  'workload'?: (_drayage_v1_Workload | null);
+  'migrationId'?: (string);
+}
+
+export interface CheckTargetRequest__Output {
+  'workload': (_drayage_v1_Workload__Output | null);
+  'migrationId': (string);
+}

@@ -1,0 +1,51 @@
+// Original file: proto/coordinator.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { HeartbeatReply as _drayage_v1_HeartbeatReply, HeartbeatReply__Output as _drayage_v1_HeartbeatReply__Output } from '../../drayage/v1/HeartbeatReply.ts';
+import type { HeartbeatRequest as _drayage_v1_HeartbeatRequest, HeartbeatRequest__Output as _drayage_v1_HeartbeatRequest__Output } from '../../drayage/v1/HeartbeatRequest.ts';
+import type { InventoryAck as _drayage_v1_InventoryAck, InventoryAck__Output as _drayage_v1_InventoryAck__Output } from '../../drayage/v1/InventoryAck.ts';
+import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__Output as _drayage_v1_InventoryReport__Output } from '../../drayage/v1/InventoryReport.ts';
+import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from '../../drayage/v1/RegisterReply.ts';
+import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from '../../drayage/v1/RegisterRequest.ts';
+
+export interface CoordinatorClient extends grpc.Client {
+  Heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  Heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  Heartbeat(argument: _drayage_v1_HeartbeatRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  Heartbeat(argument: _drayage_v1_HeartbeatRequest, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  heartbeat(argument: _drayage_v1_HeartbeatRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  heartbeat(argument: _drayage_v1_HeartbeatRequest, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  
+  Register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  Register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  Register(argument: _drayage_v1_RegisterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  Register(argument: _drayage_v1_RegisterRequest, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  register(argument: _drayage_v1_RegisterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  register(argument: _drayage_v1_RegisterRequest, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  
+  Report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
+  Report(options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
+  report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
+  report(options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
+  
+}
+
+export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
+  Heartbeat: grpc.handleUnaryCall<_drayage_v1_HeartbeatRequest__Output, _drayage_v1_HeartbeatReply>;
+  
+  Register: grpc.handleUnaryCall<_drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply>;
+  
+  Report: grpc.handleBidiStreamingCall<_drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck>;
+  
+}
+
+export interface CoordinatorDefinition extends grpc.ServiceDefinition {
+  Heartbeat: MethodDefinition<_drayage_v1_HeartbeatRequest, _drayage_v1_HeartbeatReply, _drayage_v1_HeartbeatRequest__Output, _drayage_v1_HeartbeatReply__Output>
+  Register: MethodDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterReply, _drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply__Output>
+  Report: MethodDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck, _drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck__Output>
+}

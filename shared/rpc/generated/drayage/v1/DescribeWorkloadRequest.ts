@@ -1,0 +1,12 @@
+// Original file: proto/agent.proto
+
+
+export interface DescribeWorkloadRequest {
+  'container'?: (string);
+  'measureVolumes'?: (boolean);
+}
+
+export interface DescribeWorkloadRequest__Output {
+  'container': (string);
+  'measureVolumes': (boolean);
+}

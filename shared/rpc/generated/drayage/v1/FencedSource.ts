@@ -1,0 +1,10 @@
+// Original file: proto/agent.proto
+
+
+export interface FencedSource {
+  'restartPolicyJson'?: (string);
+}
+
+export interface FencedSource__Output {
+  'restartPolicyJson': (string);
+}

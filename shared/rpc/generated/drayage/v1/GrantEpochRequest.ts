@@ -1,0 +1,17 @@
+// Original file: proto/agent.proto
+
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
+
+export interface GrantEpochRequest {
+  'lease'?: (_drayage_v1_Lease | null);
+  'role'?: (string);
+  'peerHost'?: (string);
+  'containerId'?: (string);
+}
+
+export interface GrantEpochRequest__Output {
+  'lease': (_drayage_v1_Lease__Output | null);
+  'role': (string);
+  'peerHost': (string);
+  'containerId': (string);
+}

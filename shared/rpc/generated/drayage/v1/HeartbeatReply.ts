@@ -1,0 +1,8 @@
+// Original file: proto/coordinator.proto
+
+
+export interface HeartbeatReply {
+}
+
+export interface HeartbeatReply__Output {
+}

@@ -1,0 +1,10 @@
+// Original file: proto/coordinator.proto
+
+
+export interface HeartbeatRequest {
+  'engineReachable'?: (boolean);
+}
+
+export interface HeartbeatRequest__Output {
+  'engineReachable': (boolean);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/agent.proto
+
+
+export interface IsolatedSource {
+  'volumes'?: (string)[];
+  'renamedTo'?: (string);
+}
+
+export interface IsolatedSource__Output {
+  'volumes': (string)[];
+  'renamedTo': (string);
+}

@@ -1,0 +1,33 @@
+// Original file: proto/transfer.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from '../../drayage/v1/ImagePiece.ts';
+import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from '../../drayage/v1/PullImageRequest.ts';
+import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from '../../drayage/v1/PullVolumeRequest.ts';
+import type { VolumePiece as _drayage_v1_VolumePiece, VolumePiece__Output as _drayage_v1_VolumePiece__Output } from '../../drayage/v1/VolumePiece.ts';
+
+export interface TransferClient extends grpc.Client {
+  PullImage(argument: _drayage_v1_PullImageRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImagePiece__Output>;
+  PullImage(argument: _drayage_v1_PullImageRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImagePiece__Output>;
+  pullImage(argument: _drayage_v1_PullImageRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImagePiece__Output>;
+  pullImage(argument: _drayage_v1_PullImageRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImagePiece__Output>;
+  
+  PullVolume(argument: _drayage_v1_PullVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumePiece__Output>;
+  PullVolume(argument: _drayage_v1_PullVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumePiece__Output>;
+  pullVolume(argument: _drayage_v1_PullVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumePiece__Output>;
+  pullVolume(argument: _drayage_v1_PullVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumePiece__Output>;
+  
+}
+
+export interface TransferHandlers extends grpc.UntypedServiceImplementation {
+  PullImage: grpc.handleServerStreamingCall<_drayage_v1_PullImageRequest__Output, _drayage_v1_ImagePiece>;
+  
+  PullVolume: grpc.handleServerStreamingCall<_drayage_v1_PullVolumeRequest__Output, _drayage_v1_VolumePiece>;
+  
+}
+
+export interface TransferDefinition extends grpc.ServiceDefinition {
+  PullImage: MethodDefinition<_drayage_v1_PullImageRequest, _drayage_v1_ImagePiece, _drayage_v1_PullImageRequest__Output, _drayage_v1_ImagePiece__Output>
+  PullVolume: MethodDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_VolumePiece, _drayage_v1_PullVolumeRequest__Output, _drayage_v1_VolumePiece__Output>
+}

@@ -1,0 +1,22 @@
+// Original file: proto/agent.proto
+
+import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface VolumeResult {
+  'entries'?: (number | string | Long);
+  'bytesSent'?: (number | string | Long);
+  'contentBytes'?: (number | string | Long);
+  'sourceDigest'?: (string);
+  'targetDigest'?: (string);
+  'skipped'?: (_drayage_v1_Finding)[];
+}
+
+export interface VolumeResult__Output {
+  'entries': (number);
+  'bytesSent': (number);
+  'contentBytes': (number);
+  'sourceDigest': (string);
+  'targetDigest': (string);
+  'skipped': (_drayage_v1_Finding__Output)[];
+}

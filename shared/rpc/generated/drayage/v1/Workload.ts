@@ -1,0 +1,40 @@
+// Original file: proto/agent.proto
+
+import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from '../../drayage/v1/Image.ts';
+import type { WorkloadVolume as _drayage_v1_WorkloadVolume, WorkloadVolume__Output as _drayage_v1_WorkloadVolume__Output } from '../../drayage/v1/WorkloadVolume.ts';
+import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__Output as _drayage_v1_WorkloadNetwork__Output } from '../../drayage/v1/WorkloadNetwork.ts';
+import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from '../../drayage/v1/PublishedPort.ts';
+import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
+import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
+
+export interface Workload {
+  'containerId'?: (string);
+  'name'?: (string);
+  'state'?: (string);
+  'specJson'?: (string);
+  'image'?: (_drayage_v1_Image | null);
+  'volumes'?: (_drayage_v1_WorkloadVolume)[];
+  'networks'?: (_drayage_v1_WorkloadNetwork)[];
+  'ports'?: (_drayage_v1_PublishedPort)[];
+  'obstacles'?: (_drayage_v1_Finding)[];
+  'warnings'?: (_drayage_v1_Finding)[];
+  'engine'?: (_drayage_v1_EngineFacts | null);
+  'hasHealthcheck'?: (boolean);
+  'stopTimeoutSeconds'?: (number);
+}
+
+export interface Workload__Output {
+  'containerId': (string);
+  'name': (string);
+  'state': (string);
+  'specJson': (string);
+  'image': (_drayage_v1_Image__Output | null);
+  'volumes': (_drayage_v1_WorkloadVolume__Output)[];
+  'networks': (_drayage_v1_WorkloadNetwork__Output)[];
+  'ports': (_drayage_v1_PublishedPort__Output)[];
+  'obstacles': (_drayage_v1_Finding__Output)[];
+  'warnings': (_drayage_v1_Finding__Output)[];
+  'engine': (_drayage_v1_EngineFacts__Output | null);
+  'hasHealthcheck': (boolean);
+  'stopTimeoutSeconds': (number);
+}
