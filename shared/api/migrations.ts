@@ -1,0 +1,180 @@
+import { type Static, Type } from 'typebox'
+import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
+
+export const MigrationState = Type.Union([
+  Type.Literal('planned'),
+  Type.Literal('running'),
+  Type.Literal('awaiting-finalize'),
+  Type.Literal('completed'),
+  Type.Literal('failed'),
+  Type.Literal('rolled-back'),
+  Type.Literal('cancelled'),
+])
+export type MigrationState = Static<typeof MigrationState>
+
+// The steps of the hand-over, in their order: coordinator/migration/steps.ts.
+export const StepName = Type.Union([
+  Type.Literal('lock'),
+  Type.Literal('plan'),
+  Type.Literal('image'),
+  Type.Literal('hold'),
+  Type.Literal('precopy'),
+  Type.Literal('fence'),
+  Type.Literal('stop'),
+  Type.Literal('isolate'),
+  Type.Literal('finalcopy'),
+  Type.Literal('commit'),
+  Type.Literal('start'),
+  Type.Literal('retain'),
+])
+export type StepName = Static<typeof StepName>
+
+export const MigrationRequest = Type.Object(
+  {
+    container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
+    from: HostName,
+    to: HostName,
+  },
+  { additionalProperties: false },
+)
+export type MigrationRequest = Static<typeof MigrationRequest>
+
+export const PlannedVolume = Type.Object({
+  name: Type.String(),
+  destination: Type.String(),
+  anonymous: Type.Boolean(),
+  entries: Type.Integer(),
+  contentBytes: Bytes,
+  diskBytes: Bytes,
+})
+export type PlannedVolume = Static<typeof PlannedVolume>
+
+// What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
+export const Plan = Type.Object({
+  container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
+  from: HostName,
+  to: HostName,
+  image: Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() }),
+  volumes: Type.Array(PlannedVolume),
+  networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
+  ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  totalBytes: Bytes,
+  targetFreeBytes: Bytes,
+  warnings: Type.Array(Finding),
+  refusals: Type.Array(Finding),
+})
+export type Plan = Static<typeof Plan>
+
+export const Step = Type.Object({
+  name: StepName,
+  state: Type.Union([
+    Type.Literal('pending'),
+    Type.Literal('running'),
+    Type.Literal('done'),
+    Type.Literal('failed'),
+    Type.Literal('undoing'),
+    Type.Literal('undone'),
+  ]),
+  startedAt: Nullable(Timestamp),
+  endedAt: Nullable(Timestamp),
+})
+export type Step = Static<typeof Step>
+
+// One volume's copy in one round.
+export const Round = Type.Object({
+  round: Type.Integer({ minimum: 1 }),
+  final: Type.Boolean(),
+  volume: Type.String(),
+  entries: Type.Integer(),
+  bytesSent: Bytes,
+  contentBytes: Bytes,
+  durationMs: Type.Integer(),
+})
+export type Round = Static<typeof Round>
+
+// The proof: per volume, the digest that both sides computed, one of what it read, the other of what it holds.
+export const Receipt = Type.Object({
+  volumes: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      entries: Type.Integer(),
+      contentBytes: Bytes,
+      sourceDigest: Type.String(),
+      targetDigest: Type.String(),
+      skipped: Type.Array(Finding),
+    }),
+  ),
+  // The digest covers what was written as it was written; nothing was read back from the disk.
+  verified: Type.Literal('written'),
+  issuedAt: Timestamp,
+})
+export type Receipt = Static<typeof Receipt>
+
+export const MigrationError = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  step: Nullable(StepName),
+  reasons: Type.Array(Finding),
+})
+export type MigrationError = Static<typeof MigrationError>
+
+export const Migration = Type.Object({
+  id: Type.String(),
+  container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
+  from: HostName,
+  to: HostName,
+  state: MigrationState,
+  steps: Type.Array(Step),
+  rounds: Type.Array(Round),
+  bytesSent: Bytes,
+  bytesTotal: Nullable(Bytes),
+  downtimeMs: Nullable(
+    Type.Integer({
+      description: 'From asking the source to stop until the target was healthy or settled, by the coordinator’s clock',
+    }),
+  ),
+  targetContainerId: Nullable(Type.String()),
+  receipt: Nullable(Receipt),
+  warnings: Type.Array(Finding),
+  error: Nullable(MigrationError),
+  next: Type.String({ description: 'What to do now, for a person' }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  endedAt: Nullable(Timestamp),
+})
+export type Migration = Static<typeof Migration>
+
+export const MigrationList = Type.Object({ migrations: Type.Array(Migration) })
+export type MigrationList = Static<typeof MigrationList>
+
+export const MigrationQuery = Type.Object(
+  { state: Type.Optional(MigrationState), limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,3}$' })) },
+  { additionalProperties: false },
+)
+
+// Server-sent events of GET /v1/migrations/{id}/events. `migration`: the whole, whenever a step or the state changes,
+// and once on connecting. `progress`: about once a second while bytes move. The stream ends when the migration has.
+export const Progress = Type.Object({
+  step: StepName,
+  // The volume's name, or the image's.
+  what: Type.String(),
+  bytes: Bytes,
+  totalBytes: Nullable(Bytes),
+})
+export type Progress = Static<typeof Progress>
+
+export type MigrationEvent =
+  | { readonly event: 'migration'; readonly data: Migration }
+  | { readonly event: 'progress'; readonly data: Progress }
+
+const ended: ReadonlySet<MigrationState> = new Set([
+  'awaiting-finalize',
+  'completed',
+  'failed',
+  'rolled-back',
+  'cancelled',
+])
+// Nothing more happens by itself. `awaiting-finalize` counts: the workload runs on the target.
+export const hasEnded = (state: MigrationState): boolean => ended.has(state)
+// The container runs (or rests, as it did) on the target.
+export const hasMoved = (state: MigrationState): boolean => state === 'awaiting-finalize' || state === 'completed'

@@ -1,0 +1,187 @@
+import { once } from 'node:events'
+import {
+  type CallOptions,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type MethodDefinition as GrpcMethod,
+  Metadata,
+} from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ErrorCode } from '../errors.ts'
+import { fromStatus } from './errors.ts'
+import { services } from './services.ts'
+import type { TlsIdentity } from './tls.ts'
+
+type Services = typeof services
+type RequestOf<M> = M extends MethodDefinition<infer Request, infer _R, infer _Q, infer _O> ? Request : never
+type ReplyOf<M> = M extends MethodDefinition<infer _Q, infer _R, infer _P, infer Output> ? Output : never
+
+export type CallLimits = {
+  // The call ends with DRAYAGE_TIMEOUT after this long. Streams that carry volumes have none: they end when nothing
+  // has come for a while (stallTimeoutMs).
+  readonly timeoutMs?: number
+  readonly stallTimeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export type RpcClient<S extends keyof Services> = {
+  unary<M extends keyof Services[S] & string>(
+    method: M,
+    request: RequestOf<Services[S][M]>,
+    limits: CallLimits,
+  ): Promise<ReplyOf<Services[S][M]>>
+  // The call is cancelled when the consumer stops reading.
+  serverStream<M extends keyof Services[S] & string>(
+    method: M,
+    request: RequestOf<Services[S][M]>,
+    limits: CallLimits,
+  ): AsyncIterable<ReplyOf<Services[S][M]>>
+  duplex<M extends keyof Services[S] & string>(
+    method: M,
+    limits: CallLimits,
+  ): {
+    send(request: RequestOf<Services[S][M]>): Promise<void>
+    end(): void
+    readonly replies: AsyncIterable<ReplyOf<Services[S][M]>>
+  }
+  close(): void
+}
+
+export type Endpoint = {
+  readonly address: string
+  // The name that the peer's certificate must carry, whatever its address.
+  readonly dnsName: string
+  // For messages: "the agent of host-1".
+  readonly describedAs: string
+  readonly whenUnreachable: ErrorCode
+}
+
+const mebibyte = 1024 * 1024
+
+// The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
+// pulls. Keepalive finds a peer that went without a word.
+const channelOptions = {
+  'grpc-node.flow_control_window': 8 * mebibyte,
+  'grpc.max_receive_message_length': 16 * mebibyte,
+  'grpc.max_send_message_length': 16 * mebibyte,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 0,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+  'grpc.use_local_subchannel_pool': 1,
+}
+
+// identity: absent only for enrolment, where the caller has no certificate yet; `authority` then still pins the peer.
+export const connect = <S extends keyof Services>(
+  service: S,
+  endpoint: Endpoint,
+  tls: TlsIdentity | Pick<TlsIdentity, 'authority'>,
+): RpcClient<S> => {
+  const definition = services[service] as unknown as Record<string, GrpcMethod<unknown, unknown>>
+  const secure =
+    'key' in tls
+      ? credentials.createSsl(Buffer.from(tls.authority), Buffer.from(tls.key), Buffer.from(tls.certificate))
+      : credentials.createSsl(Buffer.from(tls.authority))
+  const client = new Client(endpoint.address, secure, {
+    ...channelOptions,
+    'grpc.ssl_target_name_override': endpoint.dnsName,
+    'grpc.default_authority': endpoint.dnsName,
+  })
+
+  const method = (name: string): GrpcMethod<unknown, unknown> => {
+    const found = definition[name]
+    if (found === undefined) throw new Error(`${service} has no method ${name}`)
+    return found
+  }
+  const callOptions = ({ timeoutMs }: CallLimits): CallOptions =>
+    timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs }
+  const translate = (thrown: unknown) => fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
+
+  const read = async function* <Reply>(
+    call: { cancel(): void; [Symbol.asyncIterator](): AsyncIterator<unknown> },
+    { signal, stallTimeoutMs }: CallLimits,
+  ): AsyncGenerator<Reply> {
+    const cancel = () => call.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    if (signal?.aborted) cancel()
+    const timer = stallTimeoutMs === undefined ? undefined : setTimeout(cancel, stallTimeoutMs)
+    try {
+      for await (const reply of { [Symbol.asyncIterator]: () => call[Symbol.asyncIterator]() }) {
+        timer?.refresh()
+        yield reply as Reply
+        timer?.refresh()
+      }
+    } catch (thrown) {
+      throw translate(thrown)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      call.cancel()
+    }
+  }
+
+  return {
+    unary: (name, request, limits) =>
+      new Promise((resolve, reject) => {
+        const { path, requestSerialize, responseDeserialize } = method(name)
+        const call = client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request as unknown,
+          new Metadata(),
+          callOptions(limits),
+          (error, reply) => {
+            limits.signal?.removeEventListener('abort', cancel)
+            if (error) reject(translate(error))
+            else resolve(reply as ReplyOf<Services[S][typeof name]>)
+          },
+        )
+        const cancel = () => call.cancel()
+        limits.signal?.addEventListener('abort', cancel, { once: true })
+        if (limits.signal?.aborted) cancel()
+      }),
+
+    serverStream: (name, request, limits) => {
+      const { path, requestSerialize, responseDeserialize } = method(name)
+      return {
+        [Symbol.asyncIterator]: () =>
+          read(
+            client.makeServerStreamRequest(
+              path,
+              requestSerialize,
+              responseDeserialize,
+              request as unknown,
+              new Metadata(),
+              callOptions(limits),
+            ),
+            limits,
+          ),
+      }
+    },
+
+    duplex: (name, limits) => {
+      const { path, requestSerialize, responseDeserialize } = method(name)
+      const call: ClientDuplexStream<unknown, unknown> = client.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        new Metadata(),
+        callOptions(limits),
+      )
+      // Heard by whoever reads `replies`; without a listener of its own an early failure would end the process.
+      call.on('error', () => {})
+      return {
+        send: async (request) => {
+          if (!call.write(request)) await Promise.race([once(call, 'drain'), once(call, 'close')])
+        },
+        end: () => call.end(),
+        replies: { [Symbol.asyncIterator]: () => read(call, limits) },
+      }
+    },
+
+    close: () => client.close(),
+  }
+}

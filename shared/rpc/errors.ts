@@ -1,0 +1,49 @@
+// An AppError across gRPC: the status for gRPC's sake, and the code, message and details in a trailer.
+import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js'
+import { AppError, asAppError, type ErrorCode, isErrorCode } from '../errors.ts'
+import type { ErrorDetail, ErrorDetail__Output } from './generated/drayage/v1/ErrorDetail.ts'
+import { errorDetailType } from './services.ts'
+
+const trailer = 'drayage-error-bin'
+
+// gRPC's own failures, for calls that never reached a handler of ours.
+const foreign: Partial<Record<status, ErrorCode>> = {
+  [status.DEADLINE_EXCEEDED]: 'DRAYAGE_TIMEOUT',
+  [status.CANCELLED]: 'DRAYAGE_CANCELLED',
+  [status.UNAUTHENTICATED]: 'DRAYAGE_UNAUTHENTICATED',
+  [status.PERMISSION_DENIED]: 'DRAYAGE_ROLE_FORBIDDEN',
+}
+
+const { serialize, deserialize } = errorDetailType as unknown as {
+  serialize: (detail: ErrorDetail) => Buffer
+  deserialize: (bytes: Buffer) => ErrorDetail__Output
+}
+
+export const toStatus = (thrown: unknown): StatusObject => {
+  const error = asAppError(thrown)
+  const metadata = new Metadata()
+  metadata.add(
+    trailer,
+    serialize({ code: error.code, message: error.message, detailsJson: JSON.stringify(error.details) }),
+  )
+  return { code: status[error.meaning.grpc], details: error.message, metadata }
+}
+
+const isServiceError = (thrown: unknown): thrown is ServiceError =>
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' && 'metadata' in thrown
+
+// whenUnreachable: what it means that this peer does not answer.
+export const fromStatus = (thrown: unknown, peer: string, whenUnreachable: ErrorCode): AppError => {
+  if (thrown instanceof AppError || !isServiceError(thrown)) return asAppError(thrown, `The call to ${peer} failed`)
+  const [bytes] = thrown.metadata?.get(trailer) ?? []
+  if (Buffer.isBuffer(bytes)) {
+    const detail = deserialize(bytes)
+    if (isErrorCode(detail.code)) {
+      return new AppError(detail.code, detail.message, { cause: thrown, details: JSON.parse(detail.detailsJson) })
+    }
+  }
+  const code = foreign[thrown.code] ?? (thrown.code === status.UNAVAILABLE ? whenUnreachable : 'DRAYAGE_INTERNAL')
+  return new AppError(code, `${peer} did not answer as it should: ${thrown.details || thrown.message}`, {
+    cause: thrown,
+  })
+}

@@ -1,0 +1,148 @@
+// The server's side of every call: who may call, errors as trailers, back-pressure, cancellation.
+import { once } from 'node:events'
+import type { TLSSocket } from 'node:tls'
+import {
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+} from '@grpc/grpc-js'
+import { AppError } from '../errors.ts'
+import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
+import { toStatus } from './errors.ts'
+import type { TlsIdentity } from './tls.ts'
+
+export type CallContext = {
+  readonly caller: Identity
+  // Aborted when the caller went, cancelled, or its deadline passed.
+  readonly signal: AbortSignal
+}
+
+// What the three kinds of call have in common.
+type AnyCall = {
+  getAuthContext(): { sslPeerCertificate?: unknown }
+  getPath(): string
+  on(event: 'cancelled', listener: () => void): unknown
+}
+
+type Failed = (thrown: unknown, method: string, caller: Identity) => void
+
+const callerOf = (call: AnyCall): Identity => {
+  const certificate = call.getAuthContext().sslPeerCertificate as
+    | ReturnType<TLSSocket['getPeerCertificate']>
+    | undefined
+  return certificate === undefined ? anonymous : identityOf(certificate.subjectaltname)
+}
+
+const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
+  const caller = callerOf(call)
+  if (!roles.includes(caller.role)) {
+    throw new AppError(
+      'DRAYAGE_ROLE_FORBIDDEN',
+      `${call.getPath()} may be called by ${roles.join(' or ')}, and the certificate presented is of ${caller.role}` +
+        `${caller.host === null ? '' : ` ${caller.host}`}. Nothing was done.`,
+    )
+  }
+  const controller = new AbortController()
+  call.on('cancelled', () => controller.abort())
+  return { caller, signal: controller.signal }
+}
+
+// roles: who may call. Each service names its own; there is no default.
+export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) => {
+  const unary =
+    <Request, Reply>(
+      handle: (request: Request, context: CallContext) => Promise<Reply>,
+    ): handleUnaryCall<Request, Reply> =>
+    (call, callback) => {
+      const answer = async () => handle(call.request, contextOf(call, roles))
+      answer().then(
+        (reply) => callback(null, reply),
+        (thrown) => {
+          onFailure(thrown, call.getPath(), callerOf(call))
+          callback(toStatus(thrown))
+        },
+      )
+    }
+
+  const pump = async (
+    call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+    replies: AsyncIterable<unknown>,
+  ) => {
+    for await (const reply of replies) {
+      if (call.cancelled) return
+      if (!call.write(reply)) {
+        await Promise.race([once(call, 'drain'), once(call, 'cancelled'), once(call, 'close')])
+      }
+    }
+    call.end()
+  }
+
+  const stream = (
+    call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+    open: () => AsyncIterable<unknown>,
+  ) => {
+    const run = async () => pump(call, open())
+    run().catch((thrown) => {
+      onFailure(thrown, call.getPath(), callerOf(call))
+      call.emit('error', toStatus(thrown))
+    })
+  }
+
+  const serverStream =
+    <Request, Reply>(
+      handle: (request: Request, context: CallContext) => AsyncIterable<Reply>,
+    ): handleServerStreamingCall<Request, Reply> =>
+    (call) => {
+      const plain = call as unknown as ServerWritableStream<unknown, unknown>
+      stream(plain, () => handle(call.request, contextOf(plain, roles)))
+    }
+
+  const duplex =
+    <Request, Reply>(
+      handle: (requests: AsyncIterable<Request>, context: CallContext) => AsyncIterable<Reply>,
+    ): handleBidiStreamingCall<Request, Reply> =>
+    (call) => {
+      const plain = call as unknown as ServerDuplexStream<unknown, unknown>
+      stream(plain, () => handle(call as unknown as AsyncIterable<Request>, contextOf(plain, roles)))
+    }
+
+  return { unary, serverStream, duplex }
+}
+
+export const createServer = (): Server =>
+  new Server({
+    'grpc.max_receive_message_length': 16 * 1024 * 1024,
+    'grpc.max_send_message_length': 16 * 1024 * 1024,
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+  })
+
+// mutual: callers must present a certificate of our authority, and TLS itself turns away those who do not. Only
+// enrolment is served without.
+export const listen = async (
+  server: Server,
+  address: string,
+  tls: TlsIdentity,
+  { mutual }: { readonly mutual: boolean },
+): Promise<{ readonly port: number }> => {
+  const secure = ServerCredentials.createSsl(
+    Buffer.from(tls.authority),
+    [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(`${tls.certificate}\n${tls.authority}`) }],
+    mutual,
+  )
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, secure, (error, bound) => (error ? reject(error) : resolve(bound)))
+  })
+  return { port }
+}
+
+// Lets running calls end for `graceMs`, then cuts them.
+export const shutDown = async (server: Server, graceMs: number): Promise<void> => {
+  const timer = setTimeout(() => server.forceShutdown(), graceMs)
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+  clearTimeout(timer)
+}
