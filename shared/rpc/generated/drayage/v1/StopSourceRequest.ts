@@ -5,9 +5,11 @@ import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Ou
 export interface StopSourceRequest {
   'lease'?: (_drayage_v1_Lease | null);
   'containerId'?: (string);
+  'stopTimeoutSeconds'?: (number);
 }
 
 export interface StopSourceRequest__Output {
   'lease': (_drayage_v1_Lease__Output | null);
   'containerId': (string);
+  'stopTimeoutSeconds': (number);
 }

@@ -1,0 +1,144 @@
+// What the hand-over needs from outside. It knows nothing of Fastify, SQL or gRPC: adapters in coordinator/store and
+// coordinator/agents stand behind these, and the model tests put fakes there.
+
+import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
+import type { ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
+import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
+import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
+import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
+import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
+import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
+import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
+import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { Facts, MigrationEnd, MigrationRecord, NewMigration } from './record.ts'
+
+export type Lease = Lease__Output
+export type Workload = Workload__Output
+export type TargetCheck = TargetCheck__Output
+
+export type CallOptions = { readonly signal?: AbortSignal }
+
+// One host's agent. Each function is one call of proto/agent.proto, with its contract and its errors; every one ends
+// within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
+export type AgentPort = {
+  describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
+  checkTarget(request: { workload: Workload; migrationId: string }, options?: CallOptions): Promise<TargetCheck>
+  grantEpoch(
+    request: { lease: Lease; role: 'source' | 'target'; peerHost: string; containerId: string },
+    options?: CallOptions,
+  ): Promise<{ previousEpoch: number }>
+  forgetMigration(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  receiveImage(
+    request: { lease: Lease; image: Image; source: { host: string; address: string } },
+    options?: CallOptions,
+  ): AsyncIterable<ImageProgress__Output>
+  removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
+  holdSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  releaseSource(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  prepareTarget(
+    request: { lease: Lease; workload: Workload; imageId: string },
+    options?: CallOptions,
+  ): Promise<PreparedTarget__Output>
+  discardTarget(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  receiveVolume(
+    request: {
+      lease: Lease
+      volume: string
+      source: { host: string; address: string }
+      round: number
+      final: boolean
+      rootIdentity: string
+    },
+    options?: CallOptions,
+  ): AsyncIterable<VolumeProgress__Output>
+  fenceSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<FencedSource__Output>
+  unfenceSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  stopSource(
+    request: { lease: Lease; containerId: string; stopTimeoutSeconds: number },
+    options?: CallOptions,
+  ): Promise<StoppedSource__Output>
+  restartSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  isolateSource(
+    request: { lease: Lease; containerId: string; volumes: Workload['volumes'] },
+    options?: CallOptions,
+  ): Promise<IsolatedSource__Output>
+  restoreSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  startTarget(
+    request: { lease: Lease; containerId: string; settleMs: number; healthTimeoutMs: number },
+    options?: CallOptions,
+  ): Promise<StartedTarget__Output>
+  retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+}
+
+export type Hosts = {
+  // Throws DRAYAGE_HOST_NOT_FOUND for a name that was never added, DRAYAGE_HOST_OFFLINE for one that is not online.
+  online(host: string): Promise<{ readonly agent: AgentPort; readonly address: string }>
+  // The same without asking whether it is online now: for steps that must go on as soon as it is back. Throws
+  // DRAYAGE_HOST_NOT_FOUND, and DRAYAGE_HOST_OFFLINE where no address was ever reported.
+  known(host: string): Promise<{ readonly agent: AgentPort; readonly address: string }>
+}
+
+export type JournalPhase = 'started' | 'done' | 'failed' | 'undo-started' | 'undone'
+
+export type JournalEntry = {
+  readonly seq: number
+  readonly step: StepName
+  readonly phase: JournalPhase
+  readonly at: Date
+  // done: what later steps need. failed: why.
+  readonly facts: Facts | null
+  readonly error: { readonly code: string; readonly message: string; readonly details: ErrorDetails } | null
+}
+
+// Everything is on the disk (synchronous=FULL) when a promise resolves.
+export type Journal = {
+  create(migration: NewMigration): Promise<MigrationRecord>
+  find(id: string): Promise<MigrationRecord | null>
+  // By Idempotency-Key of the one who asked.
+  findByKey(key: string): Promise<MigrationRecord | null>
+  list(filter: { readonly state?: string; readonly limit: number }): Promise<readonly MigrationRecord[]>
+  // What had not ended when the coordinator did, oldest first.
+  unfinished(): Promise<readonly MigrationRecord[]>
+
+  entries(id: string): Promise<readonly JournalEntry[]>
+  append(
+    id: string,
+    entry: Pick<JournalEntry, 'step' | 'phase'> & Partial<Pick<JournalEntry, 'facts' | 'error'>>,
+  ): Promise<void>
+
+  // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
+  // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer.
+  // Throws DRAYAGE_MIGRATION_IN_PROGRESS naming the other migration.
+  acquireLease(
+    id: string,
+    workload: {
+      readonly host: string
+      readonly containerId: string
+      readonly volumes: readonly { readonly name: string; readonly createdAt: string; readonly rootIdentity: string }[]
+    },
+  ): Promise<Lease>
+
+  // The pivot. One transaction: the workload's owner becomes `to`, known there by `targetContainerId`, under the
+  // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless the lease is still this
+  // migration's.
+  commit(id: string, lease: Lease, to: string, targetContainerId: string): Promise<void>
+
+  addRound(id: string, round: Round): Promise<void>
+  rounds(id: string): Promise<readonly Round[]>
+  addWarnings(id: string, warnings: readonly Finding[]): Promise<void>
+  requestCancel(id: string): Promise<void>
+  // Ends it and gives the lease back, in one transaction.
+  end(id: string, end: MigrationEnd): Promise<void>
+}
+
+export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }
+
+// For those who watch; losing one loses nothing.
+export type Watchers = {
+  changed(id: string): void
+  progress(id: string, progress: Progress): void
+}

@@ -1,0 +1,46 @@
+// What is kept of a migration, and what its steps leave for one another.
+import type { MigrationError, MigrationRequest, MigrationState, Plan, Receipt } from '../../shared/api/migrations.ts'
+import type { Finding } from '../../shared/errors.ts'
+import type { Lease, Workload } from './ports.ts'
+
+export type NewMigration = {
+  readonly id: string
+  readonly request: MigrationRequest
+  readonly containerId: string
+  readonly containerName: string
+  readonly plan: Plan
+  readonly idempotencyKey: string | null
+}
+
+export type MigrationRecord = NewMigration & {
+  readonly state: MigrationState
+  readonly cancelRequested: boolean
+  readonly warnings: readonly Finding[]
+  readonly error: MigrationError | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly endedAt: Date | null
+}
+
+export type MigrationEnd = {
+  readonly state: Extract<MigrationState, 'awaiting-finalize' | 'completed' | 'failed' | 'rolled-back' | 'cancelled'>
+  readonly error: MigrationError | null
+}
+
+// Each step's `done` carries its own part; a step reads those of the steps above it. JSON.
+export type Facts = Partial<{
+  lock: { readonly lease: Lease }
+  plan: { readonly workload: Workload; readonly imageId: string }
+  image: { readonly imageId: string; readonly loaded: boolean }
+  hold: { readonly targetContainerId: string }
+  fence: { readonly restartPolicyJson: string }
+  stop: {
+    readonly requestedAt: string
+    readonly wasRunning: boolean
+    readonly exitCode: number
+    readonly killed: boolean
+  }
+  isolate: { readonly volumes: readonly string[]; readonly renamedTo: string }
+  finalcopy: { readonly receipt: Receipt }
+  start: { readonly verdict: string; readonly upAt: string | null }
+}>
