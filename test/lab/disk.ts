@@ -1,0 +1,18 @@
+// A small disk of its own for an engine's data: for a volume that fills up, or one on another filesystem.
+import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { run } from './command.ts'
+
+export type DiskOptions = {
+  // XFS takes no less than 300.
+  readonly sizeMb: number
+  readonly fs: 'ext4' | 'xfs'
+}
+
+export const mountDisk = async (image: string, mountPoint: string, disk: DiskOptions): Promise<void> => {
+  await writeFile(image, '')
+  await truncate(image, disk.sizeMb * 1024 * 1024)
+  await run([`mkfs.${disk.fs}`, '-q', image])
+  await mkdir(mountPoint, { recursive: true })
+  // The kernel lets go of the loop device when the filesystem is unmounted (mount(8), on `loop`).
+  await run(['mount', '-o', 'loop', image, mountPoint])
+}

@@ -1,0 +1,98 @@
+// One Docker engine as a host of its own: its own data, socket, containerd, network namespace and host name.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { makeCgroup } from './cgroups.ts'
+import { composePlugins, type EngineInstall } from './install.ts'
+import { cgroupOf, hostDir, hostNetns } from './places.ts'
+import { type LabProcess, labProcess } from './processes.ts'
+
+export type EngineOptions = {
+  readonly imageStore: 'graphdriver' | 'containerd'
+  readonly usernsRemap: boolean
+}
+
+export type EnginePlace = {
+  readonly socket: string
+  readonly dataRoot: string
+  // For anything that runs the matching docker command line.
+  readonly clientEnv: NodeJS.ProcessEnv
+}
+
+export const enginePlace = (id: string, host: string, engine: EngineInstall): EnginePlace => {
+  const dir = hostDir(id, host)
+  const socket = join(dir, 'docker.sock')
+  return {
+    socket,
+    dataRoot: join(dir, 'data'),
+    clientEnv: {
+      PATH: engine.path,
+      HOME: dir,
+      DOCKER_HOST: `unix://${socket}`,
+      DOCKER_CONFIG: join(dir, 'client'),
+    },
+  }
+}
+
+// GET /_ping answers once the API serves; the containers with a restart policy have been started by then.
+const answers = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const asked = request({ socketPath: socket, path: '/_ping', timeout: 2_000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    asked.on('timeout', () => asked.destroy())
+    asked.on('error', () => resolve(false))
+    asked.end()
+  })
+
+// A range for `nobody`, in place of the machine's own files; see wrapperFor.
+const writeIdRanges = async (dir: string) => {
+  await writeFile(join(dir, 'subuid'), 'nobody:231072:65536\n')
+  await writeFile(join(dir, 'subgid'), 'nogroup:231072:65536\n')
+}
+
+// The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else. It gets a mount namespace in which
+// those are the lab's, so that the machine's stay as they are.
+const wrapperFor = (dir: string): readonly string[] => [
+  ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-c'],
+  'mount --bind "$0/subuid" /etc/subuid && mount --bind "$0/subgid" /etc/subgid && exec "$@"',
+  dir,
+]
+
+export const makeEngine = async (
+  id: string,
+  host: string,
+  engine: EngineInstall,
+  place: EnginePlace,
+  options: EngineOptions,
+): Promise<LabProcess> => {
+  const dir = hostDir(id, host)
+  await mkdir(join(dir, 'client'), { recursive: true })
+  await mkdir(place.dataRoot, { recursive: true })
+  await writeFile(join(dir, 'client', 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [composePlugins] }))
+  await writeFile(
+    join(dir, 'daemon.json'),
+    JSON.stringify({
+      'data-root': place.dataRoot,
+      'exec-root': join(dir, 'exec'),
+      pidfile: join(dir, 'dockerd.pid'),
+      hosts: [`unix://${place.socket}`],
+      'exec-opts': ['native.cgroupdriver=cgroupfs'],
+      'cgroup-parent': `/${cgroupOf(id)}/${host}/containers`,
+      ...(options.imageStore === 'containerd' ? { features: { 'containerd-snapshotter': true } } : {}),
+      ...(options.usernsRemap ? { 'userns-remap': 'nobody:nogroup' } : {}),
+    }),
+  )
+  if (options.usernsRemap) await writeIdRanges(dir)
+  return labProcess({
+    name: `the engine of ${host}`,
+    command: ['dockerd', '--config-file', join(dir, 'daemon.json')],
+    env: { PATH: engine.path, HOME: dir },
+    logFile: join(dir, 'engine.log'),
+    cgroupProcs: await makeCgroup(id, `${host}/engine`),
+    host: { name: host, netns: hostNetns(id, host) },
+    wrapper: options.usernsRemap ? wrapperFor(dir) : [],
+    isReady: () => answers(place.socket),
+  })
+}

@@ -1,0 +1,188 @@
+// A lab: several Docker hosts on one machine, each with an engine, a network and a Drayage agent of its own, and a
+// coordinator beside them.
+//
+//   const lab = await startLab({ hosts: 2 })
+//   const [one, two] = lab.hosts
+//   await loadImage(one, 'busybox')
+//   await one.docker(['run', '-d', '--name', 'web', '-v', 'data:/data', busybox, 'sleep', '1d'])
+//   lab.cut(two)
+//   await lab.stop()
+//
+// It goes down with stop(), and with the process that started it, however that ends.
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { identityOf } from './cgroups.ts'
+import { type CommandOptions, run } from './command.ts'
+import { mountDisk } from './disk.ts'
+import { agentDataDir, type Coordinator, enrolAgent, startCoordinator, waitForState } from './drayage.ts'
+import { enginePlace, makeEngine } from './engine.ts'
+import { install } from './install.ts'
+import { withLock } from './lock.ts'
+import { freeSubnet, hostAddress, inNetns, limitPort, makeSwitch, plugIn, setPort } from './network.ts'
+import { type HostOptions, type HostPlan, planHosts } from './options.ts'
+import { hostDir, hostNetns } from './places.ts'
+import type { LabProcess } from './processes.ts'
+import { guard, reapAbandoned, takeDown } from './reaper.ts'
+import { createRecord, type HostRecord, type LabRecord, updateRecord } from './record.ts'
+
+export type LabOptions = {
+  readonly hosts: number | readonly HostOptions[]
+  // Both default to true. Agents need the coordinator.
+  readonly agents?: boolean
+  readonly coordinator?: boolean
+  // Stays up when the process that started it ends; takeDown(id) ends it.
+  readonly keep?: boolean
+}
+
+export type LabHost = {
+  readonly name: string
+  // On the lab's network.
+  readonly address: string
+  // unix:///…
+  readonly dockerHost: string
+  readonly netns: string
+  readonly dataRoot: string
+  readonly agentDataDir: string
+  readonly engine: LabProcess & { readonly version: string }
+  // Throws where this host has none.
+  readonly agent: LabProcess
+  // The engine's own command line. Answers stdout without the newline at its end; throws CommandFailed.
+  readonly docker: (args: readonly string[], options?: CommandOptions) => Promise<string>
+  // Runs a program in this host's network.
+  readonly nsexec: (command: readonly string[], options?: CommandOptions) => Promise<string>
+  // What `docker` and `docker compose` need in their environment to reach this engine.
+  readonly clientEnv: NodeJS.ProcessEnv
+}
+
+export type Lab = {
+  readonly id: string
+  readonly hosts: readonly LabHost[]
+  // Throws where there is no host of that name.
+  readonly host: (name: string) => LabHost
+  // Throws where the lab has none.
+  readonly coordinator: Coordinator
+  // Packets to and from the host vanish; nobody is told.
+  readonly cut: (host: LabHost) => Promise<void>
+  readonly mend: (host: LabHost) => Promise<void>
+  // Of the host's link, each way; `undefined` for as fast as it goes.
+  readonly limitRate: (host: LabHost, mbit: number | undefined) => Promise<void>
+  // Waits until the coordinator says so of the host: `online`, `lost` or `unknown`.
+  readonly untilHostIs: (host: LabHost, state: 'online' | 'lost' | 'unknown') => Promise<void>
+  readonly record: LabRecord
+  // Ends everything and leaves nothing behind. May be called more than once.
+  readonly stop: () => Promise<void>
+}
+
+const newId = () => Array.from({ length: 5 }, () => 'bcdfghjkmnpqrstvwxz'[randomInt(19)]).join('')
+
+// The subnet is taken while the lock is held: the machine's own address in it is what others see.
+const claim = (keep: boolean): Promise<LabRecord> =>
+  withLock('labs', async () => {
+    const id = newId()
+    const subnet = await freeSubnet()
+    const owner = keep ? {} : { owner: identityOf(process.pid) }
+    const record = { id, startedAt: new Date().toISOString(), subnet, ...owner }
+    await createRecord(record)
+    await makeSwitch(id, subnet)
+    return record
+  })
+
+type Started = { readonly record: HostRecord; readonly engine: LabProcess; readonly agent: LabProcess | undefined }
+
+const startHost = async (
+  { id, subnet }: LabRecord,
+  plan: HostPlan,
+  index: number,
+  coordinator: Promise<Coordinator> | undefined,
+): Promise<Started> => {
+  const place = enginePlace(id, plan.name, plan.install)
+  await plugIn(id, subnet, plan.name, index)
+  const engine = await makeEngine(id, plan.name, plan.install, place, plan)
+  if (plan.disk !== undefined) await mountDisk(join(hostDir(id, plan.name), 'disk.img'), place.dataRoot, plan.disk)
+  const record: HostRecord = {
+    name: plan.name,
+    address: hostAddress(subnet, index),
+    dockerHost: `unix://${place.socket}`,
+    netns: hostNetns(id, plan.name),
+    dataRoot: place.dataRoot,
+    engine: { kind: plan.engine, version: plan.install.version },
+    clientEnv: place.clientEnv,
+  }
+  await engine.start()
+  const agent = coordinator !== undefined && plan.agent ? await enrolAgent(id, await coordinator, record) : undefined
+  return { record, engine, agent }
+}
+
+const asHost = (id: string, { record, engine, agent }: Started): LabHost => ({
+  ...record,
+  agentDataDir: agentDataDir(id, record.name),
+  engine: Object.assign(engine, { version: record.engine.version }),
+  get agent() {
+    if (agent === undefined) throw new Error(`${record.name} was started without an agent.`)
+    return agent
+  },
+  async docker(args, options) {
+    return (await run(['docker', ...args], { env: record.clientEnv, ...options })).replace(/\n$/, '')
+  },
+  nsexec: (command, options) => run(inNetns(record.netns, command), options),
+})
+
+export const startLab = async (options: LabOptions): Promise<Lab> => {
+  const plans = await planHosts(options.hosts, install)
+  await reapAbandoned()
+  const record = await claim(options.keep ?? false)
+  const { id } = record
+  const guarding = options.keep ? undefined : guard(id)
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= takeDown(id).then(() => guarding?.dismiss())
+    return stopping
+  }
+
+  try {
+    const coordinating = (options.coordinator ?? true) ? startCoordinator(id, record.subnet) : undefined
+    const agents = options.agents ?? true
+    const starting = plans.map((plan, index) => startHost(record, plan, index, agents ? coordinating : undefined))
+    // Every start has ended, well or badly, before anything is taken down again.
+    const settled = await Promise.allSettled([coordinating, ...starting])
+    const failure = settled.find((result) => result.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
+    const coordinator = await coordinating
+    const started = await Promise.all(starting)
+    const complete: LabRecord = {
+      ...record,
+      up: {
+        ...(coordinator === undefined ? {} : { coordinator: { url: coordinator.url, token: coordinator.token } }),
+        hosts: started.map((host) => host.record),
+      },
+    }
+    await updateRecord(complete)
+    const hosts = started.map((host) => asHost(id, host))
+    const byName = (name: string): LabHost => {
+      const found = hosts.find((host) => host.name === name)
+      if (found === undefined) throw new Error(`Lab ${id} has no host ${name}.`)
+      return found
+    }
+    const theCoordinator = (): Coordinator => {
+      if (coordinator === undefined) throw new Error(`Lab ${id} was started without a coordinator.`)
+      return coordinator
+    }
+    return {
+      id,
+      hosts,
+      host: byName,
+      get coordinator() {
+        return theCoordinator()
+      },
+      cut: async (host) => void (await setPort(id, hosts.indexOf(host), 'down')),
+      mend: async (host) => void (await setPort(id, hosts.indexOf(host), 'up')),
+      limitRate: (host, mbit) => limitPort(id, host.name, hosts.indexOf(host), mbit),
+      untilHostIs: async (host, state) => void (await waitForState(theCoordinator(), host.name, state)),
+      record: complete,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
