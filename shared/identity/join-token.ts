@@ -26,7 +26,7 @@ export const parseJoinToken = (text: string): JoinToken => {
   if (host === undefined || fingerprint === undefined || secret === undefined || !isHostName(host)) {
     throw new AppError(
       'DRAYAGE_JOIN_TOKEN_INVALID',
-      'This is no join token: one reads dray1.HOST.FINGERPRINT.SECRET. Copy it whole from what `dray hosts add` printed, ' +
+      'This is no join token: one reads dray1.HOST.FINGERPRINT.SECRET. Copy it whole from what `dray host add` printed, ' +
         'or ask for a new one there.',
     )
   }
