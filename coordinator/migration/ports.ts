@@ -111,7 +111,8 @@ export type Journal = {
   ): Promise<void>
 
   // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
-  // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer.
+  // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
+  // record carries it as `lease` from then on, also after the end.
   // Throws DRAYAGE_MIGRATION_IN_PROGRESS naming the other migration.
   acquireLease(
     id: string,

@@ -15,6 +15,8 @@ export type NewMigration = {
 export type MigrationRecord = NewMigration & {
   readonly state: MigrationState
   readonly cancelRequested: boolean
+  // Taken by the step `lock`, given back when the migration ends; kept here for the record.
+  readonly lease: Lease | null
   readonly warnings: readonly Finding[]
   readonly error: MigrationError | null
   readonly createdAt: Date
@@ -29,13 +31,11 @@ export type MigrationEnd = {
 
 // Each step's `done` carries its own part; a step reads those of the steps above it. JSON.
 export type Facts = Partial<{
-  lock: { readonly lease: Lease }
   plan: { readonly workload: Workload; readonly imageId: string }
   image: { readonly imageId: string; readonly loaded: boolean }
   hold: { readonly targetContainerId: string }
   fence: { readonly restartPolicyJson: string }
   stop: {
-    readonly requestedAt: string
     readonly wasRunning: boolean
     readonly exitCode: number
     readonly killed: boolean

@@ -1,0 +1,58 @@
+// What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
+import type { MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
+import type { TargetCheck, Workload } from './ports.ts'
+
+const distinct = (findings: readonly Finding[]): Finding[] => [
+  ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),
+]
+
+// 0.0.0.0:8080->80/tcp, as `docker ps` has it; an ephemeral port has no number before it starts.
+const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports'][number]): string =>
+  `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
+
+export const assess = (request: MigrationRequest, workload: Workload, check: TargetCheck): Plan => {
+  const volumes = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map((volume) => ({
+    name: volume.name,
+    destination: volume.destination,
+    anonymous: volume.anonymous,
+    entries: volume.usage?.entries ?? 0,
+    contentBytes: volume.usage?.apparentBytes ?? 0,
+    diskBytes: volume.usage?.diskBytes ?? 0,
+  }))
+  const existing = new Set(check.existingNetworks)
+  return {
+    container: { id: workload.containerId, name: workload.name, state: workload.state },
+    from: request.from,
+    to: request.to,
+    image: {
+      reference: workload.image?.reference ?? '',
+      sizeBytes: workload.image?.sizeBytes ?? 0,
+      presentOnTarget: check.imageId !== '',
+    },
+    volumes,
+    networks: workload.networks.map(({ name, specJson }) => ({
+      name,
+      presentOnTarget: specJson === '' || existing.has(name),
+    })),
+    ports: workload.ports.map(portText),
+    totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
+    targetFreeBytes: check.freeBytes,
+    warnings: distinct([...workload.warnings, ...check.warnings]),
+    refusals: distinct([...workload.obstacles, ...check.obstacles]),
+  }
+}
+
+// One reason is thrown under its own code; several under one that holds them all.
+export const refusalOf = (what: string, refusals: readonly Finding[]): AppError | null => {
+  const [only] = refusals
+  if (only === undefined) return null
+  if (refusals.length === 1 && isErrorCode(only.code)) {
+    return new AppError(only.code, only.message, { details: { reasons: refusals } })
+  }
+  return new AppError(
+    'DRAYAGE_PLAN_REFUSED',
+    `${what} cannot move, for ${refusals.length} reasons; nothing was changed. ${refusals.map(({ message }) => message).join(' ')}`,
+    { details: { reasons: refusals } },
+  )
+}

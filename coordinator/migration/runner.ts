@@ -1,0 +1,213 @@
+// Drives migrations by their journal: asks decide() what is next, does it, writes down how it went, asks again. It holds
+// nothing in memory that it could not do without, so a new process goes on where the last one died.
+import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
+import { type AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
+import { decide, isCommitted, pivot } from './decide.ts'
+import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
+import type { MigrationEnd, MigrationRecord } from './record.ts'
+import type { Side, Step, StepContext } from './step.ts'
+import { steps } from './steps.ts'
+import { factsOf } from './view.ts'
+
+export type RunnerEvents = {
+  changed(id: string): void
+  progress(id: string, progress: Progress): void
+  // What a migration waits for just now; null when it goes on.
+  waiting(id: string, error: MigrationError | null): void
+}
+
+export type RunnerOptions = {
+  readonly journal: Journal
+  readonly hosts: Hosts
+  readonly clock: Clock
+  readonly events: RunnerEvents
+  // How long a step before the commit waits for a host that does not answer, before everything is put back.
+  readonly patienceMs: number
+}
+
+export type Runner = {
+  // Resolves when the migration has ended, or when `stopping` is aborted: then the journal holds all there is to know.
+  drive(id: string, stopping: AbortSignal): Promise<void>
+  // Interrupts the step that runs now, if it can still be undone. The wish itself is in the journal already.
+  interrupt(id: string): void
+}
+
+// Worth asking again: somebody did not answer, or a stream was cut. Everything else is an answer.
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'DRAYAGE_HOST_OFFLINE',
+  'DRAYAGE_AGENT_UNREACHABLE',
+  'DRAYAGE_PEER_UNREACHABLE',
+  'DRAYAGE_ENGINE_UNREACHABLE',
+  'DRAYAGE_TIMEOUT',
+  'DRAYAGE_STREAM_DAMAGED',
+])
+
+const firstPauseMs = 250
+const longestPauseMs = 10_000
+
+export const describeError = (error: AppError, step: Step['name'] | null): MigrationError => ({
+  code: error.code,
+  message: error.message,
+  step,
+  reasons: Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : [],
+})
+
+export const createRunner = ({ journal, hosts, clock, events, patienceMs }: RunnerOptions): Runner => {
+  const interrupts = new Map<string, AbortController>()
+
+  const side = async (host: string): Promise<Side> => ({ ...(await hosts.known(host)), host })
+
+  const contextFor = async (
+    record: MigrationRecord,
+    entries: readonly JournalEntry[],
+    step: Step,
+    signal: AbortSignal,
+  ): Promise<StepContext> => ({
+    record,
+    facts: factsOf(entries),
+    source: await side(record.request.from),
+    target: await side(record.request.to),
+    lease: () => {
+      if (record.lease === null) throw new Error('The lease was never taken')
+      return record.lease
+    },
+    signal,
+    journal,
+    now: () => clock.now(),
+    progress: (progress) => events.progress(record.id, { step: step.name, ...progress }),
+    round: (round) => journal.addRound(record.id, round),
+    warn: async (warnings) => {
+      if (warnings.length > 0) await journal.addWarnings(record.id, warnings)
+    },
+  })
+
+  // Runs an attempt until it succeeds, the error is an answer, patience ends, or the signal is aborted.
+  const attempt = async <T>(
+    id: string,
+    step: Step,
+    signal: AbortSignal,
+    patience: number,
+    isPassing: (error: AppError) => boolean,
+    effect: () => Promise<T>,
+  ): Promise<T> => {
+    let firstFailureAt: number | null = null
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        const result = await effect()
+        if (firstFailureAt !== null) events.waiting(id, null)
+        return result
+      } catch (thrown) {
+        const error = asAppError(thrown, `The step ${step.name} failed`)
+        const now = clock.now().getTime()
+        firstFailureAt ??= now
+        if (signal.aborted || !isPassing(error) || now - firstFailureAt >= patience) throw error
+        events.waiting(id, describeError(error, step.name))
+        events.changed(id)
+        await clock.sleep(pauseMs, signal)
+      }
+    }
+  }
+
+  const doStep = async (
+    record: MigrationRecord,
+    entries: readonly JournalEntry[],
+    step: Step,
+    stopping: AbortSignal,
+  ) => {
+    const { id } = record
+    const forwardOnly = isCommitted(entries)
+    const interrupt = new AbortController()
+    if (!forwardOnly && step.name !== pivot) interrupts.set(id, interrupt)
+    const signal = AbortSignal.any([stopping, interrupt.signal])
+    await journal.append(id, { step: step.name, phase: 'started' })
+    events.changed(id)
+    try {
+      const facts = await attempt(
+        id,
+        step,
+        signal,
+        forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
+        ({ code }) => passing.has(code),
+        async () => step.do(await contextFor(await reread(record), entries, step, signal)),
+      )
+      // The pivot is written by its own transaction.
+      if (step.name !== pivot) await journal.append(id, { step: step.name, phase: 'done', facts })
+    } catch (thrown) {
+      if (stopping.aborted) return
+      const error = asAppError(thrown, `The step ${step.name} failed`)
+      const { code, message, details } = error
+      await journal.append(id, { step: step.name, phase: 'failed', error: { code, message, details } })
+      if (forwardOnly) await journal.end(id, { state: 'failed', error: describeError(error, step.name) })
+    } finally {
+      interrupts.delete(id)
+    }
+  }
+
+  // Undoing has no end but success: what stands in the way is shown, and it is tried again until that is gone.
+  const undoStep = async (
+    record: MigrationRecord,
+    entries: readonly JournalEntry[],
+    step: Step,
+    stopping: AbortSignal,
+  ) => {
+    const { id } = record
+    await journal.append(id, { step: step.name, phase: 'undo-started' })
+    events.changed(id)
+    try {
+      const { undo } = step
+      if (undo !== undefined) {
+        await attempt(
+          id,
+          step,
+          stopping,
+          Number.POSITIVE_INFINITY,
+          () => true,
+          async () => undo(await contextFor(await reread(record), entries, step, stopping)),
+        )
+      }
+      await journal.append(id, { step: step.name, phase: 'undone' })
+    } catch (thrown) {
+      if (!stopping.aborted) throw thrown
+    }
+  }
+
+  const reread = async (record: MigrationRecord): Promise<MigrationRecord> => (await journal.find(record.id)) ?? record
+
+  const endOf = (
+    record: MigrationRecord,
+    entries: readonly JournalEntry[],
+    outcome: 'moved' | 'put-back',
+  ): MigrationEnd => {
+    if (outcome === 'moved') return { state: 'awaiting-finalize', error: null }
+    const failure = entries.find(({ phase }) => phase === 'failed')
+    const { error } = failure ?? {}
+    if (record.cancelRequested && (!error || error.code === 'DRAYAGE_CANCELLED')) {
+      const message = `The migration of ${record.containerName} was cancelled, and everything was put back.`
+      return {
+        state: 'cancelled',
+        error: { code: 'DRAYAGE_CANCELLED', message, step: failure?.step ?? null, reasons: [] },
+      }
+    }
+    const reasons = error && Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : []
+    return {
+      state: 'rolled-back',
+      error: error ? { code: error.code, message: error.message, step: failure?.step ?? null, reasons } : null,
+    }
+  }
+
+  return {
+    drive: async (id, stopping) => {
+      while (!stopping.aborted) {
+        const record = await journal.find(id)
+        if (record === null || record.endedAt !== null) return
+        const entries = await journal.entries(id)
+        const decision = decide(entries, record)
+        if (decision.kind === 'end') await journal.end(id, endOf(record, entries, decision.outcome))
+        else if (decision.kind === 'do') await doStep(record, entries, steps[decision.step], stopping)
+        else await undoStep(record, entries, steps[decision.step], stopping)
+        events.changed(id)
+      }
+    },
+    interrupt: (id) => interrupts.get(id)?.abort(),
+  }
+}

@@ -1,0 +1,244 @@
+// What the REST routes ask of migrations.
+import { ulid } from 'ulid'
+import {
+  hasEnded,
+  type Migration,
+  type MigrationError,
+  type MigrationEvent,
+  type MigrationRequest,
+  type MigrationState,
+  type Plan,
+} from '../../shared/api/migrations.ts'
+import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { isCommitted } from './decide.ts'
+import { assess, refusalOf } from './plan.ts'
+import type { Clock, Hosts, Journal } from './ports.ts'
+import type { MigrationRecord } from './record.ts'
+import { createRunner } from './runner.ts'
+import { viewMigration } from './view.ts'
+import { createWatchers } from './watchers.ts'
+
+export type MigrationService = {
+  // What would happen; refusals stand in it. Throws only where there is nothing to plan: an unknown or offline host, a
+  // container that is not there.
+  plan(request: MigrationRequest, signal?: AbortSignal): Promise<Plan>
+  // Throws every reason why it cannot be, before anything has changed. created: false when the key was used before for
+  // the same request.
+  start(
+    request: MigrationRequest,
+    idempotencyKey: string | null,
+  ): Promise<{ readonly migration: Migration; readonly created: boolean }>
+  get(id: string): Promise<Migration>
+  list(filter: { readonly state?: MigrationState; readonly limit: number }): Promise<Migration[]>
+  // Asks for it; the migration then puts everything back. Throws DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
+  cancel(id: string): Promise<Migration>
+  // Ends when the migration has ended, or the signal is aborted.
+  watch(id: string, signal: AbortSignal): AsyncIterable<MigrationEvent>
+  // Goes on with what the last process left unfinished.
+  resumeUnfinished(): Promise<void>
+  // Stops driving, at the next point where the journal is complete.
+  stop(): Promise<void>
+}
+
+export type MigrationServiceOptions = {
+  readonly journal: Journal
+  readonly hosts: Hosts
+  readonly clock: Clock
+  readonly log: {
+    info(facts: object, message: string): void
+    error(facts: object, message: string): void
+  }
+  readonly patienceMs?: number
+}
+
+export const createMigrationService = ({
+  journal,
+  hosts,
+  clock,
+  log,
+  patienceMs = 60_000,
+}: MigrationServiceOptions): MigrationService => {
+  const stopping = new AbortController()
+  const driving = new Map<string, Promise<void>>()
+  const waiting = new Map<string, MigrationError>()
+  const watchers = createWatchers()
+
+  const runner = createRunner({
+    journal,
+    hosts,
+    clock,
+    patienceMs,
+    events: {
+      changed: (id) => watchers.changed(id),
+      progress: (id, progress) => watchers.progress(id, progress),
+      waiting: (id, error) => {
+        if (error === null) waiting.delete(id)
+        else waiting.set(id, error)
+      },
+    },
+  })
+
+  const drive = (id: string): void => {
+    if (driving.has(id) || stopping.signal.aborted) return
+    const driven = runner
+      .drive(id, stopping.signal)
+      .catch((thrown) =>
+        log.error({ migration: id, err: thrown }, 'The migration stands still; it goes on at the next start'),
+      )
+      .finally(() => {
+        driving.delete(id)
+        waiting.delete(id)
+        watchers.changed(id)
+      })
+    driving.set(id, driven)
+  }
+
+  const find = async (id: string): Promise<MigrationRecord> => {
+    const record = await journal.find(id)
+    if (record === null) {
+      throw new AppError('DRAYAGE_MIGRATION_NOT_FOUND', `There is no migration ${id}. dray migrations lists them.`)
+    }
+    return record
+  }
+
+  const view = async (record: MigrationRecord): Promise<Migration> => {
+    const migration = viewMigration(record, await journal.entries(record.id), await journal.rounds(record.id))
+    const error = migration.error ?? waiting.get(record.id) ?? null
+    return { ...migration, error }
+  }
+
+  const plan = async (request: MigrationRequest, signal: AbortSignal | undefined): Promise<Plan> => {
+    if (request.from === request.to) {
+      throw new AppError(
+        'DRAYAGE_SAME_HOST',
+        `${request.container} is to move from ${request.from} to ${request.to}, which is the same host. Name another target.`,
+      )
+    }
+    const [source, target] = await bothHosts(hosts, request)
+    const options = signal === undefined ? {} : { signal }
+    const workload = await source.agent.describeWorkload(
+      { container: request.container, measureVolumes: true },
+      options,
+    )
+    const check = await target.agent.checkTarget({ workload, migrationId: '' }, options)
+    return assess(request, workload, check)
+  }
+
+  // Accepting is one at a time: two requests for the same container must not both find it free.
+  let accepting: Promise<unknown> = Promise.resolve()
+  const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = accepting.then(work)
+    accepting = result.catch(() => {})
+    return result
+  }
+
+  const known = async (request: MigrationRequest, key: string | null): Promise<MigrationRecord | null> => {
+    const record = key === null ? null : await journal.findByKey(key)
+    if (record === null) return null
+    if (JSON.stringify(record.request) !== JSON.stringify(request)) {
+      throw new AppError(
+        'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
+        `The Idempotency-Key was used before for another request, migration ${record.id}. Use a new key for a new request.`,
+      )
+    }
+    return record
+  }
+
+  const accept = async (request: MigrationRequest, key: string | null, accepted: Plan) =>
+    oneAtATime(async () => {
+      const earlier = await known(request, key)
+      if (earlier !== null) return { record: earlier, created: false }
+      const running = (await journal.unfinished()).find(
+        ({ containerId, request: { from } }) => containerId === accepted.container.id && from === request.from,
+      )
+      if (running !== undefined) {
+        throw new AppError(
+          'DRAYAGE_MIGRATION_IN_PROGRESS',
+          `${accepted.container.name} on ${request.from} is being moved already, by migration ${running.id}. Wait for it, or cancel it.`,
+          { details: { migration: running.id } },
+        )
+      }
+      const record = await journal.create({
+        id: ulid(clock.now().getTime()),
+        request,
+        containerId: accepted.container.id,
+        containerName: accepted.container.name,
+        plan: accepted,
+        idempotencyKey: key,
+      })
+      return { record, created: true }
+    })
+
+  return {
+    plan: (request, signal) => plan(canonical(request), signal),
+
+    start: async (asked, idempotencyKey) => {
+      const request = canonical(asked)
+      const earlier = await known(request, idempotencyKey)
+      if (earlier !== null) return { migration: await view(earlier), created: false }
+      const planned = await plan(request, undefined)
+      const refusal = refusalOf(planned.container.name, planned.refusals)
+      if (refusal) throw refusal
+      const { record, created } = await accept(request, idempotencyKey, planned)
+      if (created) {
+        log.info({ migration: record.id, ...request }, 'Migration accepted')
+        drive(record.id)
+      }
+      return { migration: await view(record), created }
+    },
+
+    get: async (id) => view(await find(id)),
+
+    list: async (filter) => Promise.all((await journal.list(filter)).map(view)),
+
+    cancel: async (id) => {
+      const record = await find(id)
+      if (hasEnded(record.state)) {
+        throw new AppError(
+          'DRAYAGE_MIGRATION_ENDED',
+          `Migration ${id} has ended (${record.state}); there is nothing to cancel.`,
+        )
+      }
+      if (isCommitted(await journal.entries(id))) {
+        throw new AppError(
+          'DRAYAGE_PAST_COMMIT',
+          `Migration ${id} is past its commit: ${record.request.to} owns ${record.containerName} now, and it can only go forward.`,
+        )
+      }
+      await journal.requestCancel(id)
+      runner.interrupt(id)
+      drive(id)
+      return view(await find(id))
+    },
+
+    watch: (id, signal) => watchers.watch(id, async () => view(await find(id)), signal),
+
+    resumeUnfinished: async () => {
+      for (const { id } of await journal.unfinished()) {
+        log.info({ migration: id }, 'Migration resumed from its journal')
+        drive(id)
+      }
+    },
+
+    stop: async () => {
+      stopping.abort()
+      await Promise.all(driving.values())
+      watchers.close()
+    },
+  }
+}
+
+// The same request always compares equal, whatever order its fields came in.
+const canonical = ({ container, from, to }: MigrationRequest): MigrationRequest => ({ container, from, to })
+
+// Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
+const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
+  const [source, target] = await Promise.allSettled([hosts.online(from), hosts.online(to)])
+  if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value] as const
+  const reasons: Finding[] = [source, target].flatMap((outcome) => {
+    if (outcome.status === 'fulfilled') return []
+    const { code, message } = asAppError(outcome.reason)
+    return [{ code, message }]
+  })
+  throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
+}

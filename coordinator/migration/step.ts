@@ -1,0 +1,31 @@
+import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
+import type { Finding } from '../../shared/errors.ts'
+import type { AgentPort, Journal, Lease } from './ports.ts'
+import type { Facts, MigrationRecord } from './record.ts'
+
+export type Side = { readonly agent: AgentPort; readonly address: string; readonly host: string }
+
+// What a step works with. `facts` is what the steps above it left in the journal; in an undo, a step's own part is
+// missing when it never came to `done`.
+export type StepContext = {
+  readonly record: MigrationRecord
+  readonly facts: Facts
+  readonly source: Side
+  readonly target: Side
+  // Throws if the step `lock` never came so far.
+  readonly lease: () => Lease
+  // Aborted when the migration is cancelled or the coordinator stops. Undoing is aborted only by the latter.
+  readonly signal: AbortSignal
+  readonly journal: Pick<Journal, 'acquireLease' | 'commit'>
+  readonly now: () => Date
+  readonly progress: (progress: Omit<Progress, 'step'>) => void
+  readonly round: (round: Round) => Promise<void>
+  readonly warn: (warnings: readonly Finding[]) => Promise<void>
+}
+
+// Both `do` and `undo` are idempotent: the runner repeats them whenever their outcome is unknown.
+export type Step = {
+  readonly name: StepName
+  readonly do: (context: StepContext) => Promise<Facts>
+  readonly undo?: (context: StepContext) => Promise<void>
+}

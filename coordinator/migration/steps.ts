@@ -1,0 +1,340 @@
+// The hand-over, step by step, in its order. A step may rely on every step above it. Before `commit` each is undone, in
+// reverse, when anything fails; after it there is only forward. Every effect is a call to one of the two agents or a
+// transaction of the journal, and every one of them may be repeated.
+import type { Receipt } from '../../shared/api/migrations.ts'
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
+import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import type { stepOrder } from './decide.ts'
+import { assess, refusalOf } from './plan.ts'
+import type { Workload } from './ports.ts'
+import type { Step, StepContext } from './step.ts'
+
+// How long a container without a health check must run on the target before it counts as up, and the longest wait for
+// one that has one.
+const settleMs = 3_000
+const healthTimeoutMs = 120_000
+
+const needed = <T>(fact: T | undefined, step: string): T => {
+  if (fact === undefined) throw new Error(`The journal lacks what the step ${step} should have left in it`)
+  return fact
+}
+
+const containerId = ({ record }: StepContext) => record.containerId
+
+// Restores I1's ground: nobody else moves this workload, and an older coordinator's word no longer counts.
+const lock: Step = {
+  name: 'lock',
+  do: async ({ record, source, target, journal, signal }) => {
+    const { volumes } = await source.agent.describeWorkload(
+      { container: record.containerId, measureVolumes: false },
+      { signal },
+    )
+    const lease = await journal.acquireLease(record.id, {
+      host: source.host,
+      containerId: record.containerId,
+      volumes: volumes.map(({ name, createdAt, rootIdentity }) => ({ name, createdAt, rootIdentity })),
+    })
+    const grant = { lease, containerId: record.containerId }
+    await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
+    await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+    return {}
+  },
+  undo: async ({ record, source, target, lease }) => {
+    if (record.lease === null) return
+    await target.agent.forgetMigration({ lease: lease() })
+    await source.agent.forgetMigration({ lease: lease() })
+  },
+}
+
+// The same questions that were asked before the migration was accepted, now that nobody else can change the answers
+// through us.
+const plan: Step = {
+  name: 'plan',
+  do: async (context) => {
+    const { workload, imageId, warnings } = await askBothSides(context)
+    await context.warn(warnings)
+    return { plan: { workload, imageId } }
+  },
+}
+
+const image: Step = {
+  name: 'image',
+  do: async ({ facts, source, target, lease, signal, progress }) => {
+    const { workload, imageId } = needed(facts.plan, 'plan')
+    if (imageId !== '') return { image: { imageId, loaded: false } }
+    const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
+    const messages = target.agent.receiveImage(
+      { lease: lease(), image: wanted, source: { host: source.host, address: source.address } },
+      { signal },
+    )
+    for await (const { bytes, done } of messages) {
+      progress({ what: wanted.reference, bytes, totalBytes: wanted.sizeBytes || null })
+      if (done) return { image: { imageId: done.imageId, loaded: done.loaded } }
+    }
+    throw new AppError(
+      'DRAYAGE_STREAM_DAMAGED',
+      `The image ${wanted.reference} was cut off on its way to ${target.host}.`,
+    )
+  },
+  undo: async ({ facts, target, lease }) => {
+    await target.agent.removeImage({ lease: lease(), imageId: facts.image?.imageId ?? '' })
+  },
+}
+
+// From here on a prune on either host takes nothing that is needed.
+const hold: Step = {
+  name: 'hold',
+  do: async (context) => {
+    const { facts, source, target, lease, signal, warn } = context
+    await source.agent.holdSource({ lease: lease(), containerId: containerId(context) }, { signal })
+    const prepared = await target.agent.prepareTarget(
+      {
+        lease: lease(),
+        workload: needed(facts.plan, 'plan').workload,
+        imageId: needed(facts.image, 'image').imageId,
+      },
+      { signal },
+    )
+    await warn(prepared.warnings)
+    return { hold: { targetContainerId: prepared.containerId } }
+  },
+  undo: async ({ source, target, lease }) => {
+    await target.agent.discardTarget({ lease: lease() })
+    await source.agent.releaseSource({ lease: lease() })
+  },
+}
+
+// Live rounds belong here: each carries what changed since the one before it while the source runs. This version sends
+// everything in the final round, so there are none to make yet.
+const precopy: Step = {
+  name: 'precopy',
+  do: async () => ({}),
+}
+
+// I8: the policy that was found is in the journal before the source is stopped, so that it can come back.
+const fence: Step = {
+  name: 'fence',
+  do: async (context) => {
+    const { source, lease, signal } = context
+    await askBothSides(context)
+    const { restartPolicyJson } = await source.agent.fenceSource(
+      { lease: lease(), containerId: containerId(context) },
+      { signal },
+    )
+    return { fence: { restartPolicyJson } }
+  },
+  undo: async (context) => {
+    await context.source.agent.unfenceSource({ lease: context.lease(), containerId: containerId(context) })
+  },
+}
+
+// Downtime begins. I1: confirmed by the engine, not assumed.
+const stop: Step = {
+  name: 'stop',
+  do: async (context) => {
+    const { facts, source, lease, signal, warn } = context
+    const { workload } = needed(facts.plan, 'plan')
+    const stopped = await source.agent.stopSource(
+      { lease: lease(), containerId: containerId(context), stopTimeoutSeconds: workload.stopTimeoutSeconds },
+      { signal },
+    )
+    if (stopped.killed) {
+      await warn([
+        {
+          code: 'source-killed',
+          message: `${workload.name} did not end within its stop time-out of ${workload.stopTimeoutSeconds} s and was killed; its data is as a power cut would leave it.`,
+        },
+      ])
+    }
+    return { stop: { wasRunning: stopped.wasRunning, exitCode: stopped.exitCode, killed: stopped.killed } }
+  },
+  undo: async (context) => {
+    await context.source.agent.restartSource({ lease: context.lease(), containerId: containerId(context) })
+  },
+}
+
+// I1: from here nothing on the source can start it, not even by mistake.
+const isolate: Step = {
+  name: 'isolate',
+  do: async (context) => {
+    const { facts, source, lease, signal } = context
+    const { volumes, renamedTo } = await source.agent.isolateSource(
+      {
+        lease: lease(),
+        containerId: containerId(context),
+        volumes: needed(facts.plan, 'plan').workload.volumes,
+      },
+      { signal },
+    )
+    return { isolate: { volumes, renamedTo } }
+  },
+  undo: async (context) => {
+    await context.source.agent.restoreSource({ lease: context.lease(), containerId: containerId(context) })
+  },
+}
+
+// I2, I6: what arrives is what there was, by digests that both sides made on their own. Its undo is that of `hold`,
+// which removes the volumes.
+const finalcopy: Step = {
+  name: 'finalcopy',
+  do: async (context) => {
+    const { facts, now } = context
+    const volumes = byName(needed(facts.plan, 'plan').workload.volumes)
+    const total = context.record.plan.totalBytes
+    const receipts: Receipt['volumes'] = []
+    let bytesBefore = 0
+    for (const volume of volumes) {
+      const { result, durationMs } = await copy(context, volume, bytesBefore, total)
+      bytesBefore += result.bytesSent
+      await context.round({
+        round: 1,
+        final: true,
+        volume: volume.name,
+        entries: result.entries,
+        bytesSent: result.bytesSent,
+        contentBytes: result.contentBytes,
+        durationMs,
+      })
+      receipts.push({
+        name: volume.name,
+        entries: result.entries,
+        contentBytes: result.contentBytes,
+        sourceDigest: result.sourceDigest,
+        targetDigest: result.targetDigest,
+        skipped: result.skipped,
+      })
+    }
+    await context.warn(receipts.flatMap(({ skipped }) => skipped))
+    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt: now().toISOString() } } }
+  },
+}
+
+// The pivot, I3: one transaction makes the target the owner and this step done.
+const commit: Step = {
+  name: 'commit',
+  do: async ({ record, facts, target, journal, lease }) => {
+    await journal.commit(record.id, lease(), target.host, needed(facts.hold, 'hold').targetContainerId)
+    return {}
+  },
+}
+
+const start: Step = {
+  name: 'start',
+  do: async ({ facts, target, lease, now }) => {
+    // What had ended by itself is not run a second time.
+    if (!needed(facts.stop, 'stop').wasRunning) return { start: { verdict: 'left-stopped', upAt: null } }
+    const { verdict } = await target.agent.startTarget({
+      lease: lease(),
+      containerId: needed(facts.hold, 'hold').targetContainerId,
+      settleMs,
+      healthTimeoutMs,
+    })
+    return { start: { verdict, upAt: now().toISOString() } }
+  },
+}
+
+const retain: Step = {
+  name: 'retain',
+  do: async (context) => {
+    const { source, target, lease } = context
+    await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
+    await source.agent.releaseSource({ lease: lease() })
+    await target.agent.forgetMigration({ lease: lease() })
+    await source.agent.forgetMigration({ lease: lease() })
+    return {}
+  },
+}
+
+export const steps: Readonly<Record<(typeof stepOrder)[number], Step>> = {
+  lock,
+  plan,
+  image,
+  hold,
+  precopy,
+  fence,
+  stop,
+  isolate,
+  finalcopy,
+  commit,
+  start,
+  retain,
+}
+
+const byName = (volumes: Workload['volumes']) => [...new Map(volumes.map((volume) => [volume.name, volume])).values()]
+
+const askBothSides = async (
+  context: StepContext,
+): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
+  const { record, source, target, signal } = context
+  const described = await source.agent.describeWorkload(
+    { container: record.containerId, measureVolumes: false },
+    { signal },
+  )
+  const sizes = new Map(record.plan.volumes.map((volume) => [volume.name, volume]))
+  const workload: Workload = {
+    ...described,
+    volumes: described.volumes.map((volume) => {
+      const size = sizes.get(volume.name)
+      return size === undefined
+        ? volume
+        : {
+            ...volume,
+            usage: { entries: size.entries, apparentBytes: size.contentBytes, diskBytes: size.diskBytes },
+          }
+    }),
+  }
+  const check = await target.agent.checkTarget({ workload, migrationId: record.id }, { signal })
+  const { refusals, warnings } = assess(record.request, workload, check)
+  const refusal = refusalOf(workload.name, refusals)
+  if (refusal) throw refusal
+  requireSameVolumes(record.plan.volumes, workload)
+  return { workload, imageId: check.imageId, warnings }
+}
+
+// What is journaled, held and copied must be the same things throughout.
+const requireSameVolumes = (planned: StepContext['record']['plan']['volumes'], workload: Workload): void => {
+  const names = (volumes: readonly { name: string; destination: string }[]) =>
+    volumes
+      .map(({ name }) => name)
+      .toSorted()
+      .join(' ')
+  if (names(planned) !== names(byName(workload.volumes))) {
+    throw new AppError(
+      'DRAYAGE_CONTAINER_CHANGED',
+      `${workload.name} no longer has the volumes that it had when it was planned. Nothing was lost; plan it again.`,
+    )
+  }
+}
+
+const copy = async (
+  { source, target, lease, signal, progress, now }: StepContext,
+  volume: Workload['volumes'][number],
+  bytesBefore: number,
+  totalBytes: number,
+): Promise<{ result: VolumeResult__Output; durationMs: number }> => {
+  const startedAt = now().getTime()
+  const messages = target.agent.receiveVolume(
+    {
+      lease: lease(),
+      volume: volume.name,
+      source: { host: source.host, address: source.address },
+      round: 1,
+      final: true,
+      rootIdentity: volume.rootIdentity,
+    },
+    { signal },
+  )
+  for await (const { bytes, result } of messages) {
+    progress({ what: volume.name, bytes: bytesBefore + bytes, totalBytes })
+    if (!result) continue
+    if (result.sourceDigest === '' || result.sourceDigest !== result.targetDigest) {
+      throw new AppError(
+        'DRAYAGE_DIGEST_MISMATCH',
+        `The copy of ${volume.name} on ${target.host} is not the original: ${result.targetDigest} against ${result.sourceDigest}. It is thrown away and the source restored.`,
+      )
+    }
+    return { result, durationMs: now().getTime() - startedAt }
+  }
+  throw new AppError('DRAYAGE_STREAM_DAMAGED', `The copy of ${volume.name} was cut off on its way to ${target.host}.`)
+}
