@@ -1,0 +1,75 @@
+import { Command } from 'commander'
+import { exitCodesHelp } from '../exit-codes.ts'
+import { addProcessOptions, type ProcessOption } from './process-options.ts'
+
+const options: readonly ProcessOption[] = [
+  {
+    flags: '--data-dir <folder>',
+    what: 'its key, its certificate, and what it must not forget',
+    env: 'DRAYAGE_DATA_DIR',
+    default: '/var/lib/drayage/agent',
+  },
+  { flags: '--coordinator <host:port>', what: "the coordinator's port for agents", env: 'DRAYAGE_COORDINATOR' },
+  {
+    flags: '--enrol <host:port>',
+    what: "the coordinator's port for new agents",
+    env: 'DRAYAGE_ENROL',
+    default: "the coordinator's host, port 8443",
+  },
+  {
+    flags: '--join-token <token>',
+    what: 'from "dray host add"; needed once, until it has a certificate',
+    env: 'DRAYAGE_JOIN_TOKEN',
+  },
+  {
+    flags: '--listen <host:port>',
+    what: 'where the coordinator and other agents connect',
+    env: 'DRAYAGE_LISTEN',
+    default: '0.0.0.0:8442',
+  },
+  {
+    flags: '--advertise <host:port>',
+    what: 'the address to give them, where --listen names none',
+    env: 'DRAYAGE_ADVERTISE',
+  },
+  {
+    flags: '--docker-host <url>',
+    what: "this host's engine",
+    env: 'DOCKER_HOST',
+    default: 'unix:///var/run/docker.sock',
+  },
+  {
+    flags: '--volume-root <engine=agent>',
+    what: "the engine's data folder, as the engine and as the agent see it, where they differ",
+    env: 'DRAYAGE_VOLUME_ROOT',
+  },
+  {
+    flags: '--log-level <level>',
+    what: 'fatal, error, warn, info, debug, or trace',
+    env: 'DRAYAGE_LOG_LEVEL',
+    default: 'info',
+  },
+]
+
+export const agentCommand = (): Command =>
+  addProcessOptions(new Command('agent'), options)
+    .summary("run this host's agent")
+    .description(
+      "Run this host's agent: it reports what the Docker engine here has, carries out the coordinator's steps, and " +
+        'streams volumes and images straight to other agents. One on each Docker host, as root, since it reads and ' +
+        'writes the files of volumes. It runs until SIGTERM or Ctrl-C.\n\nA flag goes before its environment variable.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dray host add host-1                      (where DRAYAGE_TOKEN is set: prints the token and this line)
+  sudo dray agent --coordinator boss:8441 --join-token dray1.host-1.… --advertise host-1:8442
+  sudo dray agent --coordinator boss:8441 --advertise host-1:8442      (later: the certificate is kept)
+
+${exitCodesHelp(0, 2, 6, 7, 8)}`,
+    )
+    .action(async (flags: Record<string, string | undefined>) => {
+      const { runAgent } = await import('../../agent/main.ts')
+      await runAgent(flags)
+    })

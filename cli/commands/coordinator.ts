@@ -1,0 +1,59 @@
+import { Command } from 'commander'
+import { exitCodesHelp } from '../exit-codes.ts'
+import { addProcessOptions, type ProcessOption } from './process-options.ts'
+
+const options: readonly ProcessOption[] = [
+  {
+    flags: '--data-dir <folder>',
+    what: 'inventory, journal, certificates, and the admin token',
+    env: 'DRAYAGE_DATA_DIR',
+    default: '/var/lib/drayage/coordinator',
+  },
+  {
+    flags: '--rest-listen <host:port>',
+    what: 'where people and scripts ask',
+    env: 'DRAYAGE_REST_LISTEN',
+    default: '127.0.0.1:8440',
+  },
+  {
+    flags: '--grpc-listen <host:port>',
+    what: 'where agents connect, with certificates on both sides',
+    env: 'DRAYAGE_GRPC_LISTEN',
+    default: '0.0.0.0:8441',
+  },
+  {
+    flags: '--enrol-listen <host:port>',
+    what: 'where a new agent gets its certificate',
+    env: 'DRAYAGE_ENROL_LISTEN',
+    default: '0.0.0.0:8443',
+  },
+  {
+    flags: '--log-level <level>',
+    what: 'fatal, error, warn, info, debug, or trace',
+    env: 'DRAYAGE_LOG_LEVEL',
+    default: 'info',
+  },
+]
+
+export const coordinatorCommand = (): Command =>
+  addProcessOptions(new Command('coordinator'), options)
+    .summary('run the coordinator')
+    .description(
+      'Run the coordinator: it knows every host, container and volume, and leads the moves. One for all hosts; no ' +
+        'volume data passes through it. It runs until SIGTERM or Ctrl-C; a move that was under way goes on at the next ' +
+        'start.\n\nA flag goes before its environment variable.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dray coordinator
+  dray coordinator --rest-listen 0.0.0.0:8440 --data-dir /srv/drayage
+  export DRAYAGE_TOKEN="$(sudo cat /var/lib/drayage/coordinator/admin-token)"   then: dray hosts
+
+${exitCodesHelp(0, 2, 6)}`,
+    )
+    .action(async (flags: Record<string, string | undefined>) => {
+      const { runCoordinator } = await import('../../coordinator/main.ts')
+      await runCoordinator(flags)
+    })

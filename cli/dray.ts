@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The version is checked before anything else is loaded: an older Node fails on a dependency's syntax or on an export
+// that it lacks, with a stack trace that does not say why. So this file imports nothing statically.
+export {}
+
+const oldestNode = 24
+
+if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  process.stderr.write(
+    `dray: Node.js ${oldestNode} or newer is needed, and this is ${process.versions.node} (${process.execPath})\n`,
+  )
+  process.exitCode = 2
+} else {
+  const { run } = await import('./program.ts')
+  process.exitCode = await run(process.argv)
+}
