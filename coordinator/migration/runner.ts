@@ -1,7 +1,7 @@
 // Drives migrations by their journal: asks decide() what is next, does it, writes down how it went, asks again. It holds
 // nothing in memory that it could not do without, so a new process goes on where the last one died.
 import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
-import { type AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
+import { AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import { decide, isCommitted, pivot } from './decide.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
 import type { MigrationEnd, MigrationRecord } from './record.ts'
@@ -134,7 +134,9 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs }: Runn
       if (step.name !== pivot) await journal.append(id, { step: step.name, phase: 'done', facts })
     } catch (thrown) {
       if (stopping.aborted) return
-      const error = asAppError(thrown, `The step ${step.name} failed`)
+      const error = interrupt.signal.aborted
+        ? new AppError('DRAYAGE_CANCELLED', `The step ${step.name} was interrupted.`, { cause: thrown })
+        : asAppError(thrown, `The step ${step.name} failed`)
       const { code, message, details } = error
       await journal.append(id, { step: step.name, phase: 'failed', error: { code, message, details } })
       if (forwardOnly) await journal.end(id, { state: 'failed', error: describeError(error, step.name) })

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import type { MigrationEvent } from '../../shared/api/migrations.ts'
+import { AppError } from '../../shared/errors.ts'
+import { createMigrationService } from './service.ts'
+import { createMemoryJournal } from './testing/memory-journal.ts'
+import { createTwoHosts, type Fault } from './testing/two-hosts.ts'
+
+const request = { container: 'web', from: 'host-1', to: 'host-2' }
+const log = { info: () => {}, error: () => {} }
+const clock = { now: () => new Date(), sleep: async () => {} }
+
+const setUp = (nextFault: (call: string) => Fault = () => 'none') => {
+  const journal = createMemoryJournal(clock.now)
+  const world = createTwoHosts(nextFault)
+  return { journal, world, service: createMigrationService({ journal, hosts: world.hosts, clock, log }) }
+}
+
+const watchToEnd = async (events: AsyncIterable<MigrationEvent>) => {
+  const seen: MigrationEvent[] = []
+  for await (const event of events) seen.push(event)
+  return seen
+}
+
+const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
+  const thrown = await attempt.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  return thrown instanceof AppError ? thrown.code : String(thrown)
+}
+
+test('who watches a migration sees it from where it is to its end', async () => {
+  const { service } = setUp()
+  const { migration } = await service.start(request, null)
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  const last = events.findLast(({ event }) => event === 'migration')
+  expect(last?.data).toMatchObject({ state: 'awaiting-finalize', receipt: { volumes: [{ name: 'data' }] } })
+})
+
+test('the same idempotency key gives the same migration, and another request under it is refused', async () => {
+  const { service } = setUp()
+  const [first, second] = await Promise.all([service.start(request, 'k'), service.start(request, 'k')])
+  expect(first.migration.id).toBe(second.migration.id)
+  expect([first.created, second.created].toSorted()).toEqual([false, true])
+  expect(await codeOf(service.start({ ...request, container: 'other' }, 'k'))).toBe('DRAYAGE_IDEMPOTENCY_KEY_REUSED')
+})
+
+test('of two requests for the same container one is refused, with the id of the other', async () => {
+  const { service } = setUp()
+  const outcomes = await Promise.allSettled([service.start(request, null), service.start(request, null)])
+  const accepted = outcomes.find((outcome) => outcome.status === 'fulfilled')
+  const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+  expect(refused?.reason).toMatchObject({
+    code: 'DRAYAGE_MIGRATION_IN_PROGRESS',
+    details: { migration: accepted?.value.migration.id },
+  })
+})
+
+test('source and target must differ', async () => {
+  const { service } = setUp()
+  expect(await codeOf(service.plan({ ...request, to: 'host-1' }))).toBe('DRAYAGE_SAME_HOST')
+})
+
+test('two hosts that are not there are two reasons in one answer', async () => {
+  const journal = createMemoryJournal(clock.now)
+  const offline = async (host: string) => {
+    throw new AppError('DRAYAGE_HOST_OFFLINE', `${host} is lost`)
+  }
+  const service = createMigrationService({ journal, hosts: { online: offline, known: offline }, clock, log })
+  await expect(service.start(request, null)).rejects.toMatchObject({
+    code: 'DRAYAGE_PLAN_REFUSED',
+    details: { reasons: [{ message: 'host-1 is lost' }, { message: 'host-2 is lost' }] },
+  })
+  expect(await journal.list({ limit: 10 })).toEqual([])
+})
+
+test('a cancel before the commit puts everything back; one after it is refused', async () => {
+  const reached = Promise.withResolvers<void>()
+  const { service, world } = setUp((call) => {
+    if (call === 'copy') reached.resolve()
+    return call === 'copy' && !cancelled ? 'lost-reply' : 'none'
+  })
+  let cancelled = false
+  const { migration } = await service.start(request, null)
+  await reached.promise
+  await service.cancel(migration.id)
+  cancelled = true
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  expect(events.at(-1)?.data).toMatchObject({ state: 'cancelled' })
+  expect(world.source.running).toBe(true)
+  expect(await codeOf(service.cancel(migration.id))).toBe('DRAYAGE_MIGRATION_ENDED')
+
+  const second = setUp((call) => (call === 'start' && !letStart ? 'lost-request' : 'none'))
+  let letStart = false
+  const { migration: moving } = await second.service.start(request, null)
+  for await (const { event, data } of second.service.watch(moving.id, new AbortController().signal)) {
+    if (event === 'migration' && data.steps.some(({ name, state }) => name === 'start' && state === 'running')) break
+  }
+  expect(await codeOf(second.service.cancel(moving.id))).toBe('DRAYAGE_PAST_COMMIT')
+  letStart = true
+  const end = await watchToEnd(second.service.watch(moving.id, new AbortController().signal))
+  expect(end.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize' })
+})
+
+test('what a stopped coordinator left unfinished goes on in the next one', async () => {
+  const { journal, world, service } = setUp((call) => (call === 'copy' && !alive ? 'lost-request' : 'none'))
+  let alive = false
+  const { migration } = await service.start(request, null)
+  await service.stop()
+  alive = true
+  const next = createMigrationService({ journal, hosts: world.hosts, clock, log })
+  await next.resumeUnfinished()
+  const events = await watchToEnd(next.watch(migration.id, new AbortController().signal))
+  expect(events.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize' })
+})
