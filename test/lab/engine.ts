@@ -14,17 +14,30 @@ export type EngineOptions = {
 
 export type EnginePlace = {
   readonly socket: string
+  // What may be a disk of its own.
+  readonly disk: string
+  // Where the engine's volumes are. A remapping engine has a folder in the other for it.
   readonly dataRoot: string
   // For anything that runs the matching docker command line.
   readonly clientEnv: NodeJS.ProcessEnv
 }
 
-export const enginePlace = (id: string, host: string, engine: EngineInstall): EnginePlace => {
+// The first id that a remapping engine gives to its containers, and how many there are.
+const remapped = { first: 231072, count: 65536 }
+
+export const enginePlace = (
+  id: string,
+  host: string,
+  engine: EngineInstall,
+  { usernsRemap }: EngineOptions,
+): EnginePlace => {
   const dir = hostDir(id, host)
   const socket = join(dir, 'docker.sock')
+  const dataRoot = join(dir, 'data')
   return {
     socket,
-    dataRoot: join(dir, 'data'),
+    disk: dataRoot,
+    dataRoot: usernsRemap ? join(dataRoot, `${remapped.first}.${remapped.first}`) : dataRoot,
     clientEnv: {
       PATH: engine.path,
       HOME: dir,
@@ -46,10 +59,12 @@ const answers = (socket: string): Promise<boolean> =>
     asked.end()
   })
 
-// A range for `nobody`, in place of the machine's own files; see wrapperFor.
+// Ranges for `nobody`, in place of the machine's own files; see wrapperFor. Engine 20.10 looks in subgid for the group's
+// name, 28.5 for the user's.
 const writeIdRanges = async (dir: string) => {
-  await writeFile(join(dir, 'subuid'), 'nobody:231072:65536\n')
-  await writeFile(join(dir, 'subgid'), 'nogroup:231072:65536\n')
+  const range = `:${remapped.first}:${remapped.count}\n`
+  await writeFile(join(dir, 'subuid'), `nobody${range}`)
+  await writeFile(join(dir, 'subgid'), `nogroup${range}nobody${range}`)
 }
 
 // The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else. It gets a mount namespace in which
@@ -69,12 +84,12 @@ export const makeEngine = async (
 ): Promise<LabProcess> => {
   const dir = hostDir(id, host)
   await mkdir(join(dir, 'client'), { recursive: true })
-  await mkdir(place.dataRoot, { recursive: true })
+  await mkdir(place.disk, { recursive: true })
   await writeFile(join(dir, 'client', 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [composePlugins] }))
   await writeFile(
     join(dir, 'daemon.json'),
     JSON.stringify({
-      'data-root': place.dataRoot,
+      'data-root': place.disk,
       'exec-root': join(dir, 'exec'),
       pidfile: join(dir, 'dockerd.pid'),
       hosts: [`unix://${place.socket}`],

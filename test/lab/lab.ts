@@ -95,10 +95,10 @@ const startHost = async (
   index: number,
   coordinator: Promise<Coordinator> | undefined,
 ): Promise<Started> => {
-  const place = enginePlace(id, plan.name, plan.install)
+  const place = enginePlace(id, plan.name, plan.install, plan)
   await plugIn(id, subnet, plan.name, index)
   const engine = await makeEngine(id, plan.name, plan.install, place, plan)
-  if (plan.disk !== undefined) await mountDisk(join(hostDir(id, plan.name), 'disk.img'), place.dataRoot, plan.disk)
+  if (plan.disk !== undefined) await mountDisk(join(hostDir(id, plan.name), 'disk.img'), place.disk, plan.disk)
   const record: HostRecord = {
     name: plan.name,
     address: hostAddress(subnet, index),

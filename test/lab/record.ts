@@ -1,5 +1,5 @@
 // What a lab writes down about itself, so that other processes can use it and clean up after it.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAlive, type ProcessIdentity } from './cgroups.ts'
 import type { EngineKind } from './install.ts'
@@ -37,6 +37,8 @@ export const createRecord = async (record: LabRecord): Promise<void> => {
   await mkdir(labsDir, { recursive: true })
   const draft = await mkdtemp(join(labsDir, '.new-'))
   await writeFile(recordFile(draft), JSON.stringify(record), { mode: 0o600 })
+  // An engine that remaps ids wants its remapped root to get through to its data.
+  await chmod(draft, 0o711)
   await rename(draft, labDir(record.id))
 }
 
