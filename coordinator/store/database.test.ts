@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { lockDirectory, openDatabase } from './database.ts'
+import { createHostStore } from './hosts.ts'
+import { upgrades } from './upgrades.ts'
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'drayage-store-'))
+  file = join(folder, 'coordinator.db')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+test('what a hand-over depends on is synced to the disk with every commit', async () => {
+  const db = await openDatabase(file)
+  const pragma = async (name: string) => {
+    const { rows } = await sql<Record<string, unknown>>`pragma ${sql.raw(name)}`.execute(db)
+    return Object.values(rows[0] ?? {})[0]
+  }
+  // 2 is FULL: sqlite.org/pragma.html#pragma_synchronous
+  expect(await pragma('synchronous')).toBe(2)
+  expect(await pragma('journal_mode')).toBe('wal')
+  expect(await pragma('foreign_keys')).toBe(1)
+  await db.destroy()
+})
+
+test.each([undefined, ...Object.keys(upgrades)])(
+  'a database at schema %s is brought up to date with its data',
+  async (version) => {
+    if (version !== undefined) {
+      const old = await openDatabase(file, { upTo: version })
+      await sql`insert into hosts (name, added_at) values ('host-1', '2026-01-01T00:00:00.000Z')`.execute(old)
+      await old.destroy()
+    }
+    const db = await openDatabase(file)
+    const hosts = await createHostStore(db).list()
+    expect(hosts.map(({ name }) => name)).toEqual(version === undefined ? [] : ['host-1'])
+    // Every table of the newest schema is there and answers.
+    for (const table of ['apiTokens', 'mounts', 'leases', 'journalEntries', 'rounds'] as const) {
+      expect(await db.selectFrom(table).selectAll().execute()).toEqual([])
+    }
+    await db.destroy()
+  },
+)
+
+test('an upgrade that fails leaves the database as it was', async () => {
+  const old = await openDatabase(file, { upTo: '0001-hosts-and-tokens' })
+  // Stands in the way of the last table that the upgrades make.
+  await sql`create table rounds (taken text)`.execute(old)
+  await old.destroy()
+  await expect(openDatabase(file)).rejects.toThrow('rounds')
+
+  const again = await openDatabase(file, { upTo: '0001-hosts-and-tokens' })
+  const tables = (await again.introspection.getTables()).map(({ name }) => name)
+  expect(tables).not.toContain('volumes')
+  expect(tables).not.toContain('migrations')
+  await sql`drop table rounds`.execute(again)
+  await again.destroy()
+  await (await openDatabase(file)).destroy()
+})
+
+test('a database of a newer version is refused, named, and left alone', async () => {
+  const db = await openDatabase(file)
+  await sql`insert into schema_upgrades (name, timestamp) values ('0099-from-the-future', '2030-01-01')`.execute(db)
+  await db.destroy()
+  await expect(openDatabase(file)).rejects.toMatchObject({
+    code: 'DRAYAGE_CONFIG_INVALID',
+    message: expect.stringContaining('0099-from-the-future'),
+  })
+})
+
+test('a data directory has one coordinator at a time, and is free when it has ended', () => {
+  const lock = lockDirectory(folder)
+  expect(() => lockDirectory(folder)).toThrow(expect.objectContaining({ code: 'DRAYAGE_CONFIG_INVALID' }))
+  lock.release()
+  lockDirectory(folder).release()
+})

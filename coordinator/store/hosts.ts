@@ -1,0 +1,86 @@
+import type { Engine } from '../../shared/api/hosts.ts'
+import type { Database } from './database.ts'
+import type { HostTable } from './tables.ts'
+
+export type HostRow = {
+  readonly name: string
+  readonly addedAt: Date
+  readonly enrolledAt: Date | null
+  readonly certificateExpiresAt: Date | null
+  readonly address: string | null
+  readonly agentVersion: string | null
+  readonly engine: Engine | null
+  readonly engineReachable: boolean
+  readonly lastSeen: Date | null
+  readonly inventoryAt: Date | null
+}
+
+export type HostStore = {
+  // Idempotent: a host that is there already stays as it is.
+  add(name: string, at: Date): Promise<HostRow>
+  find(name: string): Promise<HostRow | null>
+  // By name.
+  list(): Promise<HostRow[]>
+  register(
+    name: string,
+    facts: { readonly address: string; readonly agentVersion: string; readonly engine: Engine | null },
+    at: Date,
+  ): Promise<void>
+  seen(name: string, engineReachable: boolean, at: Date): Promise<void>
+}
+
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text))
+
+const toRow = (row: HostTable): HostRow => ({
+  name: row.name,
+  addedAt: new Date(row.addedAt),
+  enrolledAt: date(row.enrolledAt),
+  certificateExpiresAt: date(row.certificateExpiresAt),
+  address: row.address,
+  agentVersion: row.agentVersion,
+  engine: row.engineJson === null ? null : JSON.parse(row.engineJson),
+  engineReachable: row.engineReachable === 1,
+  lastSeen: date(row.lastSeen),
+  inventoryAt: date(row.inventoryAt),
+})
+
+export const createHostStore = (db: Database): HostStore => ({
+  add: async (name, at) => {
+    await db
+      .insertInto('hosts')
+      .values({ name, addedAt: at.toISOString(), engineReachable: 0 })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute()
+    return toRow(await db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirstOrThrow())
+  },
+
+  find: async (name) => {
+    const row = await db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
+    return row === undefined ? null : toRow(row)
+  },
+
+  list: async () => (await db.selectFrom('hosts').selectAll().orderBy('name').execute()).map(toRow),
+
+  register: async (name, { address, agentVersion, engine }, at) => {
+    await db
+      .updateTable('hosts')
+      .set({
+        address,
+        agentVersion,
+        lastSeen: at.toISOString(),
+        engineReachable: engine === null ? 0 : 1,
+        // An agent whose engine is away knows nothing of it just now; what was known stays.
+        ...(engine === null ? {} : { engineJson: JSON.stringify(engine) }),
+      })
+      .where('name', '=', name)
+      .execute()
+  },
+
+  seen: async (name, engineReachable, at) => {
+    await db
+      .updateTable('hosts')
+      .set({ lastSeen: at.toISOString(), engineReachable: engineReachable ? 1 : 0 })
+      .where('name', '=', name)
+      .execute()
+  },
+})

@@ -1,0 +1,229 @@
+// The journal of migrations on SQLite: coordinator/migration/ports.ts says what each function promises.
+import type { Round, StepName } from '../../shared/api/migrations.ts'
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
+import type { MigrationRecord } from '../migration/record.ts'
+import type { Database } from './database.ts'
+import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
+import type { JournalEntryTable, MigrationTable } from './tables.ts'
+
+const json = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
+const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
+
+const toRecord = (row: MigrationTable): MigrationRecord => ({
+  id: row.id,
+  request: JSON.parse(row.requestJson),
+  containerId: row.containerId,
+  containerName: row.containerName,
+  plan: JSON.parse(row.planJson),
+  idempotencyKey: row.idempotencyKey,
+  state: row.state as MigrationRecord['state'],
+  cancelRequested: row.cancelRequested === 1,
+  lease:
+    row.workloadId === null || row.epoch === null
+      ? null
+      : { migrationId: row.id, workloadId: row.workloadId, epoch: row.epoch },
+  warnings: JSON.parse(row.warningsJson),
+  error: parsed(row.errorJson),
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+  endedAt: row.endedAt === null ? null : new Date(row.endedAt),
+})
+
+const toEntry = (row: Omit<JournalEntryTable, 'seq'> & { seq: number }): JournalEntry => ({
+  seq: row.seq,
+  step: row.step as StepName,
+  phase: row.phase as JournalPhase,
+  at: new Date(row.at),
+  facts: parsed(row.factsJson),
+  error: parsed(row.errorJson),
+})
+
+export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal => {
+  const now = () => clock.now().toISOString()
+
+  const find = async (within: Database, id: string): Promise<MigrationRecord | null> => {
+    const row = await within.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined ? null : toRecord(row)
+  }
+
+  const required = async (within: Database, id: string): Promise<MigrationRecord> => {
+    const record = await find(within, id)
+    if (record === null) throw unknownMigration(id)
+    return record
+  }
+
+  const findByKey = async (within: Database, key: string): Promise<MigrationRecord | null> => {
+    const row = await within.selectFrom('migrations').selectAll().where('idempotencyKey', '=', key).executeTakeFirst()
+    return row === undefined ? null : toRecord(row)
+  }
+
+  return {
+    // Idempotent by id, and by the idempotency key: the first to come with a key is whom all others get.
+    create: (migration) =>
+      db.transaction().execute(async (trx) => {
+        const { id, idempotencyKey } = migration
+        const existing =
+          (await find(trx, id)) ?? (idempotencyKey === null ? null : await findByKey(trx, idempotencyKey))
+        if (existing !== null) {
+          if (sameRequest(existing, migration)) return existing
+          throw new AppError(
+            'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
+            `The Idempotency-Key was used before for another request, migration ${existing.id}. Use a new key for a new request.`,
+          )
+        }
+        await trx
+          .insertInto('migrations')
+          .values({
+            id,
+            requestJson: JSON.stringify(migration.request),
+            containerId: migration.containerId,
+            containerName: migration.containerName,
+            planJson: JSON.stringify(migration.plan),
+            idempotencyKey,
+            state: 'planned',
+            cancelRequested: 0,
+            warningsJson: '[]',
+            createdAt: now(),
+            updatedAt: now(),
+          })
+          .execute()
+        return required(trx, id)
+      }),
+
+    find: (id) => find(db, id),
+    findByKey: (key) => findByKey(db, key),
+
+    // Newest first.
+    list: async ({ state, limit }) => {
+      const rows = await db
+        .selectFrom('migrations')
+        .selectAll()
+        .$if(state !== undefined, (query) => query.where('state', '=', state ?? ''))
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(toRecord)
+    },
+
+    unfinished: async () => {
+      const rows = await db
+        .selectFrom('migrations')
+        .selectAll()
+        .where('endedAt', 'is', null)
+        .orderBy('createdAt')
+        .orderBy('id')
+        .execute()
+      return rows.map(toRecord)
+    },
+
+    entries: async (id) => {
+      const rows = await db
+        .selectFrom('journalEntries')
+        .selectAll()
+        .where('migrationId', '=', id)
+        .orderBy('seq')
+        .execute()
+      return rows.map(toEntry)
+    },
+
+    append: (id, { step, phase, facts, error }) =>
+      db.transaction().execute(async (trx) => {
+        const { endedAt } = await required(trx, id)
+        if (endedAt !== null) throw ended(id)
+        await trx
+          .insertInto('journalEntries')
+          .values({ migrationId: id, step, phase, at: now(), factsJson: json(facts), errorJson: json(error) })
+          .execute()
+        await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+      }),
+
+    acquireLease: (id, workload) => db.transaction().execute((trx) => acquire(trx, id, workload, clock.now())),
+
+    commit: (id, lease, to, targetContainerId) =>
+      db.transaction().execute(async (trx) => {
+        const done = await trx
+          .selectFrom('journalEntries')
+          .select('seq')
+          .where('migrationId', '=', id)
+          .where('step', '=', 'commit')
+          .where('phase', '=', 'done')
+          .executeTakeFirst()
+        if (done !== undefined) {
+          if (await isOwner(trx, id, lease, to, targetContainerId)) return
+          throw stale(id, lease)
+        }
+        await transfer(trx, id, lease, to, targetContainerId, clock.now())
+        await trx
+          .insertInto('journalEntries')
+          .values({ migrationId: id, step: 'commit', phase: 'done', at: now() })
+          .execute()
+        await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+      }),
+
+    // A round that is copied again takes the place of the copy that failed.
+    addRound: async (id, { round, final, volume, entries, bytesSent, contentBytes, durationMs }) => {
+      const measured = { final: final ? 1 : 0, entries, bytesSent, contentBytes, durationMs }
+      await db
+        .insertInto('rounds')
+        .values({ migrationId: id, round, volume, ...measured })
+        .onConflict((conflict) => conflict.columns(['migrationId', 'round', 'volume']).doUpdateSet(measured))
+        .execute()
+    },
+
+    rounds: async (id) => {
+      const rows = await db
+        .selectFrom('rounds')
+        .selectAll()
+        .where('migrationId', '=', id)
+        .orderBy('round')
+        .orderBy('volume')
+        .execute()
+      return rows.map(({ migrationId: _, final, ...round }): Round => ({ ...round, final: final === 1 }))
+    },
+
+    // The same warning twice is one warning.
+    addWarnings: (id, warnings) =>
+      db.transaction().execute(async (trx) => {
+        const record = await required(trx, id)
+        const all = new Map<string, Finding>(
+          [...record.warnings, ...warnings].map(({ code, message }) => [`${code} ${message}`, { code, message }]),
+        )
+        await trx
+          .updateTable('migrations')
+          .set({ warningsJson: JSON.stringify([...all.values()]), updatedAt: now() })
+          .where('id', '=', id)
+          .execute()
+      }),
+
+    // Of one that has ended it changes nothing.
+    requestCancel: (id) =>
+      db.transaction().execute(async (trx) => {
+        await required(trx, id)
+        await trx
+          .updateTable('migrations')
+          .set({ cancelRequested: 1, updatedAt: now() })
+          .where('id', '=', id)
+          .where('endedAt', 'is', null)
+          .execute()
+      }),
+
+    // Idempotent for the same end. One that waits to be finalized may still be completed; any other end is final.
+    end: (id, { state, error }) =>
+      db.transaction().execute(async (trx) => {
+        const record = await required(trx, id)
+        if (record.state === state) return
+        if (record.endedAt !== null && record.state !== 'awaiting-finalize') throw ended(id)
+        await giveBack(trx, id)
+        await trx
+          .updateTable('migrations')
+          .set({ state, errorJson: json(error), endedAt: now(), updatedAt: now() })
+          .where('id', '=', id)
+          .execute()
+      }),
+  }
+}
+
+const sameRequest = (a: Pick<MigrationRecord, 'request'>, b: Pick<MigrationRecord, 'request'>): boolean =>
+  a.request.container === b.request.container && a.request.from === b.request.from && a.request.to === b.request.to

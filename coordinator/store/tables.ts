@@ -1,0 +1,172 @@
+// The tables as the newest schema has them (upgrades.ts makes them). Columns are snake_case on disk. Times are RFC 3339
+// in UTC with milliseconds, which sort as text; `…Json` columns hold JSON; yes and no are 1 and 0.
+import type { Generated } from 'kysely'
+
+export type HostTable = {
+  name: string
+  addedAt: string
+  // Null until an agent has traded a join token for a certificate.
+  enrolledAt: string | null
+  certificateExpiresAt: string | null
+  address: string | null
+  agentVersion: string | null
+  engineJson: string | null
+  engineReachable: number
+  lastSeen: string | null
+  // Null: never reported, which is not the same as having nothing.
+  inventoryAt: string | null
+}
+
+export type JoinTokenTable = {
+  // SHA-256 of the secret, hex. The token itself is nowhere.
+  hash: string
+  host: string
+  createdAt: string
+  expiresAt: string
+  usedAt: string | null
+  // SHA-256 of the public key that it was traded for, hex, and the certificate that was given.
+  publicKeyHash: string | null
+  certificate: string | null
+}
+
+export type ApiTokenTable = {
+  id: string
+  name: string
+  // SHA-256 of the token, hex.
+  hash: string
+  createdAt: string
+}
+
+export type VolumeTable = {
+  // One for each volume that ever was; a name can come back as another volume.
+  id: Generated<number>
+  host: string
+  name: string
+  createdAt: string
+  driver: string
+  mountpoint: string
+  scope: string
+  optionsJson: string
+  labelsJson: string
+  anonymous: number
+  sizeBytes: number | null
+  firstSeen: string
+  lastSeen: string
+  goneAt: string | null
+}
+
+export type ContainerTable = {
+  host: string
+  id: string
+  name: string
+  image: string
+  imageId: string
+  state: string
+  createdAt: string
+  labelsJson: string
+  firstSeen: string
+  lastSeen: string
+  goneAt: string | null
+}
+
+// A container's mounts are fixed when it is made: they come and go with it.
+export type MountTable = {
+  host: string
+  containerId: string
+  destination: string
+  type: string
+  // As Docker names it; empty where it is no volume.
+  volumeName: string
+  // Which of the volumes that ever bore this name. Null until that volume has been reported.
+  volumeId: number | null
+  source: string
+  readOnly: number
+}
+
+// A lineage: the one container that this is, wherever it runs.
+export type WorkloadTable = {
+  id: string
+  // The owner: the only place where it may run.
+  host: string
+  containerId: string
+  epoch: number
+  createdAt: string
+}
+
+// Every place where a workload ever was. Those that are not its owner are retired copies.
+export type WorkloadPlaceTable = {
+  host: string
+  containerId: string
+  workloadId: string
+  since: string
+}
+
+// What the workload's volumes were when an epoch was issued.
+export type WorkloadVolumeTable = {
+  workloadId: string
+  epoch: number
+  name: string
+  createdAt: string
+  rootIdentity: string
+}
+
+export type MigrationTable = {
+  id: string
+  requestJson: string
+  containerId: string
+  containerName: string
+  planJson: string
+  idempotencyKey: string | null
+  state: string
+  cancelRequested: number
+  warningsJson: string
+  errorJson: string | null
+  workloadId: string | null
+  epoch: number | null
+  createdAt: string
+  updatedAt: string
+  endedAt: string | null
+}
+
+export type LeaseTable = {
+  // What is held: workload/ID, container/HOST/ID, volume/HOST/NAME. The primary key is what makes it exclusive.
+  resource: string
+  migrationId: string
+}
+
+export type JournalEntryTable = {
+  seq: Generated<number>
+  migrationId: string
+  step: string
+  phase: string
+  at: string
+  factsJson: string | null
+  errorJson: string | null
+}
+
+export type RoundTable = {
+  migrationId: string
+  round: number
+  volume: string
+  final: number
+  entries: number
+  bytesSent: number
+  contentBytes: number
+  durationMs: number
+}
+
+export type Tables = {
+  hosts: HostTable
+  joinTokens: JoinTokenTable
+  apiTokens: ApiTokenTable
+  volumes: VolumeTable
+  containers: ContainerTable
+  mounts: MountTable
+  workloads: WorkloadTable
+  workloadPlaces: WorkloadPlaceTable
+  workloadVolumes: WorkloadVolumeTable
+  migrations: MigrationTable
+  leases: LeaseTable
+  journalEntries: JournalEntryTable
+  rounds: RoundTable
+}

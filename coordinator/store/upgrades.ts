@@ -1,0 +1,214 @@
+// How the database came to be what it is, oldest first. An upgrade that has been released is never edited: what is
+// wrong with it is put right by the next.
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+type Upgrade = (db: Kysely<unknown>) => Promise<void>
+
+const hostsAndTokens: Upgrade = async (db) => {
+  await db.schema
+    .createTable('hosts')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('added_at', 'text', (column) => column.notNull())
+    .addColumn('enrolled_at', 'text')
+    .addColumn('certificate_expires_at', 'text')
+    .addColumn('address', 'text')
+    .addColumn('agent_version', 'text')
+    .addColumn('engine_json', 'text')
+    .addColumn('engine_reachable', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('last_seen', 'text')
+    .addColumn('inventory_at', 'text')
+    .execute()
+
+  await db.schema
+    .createTable('join_tokens')
+    .addColumn('hash', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'text', (column) => column.notNull())
+    .addColumn('used_at', 'text')
+    .addColumn('public_key_hash', 'text')
+    .addColumn('certificate', 'text')
+    .execute()
+  await db.schema.createIndex('join_tokens_of_host').on('join_tokens').column('host').execute()
+
+  await db.schema
+    .createTable('api_tokens')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull().unique())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .execute()
+}
+
+const inventory: Upgrade = async (db) => {
+  await db.schema
+    .createTable('volumes')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('driver', 'text', (column) => column.notNull())
+    .addColumn('mountpoint', 'text', (column) => column.notNull())
+    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('options_json', 'text', (column) => column.notNull())
+    .addColumn('labels_json', 'text', (column) => column.notNull())
+    .addColumn('anonymous', 'integer', (column) => column.notNull())
+    .addColumn('size_bytes', 'integer')
+    .addColumn('first_seen', 'text', (column) => column.notNull())
+    .addColumn('last_seen', 'text', (column) => column.notNull())
+    .addColumn('gone_at', 'text')
+    .execute()
+  await db.schema.createIndex('volumes_by_name').on('volumes').columns(['host', 'name']).execute()
+  // Of the volumes that ever bore a name on a host, one exists.
+  await db.schema
+    .createIndex('volumes_present')
+    .unique()
+    .on('volumes')
+    .columns(['host', 'name'])
+    .where(sql.ref('gone_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('containers')
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('image', 'text', (column) => column.notNull())
+    .addColumn('image_id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('labels_json', 'text', (column) => column.notNull())
+    .addColumn('first_seen', 'text', (column) => column.notNull())
+    .addColumn('last_seen', 'text', (column) => column.notNull())
+    .addColumn('gone_at', 'text')
+    .addPrimaryKeyConstraint('containers_key', ['host', 'id'])
+    .execute()
+  await db.schema.createIndex('containers_by_name').on('containers').columns(['host', 'name']).execute()
+  await db.schema
+    .createIndex('containers_present')
+    .on('containers')
+    .column('host')
+    .where(sql.ref('gone_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('mounts')
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('destination', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('volume_name', 'text', (column) => column.notNull())
+    .addColumn('volume_id', 'integer', (column) => column.references('volumes.id'))
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('read_only', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('mounts_key', ['host', 'container_id', 'destination'])
+    .addForeignKeyConstraint('mounts_container', ['host', 'container_id'], 'containers', ['host', 'id'])
+    .execute()
+  await db.schema.createIndex('mounts_of_volume').on('mounts').column('volume_id').execute()
+  await db.schema
+    .createIndex('mounts_unresolved')
+    .on('mounts')
+    .columns(['host', 'volume_name'])
+    .where(sql.ref('volume_id'), 'is', null)
+    .execute()
+}
+
+const workloadsAndJournal: Upgrade = async (db) => {
+  await db.schema
+    .createTable('workloads')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'integer', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addUniqueConstraint('workloads_owner', ['host', 'container_id'])
+    .execute()
+
+  await db.schema
+    .createTable('workload_places')
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('workload_id', 'text', (column) => column.notNull().references('workloads.id'))
+    .addColumn('since', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('workload_places_key', ['host', 'container_id'])
+    .execute()
+
+  await db.schema
+    .createTable('workload_volumes')
+    .addColumn('workload_id', 'text', (column) => column.notNull().references('workloads.id'))
+    .addColumn('epoch', 'integer', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('root_identity', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('workload_volumes_key', ['workload_id', 'epoch', 'name'])
+    .execute()
+
+  await db.schema
+    .createTable('migrations')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('request_json', 'text', (column) => column.notNull())
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('container_name', 'text', (column) => column.notNull())
+    .addColumn('plan_json', 'text', (column) => column.notNull())
+    .addColumn('idempotency_key', 'text', (column) => column.unique())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('cancel_requested', 'integer', (column) => column.notNull())
+    .addColumn('warnings_json', 'text', (column) => column.notNull())
+    .addColumn('error_json', 'text')
+    .addColumn('workload_id', 'text', (column) => column.references('workloads.id'))
+    .addColumn('epoch', 'integer')
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('updated_at', 'text', (column) => column.notNull())
+    .addColumn('ended_at', 'text')
+    .execute()
+  await db.schema.createIndex('migrations_by_state').on('migrations').columns(['state', 'created_at']).execute()
+  await db.schema.createIndex('migrations_by_age').on('migrations').column('created_at').execute()
+
+  await db.schema
+    .createTable('leases')
+    .addColumn('resource', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('migration_id', 'text', (column) => column.notNull().references('migrations.id'))
+    .execute()
+  await db.schema.createIndex('leases_of_migration').on('leases').column('migration_id').execute()
+
+  await db.schema
+    .createTable('journal_entries')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('migration_id', 'text', (column) => column.notNull().references('migrations.id'))
+    .addColumn('step', 'text', (column) => column.notNull())
+    .addColumn('phase', 'text', (column) => column.notNull())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('facts_json', 'text')
+    .addColumn('error_json', 'text')
+    .execute()
+  await db.schema.createIndex('journal_of_migration').on('journal_entries').columns(['migration_id', 'seq']).execute()
+  // The pivot happens once.
+  await db.schema
+    .createIndex('journal_one_commit')
+    .unique()
+    .on('journal_entries')
+    .column('migration_id')
+    .where(sql.ref('step'), '=', sql.lit('commit'))
+    .where(sql.ref('phase'), '=', sql.lit('done'))
+    .execute()
+
+  await db.schema
+    .createTable('rounds')
+    .addColumn('migration_id', 'text', (column) => column.notNull().references('migrations.id'))
+    .addColumn('round', 'integer', (column) => column.notNull())
+    .addColumn('volume', 'text', (column) => column.notNull())
+    .addColumn('final', 'integer', (column) => column.notNull())
+    .addColumn('entries', 'integer', (column) => column.notNull())
+    .addColumn('bytes_sent', 'integer', (column) => column.notNull())
+    .addColumn('content_bytes', 'integer', (column) => column.notNull())
+    .addColumn('duration_ms', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('rounds_key', ['migration_id', 'round', 'volume'])
+    .execute()
+}
+
+export const upgrades: Readonly<Record<string, Migration>> = {
+  '0001-hosts-and-tokens': { up: hostsAndTokens },
+  '0002-inventory': { up: inventory },
+  '0003-workloads-and-journal': { up: workloadsAndJournal },
+}
