@@ -1,0 +1,82 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { hostPort, oneOf, readSettings, text } from '../shared/config/settings.ts'
+import { AppError, type Finding } from '../shared/errors.ts'
+import { type VolumeRoot, volumeRoot } from './engine-paths.ts'
+import type { LogLevel } from './log.ts'
+
+export type AgentConfig = {
+  readonly dataDir: string
+  readonly logLevel: LogLevel
+  // host:port of the coordinator's gRPC.
+  readonly coordinator: string
+  // host:port where it enrols new agents.
+  readonly enrol: string
+  // A secret: never logged.
+  readonly joinToken: string | undefined
+  readonly listen: string
+  // undefined: the address that `listen` names, with the port that was bound.
+  readonly advertise: string | undefined
+  readonly dockerHost: string
+  readonly volumeRoot: VolumeRoot | undefined
+}
+
+const defaultEnrolPort = 8443
+
+const path = (raw: string): string => resolve(raw)
+
+const dockerHost = (raw: string): string => {
+  if (/^unix:\/\/\/./.test(raw) || /^(tcp|https?):\/\/[^/\s]+\/?$/.test(raw)) return raw
+  throw new Error(`"${raw}" is neither unix:///path nor tcp://host:port`)
+}
+
+// Read one by one, so that the faults of each stand beside those of the others and of the machine.
+const settings = {
+  dataDir: { env: 'DRAYAGE_DATA_DIR', flag: 'dataDir', default: '/var/lib/drayage/agent', parse: path },
+  logLevel: {
+    env: 'DRAYAGE_LOG_LEVEL',
+    flag: 'logLevel',
+    default: 'info',
+    parse: oneOf('debug', 'info', 'warn', 'error'),
+  },
+  coordinator: { env: 'DRAYAGE_COORDINATOR', flag: 'coordinator', parse: hostPort },
+  enrol: { env: 'DRAYAGE_ENROL', flag: 'enrol', optional: true, parse: hostPort },
+  joinToken: { env: 'DRAYAGE_JOIN_TOKEN', flag: 'joinToken', optional: true, parse: text },
+  listen: { env: 'DRAYAGE_LISTEN', flag: 'listen', default: '0.0.0.0:8442', parse: hostPort },
+  advertise: { env: 'DRAYAGE_ADVERTISE', flag: 'advertise', optional: true, parse: hostPort },
+  dockerHost: { env: 'DOCKER_HOST', flag: 'dockerHost', default: 'unix:///var/run/docker.sock', parse: dockerHost },
+  volumeRoot: { env: 'DRAYAGE_VOLUME_ROOT', flag: 'volumeRoot', optional: true, parse: volumeRoot },
+} as const
+
+type Flags = Readonly<Record<string, string | undefined>>
+
+// What could be read, and what is wrong with the rest.
+export const readConfig = (
+  flags: Flags,
+  env?: Flags,
+): { readonly config: Partial<AgentConfig>; readonly faults: readonly Finding[] } => {
+  const config: Record<string, unknown> = {}
+  const faults: Finding[] = []
+  for (const [name, setting] of Object.entries(settings)) {
+    try {
+      Object.assign(config, readSettings({ [name]: setting }, flags, env))
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      faults.push(...((thrown.details['reasons'] as readonly Finding[] | undefined) ?? [thrown]))
+    }
+  }
+  const read = config as Partial<AgentConfig>
+  if (read.listen !== undefined && read.advertise === undefined && isWildcard(hostOf(read.listen))) {
+    faults.push({
+      code: 'missing',
+      message:
+        `--advertise (DRAYAGE_ADVERTISE) is missing: --listen ${read.listen} names no address that others could call; ` +
+        `say where they reach this agent, for example --advertise ${hostname()}:8442`,
+    })
+  }
+  const enrol = read.enrol ?? (read.coordinator && `${hostOf(read.coordinator)}:${defaultEnrolPort}`)
+  return { config: enrol === undefined ? read : { ...read, enrol }, faults }
+}
+
+export const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'))
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '[::]'

@@ -1,0 +1,78 @@
+// From a join token to a certificate. Safe to be cut off anywhere: the key is on disk before it is used, so asking
+// again with the same token gets the same answer.
+import { AppError } from '../../shared/errors.ts'
+import { parseJoinToken } from '../../shared/identity/join-token.ts'
+import { coordinatorDnsName } from '../../shared/identity/names.ts'
+import { connect } from '../../shared/rpc/client.ts'
+import {
+  type AgentIdentity,
+  faultOf,
+  fingerprintOf,
+  hostIn,
+  loadIdentity,
+  readKey,
+  storeCertificate,
+  storedAuthority,
+  storeKey,
+} from './files.ts'
+import { fetchPinnedAuthority } from './pinned-authority.ts'
+import { createKey, createSigningRequest } from './signing-request.ts'
+
+const timeoutMs = 30_000
+
+// Throws DRAYAGE_JOIN_TOKEN_INVALID, DRAYAGE_AUTHORITY_MISMATCH, DRAYAGE_COORDINATOR_UNREACHABLE.
+export const enrol = async (dataDir: string, address: string, joinToken: string): Promise<AgentIdentity> => {
+  const token = parseJoinToken(joinToken)
+  const known = await storedAuthority(dataDir)
+  if (known !== null) requireSameAuthority(dataDir, known, token.fingerprint)
+
+  const authority = await fetchPinnedAuthority(address, token.fingerprint)
+  const key = (await readKey(dataDir)) ?? (await newKey(dataDir))
+  const client = connect(
+    'Enrolment',
+    {
+      address,
+      dnsName: coordinatorDnsName,
+      describedAs: `the coordinator at ${address}`,
+      whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
+    },
+    { authority },
+  )
+  try {
+    const csr = await createSigningRequest(key, token.host)
+    const { certificate, host } = await client.unary('Enrol', { token: joinToken.trim(), csr }, { timeoutMs })
+    const fault =
+      faultOf({ key, authority, certificate }) ??
+      (host === token.host && hostIn(certificate) === host ? null : `it is for ${host}, not for ${token.host}`)
+    if (fault !== null) {
+      throw new AppError(
+        'DRAYAGE_AUTHORITY_MISMATCH',
+        `The certificate that ${address} gave for ${token.host} cannot be used: ${fault}. It was not stored.`,
+      )
+    }
+    await storeCertificate(dataDir, { authority, certificate })
+  } finally {
+    client.close()
+  }
+  const identity = await loadIdentity(dataDir)
+  if (identity === null) throw new Error('The certificate that was just stored is gone')
+  return identity
+}
+
+// An agent belongs to one coordinator: its epochs mean nothing to another.
+export const requireSameAuthority = (dataDir: string, authority: string, fingerprint: string): void => {
+  const known = fingerprintOf(authority)
+  if (known === fingerprint) return
+  throw new AppError(
+    'DRAYAGE_AUTHORITY_MISMATCH',
+    `This agent belongs to the coordinator with the authority ${known.slice(0, 16)}…, and the join token is from one ` +
+      `with ${fingerprint.slice(0, 16)}…. Nothing was changed. To give it to that one, start it with another --data-dir, ` +
+      `or move ${dataDir} away once no migration of the first one is under way here.`,
+  )
+}
+
+const newKey = async (dataDir: string): Promise<string> => {
+  const key = createKey()
+  await storeKey(dataDir, key)
+  return key
+}

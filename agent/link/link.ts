@@ -1,0 +1,123 @@
+// The line to the coordinator: who we are, that we live, and what the engine has. Kept up for ever; steps and transfers
+// do not need it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../../shared/errors.ts'
+import { coordinatorDnsName } from '../../shared/identity/names.ts'
+import { version } from '../../shared/package-root.ts'
+import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import type { InventoryReport } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { Observation, Observer } from '../inventory/observer.ts'
+import type { Log } from '../log.ts'
+import { persist } from '../outage/persist.ts'
+
+export type LinkOptions = {
+  // host:port
+  readonly coordinator: string
+  readonly tls: TlsIdentity
+  readonly advertiseAddress: string
+  readonly observer: Pick<Observer, 'follow' | 'engineReachable' | 'facts'>
+  readonly log: Log
+}
+
+const callTimeoutMs = 15_000
+
+// Until the signal aborts.
+export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<void> =>
+  persist({ what: `The coordinator at ${options.coordinator}`, log: options.log, signal }, (up) =>
+    session(options, signal, up),
+  )
+
+const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
+  const { coordinator, tls, advertiseAddress, observer, log } = options
+  const client = connect(
+    'Coordinator',
+    {
+      address: coordinator,
+      dnsName: coordinatorDnsName,
+      describedAs: `the coordinator at ${coordinator}`,
+      whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
+    },
+    tls,
+  )
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+  try {
+    const reply = await client.unary(
+      'Register',
+      { agentVersion: version, advertiseAddress, engine: observer.facts() },
+      { timeoutMs: callTimeoutMs, signal },
+    )
+    up()
+    log.info({ coordinator, coordinatorVersion: reply.coordinatorVersion }, 'Registered with the coordinator')
+    await Promise.race([
+      beat(client, observer, Math.max(100, reply.heartbeatIntervalMs), both),
+      report(client, observer, both),
+    ])
+  } catch (thrown) {
+    throw namingAnotherAuthority(thrown, coordinator)
+  } finally {
+    ended.abort()
+    client.close()
+  }
+}
+
+const beat = async (
+  client: RpcClient<'Coordinator'>,
+  observer: LinkOptions['observer'],
+  intervalMs: number,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!signal.aborted) {
+    await client.unary(
+      'Heartbeat',
+      { engineReachable: observer.engineReachable() },
+      { timeoutMs: callTimeoutMs, signal },
+    )
+    await sleep(intervalMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+const report = async (
+  client: RpcClient<'Coordinator'>,
+  observer: LinkOptions['observer'],
+  signal: AbortSignal,
+): Promise<void> => {
+  const stream = client.duplex('Report', { signal })
+  const sending = async () => {
+    let sequence = 0
+    for await (const observation of observer.follow(signal)) {
+      sequence += 1
+      await stream.send(toReport(observation, sequence))
+    }
+    stream.end()
+  }
+  const acknowledged = async () => {
+    for await (const _ of stream.replies) if (signal.aborted) return
+    if (signal.aborted) return
+    throw new AppError('DRAYAGE_COORDINATOR_UNREACHABLE', 'The coordinator ended the stream of reports.')
+  }
+  await Promise.race([sending(), acknowledged()])
+}
+
+const toReport = (observation: Observation, sequence: number): InventoryReport => {
+  if (observation.full) return { sequence, full: true, engine: observation.engine, ...observation.inventory }
+  const { containers, volumes, removedContainerIds, removedVolumeNames } = observation.change
+  return { sequence, full: false, containers, volumes, removedContainerIds, removedVolumeNames }
+}
+
+// TLS says no more than that the chain does not end at our root; what that means here is worth a sentence.
+const namingAnotherAuthority = (thrown: unknown, coordinator: string): unknown => {
+  const { message } = thrown as { message?: string }
+  if (
+    !/unable to verify|self.signed certificate|unknown ca|certificate required|bad certificate/i.test(message ?? '')
+  ) {
+    return thrown
+  }
+  return new AppError(
+    'DRAYAGE_AUTHORITY_MISMATCH',
+    `What answers at ${coordinator} is not the coordinator that this agent was enrolled with, or no longer knows it: ` +
+      `${message}`,
+    { cause: thrown },
+  )
+}

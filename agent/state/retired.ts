@@ -1,0 +1,50 @@
+// Workloads that have moved away from this host. Their containers and data are kept until the operator says otherwise,
+// and must never run here by themselves: the guard stops whatever stands in this list.
+import { join } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { readDocument, writeDocument } from './durable-file.ts'
+
+const RetiredWorkload = Type.Object({
+  workloadId: Type.String(),
+  migrationId: Type.String(),
+  epoch: Type.Integer(),
+  containerId: Type.String(),
+  containerName: Type.String(),
+  // Where it runs now.
+  movedTo: Type.String(),
+  retiredAt: Type.String(),
+  // What IsolateSource set aside: the way back by hand, and what a later finalize removes.
+  volumes: Type.Array(Type.Object({ name: Type.String(), mountpoint: Type.String(), rootIdentity: Type.String() })),
+  renamedTo: Type.String(),
+  // Docker's RestartPolicy as JSON, as it was before the move; '' where it was never changed.
+  restartPolicyJson: Type.String(),
+})
+export type RetiredWorkload = Static<typeof RetiredWorkload>
+
+export type Retired = {
+  all(): readonly RetiredWorkload[]
+  byContainer(containerId: string): RetiredWorkload | null
+  // Replaces what was noted of the same container. On disk when it resolves.
+  add(workload: RetiredWorkload): Promise<void>
+}
+
+export const openRetired = async (folder: string): Promise<Retired> => {
+  const path = join(folder, 'retired.json')
+  let retired = (await readDocument(path, Type.Array(RetiredWorkload))) ?? []
+  let last: Promise<unknown> = Promise.resolve()
+
+  const add = async (workload: RetiredWorkload): Promise<void> => {
+    const next = [...retired.filter(({ containerId }) => containerId !== workload.containerId), workload]
+    await writeDocument(path, next)
+    retired = next
+  }
+  return {
+    all: () => retired,
+    byContainer: (containerId) => retired.find((workload) => workload.containerId === containerId) ?? null,
+    add: (workload) => {
+      const added = last.then(() => add(workload))
+      last = added.catch(() => {})
+      return added
+    },
+  }
+}

@@ -1,0 +1,20 @@
+// Everything that this agent remembers over a restart, under DATA_DIR/state. Loaded whole before anything is served.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncDirectory } from './durable-file.ts'
+import { type Epochs, openEpochs } from './epochs.ts'
+import { type Migrations, openMigrations } from './migrations.ts'
+import { openRetired, type Retired } from './retired.ts'
+
+export type State = { readonly epochs: Epochs; readonly migrations: Migrations; readonly retired: Retired }
+
+export const openState = async (dataDir: string): Promise<State> => {
+  const folder = join(dataDir, 'state')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await syncDirectory(dataDir)
+  return {
+    epochs: await openEpochs(folder),
+    migrations: await openMigrations(folder),
+    retired: await openRetired(folder),
+  }
+}
