@@ -1,0 +1,114 @@
+// The volume engine: reads a volume as one verified stream and makes another directory exactly the same. This file is
+// what the rest of the agent sees; the work is done in worker threads (threads/), round by round (round/).
+import { lstat, statfs } from 'node:fs/promises'
+import { AppError } from '../../shared/errors.ts'
+import { bytesOf } from './byte-string.ts'
+import type { Usage } from './round/measure.ts'
+import type { Summary } from './round/summary.ts'
+import { createWorkerPool } from './threads/pool.ts'
+import { readPieces } from './threads/read.ts'
+import { writePieces } from './threads/write.ts'
+
+export type VolumeUsage = {
+  // Names, the root directory's included, as a round would carry them.
+  readonly entries: number
+  // Content as a reader sees it, holes included; a file with several names once.
+  readonly apparentBytes: number
+  readonly diskBytes: number
+}
+
+export type SkippedEntry = { readonly path: Buffer; readonly reason: string }
+
+export type RoundSummary = {
+  readonly entries: number
+  // Bytes of content that crossed: holes do not, and a file with several names does once.
+  readonly contentBytes: number
+  readonly tarBytes: number
+  // SHA-256 of the tree, hex; tree/digest.ts says of what. Equal on both ends if and only if the trees are.
+  readonly digest: string
+  readonly skipped: readonly SkippedEntry[]
+}
+
+export type ReadOptions = {
+  // As `identify` gave it. Another directory at `root` is DRAYAGE_VOLUME_ROOT_CHANGED, before a byte is read.
+  readonly expectIdentity?: string
+  // Whether anything that changes while the volume is read is an error (DRAYAGE_SOURCE_CHANGED, details.paths: up to 20
+  // of them), or normal.
+  readonly final: boolean
+  readonly signal?: AbortSignal
+}
+
+export type VolumeStream = {
+  // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
+  readonly pieces: AsyncIterable<Buffer>
+  // Settles after the last piece. The round was good only if it is fulfilled.
+  readonly summary: Promise<RoundSummary>
+}
+
+export type WriteOptions = {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly bytes: number; readonly entries: number }) => void
+  // What was announced: more entries, or more bytes of content, are refused as DRAYAGE_STREAM_DAMAGED.
+  readonly limits?: { readonly entries: number; readonly contentBytes: number }
+}
+
+export type VolumeEngine = {
+  // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
+  identify(root: string): Promise<string>
+  measure(root: string, options?: { readonly signal?: AbortSignal }): Promise<VolumeUsage>
+  // Bytes and inodes that root may still use on the file system that holds `path`. A file system that makes inodes as
+  // it needs them (Btrfs) has Number.MAX_SAFE_INTEGER of them.
+  freeSpace(path: string): Promise<{ bytes: number; inodes: number }>
+  // One round, as a PAX archive that GNU tar restores with `--xattrs --xattrs-include='*' --acls --numeric-owner`.
+  // Errors, from `pieces` and `summary` alike: DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_VOLUME_UNREADABLE,
+  // DRAYAGE_VOLUME_ROOT_CHANGED, DRAYAGE_SOURCE_CHANGED, DRAYAGE_UNREPRESENTABLE, DRAYAGE_CANCELLED.
+  read(root: string, options: ReadOptions): VolumeStream
+  // Makes the directory `root` exactly what the archive holds, its own metadata included: what was in it before goes.
+  // Returns when all of it is on disk. After an error what is in `root` must not be used. Errors:
+  // DRAYAGE_STREAM_DAMAGED (cut, altered, hostile, beyond limits), DRAYAGE_TARGET_FULL, DRAYAGE_UNREPRESENTABLE
+  // (details.paths: what this file system cannot hold), DRAYAGE_MOUNT_UNSUPPORTED (something is mounted inside),
+  // DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_CANCELLED, and whatever `pieces` throws.
+  write(root: string, pieces: AsyncIterable<Buffer>, options?: WriteOptions): Promise<RoundSummary>
+  // Cancels what is under way and ends the worker threads.
+  close(): Promise<void>
+}
+
+const publicSummary = ({ skipped, ...summary }: Summary): RoundSummary => ({
+  ...summary,
+  skipped: skipped.map(({ path, reason }) => ({ path: bytesOf(path), reason })),
+})
+
+const identify = async (root: string): Promise<string> => {
+  const stat = await lstat(root, { bigint: true }).catch(() => undefined)
+  if (stat?.isDirectory()) return `${stat.dev}:${stat.ino}`
+  throw new AppError('DRAYAGE_VOLUME_NOT_FOUND', `The volume's directory ${root} is not there, or is not a directory.`)
+}
+
+const freeSpace = async (path: string): Promise<{ bytes: number; inodes: number }> => {
+  const { bfree, bsize, files, ffree } = await statfs(path)
+  return { bytes: bfree * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
+}
+
+export const createVolumeEngine = (): VolumeEngine => {
+  const pool = createWorkerPool()
+  return {
+    identify,
+    freeSpace,
+    measure: async (root, options = {}) => {
+      const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
+      return (await job.result) as Usage
+    },
+    read: (root, { signal, ...request }) => {
+      const { pieces, summary } = readPieces(pool, { root, ...request }, signal)
+      const settled = summary.then(publicSummary)
+      // A caller that only reads the pieces learns of the failure there.
+      settled.catch(() => {})
+      return { pieces, summary: settled }
+    },
+    write: async (root, pieces, { limits, signal, onProgress } = {}) => {
+      const request = limits === undefined ? { root } : { root, limits }
+      return publicSummary(await writePieces(pool, request, pieces, signal, onProgress))
+    },
+    close: pool.close,
+  }
+}

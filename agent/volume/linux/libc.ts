@@ -1,0 +1,351 @@
+// The system calls that Node does not offer, or offers only by path. Everything here is synchronous and meant for a
+// worker thread. Descriptors are plain numbers; names are bytes (ByteString); a call that fails throws OsError, which
+// carries the name of the operation.
+//
+// Sources: the man page of each call; struct layouts from include/uapi/linux/stat.h, which has one layout of statx on
+// all architectures.
+import { constants } from 'node:fs'
+import * as koffi from 'koffi'
+import type { ByteString } from '../byte-string.ts'
+
+const libc = koffi.load(null)
+
+// Numbers of the calls that the oldest glibc under Node 24 (2.28) does not export.
+const callNumbers = {
+  x64: { getdents64: 217, mknodat: 259 },
+  arm64: { getdents64: 61, mknodat: 33 },
+} as const
+
+const numbersHere = () => {
+  if (process.arch === 'x64' || process.arch === 'arm64') return callNumbers[process.arch]
+  throw new Error(`the volume engine knows the system calls of x64 and arm64, not those of ${process.arch}`)
+}
+
+// O_DIRECTORY, O_NOFOLLOW and O_NOATIME differ between architectures and come from Node; the others do not.
+export const open = {
+  path: 0o10000000,
+  closeOnExec: 0o2000000,
+  noFollow: constants.O_NOFOLLOW,
+  directory: constants.O_DIRECTORY,
+  nonBlocking: constants.O_NONBLOCK,
+  noAccessTime: constants.O_NOATIME,
+  readOnly: constants.O_RDONLY,
+  writeOnly: constants.O_WRONLY,
+  create: constants.O_CREAT,
+  exclusive: constants.O_EXCL,
+} as const
+
+const AT_FDCWD = -100
+const AT_SYMLINK_NOFOLLOW = 0x100
+const AT_REMOVEDIR = 0x200
+const AT_EMPTY_PATH = 0x1000
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+const UTIME_OMIT = 0x3ffffffe
+
+const c = {
+  openat: libc.func('int openat(int dir, void *path, int flags, int mode)'),
+  close: libc.func('int close(int fd)'),
+  read: libc.func('long read(int fd, void *buffer, long count)'),
+  write: libc.func('long write(int fd, void *buffer, long count)'),
+  lseek: libc.func('int64 lseek(int fd, int64 offset, int whence)'),
+  ftruncate: libc.func('int ftruncate(int fd, int64 length)'),
+  statx: libc.func('int statx(int dir, void *path, int flags, uint mask, void *buffer)'),
+  getdents64: libc.func('syscall', 'long', ['long', 'long', 'void *', 'long']),
+  readlinkat: libc.func('long readlinkat(int dir, void *path, void *buffer, long size)'),
+  mkdirat: libc.func('int mkdirat(int dir, void *path, uint mode)'),
+  symlinkat: libc.func('int symlinkat(void *target, int dir, void *path)'),
+  linkat: libc.func('int linkat(int from, void *path, int to, void *name, int flags)'),
+  mknodat: libc.func('syscall', 'long', ['long', 'long', 'void *', 'long', 'uint64']),
+  unlinkat: libc.func('int unlinkat(int dir, void *path, int flags)'),
+  fchown: libc.func('int fchown(int fd, uint uid, uint gid)'),
+  fchownat: libc.func('int fchownat(int dir, void *path, uint uid, uint gid, int flags)'),
+  fchmod: libc.func('int fchmod(int fd, uint mode)'),
+  fchmodat: libc.func('int fchmodat(int dir, void *path, uint mode, int flags)'),
+  futimens: libc.func('int futimens(int fd, void *times)'),
+  utimensat: libc.func('int utimensat(int dir, void *path, void *times, int flags)'),
+  flistxattr: libc.func('long flistxattr(int fd, void *list, long size)'),
+  llistxattr: libc.func('long listxattr(void *path, void *list, long size)'),
+  fgetxattr: libc.func('long fgetxattr(int fd, void *name, void *value, long size)'),
+  getxattr: libc.func('long getxattr(void *path, void *name, void *value, long size)'),
+  fsetxattr: libc.func('int fsetxattr(int fd, void *name, void *value, long size, int flags)'),
+  setxattr: libc.func('int setxattr(void *path, void *name, void *value, long size, int flags)'),
+  fremovexattr: libc.func('int fremovexattr(int fd, void *name)'),
+  syncfs: libc.func('int syncfs(int fd)'),
+}
+const numbers = numbersHere()
+
+const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
+
+export class OsError extends Error {
+  readonly operation: string
+  // ENOENT, ENOSPC, …
+  readonly code: string
+
+  constructor(operation: string, code: string) {
+    super(`${operation}: ${code}`)
+    this.name = 'OsError'
+    this.operation = operation
+    this.code = code
+  }
+}
+
+const failure = (operation: string): OsError => {
+  const errno = koffi.errno()
+  return new OsError(operation, errnoNames.get(errno) ?? `errno ${errno}`)
+}
+
+const check = (operation: string, result: number): number => {
+  if (result < 0) throw failure(operation)
+  return result
+}
+
+// Scratch memory for arguments; two, since some calls take two names. A worker does one call at a time.
+const nameBytes = 4096
+const scratch = [Buffer.alloc(nameBytes + 1), Buffer.alloc(nameBytes + 1)] as const
+const emptyName = Buffer.alloc(1)
+
+const cString = (operation: string, value: ByteString, memory: Buffer = scratch[0]): Buffer => {
+  if (value.length >= nameBytes) throw new OsError(operation, 'ENAMETOOLONG')
+  memory[memory.write(value, 0, 'latin1')] = 0
+  return memory
+}
+
+export const openAt = (dir: number, name: ByteString, flags: number, mode = 0): number =>
+  check('open', c.openat(dir, cString('open', name), flags | open.closeOnExec, mode))
+
+const descriptorPath = (fd: number): ByteString => `/proc/self/fd/${fd}`
+
+// A path from the engine's own configuration, which may contain symlinks above its last component.
+export const openRoot = (path: string): number =>
+  check(
+    'open',
+    c.openat(
+      AT_FDCWD,
+      cString('open', Buffer.from(path).toString('latin1')),
+      open.readOnly | open.directory | open.noFollow | open.closeOnExec,
+      0,
+    ),
+  )
+
+// The file behind an O_PATH descriptor, opened for reading. The caller has made sure that it is a regular file.
+export const reopen = (pathFd: number): number =>
+  check(
+    'open',
+    c.openat(
+      AT_FDCWD,
+      cString('open', descriptorPath(pathFd)),
+      open.readOnly | open.nonBlocking | open.noAccessTime | open.closeOnExec,
+      0,
+    ),
+  )
+
+export const close = (fd: number): void => {
+  c.close(fd)
+}
+
+export const read = (fd: number, into: Buffer): number => check('read', c.read(fd, into, into.length))
+
+export const writeAll = (fd: number, bytes: Buffer): void => {
+  let rest = bytes
+  while (rest.length > 0) rest = rest.subarray(check('write', c.write(fd, rest, rest.length)))
+}
+
+export const seek = (fd: number, offset: number): void => {
+  check('seek', c.lseek(fd, offset, 0))
+}
+
+const seekFor = (fd: number, offset: number, whence: number): number | undefined => {
+  const found: number = c.lseek(fd, offset, whence)
+  if (found >= 0) return found
+  const error = failure('seek')
+  if (error.code === 'ENXIO') return undefined
+  throw error
+}
+
+// The next offset at or after `offset` that holds data; undefined when only a hole, or nothing, follows.
+export const nextData = (fd: number, offset: number): number | undefined => seekFor(fd, offset, SEEK_DATA)
+export const nextHole = (fd: number, offset: number): number | undefined => seekFor(fd, offset, SEEK_HOLE)
+
+export const truncate = (fd: number, size: number): void => {
+  check('truncate', c.ftruncate(fd, size))
+}
+
+const statxBuffer = Buffer.alloc(256)
+export const statxView = new DataView(statxBuffer.buffer, statxBuffer.byteOffset, statxBuffer.length)
+const STATX_BASIC_STATS = 0x7ff
+
+// Both fill statxView; linux/stat.ts decodes it.
+export const statxAt = (dir: number, name: ByteString): void => {
+  check('stat', c.statx(dir, cString('stat', name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statxBuffer))
+}
+export const statxFd = (fd: number): void => {
+  check('stat', c.statx(fd, emptyName, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statxBuffer))
+}
+
+const direntBuffer = Buffer.alloc(256 * 1024)
+const direntName = 19
+const direntLength = 16
+
+// All names in a directory, without `.` and `..`, each once: a directory that changes under getdents may repeat some.
+export const namesIn = (fd: number): ByteString[] => {
+  const names = new Set<ByteString>()
+  seek(fd, 0)
+  for (;;) {
+    const filled = check('readdir', c.getdents64(numbers.getdents64, fd, direntBuffer, direntBuffer.length))
+    if (filled === 0) break
+    for (let at = 0; at < filled; at += direntBuffer.readUInt16LE(at + direntLength)) {
+      const end = direntBuffer.indexOf(0, at + direntName)
+      names.add(direntBuffer.toString('latin1', at + direntName, end))
+    }
+  }
+  names.delete('.')
+  names.delete('..')
+  return [...names]
+}
+
+const linkBuffer = Buffer.alloc(4097)
+
+// The text of the symlink behind an O_PATH descriptor. At most PATH_MAX - 1 bytes: no Linux file system holds more.
+export const readLink = (pathFd: number): ByteString =>
+  linkBuffer.toString('latin1', 0, check('readlink', c.readlinkat(pathFd, emptyName, linkBuffer, linkBuffer.length)))
+
+export const makeDirectory = (dir: number, name: ByteString, mode: number): void => {
+  check('mkdir', c.mkdirat(dir, cString('mkdir', name), mode))
+}
+
+export const makeSymlink = (dir: number, name: ByteString, target: ByteString): void => {
+  check('symlink', c.symlinkat(cString('symlink', target, scratch[1]), dir, cString('symlink', name)))
+}
+
+// Does not follow a symlink at `name`: it is the symlink that gets the second name.
+export const makeLink = (fromDir: number, name: ByteString, toDir: number, newName: ByteString): void => {
+  check('link', c.linkat(fromDir, cString('link', name), toDir, cString('link', newName, scratch[1]), 0))
+}
+
+const nodeTypes = {
+  fifo: constants.S_IFIFO,
+  socket: constants.S_IFSOCK,
+  character: constants.S_IFCHR,
+  block: constants.S_IFBLK,
+}
+
+// The encoding of dev_t in glibc and musl: 12 bits of the major number and 20 of the minor below 2^32, the rest above.
+export const deviceNumber = (major: number, minor: number): bigint => {
+  const [a, b] = [BigInt(major), BigInt(minor)]
+  return ((a & 0xfffff000n) << 32n) | ((a & 0xfffn) << 8n) | ((b & 0xffffff00n) << 12n) | (b & 0xffn)
+}
+
+export const makeNode = (
+  dir: number,
+  name: ByteString,
+  type: keyof typeof nodeTypes,
+  device: { major: number; minor: number },
+): void => {
+  const number = deviceNumber(device.major, device.minor)
+  check('mknod', c.mknodat(numbers.mknodat, dir, cString('mknod', name), nodeTypes[type] | 0o600, number))
+}
+
+export const remove = (dir: number, name: ByteString): void => {
+  check('unlink', c.unlinkat(dir, cString('unlink', name), 0))
+}
+export const removeDirectory = (dir: number, name: ByteString): void => {
+  check('rmdir', c.unlinkat(dir, cString('rmdir', name), AT_REMOVEDIR))
+}
+
+export const setOwner = (fd: number, uid: number, gid: number): void => {
+  check('chown', c.fchown(fd, uid, gid))
+}
+// Of the entry itself, be it a symlink or a device, behind an O_PATH descriptor.
+export const setOwnerOfPath = (pathFd: number, uid: number, gid: number): void => {
+  check('chown', c.fchownat(pathFd, emptyName, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+}
+
+export const setPermissions = (fd: number, mode: number): void => {
+  check('chmod', c.fchmod(fd, mode))
+}
+// fchmod refuses O_PATH descriptors. Not for symlinks, which have no permissions of their own.
+export const setPermissionsOfPath = (pathFd: number, mode: number): void => {
+  check('chmod', c.fchmodat(AT_FDCWD, cString('chmod', descriptorPath(pathFd)), mode, 0))
+}
+
+const times = Buffer.alloc(32)
+times.writeBigInt64LE(BigInt(UTIME_OMIT), 8)
+
+const modificationTime = (seconds: number, nanoseconds: number): Buffer => {
+  times.writeBigInt64LE(BigInt(seconds), 16)
+  times.writeBigInt64LE(BigInt(nanoseconds), 24)
+  return times
+}
+
+export const setModified = (fd: number, seconds: number, nanoseconds: number): void => {
+  check('utimens', c.futimens(fd, modificationTime(seconds, nanoseconds)))
+}
+// By name within a directory, because older kernels take no empty path here. Does not follow a symlink.
+export const setModifiedAt = (dir: number, name: ByteString, seconds: number, nanoseconds: number): void => {
+  const time = modificationTime(seconds, nanoseconds)
+  check('utimens', c.utimensat(dir, cString('utimens', name), time, AT_SYMLINK_NOFOLLOW))
+}
+
+// The kernel's own limits: XATTR_LIST_MAX and XATTR_SIZE_MAX, 64 KiB each.
+const attributeBuffer = Buffer.alloc(64 * 1024)
+
+const splitNames = (filled: number): ByteString[] =>
+  filled === 0 ? [] : attributeBuffer.toString('latin1', 0, filled - 1).split('\0')
+
+// A file system without extended attributes has none.
+const listed = (filled: number): ByteString[] => {
+  if (filled >= 0) return splitNames(filled)
+  const error = failure('listxattr')
+  if (error.code === 'EOPNOTSUPP' || error.code === 'ENOTSUP') return []
+  throw error
+}
+
+const fetched = (filled: number): ByteString | undefined => {
+  if (filled >= 0) return attributeBuffer.toString('latin1', 0, filled)
+  const error = failure('getxattr')
+  if (error.code === 'ENODATA') return undefined
+  throw error
+}
+
+// Attributes are reached through an open file, or, for what cannot be opened, through /proc: the link there leads to
+// the very inode behind an O_PATH descriptor, and nowhere else, even if that is a symlink.
+export type AttributeHandle = { readonly fd: number; readonly pathOnly: boolean }
+
+export const listAttributes = ({ fd, pathOnly }: AttributeHandle): ByteString[] =>
+  listed(
+    pathOnly
+      ? c.llistxattr(cString('listxattr', descriptorPath(fd)), attributeBuffer, attributeBuffer.length)
+      : c.flistxattr(fd, attributeBuffer, attributeBuffer.length),
+  )
+
+// undefined: there is none of that name, any more.
+export const getAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteString): ByteString | undefined => {
+  const key = cString('getxattr', name, scratch[1])
+  return fetched(
+    pathOnly
+      ? c.getxattr(cString('getxattr', descriptorPath(fd)), key, attributeBuffer, attributeBuffer.length)
+      : c.fgetxattr(fd, key, attributeBuffer, attributeBuffer.length),
+  )
+}
+
+export const setAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteString, value: ByteString): void => {
+  const key = cString('setxattr', name, scratch[1])
+  const bytes = Buffer.from(value, 'latin1')
+  check(
+    'setxattr',
+    pathOnly
+      ? c.setxattr(cString('setxattr', descriptorPath(fd)), key, bytes, bytes.length, 0)
+      : c.fsetxattr(fd, key, bytes, bytes.length, 0),
+  )
+}
+
+export const removeAttribute = (fd: number, name: ByteString): void => {
+  check('removexattr', c.fremovexattr(fd, cString('removexattr', name)))
+}
+
+// Waits until everything written to the file system that holds `fd` is on disk. Reports write-back errors that have
+// happened since `fd` was opened (Linux 5.8).
+export const syncFileSystem = (fd: number): void => {
+  check('syncfs', c.syncfs(fd))
+}

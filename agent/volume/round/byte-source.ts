@@ -1,0 +1,60 @@
+import { damaged } from '../damaged.ts'
+import { contentBlockBytes } from '../tree/content-hash.ts'
+
+// A stream of pieces of any size, taken in the portions that a format asks for. Bytes are read where they came in; only
+// what straddles two pieces is copied. What is returned is valid until the next call.
+export type ByteSource = {
+  // Bytes taken so far.
+  readonly total: number
+  // Exactly `count` bytes; a stream that ends before them is damaged.
+  take(count: number): Buffer
+  // At least one and at most `most` bytes, as many as are at hand without copying.
+  takeSome(most: number): Buffer
+  // Exactly `count` bytes, if the piece at hand has them and they are no more than a block of content; else nothing
+  // is taken.
+  takeWhole(count: number): Buffer | undefined
+  // As take, but undefined where the stream ends before the first byte.
+  takeOrEnd(count: number): Buffer | undefined
+}
+
+// `next`: the next piece, or undefined at the end.
+export const createByteSource = (next: () => Buffer | undefined): ByteSource => {
+  let piece: Buffer = Buffer.alloc(0)
+  let at = 0
+  let total = 0
+
+  const refill = (): boolean => {
+    while (at === piece.length) {
+      const arrived = next()
+      if (arrived === undefined) return false
+      piece = arrived
+      at = 0
+    }
+    return true
+  }
+  const takeSome = (most: number): Buffer => {
+    if (!refill()) throw damaged('it ends too early', { bytes: total })
+    const part = piece.subarray(at, at + most)
+    at += part.length
+    total += part.length
+    return part
+  }
+  const take = (count: number): Buffer => {
+    if (count === 0) return Buffer.alloc(0)
+    const first = takeSome(count)
+    if (first.length === count) return first
+    const whole = Buffer.allocUnsafe(count)
+    for (let filled = first.copy(whole); filled < count; ) filled += takeSome(count - filled).copy(whole, filled)
+    return whole
+  }
+  return {
+    get total() {
+      return total
+    },
+    take,
+    takeSome,
+    takeWhole: (count) =>
+      count <= contentBlockBytes && refill() && piece.length - at >= count ? takeSome(count) : undefined,
+    takeOrEnd: (count) => (refill() ? take(count) : undefined),
+  }
+}

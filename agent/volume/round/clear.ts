@@ -1,0 +1,58 @@
+import { AppError } from '../../../shared/errors.ts'
+import { type ByteString, displayPath } from '../byte-string.ts'
+import { createCursor } from '../linux/cursor.ts'
+import { listAttributes, namesIn, open, openAt, remove, removeAttribute, removeDirectory } from '../linux/libc.ts'
+import { isMountPoint, type Stat, statAt } from '../linux/stat.ts'
+
+const refuseMount = (path: ByteString): never => {
+  throw new AppError(
+    'DRAYAGE_MOUNT_UNSUPPORTED',
+    `Another file system is mounted at ${displayPath(path)} inside the target volume. Nothing is deleted through a mount; ` +
+      'unmount it and try again.',
+    { details: { path: displayPath(path) } },
+  )
+}
+
+// Removes all that is in a directory, and the attributes of the directory itself, whose default ACL would otherwise be
+// inherited by everything made in it. Follows no symlink and crosses no mount point. `rootFd` stays the caller's.
+export const clearDirectory = (rootFd: number, checkpoint: () => void): void => {
+  const cursor = createCursor(openAt(rootFd, '.', open.readOnly | open.directory))
+  const root: Stat = cursor.stat
+  // For each directory on the way down, the directories in it that are still to be removed.
+  const pending: ByteString[][] = []
+
+  const list = (): void => {
+    checkpoint()
+    const directories: ByteString[] = []
+    for (const name of namesIn(cursor.fd)) {
+      const stat = statAt(cursor.fd, name)
+      if (isMountPoint(root, stat)) refuseMount(cursor.prefix() + name)
+      if (stat.type === 'directory') directories.push(name)
+      else remove(cursor.fd, name)
+    }
+    pending.push(directories)
+  }
+
+  try {
+    list()
+    for (let here = pending.at(-1); here !== undefined; here = pending.at(-1)) {
+      const next = here.at(-1)
+      if (next !== undefined) {
+        cursor.enter(next)
+        if (isMountPoint(root, cursor.stat)) refuseMount(cursor.prefix())
+        list()
+        continue
+      }
+      pending.pop()
+      const name = pending.at(-1)?.pop()
+      if (name === undefined) break
+      cursor.leave()
+      removeDirectory(cursor.fd, name)
+    }
+    for (const name of listAttributes({ fd: cursor.fd, pathOnly: false })) {
+      if (/^(user\.|trusted\.|system\.posix_acl_)/.test(name)) removeAttribute(cursor.fd, name)
+    }
+  } finally {
+    cursor.close()
+  }
+}

@@ -1,0 +1,26 @@
+import { openRoot } from '../linux/libc.ts'
+import { type ScannedNode, scan } from '../tree/scan.ts'
+
+export type Usage = { readonly entries: number; readonly apparentBytes: number; readonly diskBytes: number }
+
+// Counts what a round would carry: no sockets, nothing below a mount point, a file with several names once in bytes.
+export const measureVolume = (root: string, checkpoint: () => void): Usage => {
+  const seen = new Set<bigint>()
+  let entries = 0
+  let apparentBytes = 0
+  let diskBytes = 0
+  const ignore = (): void => {}
+  const pending: ScannedNode[] = [scan(openRoot(root), { checkpoint, leftOut: ignore, vanished: ignore })]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const { stat } = node
+    entries++
+    for (const child of node.children ?? []) pending.push(child)
+    if (stat.links > 1 && stat.type !== 'directory') {
+      if (seen.has(stat.inode)) continue
+      seen.add(stat.inode)
+    }
+    diskBytes += stat.diskBytes
+    if (stat.type === 'file') apparentBytes += stat.size
+  }
+  return { entries, apparentBytes, diskBytes }
+}

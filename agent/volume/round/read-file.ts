@@ -1,0 +1,81 @@
+import type { ByteString } from '../byte-string.ts'
+import { nextData, nextHole, read, seek } from '../linux/libc.ts'
+import type { Stat } from '../linux/stat.ts'
+import { mostSegments, type Segment } from '../tar/sparse-map.ts'
+import { contentBlockBytes, createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
+import type { PieceSink } from './piece-sink.ts'
+
+// Where a file's data is, when it has holes; undefined when it has none. A file system that knows nothing of holes
+// says that everything is data. The file may change while it is asked: the answer is always in order and within size.
+export const segmentsOf = (fd: number, stat: Stat): readonly Segment[] | undefined => {
+  if (stat.diskBytes >= stat.size) return undefined
+  const segments: Segment[] = []
+  for (let offset = 0; offset < stat.size; ) {
+    const data = nextData(fd, offset)
+    if (data === undefined || data >= stat.size || data < offset) break
+    const hole = segments.length === mostSegments - 1 ? undefined : nextHole(fd, data)
+    const end = Math.min(hole === undefined || hole <= data ? stat.size : hole, stat.size)
+    segments.push({ offset: data, length: end - data })
+    offset = end
+  }
+  const [first] = segments
+  seek(fd, 0)
+  return segments.length === 1 && first?.offset === 0 && first.length === stat.size ? undefined : segments
+}
+
+export type ReadContent = {
+  readonly hash: ByteString
+  // The file ended before its announced size; zeros were sent in place of what was gone.
+  readonly short: boolean
+}
+
+// Sends the announced bytes of each segment, exactly, whatever happens to the file meanwhile: the header before them
+// has promised their number.
+export const sendContent = (
+  fd: number,
+  size: number,
+  segments: readonly Segment[] | undefined,
+  sink: PieceSink,
+  checkpoint: () => void,
+): ReadContent => {
+  const content = createContentHash()
+  let short = false
+  let position = 0
+  for (const { offset, length } of segments ?? [{ offset: 0, length: size }]) {
+    content.zeros(offset - position)
+    if (segments !== undefined) seek(fd, offset)
+    position = offset + length
+    for (let rest = length; rest > 0; ) {
+      checkpoint()
+      const into = sink.space().subarray(0, rest)
+      const count = short ? 0 : read(fd, into)
+      if (count === 0) {
+        short = true
+        into.fill(0)
+      }
+      const filled = count === 0 ? into : into.subarray(0, count)
+      content.update(filled)
+      sink.advance(filled.length)
+      rest -= filled.length
+    }
+  }
+  content.zeros(size - position)
+  return { hash: content.digest(), short }
+}
+
+// The same for a file that fits in what is left of the current piece: one read and one hash.
+export const sendSmallContent = (fd: number, size: number, sink: PieceSink): ReadContent | undefined => {
+  const space = sink.space()
+  if (size > contentBlockBytes || size > space.length) return undefined
+  const into = space.subarray(0, size)
+  let filled = 0
+  while (filled < size) {
+    const count = read(fd, filled === 0 ? into : into.subarray(filled))
+    if (count === 0) break
+    filled += count
+  }
+  into.fill(0, filled)
+  const hash = hashOfSmallContent(into)
+  sink.advance(size)
+  return { hash, short: filled < size }
+}

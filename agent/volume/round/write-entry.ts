@@ -1,0 +1,184 @@
+import type { ByteString } from '../byte-string.ts'
+import {
+  type AttributeHandle,
+  close,
+  makeNode,
+  makeSymlink,
+  open,
+  openAt,
+  readLink,
+  seek,
+  setAttribute,
+  setModified,
+  setModifiedAt,
+  setOwner,
+  setOwnerOfPath,
+  setPermissions,
+  setPermissionsOfPath,
+  truncate,
+  writeAll,
+} from '../linux/libc.ts'
+import { type Stat, statFd } from '../linux/stat.ts'
+import { blockBytes } from '../tar/header.ts'
+import type { Member } from '../tar/member.ts'
+import { decodeSparseMap, type Segment } from '../tar/sparse-map.ts'
+import { readAttributes, sameAttributes } from '../tree/attributes.ts'
+import { createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
+import { inodeDigest } from '../tree/digest.ts'
+import type { Metadata } from '../tree/entry.ts'
+import type { ByteSource } from './byte-source.ts'
+import type { Refusals } from './refusals.ts'
+
+// Where an entry is made: an open directory of the target and a name in it. `path` is for messages.
+export type Place = { readonly dir: number; readonly name: ByteString; readonly path: ByteString }
+
+// What the target's file system says it now holds: the digest is made from this, not from the stream, so that what a
+// file system loses in silence shows.
+const readBack = (handle: AttributeHandle, target: ByteString): Metadata => {
+  const stat: Stat = statFd(handle.fd)
+  if (stat.type === 'socket') throw new Error('a socket stands where another entry was made')
+  const device = stat.type === 'character' || stat.type === 'block'
+  return {
+    type: stat.type,
+    permissions: stat.permissions,
+    uid: stat.uid,
+    gid: stat.gid,
+    modifiedSeconds: stat.modifiedSeconds,
+    modifiedNanoseconds: stat.modifiedNanoseconds,
+    size: stat.type === 'file' ? stat.size : 0,
+    target,
+    major: device ? stat.nodeMajor : 0,
+    minor: device ? stat.nodeMinor : 0,
+    attributes: readAttributes(handle),
+  }
+}
+
+const differences = (wanted: Metadata, found: Metadata): string[] => {
+  const names: string[] = []
+  if (wanted.type !== found.type) names.push('type')
+  // A symlink has no permissions of its own on Linux.
+  if (wanted.type !== 'symlink' && wanted.permissions !== found.permissions) names.push('permissions')
+  if (wanted.uid !== found.uid || wanted.gid !== found.gid) names.push('owner')
+  if (wanted.modifiedSeconds !== found.modifiedSeconds || wanted.modifiedNanoseconds !== found.modifiedNanoseconds) {
+    names.push('modification time')
+  }
+  if (wanted.size !== found.size) names.push('size')
+  if (wanted.target !== found.target) names.push('link text')
+  if (wanted.major !== found.major || wanted.minor !== found.minor) names.push('device number')
+  if (!sameAttributes(wanted.attributes, found.attributes)) names.push('attributes')
+  return names
+}
+
+const verified = (wanted: Metadata, found: Metadata, path: ByteString, refusals: Refusals): Metadata => {
+  const differing = differences(wanted, found)
+  if (differing.length > 0) refusals.note(path, `not kept as it was: ${differing.join(', ')}`)
+  return found
+}
+
+// Owner first, since a change of owner clears setuid bits and capabilities; then permissions; then attributes, whose
+// ACL may widen them; the time last, since all of that moves it.
+const setAttributes = (handle: AttributeHandle, { attributes }: Metadata, path: ByteString, refusals: Refusals) => {
+  for (const [name, value] of attributes) {
+    refusals.attempt(path, `the attribute ${name}`, () => setAttribute(handle, name, value))
+  }
+}
+
+// For a file or directory open at `fd`. Returns what the file system then says.
+export const applyToOpen = (fd: number, wanted: Metadata, path: ByteString, refusals: Refusals): Metadata => {
+  refusals.attempt(path, 'its owner', () => setOwner(fd, wanted.uid, wanted.gid))
+  refusals.attempt(path, 'its permissions', () => setPermissions(fd, wanted.permissions))
+  const handle = { fd, pathOnly: false }
+  setAttributes(handle, wanted, path, refusals)
+  refusals.attempt(path, 'its time', () => setModified(fd, wanted.modifiedSeconds, wanted.modifiedNanoseconds))
+  return verified(wanted, readBack(handle, ''), path, refusals)
+}
+
+// A symlink, FIFO or device. undefined: this file system cannot hold it, which has been noted.
+export const writeSpecial = (place: Place, wanted: Metadata, refusals: Refusals): ByteString | undefined => {
+  const { dir, name, path } = place
+  const { type } = wanted
+  const made = refusals.attempt(path, `a ${type}`, () => {
+    if (type === 'symlink') makeSymlink(dir, name, wanted.target)
+    else if (type === 'fifo' || type === 'character' || type === 'block') makeNode(dir, name, type, wanted)
+    else throw new Error(`a ${type} is not made here`)
+  })
+  if (!made) return undefined
+  const fd = openAt(dir, name, open.path | open.noFollow)
+  try {
+    refusals.attempt(path, 'its owner', () => setOwnerOfPath(fd, wanted.uid, wanted.gid))
+    if (type !== 'symlink') {
+      refusals.attempt(path, 'its permissions', () => setPermissionsOfPath(fd, wanted.permissions))
+    }
+    const handle = { fd, pathOnly: true }
+    setAttributes(handle, wanted, path, refusals)
+    refusals.attempt(path, 'its time', () =>
+      setModifiedAt(dir, name, wanted.modifiedSeconds, wanted.modifiedNanoseconds),
+    )
+    const found = readBack(handle, type === 'symlink' ? readLink(fd) : '')
+    return inodeDigest(verified(wanted, found, path, refusals), '')
+  } finally {
+    close(fd)
+  }
+}
+
+const writeSegments = (fd: number, segments: readonly Segment[], size: number, source: ByteSource): ByteString => {
+  const content = createContentHash()
+  let position = 0
+  for (const { offset, length } of segments) {
+    content.zeros(offset - position)
+    if (offset !== position) seek(fd, offset)
+    position = offset + length
+    for (let rest = length; rest > 0; ) {
+      const part = source.takeSome(rest)
+      content.update(part)
+      writeAll(fd, part)
+      rest -= part.length
+    }
+  }
+  content.zeros(size - position)
+  return content.digest()
+}
+
+const writeContent = (
+  fd: number,
+  size: number,
+  segments: readonly Segment[] | undefined,
+  source: ByteSource,
+): ByteString => {
+  if (segments !== undefined) return writeSegments(fd, segments, size, source)
+  const small = size > 0 ? source.takeWhole(size) : Buffer.alloc(0)
+  if (small === undefined) return writeSegments(fd, [{ offset: 0, length: size }], size, source)
+  if (size > 0) writeAll(fd, small)
+  return hashOfSmallContent(small)
+}
+
+// Takes the member's data from the source, whole, whatever becomes of it. `admit` hears how many bytes of content are
+// about to come, before they are written.
+export const writeFile = (
+  place: Place,
+  { metadata, storedBytes, sparse }: Member,
+  source: ByteSource,
+  refusals: Refusals,
+  admit: (contentBytes: number) => void,
+): ByteString | undefined => {
+  const { dir, name, path } = place
+  if (!sparse) admit(storedBytes)
+  const map = sparse ? decodeSparseMap(() => source.take(blockBytes), metadata.size, storedBytes) : undefined
+  if (map !== undefined) admit(storedBytes - map.mapBytes)
+  let fd = -1
+  const made = refusals.attempt(path, 'a file of this name and size', () => {
+    fd = openAt(dir, name, open.create | open.exclusive | open.writeOnly | open.noFollow, 0o600)
+    if (map !== undefined) truncate(fd, metadata.size)
+  })
+  try {
+    if (!made) {
+      const data = storedBytes - (map?.mapBytes ?? 0)
+      for (let rest = data; rest > 0; ) rest -= source.takeSome(rest).length
+      return undefined
+    }
+    const hash = writeContent(fd, metadata.size, map?.segments, source)
+    return inodeDigest(applyToOpen(fd, metadata, path, refusals), hash)
+  } finally {
+    if (fd >= 0) close(fd)
+  }
+}

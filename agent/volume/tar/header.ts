@@ -1,0 +1,138 @@
+// The 512-byte header block of POSIX.1-1988 (ustar), which PAX keeps. Only what every tar understands goes here; what
+// does not fit, or is not exact, goes into the pax records before it (tar/pax.ts) and overrides this block.
+// Source: POSIX.1-2017, pax, "ustar Interchange Format".
+import type { ByteString } from '../byte-string.ts'
+import { damaged } from '../damaged.ts'
+
+export const blockBytes = 512
+
+export const memberTypes = {
+  file: '0',
+  link: '1',
+  symlink: '2',
+  character: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+  pax: 'x',
+} as const
+
+export type HeaderType = keyof typeof memberTypes
+
+const typeOf = new Map<string, HeaderType>(
+  (Object.keys(memberTypes) as HeaderType[]).map((type) => [memberTypes[type], type]),
+)
+
+export type Header = {
+  readonly type: HeaderType
+  readonly path: ByteString
+  readonly permissions: number
+  readonly uid: number
+  readonly gid: number
+  // Bytes of data that follow the header, before padding.
+  readonly size: number
+  readonly mtime: number
+  readonly target: ByteString
+  readonly major: number
+  readonly minor: number
+}
+
+// The largest values that the fields hold; what is beyond them needs a pax record.
+export const fieldLimits = { name: 100, id: 0o7777777, size: 0o77777777777, time: 0o77777777777, device: 0o7777777 }
+
+const at = {
+  name: 0,
+  mode: 100,
+  uid: 108,
+  gid: 116,
+  size: 124,
+  mtime: 136,
+  checksum: 148,
+  type: 156,
+  target: 157,
+  magic: 257,
+  major: 329,
+  minor: 337,
+  prefix: 345,
+} as const
+
+const writeOctal = (block: Buffer, offset: number, digits: number, value: number): void => {
+  let rest = value
+  for (let index = offset + digits - 1; index >= offset; index--) {
+    block[index] = 48 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
+}
+
+const checksum = (block: Buffer): number => {
+  let sum = 8 * 32
+  for (let index = 0; index < at.checksum; index++) sum += block[index] ?? 0
+  for (let index = at.type; index < blockBytes; index++) sum += block[index] ?? 0
+  return sum
+}
+
+const template = Buffer.alloc(blockBytes)
+template.write('ustar\0' + '00', at.magic, 'latin1')
+
+// Values beyond a field's limit are written as that limit, or cut: the caller has put them into pax records.
+export const encodeHeader = (header: Header, into: Buffer, offset: number): void => {
+  const block = into.subarray(offset, offset + blockBytes)
+  template.copy(block)
+  block.write(header.path, at.name, fieldLimits.name, 'latin1')
+  writeOctal(block, at.mode, 7, header.permissions)
+  writeOctal(block, at.uid, 7, Math.min(header.uid, fieldLimits.id))
+  writeOctal(block, at.gid, 7, Math.min(header.gid, fieldLimits.id))
+  writeOctal(block, at.size, 11, Math.min(header.size, fieldLimits.size))
+  writeOctal(block, at.mtime, 11, Math.min(Math.max(header.mtime, 0), fieldLimits.time))
+  block.write(memberTypes[header.type], at.type, 1, 'latin1')
+  if (header.target !== '') block.write(header.target, at.target, fieldLimits.name, 'latin1')
+  if (header.type === 'character' || header.type === 'block') {
+    writeOctal(block, at.major, 7, Math.min(header.major, fieldLimits.device))
+    writeOctal(block, at.minor, 7, Math.min(header.minor, fieldLimits.device))
+  }
+  writeOctal(block, at.checksum, 6, checksum(block))
+  block[at.checksum + 6] = 0
+  block[at.checksum + 7] = 32
+}
+
+const text = (block: Buffer, offset: number, length: number): ByteString => {
+  const end = block.indexOf(0, offset)
+  return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end)
+}
+
+// Octal digits, padded in front with spaces or zeros and ended by a space or NUL. An empty field is zero. GNU's
+// base-256 numbers are refused: in a PAX archive such values stand in pax records.
+const readOctal = (block: Buffer, offset: number, length: number, field: string): number => {
+  const digits = /^ *([0-7]*)[ \0]*$/.exec(block.toString('latin1', offset, offset + length))?.[1]
+  if (digits === undefined) throw damaged(`a header's ${field} is not an octal number`)
+  return digits === '' ? 0 : Number.parseInt(digits, 8)
+}
+
+export const isZeroBlock = (block: Buffer): boolean => block.equals(zeroBlock)
+const zeroBlock = Buffer.alloc(blockBytes)
+
+export const decodeHeader = (block: Buffer): Header => {
+  if (readOctal(block, at.checksum, 8, 'checksum') !== checksum(block)) throw damaged("a header's checksum is wrong")
+  if (block.toString('latin1', at.magic, at.magic + 6) !== 'ustar\0')
+    throw damaged('a header is not of the POSIX format')
+  const flag = block.toString('latin1', at.type, at.type + 1)
+  const type = flag === '\0' ? 'file' : typeOf.get(flag)
+  if (type === undefined) throw damaged(`a member has the type ${JSON.stringify(flag)}, which no volume has`)
+  const prefix = text(block, at.prefix, 155)
+  const name = text(block, at.name, fieldLimits.name)
+  return {
+    type,
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    permissions: readOctal(block, at.mode, 8, 'mode') & 0o7777,
+    uid: readOctal(block, at.uid, 8, 'uid'),
+    gid: readOctal(block, at.gid, 8, 'gid'),
+    size: readOctal(block, at.size, 12, 'size'),
+    mtime: readOctal(block, at.mtime, 12, 'mtime'),
+    target: text(block, at.target, fieldLimits.name),
+    major: readOctal(block, at.major, 8, 'device major number'),
+    minor: readOctal(block, at.minor, 8, 'device minor number'),
+  }
+}
+
+// Bytes that fill the last block of `size` bytes of data.
+export const paddingAfter = (size: number): number => (blockBytes - (size % blockBytes)) % blockBytes

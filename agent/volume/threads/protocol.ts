@@ -1,0 +1,40 @@
+import type { MessagePort } from 'node:worker_threads'
+import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
+import type { ReadRequest } from '../round/read-round.ts'
+import type { WriteRequest } from '../round/write-round.ts'
+
+export type Task =
+  | { readonly kind: 'measure'; readonly root: string }
+  | { readonly kind: 'read'; readonly request: ReadRequest }
+  | { readonly kind: 'write'; readonly request: WriteRequest }
+
+// Given to a worker, one at a time. All else about it goes through its own port.
+export type Assignment = { readonly task: Task; readonly port: MessagePort; readonly signals: SharedArrayBuffer }
+
+// From the main thread: the pieces of a stream to write. Memory changes hands with the message, it is not copied.
+export type Delivery = { readonly kind: 'piece'; readonly bytes: Uint8Array } | { readonly kind: 'end' }
+
+export type PlainError = { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
+
+// From the worker; `done` and `failed` are the last of a task.
+export type Report =
+  | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  // One delivered piece has been used up; so many entries are written.
+  | { readonly kind: 'taken'; readonly entries: number }
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: PlainError }
+
+// Errors lose their class on the way between threads.
+export const toPlainError = (thrown: unknown): PlainError => {
+  const { code, message, details } = asAppError(thrown, 'The volume engine failed')
+  return { code, message, details }
+}
+
+export const fromPlainError = ({ code, message, details }: PlainError): AppError =>
+  new AppError(code, message, { details })
+
+export const cancellation = (): AppError =>
+  new AppError(
+    'DRAYAGE_CANCELLED',
+    'The work on the volume was cancelled before it ended; what it wrote is incomplete.',
+  )

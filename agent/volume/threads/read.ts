@@ -1,0 +1,56 @@
+import type { ReadRequest } from '../round/read-round.ts'
+import type { Summary } from '../round/summary.ts'
+import type { WorkerPool } from './pool.ts'
+
+// Pieces of 1 MiB that may be on their way from the worker at a time: enough that it works while the consumer sends.
+const window = 4
+
+// The worker starts at once and runs ahead of the consumer by `window` pieces.
+export const readPieces = (
+  pool: WorkerPool,
+  request: ReadRequest,
+  signal: AbortSignal | undefined,
+): { pieces: AsyncIterable<Buffer>; summary: Promise<Summary> } => {
+  const arrived: Buffer[] = []
+  let ended = false
+  let wake = (): void => {}
+
+  const job = pool.start(
+    { kind: 'read', request },
+    (report) => {
+      if (report.kind !== 'piece') return
+      arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
+      wake()
+    },
+    signal,
+  )
+  job.signals.grant(window)
+  const over = (): void => {
+    ended = true
+    wake()
+  }
+  job.result.then(over, over)
+
+  async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      for (;;) {
+        const piece = arrived.shift()
+        if (piece !== undefined) {
+          job.signals.grant(1)
+          yield piece
+        } else if (ended) {
+          await job.result
+          return
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      }
+    } finally {
+      job.signals.cancel()
+    }
+  }
+
+  return { pieces: pieces(), summary: job.result as Promise<Summary> }
+}

@@ -1,0 +1,67 @@
+// A worker thread: takes one task at a time and does it synchronously. System calls and hashing keep a core busy, and
+// neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { measureVolume } from '../round/measure.ts'
+import { createPieceSink } from '../round/piece-sink.ts'
+import { readRound } from '../round/read-round.ts'
+import { writeRound } from '../round/write-round.ts'
+import { type Assignment, cancellation, type Delivery, type Report, type Task, toPlainError } from './protocol.ts'
+import { createSignals, type Signals } from './signals.ts'
+
+// Sleeps until `look` finds something.
+const awaitNews = <T>(signals: Signals, look: () => T | undefined): T => {
+  for (;;) {
+    const heard = signals.heard()
+    if (signals.isCancelled()) throw cancellation()
+    const found = look()
+    if (found !== undefined) return found
+    signals.sleep(heard)
+  }
+}
+
+const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
+  const report = (message: Report, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+  const checkpoint = (): void => {
+    if (signals.isCancelled()) throw cancellation()
+  }
+
+  if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+
+  if (task.kind === 'read') {
+    const sink = createPieceSink((piece) => {
+      awaitNews(signals, () => (signals.spend() ? true : undefined))
+      report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
+    })
+    return readRound(task.request, sink, checkpoint)
+  }
+
+  let entries = 0
+  let holdsPiece = false
+  let ended = false
+  const next = (): Buffer | undefined => {
+    if (holdsPiece) report({ kind: 'taken', entries })
+    holdsPiece = false
+    if (ended) return undefined
+    const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
+    if (message.kind === 'end') {
+      ended = true
+      return undefined
+    }
+    holdsPiece = true
+    return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+  }
+  return writeRound(task.request, { next, checkpoint }, (count) => {
+    entries = count
+  })
+}
+
+parentPort?.on('message', ({ task, port, signals }: Assignment) => {
+  let last: Report
+  try {
+    last = { kind: 'done', result: perform(task, port, createSignals(signals)) }
+  } catch (error) {
+    last = { kind: 'failed', error: toPlainError(error) }
+  }
+  port.postMessage(last)
+  port.close()
+})

@@ -1,0 +1,91 @@
+import type { Summary } from '../round/summary.ts'
+import type { WriteRequest } from '../round/write-round.ts'
+import type { WorkerPool } from './pool.ts'
+import type { Delivery } from './protocol.ts'
+
+// Pieces that may wait for the worker at a time; a larger one is cut, so this bounds memory too.
+const window = 8
+const pieceBytes = 1024 * 1024
+
+export type Progress = { readonly bytes: number; readonly entries: number }
+
+export const writePieces = async (
+  pool: WorkerPool,
+  request: WriteRequest,
+  pieces: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+  onProgress: ((progress: Progress) => void) | undefined,
+): Promise<Summary> => {
+  // Lengths of the pieces that the worker has not used up yet, in order.
+  const queued: number[] = []
+  let bytes = 0
+  let ended = false
+  let wake = (): void => {}
+
+  const job = pool.start(
+    { kind: 'write', request },
+    (report) => {
+      if (report.kind !== 'taken') return
+      bytes += queued.shift() ?? 0
+      onProgress?.({ bytes, entries: report.entries })
+      wake()
+    },
+    signal,
+  )
+  const over = (): void => {
+    ended = true
+    wake()
+  }
+  job.result.then(over, over)
+
+  const deliver = (delivery: Delivery, transfer: ArrayBuffer[] = []): void => {
+    job.port.postMessage(delivery, transfer)
+    job.signals.ring()
+  }
+  const roomOrEnd = async (): Promise<void> => {
+    while (queued.length >= window && !ended) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  const iterator = pieces[Symbol.asyncIterator]()
+  // The next piece, or undefined as soon as the worker has ended: it must not wait for a source that has stalled.
+  const nextOrEnd = (): Promise<IteratorResult<Buffer> | undefined> =>
+    new Promise((resolve, reject) => {
+      wake = () => {
+        if (ended) resolve(undefined)
+      }
+      wake()
+      iterator.next().then(resolve, reject)
+    })
+
+  try {
+    while (!ended) {
+      const next = await nextOrEnd()
+      if (next === undefined) break
+      if (next.done) {
+        deliver({ kind: 'end' })
+        break
+      }
+      for (let at = 0; at < next.value.length && !ended; at += pieceBytes) {
+        await roomOrEnd()
+        // A copy, since the caller may use its memory again, or share it with other buffers.
+        const part = Buffer.allocUnsafeSlow(Math.min(pieceBytes, next.value.length - at))
+        next.value.copy(part, 0, at)
+        queued.push(part.length)
+        deliver({ kind: 'piece', bytes: part }, [part.buffer as ArrayBuffer])
+      }
+    }
+  } catch (error) {
+    job.signals.cancel()
+    await job.result.catch(() => {})
+    throw error
+  }
+  try {
+    return (await job.result) as Summary
+  } finally {
+    // Not awaited: a generator that is stuck in its own `await` would keep us.
+    void Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}

@@ -1,0 +1,27 @@
+import type { ByteString } from '../byte-string.ts'
+import { type AttributeHandle, getAttribute, listAttributes } from '../linux/libc.ts'
+import { type Attributes, noAttributes } from './entry.ts'
+
+const kept = /^(user\..+|trusted\..+|security\.capability|system\.posix_acl_(access|default))$/s
+
+// What a copy carries. The rest is the host's own: security.selinux, security.ima and security.evm are made from that
+// host's policy and keys and would be wrong, or forged, on another; system.* and btrfs.* belong to a file system.
+export const isKeptAttribute = (name: ByteString): boolean => kept.test(name)
+
+// The attributes that a copy carries; `leftOut` hears of the others by name.
+export const readAttributes = (handle: AttributeHandle, leftOut?: (name: ByteString) => void): Attributes => {
+  const names = listAttributes(handle)
+  if (names.length === 0) return noAttributes
+  const attributes = new Map<ByteString, ByteString>()
+  for (const name of names) {
+    if (!isKeptAttribute(name)) leftOut?.(name)
+    else {
+      const value = getAttribute(handle, name)
+      if (value !== undefined) attributes.set(name, value)
+    }
+  }
+  return attributes
+}
+
+export const sameAttributes = (a: Attributes, b: Attributes): boolean =>
+  a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
