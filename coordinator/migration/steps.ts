@@ -125,7 +125,9 @@ const fence: Step = {
     return { fence: { restartPolicyJson } }
   },
   undo: async (context) => {
-    await context.source.agent.unfenceSource({ lease: context.lease(), containerId: containerId(context) })
+    await unlessRemoved(context, () =>
+      context.source.agent.unfenceSource({ lease: context.lease(), containerId: containerId(context) }),
+    )
   },
 }
 
@@ -150,7 +152,9 @@ const stop: Step = {
     return { stop: { wasRunning: stopped.wasRunning, exitCode: stopped.exitCode, killed: stopped.killed } }
   },
   undo: async (context) => {
-    await context.source.agent.restartSource({ lease: context.lease(), containerId: containerId(context) })
+    await unlessRemoved(context, () =>
+      context.source.agent.restartSource({ lease: context.lease(), containerId: containerId(context) }),
+    )
   },
 }
 
@@ -259,6 +263,22 @@ export const steps: Readonly<Record<(typeof stepOrder)[number], Step>> = {
   commit,
   start,
   retain,
+}
+
+// Somebody removed the source's container meanwhile: there is nothing to restore of it, and its volumes are restored by
+// the steps that took them.
+const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => Promise<void>): Promise<void> => {
+  try {
+    await undo()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown
+    await warn([
+      {
+        code: 'source-removed',
+        message: `The container ${record.containerName} was removed from ${source.host} while it was being moved, so it could not be put back as it was. Its volumes are there.`,
+      },
+    ])
+  }
 }
 
 const byName = (volumes: Workload['volumes']) => [...new Map(volumes.map((volume) => [volume.name, volume])).values()]

@@ -1,0 +1,186 @@
+// What cannot be moved is refused with its code, with every reason in one answer, and nothing is changed on either host.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { eventually } from '../lab/wait.ts'
+import { holdings, refusal } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let image: string
+
+beforeAll(async () => {
+  lab = await startLab({
+    hosts: [{}, {}, { name: 'shifted', usernsRemap: true }, { name: 'small', disk: { sizeMb: 300, fs: 'ext4' } }],
+  })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  image = (await loadImage(one, 'busybox')).ref
+  await loadImage(two, 'busybox')
+})
+afterAll(() => lab?.stop())
+
+const clear = async (host: LabHost) => {
+  const containers = (await host.docker(['ps', '-aq'])).split('\n').filter(Boolean)
+  if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
+  for (const volume of (await host.docker(['volume', 'ls', '-q'])).split('\n').filter(Boolean)) {
+    await host.docker(['volume', 'rm', volume])
+  }
+  for (const network of (await host.docker(['network', 'ls', '-q', '--filter', 'type=custom']))
+    .split('\n')
+    .filter(Boolean)) {
+    await host.docker(['network', 'rm', network])
+  }
+}
+afterEach(async () => {
+  await Promise.all([one, two].map(clear))
+})
+
+const sleeping = ['sleep', '100000']
+const runOn = (host: LabHost, name: string, ...options: string[]) =>
+  host.docker(['run', '-d', '--name', name, ...options, image, ...sleeping])
+
+// Refused with exactly these codes, each with an explanation, and neither host has changed.
+const expectRefused = async (request: object, codes: string[]): Promise<string> => {
+  const before = await Promise.all([holdings(one), holdings(two)])
+  const { problem, codes: given } = await refusal(lab, request)
+  expect(given).toEqual(codes.toSorted())
+  expect(problem.detail.length).toBeGreaterThan(20)
+  expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
+  return problem.detail
+}
+const web = { container: 'web', from: 'host-1', to: 'host-2' }
+
+test('an unknown host, on either side, and both at once', async () => {
+  await expectRefused({ ...web, to: 'nowhere' }, ['DRAYAGE_HOST_NOT_FOUND'])
+  await expectRefused({ ...web, from: 'nowhere' }, ['DRAYAGE_HOST_NOT_FOUND'])
+  await expectRefused({ ...web, from: 'here', to: 'there' }, ['DRAYAGE_HOST_NOT_FOUND', 'DRAYAGE_HOST_NOT_FOUND'])
+})
+
+test('an unknown container', async () => {
+  await expectRefused(web, ['DRAYAGE_CONTAINER_NOT_FOUND'])
+})
+
+test('an ambiguous prefix of ids', async () => {
+  // Seventeen containers have, among their ids' first hexadecimal digits, two alike.
+  const ids: string[] = []
+  for (let n = 0; n < 17; n++) ids.push(await one.docker(['create', image, 'true']))
+  const shared = ids.map(([digit]) => digit).find((digit, index, all) => all.indexOf(digit) !== index) ?? ''
+  await expectRefused({ ...web, container: shared }, ['DRAYAGE_CONTAINER_AMBIGUOUS'])
+})
+
+test('source and target the same host', async () => {
+  await runOn(one, 'web')
+  await expectRefused({ ...web, to: 'host-1' }, ['DRAYAGE_SAME_HOST'])
+})
+
+test('a container and a volume of that name on the target, and a port that is taken: all in one answer', async () => {
+  await runOn(one, 'web', '-v', 'data:/data', '-p', '18080:80')
+  await runOn(two, 'web')
+  await runOn(two, 'other', '-p', '18080:80')
+  await two.docker(['volume', 'create', 'data'])
+  await expectRefused(web, ['DRAYAGE_CONTAINER_EXISTS', 'DRAYAGE_VOLUME_EXISTS', 'DRAYAGE_PORT_TAKEN'])
+})
+
+test('a network of that name that is another one, and a subnet that is in use', async () => {
+  await one.docker(['network', 'create', '--subnet', '172.31.1.0/24', 'back'])
+  await runOn(one, 'web', '--network', 'back')
+  await two.docker(['network', 'create', '--subnet', '172.31.2.0/24', 'back'])
+  await expectRefused(web, ['DRAYAGE_NETWORK_CONFLICT'])
+  await two.docker(['network', 'rm', 'back'])
+  await two.docker(['network', 'create', '--subnet', '172.31.1.0/24', 'front'])
+  await expectRefused(web, ['DRAYAGE_NETWORK_CONFLICT'])
+})
+
+test('an image for another architecture', async () => {
+  const foreign = await loadImage(one, { ref: 'drayage-lab/foreign:1', base: 'busybox', architecture: 's390x' })
+  await one.docker(['create', '--name', 'web', foreign.ref, ...sleeping])
+  await expectRefused(web, ['DRAYAGE_ARCHITECTURE_MISMATCH'])
+})
+
+test('an engine that shifts ids on one side only', async () => {
+  await runOn(one, 'web', '-v', 'data:/data')
+  await expectRefused({ ...web, to: 'shifted' }, ['DRAYAGE_ID_SHIFT_MISMATCH'])
+})
+
+test('a target without room for the data', async () => {
+  await runOn(one, 'web', '-v', 'data:/data')
+  await one.docker(['exec', 'web', 'dd', 'if=/dev/zero', 'of=/data/much', 'bs=1M', 'count=400'])
+  await expectRefused({ ...web, to: 'small' }, ['DRAYAGE_TARGET_TOO_SMALL'])
+})
+
+test('a Swarm task’s container', async () => {
+  await one.docker(['swarm', 'init', '--advertise-addr', one.address])
+  try {
+    await one.docker(['service', 'create', '--detach', '--name', 'task', image, ...sleeping])
+    const container = await eventually(
+      'the task to run',
+      60_000,
+      async () => (await one.docker(['ps', '-q', '--filter', 'label=com.docker.swarm.service.name=task'])) || undefined,
+    )
+    const { codes } = await refusal(lab, { ...web, container })
+    expect(codes).toContain('DRAYAGE_SWARM_TASK')
+    await one.docker(['service', 'rm', 'task'])
+  } finally {
+    await one.docker(['swarm', 'leave', '--force'])
+  }
+})
+
+test('what a later version handles is refused by name: binds, options, sharing, --rm, changed layers, namespaces', async () => {
+  await one.docker(['volume', 'create', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', 'optioned'])
+  await runOn(one, 'web', '--rm', '-v', '/etc:/host-etc', '-v', 'optioned:/optioned', '-v', 'shared:/shared')
+  await one.docker(['exec', 'web', 'touch', '/home/changed'])
+  await runOn(one, 'other', '-v', 'shared:/shared', '--network', 'container:web')
+  await expectRefused(web, [
+    'DRAYAGE_AUTO_REMOVE',
+    'DRAYAGE_BIND_MOUNT',
+    'DRAYAGE_NAMESPACE_SHARED',
+    'DRAYAGE_VOLUME_OPTIONS',
+    'DRAYAGE_VOLUME_SHARED',
+    'DRAYAGE_WRITABLE_LAYER',
+  ])
+  await expectRefused({ ...web, container: 'other' }, ['DRAYAGE_NAMESPACE_SHARED', 'DRAYAGE_VOLUME_SHARED'])
+})
+
+test('a container that was moved away', async () => {
+  await runOn(one, 'web', '-v', 'data:/data')
+  const { migrate } = await import('./moving.ts')
+  expect((await migrate(lab, web)).state).toBe('awaiting-finalize')
+  await two.docker(['rm', '-f', 'web'])
+  await two.docker(['volume', 'rm', 'data'])
+  await expectRefused(web, ['DRAYAGE_WORKLOAD_RETIRED'])
+})
+
+test('a target that is offline', async () => {
+  await runOn(one, 'web')
+  await two.agent.stop()
+  try {
+    await lab.untilHostIs(two, 'lost')
+    const { codes } = await refusal(lab, web)
+    expect(codes).toEqual(['DRAYAGE_HOST_OFFLINE'])
+  } finally {
+    await two.agent.start()
+  }
+})
+
+test('malformed JSON, unknown fields, wrong types and a body of 2 MB are problems, not crashes', async () => {
+  const send = (body: string) =>
+    fetch(`${lab.coordinator.url}/v1/migrations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${lab.coordinator.token}`, 'content-type': 'application/json' },
+      body,
+    })
+  const cases: readonly (readonly [string, number, string])[] = [
+    ['{"container":', 400, 'DRAYAGE_INVALID_REQUEST'],
+    [JSON.stringify({ ...web, surprise: 1 }), 400, 'DRAYAGE_INVALID_REQUEST'],
+    [JSON.stringify({ container: 7, from: null, to: 'host-2' }), 400, 'DRAYAGE_INVALID_REQUEST'],
+    [JSON.stringify({ ...web, container: 'x'.repeat(2_000_000) }), 413, 'DRAYAGE_BODY_TOO_LARGE'],
+  ]
+  for (const [body, status, code] of cases) {
+    const response = await send(body)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('content-type')).toContain('application/problem+json')
+    expect(await response.json()).toMatchObject({ code, status })
+  }
+})
