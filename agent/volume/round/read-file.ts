@@ -53,10 +53,11 @@ export const sendContent = (
         short = true
         into.fill(0)
       }
-      const filled = count === 0 ? into : into.subarray(0, count)
-      content.update(filled)
-      sink.advance(filled.length)
-      rest -= filled.length
+      const sent = count === 0 ? into.length : count
+      content.update(into.subarray(0, sent))
+      rest -= sent
+      // Last: a full piece is given away, memory and all.
+      sink.advance(sent)
     }
   }
   content.zeros(size - position)
