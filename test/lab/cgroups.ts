@@ -100,6 +100,7 @@ export type ProcessIdentity = { readonly pid: number; readonly startTime: string
 
 const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 
+// Undefined where the process has ended, whether or not its parent has taken note.
 const startTimeOf = (pid: number): string | undefined => {
   try {
     // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
@@ -110,6 +111,8 @@ const startTimeOf = (pid: number): string | undefined => {
     return undefined
   }
 }
+
+export const isRunning = (pid: number): boolean => startTimeOf(pid) !== undefined
 
 export const identityOf = (pid: number): ProcessIdentity => ({
   pid,

@@ -110,7 +110,10 @@ const agentProcess = async (id: string, coordinator: Coordinator, host: HostReco
 
 export const agentDataDir = (id: string, host: string) => join(hostDir(id, host), 'agent')
 
-// What the coordinator says of a host: `online`, `lost`, `unknown`; undefined where it has no such host.
+// What the coordinator says of a host.
+export type HostState = 'online' | 'lost' | 'unknown'
+
+// Undefined where it has no such host.
 export const hostState = async (coordinator: Coordinator, name: string): Promise<string | undefined> => {
   const { hosts } = (await coordinator.call('GET', '/v1/hosts')) as { hosts: { name: string; state: string }[] }
   return hosts.find((host) => host.name === name)?.state
@@ -119,7 +122,7 @@ export const hostState = async (coordinator: Coordinator, name: string): Promise
 const isOnline = async (coordinator: Coordinator, name: string): Promise<boolean> =>
   (await hostState(coordinator, name).catch(() => undefined)) === 'online'
 
-export const waitForState = (coordinator: Coordinator, name: string, state: string, deadlineMs = 60_000) =>
+export const waitForState = (coordinator: Coordinator, name: string, state: HostState, deadlineMs = 60_000) =>
   eventually(
     `${name} to be ${state}`,
     deadlineMs,

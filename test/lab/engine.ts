@@ -1,15 +1,19 @@
 // One Docker engine as a host of its own: its own data, socket, containerd, network namespace and host name.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { makeCgroup } from './cgroups.ts'
+import { isRunning, makeCgroup } from './cgroups.ts'
 import { composePlugins, type EngineInstall } from './install.ts'
 import { cgroupOf, hostDir, hostNetns } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
+import { eventually } from './wait.ts'
 
 export type EngineOptions = {
   readonly imageStore: 'graphdriver' | 'containerd'
   readonly usernsRemap: boolean
+  // Containers stay through an engine's restart. Without it the engine stops, as it starts, those that a killed engine
+  // left running (10 s of grace each), and then starts again what its restart policy says.
+  readonly liveRestore: boolean
 }
 
 export type EnginePlace = {
@@ -75,6 +79,16 @@ const wrapperFor = (dir: string): readonly string[] => [
   dir,
 ]
 
+// The kernel kills containerd with the engine. Where the machine's init has not reaped it by the next start, engine
+// 20.10 takes it for running and waits for it in vain.
+const forgetDeadContainerd = async (dir: string) => {
+  const pidFile = join(dir, 'exec/containerd/containerd.pid')
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'))
+  if (pid === 0) return
+  await eventually('the containerd of the engine before to end', 10_000, async () => !isRunning(pid))
+  await rm(pidFile, { force: true })
+}
+
 export const makeEngine = async (
   id: string,
   host: string,
@@ -96,6 +110,7 @@ export const makeEngine = async (
       'exec-opts': ['native.cgroupdriver=cgroupfs'],
       'cgroup-parent': `/${cgroupOf(id)}/${host}/containers`,
       ...(options.imageStore === 'containerd' ? { features: { 'containerd-snapshotter': true } } : {}),
+      'live-restore': options.liveRestore,
       ...(options.usernsRemap ? { 'userns-remap': 'nobody:nogroup' } : {}),
     }),
   )
@@ -108,6 +123,7 @@ export const makeEngine = async (
     cgroupProcs: await makeCgroup(id, `${host}/engine`),
     host: { name: host, netns: hostNetns(id, host) },
     wrapper: options.usernsRemap ? wrapperFor(dir) : [],
+    beforeStart: () => forgetDeadContainerd(dir),
     isReady: () => answers(place.socket),
   })
 }

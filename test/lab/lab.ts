@@ -14,7 +14,15 @@ import { join } from 'node:path'
 import { identityOf } from './cgroups.ts'
 import { type CommandOptions, run } from './command.ts'
 import { mountDisk } from './disk.ts'
-import { agentDataDir, type Coordinator, enrolAgent, startCoordinator, waitForState } from './drayage.ts'
+import { type Docker, dockerOf } from './docker.ts'
+import {
+  agentDataDir,
+  type Coordinator,
+  enrolAgent,
+  type HostState,
+  startCoordinator,
+  waitForState,
+} from './drayage.ts'
 import { enginePlace, makeEngine } from './engine.ts'
 import { install } from './install.ts'
 import { withLock } from './lock.ts'
@@ -46,8 +54,7 @@ export type LabHost = {
   readonly engine: LabProcess & { readonly version: string }
   // Throws where this host has none.
   readonly agent: LabProcess
-  // The engine's own command line. Answers stdout without the newline at its end; throws CommandFailed.
-  readonly docker: (args: readonly string[], options?: CommandOptions) => Promise<string>
+  readonly docker: Docker
   // Runs a program in this host's network.
   readonly nsexec: (command: readonly string[], options?: CommandOptions) => Promise<string>
   // What `docker` and `docker compose` need in their environment to reach this engine.
@@ -67,7 +74,7 @@ export type Lab = {
   // Of the host's link, each way; `undefined` for as fast as it goes.
   readonly limitRate: (host: LabHost, mbit: number | undefined) => Promise<void>
   // Waits until the coordinator says so of the host: `online`, `lost` or `unknown`.
-  readonly untilHostIs: (host: LabHost, state: 'online' | 'lost' | 'unknown') => Promise<void>
+  readonly untilHostIs: (host: LabHost, state: HostState) => Promise<void>
   readonly record: LabRecord
   // Ends everything and leaves nothing behind. May be called more than once.
   readonly stop: () => Promise<void>
@@ -76,12 +83,11 @@ export type Lab = {
 const newId = () => Array.from({ length: 5 }, () => 'bcdfghjkmnpqrstvwxz'[randomInt(19)]).join('')
 
 // The subnet is taken while the lock is held: the machine's own address in it is what others see.
-const claim = (keep: boolean): Promise<LabRecord> =>
+const claim = (): Promise<LabRecord> =>
   withLock('labs', async () => {
     const id = newId()
     const subnet = await freeSubnet()
-    const owner = keep ? {} : { owner: identityOf(process.pid) }
-    const record = { id, startedAt: new Date().toISOString(), subnet, ...owner }
+    const record = { id, startedAt: new Date().toISOString(), subnet, owner: identityOf(process.pid) }
     await createRecord(record)
     await makeSwitch(id, subnet)
     return record
@@ -113,29 +119,35 @@ const startHost = async (
   return { record, engine, agent }
 }
 
-const asHost = (id: string, { record, engine, agent }: Started): LabHost => ({
-  ...record,
-  agentDataDir: agentDataDir(id, record.name),
-  engine: Object.assign(engine, { version: record.engine.version }),
-  get agent() {
-    if (agent === undefined) throw new Error(`${record.name} was started without an agent.`)
-    return agent
-  },
-  async docker(args, options) {
-    return (await run(['docker', ...args], { env: record.clientEnv, ...options })).replace(/\n$/, '')
-  },
-  nsexec: (command, options) => run(inNetns(record.netns, command), options),
-})
+// A part that was not started says so when it is asked for, and not when a test runner prints what has it.
+const withPart = <T extends object, K extends string, P>(whole: T, name: K, part: P | undefined, absent: string) =>
+  Object.defineProperty(whole, name, {
+    get: () => {
+      if (part === undefined) throw new Error(absent)
+      return part
+    },
+  }) as T & { readonly [key in K]: P }
+
+const asHost = (id: string, { record, engine, agent }: Started): LabHost => {
+  const host = {
+    ...record,
+    agentDataDir: agentDataDir(id, record.name),
+    engine: Object.assign(engine, { version: record.engine.version }),
+    docker: dockerOf(record),
+    nsexec: (command: readonly string[], options?: CommandOptions) => run(inNetns(record.netns, command), options),
+  }
+  return withPart(host, 'agent', agent, `${record.name} was started without an agent.`)
+}
 
 export const startLab = async (options: LabOptions): Promise<Lab> => {
   const plans = await planHosts(options.hosts, install)
   await reapAbandoned()
-  const record = await claim(options.keep ?? false)
+  const record = await claim()
   const { id } = record
-  const guarding = options.keep ? undefined : guard(id)
+  const guarding = guard(id)
   let stopping: Promise<void> | undefined
   const stop = () => {
-    stopping ??= takeDown(id).then(() => guarding?.dismiss())
+    stopping ??= takeDown(id).then(() => guarding.dismiss())
     return stopping
   }
 
@@ -149,38 +161,37 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     if (failure !== undefined) throw failure.reason
     const coordinator = await coordinating
     const started = await Promise.all(starting)
+    const { owner, ...lasting } = record
     const complete: LabRecord = {
-      ...record,
+      ...lasting,
+      ...(options.keep || owner === undefined ? {} : { owner }),
       up: {
         ...(coordinator === undefined ? {} : { coordinator: { url: coordinator.url, token: coordinator.token } }),
         hosts: started.map((host) => host.record),
       },
     }
     await updateRecord(complete)
+    if (options.keep) guarding.dismiss()
     const hosts = started.map((host) => asHost(id, host))
     const byName = (name: string): LabHost => {
       const found = hosts.find((host) => host.name === name)
       if (found === undefined) throw new Error(`Lab ${id} has no host ${name}.`)
       return found
     }
-    const theCoordinator = (): Coordinator => {
-      if (coordinator === undefined) throw new Error(`Lab ${id} was started without a coordinator.`)
-      return coordinator
-    }
-    return {
+    const lab = {
       id,
       hosts,
       host: byName,
-      get coordinator() {
-        return theCoordinator()
-      },
-      cut: async (host) => void (await setPort(id, hosts.indexOf(host), 'down')),
-      mend: async (host) => void (await setPort(id, hosts.indexOf(host), 'up')),
-      limitRate: (host, mbit) => limitPort(id, host.name, hosts.indexOf(host), mbit),
-      untilHostIs: async (host, state) => void (await waitForState(theCoordinator(), host.name, state)),
+      cut: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'down')),
+      mend: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'up')),
+      limitRate: (host: LabHost, mbit: number | undefined) => limitPort(id, host.name, hosts.indexOf(host), mbit),
+      untilHostIs: async (host: LabHost, state: HostState) =>
+        void (await waitForState(whole.coordinator, host.name, state)),
       record: complete,
       stop,
     }
+    const whole = withPart(lab, 'coordinator', coordinator, `Lab ${id} was started without a coordinator.`)
+    return whole
   } catch (error) {
     await stop()
     throw error

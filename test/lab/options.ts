@@ -54,6 +54,7 @@ export const planHosts = async (asked: number | readonly HostOptions[], install:
       install: engine,
       imageStore: host.imageStore ?? 'graphdriver',
       usernsRemap: host.usernsRemap ?? false,
+      liveRestore: host.liveRestore ?? false,
       agent: host.agent ?? true,
       disk: host.disk,
     }

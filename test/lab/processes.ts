@@ -32,6 +32,7 @@ export type LabProcessSpec = {
   readonly host?: { readonly name: string; readonly netns: string }
   // Prepended to the command, inside the namespaces: `unshare …`, `setarch …`.
   readonly wrapper?: readonly string[]
+  readonly beforeStart?: () => Promise<void>
   readonly isReady: () => Promise<boolean>
 }
 
@@ -62,6 +63,17 @@ export const labProcess = (spec: LabProcessSpec): LabProcess => {
     if (pid !== undefined) process.kill(pid, name)
   }
 
+  // The child does not keep this process alive, except while somebody waits for its end.
+  const untilEnd = async () => {
+    const waitedFor = child
+    waitedFor?.ref()
+    try {
+      return await ending
+    } finally {
+      waitedFor?.unref()
+    }
+  }
+
   const lastWords = () => readFileSync(spec.logFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
 
   const control: LabProcess = {
@@ -71,6 +83,7 @@ export const labProcess = (spec: LabProcessSpec): LabProcess => {
     logFile: spec.logFile,
     async start(extra = {}) {
       if (running() !== undefined) throw new Error(`${spec.name} is already running.`)
+      await spec.beforeStart?.()
       const [program = '', ...args] = launcher(spec, extra.args ?? [])
       const log = openSync(spec.logFile, 'a')
       const started = spawn(program, args, {
@@ -97,11 +110,11 @@ export const labProcess = (spec: LabProcessSpec): LabProcess => {
       signal('SIGTERM')
       // A stopped process does not see SIGTERM before it goes on.
       signal('SIGCONT')
-      await ending
+      await untilEnd()
     },
     async kill() {
       signal('SIGKILL')
-      await ending
+      await untilEnd()
     },
     async restart() {
       await control.stop()
@@ -109,7 +122,7 @@ export const labProcess = (spec: LabProcessSpec): LabProcess => {
     },
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
-    ended: () => ending,
+    ended: untilEnd,
   }
   return control
 }

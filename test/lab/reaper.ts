@@ -4,6 +4,7 @@
 // As a program, `node reaper.ts ID`: what a lab's guard runs when the lab's owner has died.
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { killEverything, removeCgroups } from './cgroups.ts'
 import { runQuietly } from './command.ts'
 import { removeNetwork } from './network.ts'
@@ -63,6 +64,8 @@ export const guard = (id: string): Guard => {
   child.on('error', () => {})
   child.stdin.on('error', () => {})
   child.unref()
+  // The pipe is a socket to Node; an idle one would keep this process alive.
+  if (child.stdin instanceof Socket) child.stdin.unref()
   return { dismiss: () => child.stdin.end('dismissed\n') }
 }
 
