@@ -76,3 +76,6 @@ export const aclFromText = (text: string): ByteString => {
   })
   return table.toString('latin1')
 }
+
+// Only what the permissions say already: owner, group and others. The kernel keeps no access ACL for that.
+export const isMinimalAcl = (value: ByteString): boolean => value.length <= 4 + 3 * entryBytes

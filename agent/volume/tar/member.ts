@@ -3,7 +3,7 @@
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import type { Metadata } from '../tree/entry.ts'
-import { aclFromText, aclToText } from './acl.ts'
+import { aclFromText, aclToText, isMinimalAcl } from './acl.ts'
 import { blockBytes, encodeHeader, fieldLimits, type Header, paddingAfter } from './header.ts'
 import { decodeNumber, decodeTime, encodeRecord, encodeTime, type PaxRecords } from './pax.ts'
 
@@ -156,8 +156,11 @@ const attributesFrom = (records: PaxRecords): Map<ByteString, ByteString> => {
   }
   for (const attribute of ['system.posix_acl_access', 'system.posix_acl_default'] as const) {
     const text = records.get(aclRecords[attribute])
-    // GNU tar writes an empty record for a directory without a default ACL.
-    if (text !== undefined && text.trim() !== '') attributes.set(attribute, aclFromText(text))
+    // GNU tar writes the attribute itself as well: it is exact, where the text may name users of the other host. And it
+    // writes an ACL for entries that have none: one that says no more than the permissions do, or nothing at all.
+    if (text === undefined || text.trim() === '' || attributes.has(attribute)) continue
+    const acl = aclFromText(text)
+    if (attribute === 'system.posix_acl_default' || !isMinimalAcl(acl)) attributes.set(attribute, acl)
   }
   return attributes
 }
