@@ -134,6 +134,22 @@ test('the container is removed before it was fenced: refused by name, its volume
   expect(await holdings(two)).toEqual(before)
 })
 
+test('an image that the source cannot export ends the migration before anything is stopped', async () => {
+  const before = await holdings(two)
+  const damaged = await loadImage(one, { ref: 'drayage-lab/damaged:1', base: 'busybox', files: { damaged: 'soon\n' } })
+  await one.docker(['run', '-d', '--name', 'theta', damaged.ref, 'sleep', '100000'])
+  // How a layer's tarball was put together is what the engine needs to put it together again.
+  await run(['sh', '-c', `rm ${one.dataRoot}/image/overlay2/layerdb/sha256/*/tar-split.json.gz`])
+  const { id } = await startMigration(lab, request('theta'))
+  const migration = await untilEnded(lab, id)
+  expect(migration).toMatchObject({
+    state: 'rolled-back',
+    error: { code: 'DRAYAGE_IMAGE_EXPORT_FAILED', step: 'image' },
+  })
+  expect(await isUp(one, 'theta')).toBe(true)
+  expect(await holdings(two)).toEqual(before)
+})
+
 test('the container is removed after its data was set aside: nothing is lost, and the move is finished', async () => {
   const { id } = await begin('zeta')
   await reach(id, 'finalcopy')
