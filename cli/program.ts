@@ -2,9 +2,29 @@ import { Command, CommanderError } from 'commander'
 import { asAppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
+import { cancelCommand } from './commands/cancel.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
+import { hostCommand } from './commands/host-add.ts'
+import { hostsCommand } from './commands/hosts.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { migrationsCommand } from './commands/migrations.ts'
+import { psCommand } from './commands/ps.ts'
+import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
 import { exitCodesHelp } from './exit-codes.ts'
+
+const gettingStarted = `
+Getting started:
+  dray coordinator                                  on one machine
+  export DRAYAGE_URL=http://127.0.0.1:8440          where it answers (this is the default)
+  export DRAYAGE_TOKEN=...                          from the file admin-token in its data folder
+  dray host add host-1                              prints the line to run on host-1; the same for host-2
+  dray ps                                           what runs where
+  dray migrate web --from host-1 --to host-2 --dry-run
+  dray migrate web --from host-1 --to host-2
+
+"dray COMMAND --help" has more on each, with examples.
+`
 
 const buildProgram = (): Command => {
   const program = new Command('dray')
@@ -12,8 +32,13 @@ const buildProgram = (): Command => {
       "Moves a Docker container and its data from one Docker host to another, and knows every volume's place.",
     )
     .version(version)
-    .addHelpText('after', `\n${exitCodesHelp()}`)
-  for (const command of [coordinatorCommand(), agentCommand()]) program.addCommand(command)
+    .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
+  program.commandsGroup('Moving:')
+  for (const command of [migrateCommand(), migrationsCommand(), cancelCommand()]) program.addCommand(command)
+  program.commandsGroup('Looking:')
+  for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
+  program.commandsGroup('Setting up:')
+  for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program
 }
 
@@ -28,6 +53,8 @@ const neverExit = (command: Command): Command => {
 // Runs one command line; the answer is the exit code. A command sets process.exitCode where an end without an error
 // is not 0.
 export const run = async (argv: readonly string[]): Promise<number> => {
+  // `dray volumes | head`: whoever reads has gone, and there is nobody to tell.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 6))
   try {
     await neverExit(buildProgram()).parseAsync(argv)
     return Number(process.exitCode ?? 0)

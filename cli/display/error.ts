@@ -1,21 +1,23 @@
-import type { AppError, Finding } from '../../shared/errors.ts'
+import { type AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { reasonsOf } from '../api/problem.ts'
 import { printable } from './printable.ts'
 
-const isFinding = (value: unknown): value is Finding =>
-  typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+// Reasons that are no code of ours name a field of a request or a setting, which the message says better.
+export const findingLine = ({ code, message }: Finding): string =>
+  isErrorCode(code) ? `${code}: ${printable(message)}` : printable(message)
 
-export const reasonsOf = (error: AppError): readonly Finding[] => {
-  const { reasons } = error.details
-  return Array.isArray(reasons) ? reasons.filter(isFinding) : []
+// Every reason on its own line with its code. A message may hold them all, one after another, as a program's log wants
+// it: then only what stands before them is said here.
+export const errorLines = (error: AppError): readonly string[] => {
+  const reasons = reasonsOf(error)
+  const [first] = reasons
+  if (first === undefined || (reasons.length === 1 && error.message.includes(first.message))) {
+    return [`dray: ${error.code}: ${printable(error.message)}`]
+  }
+  const saidAt = error.message.indexOf(first.message)
+  const opening = saidAt > 0 ? error.message.slice(0, saidAt).trim() : error.message
+  return [`dray: ${error.code}: ${printable(opening)}`, ...reasons.map((reason) => `  ${findingLine(reason)}`)]
 }
-
-// Each reason on its own line with its code, unless the message has already said it.
-export const errorLines = (error: AppError): readonly string[] => [
-  `dray: ${error.code}: ${printable(error.message)}`,
-  ...reasonsOf(error)
-    .filter(({ message }) => !error.message.includes(message))
-    .map(({ code, message }) => `  ${code}: ${printable(message)}`),
-]
 
 export const printError = (error: AppError): void => {
   for (const line of errorLines(error)) process.stderr.write(`${line}\n`)

@@ -1,0 +1,196 @@
+// The coordinator's REST, and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AddedHost, HostList } from '../../shared/api/hosts.ts'
+import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
+import type {
+  Migration,
+  MigrationEvent,
+  MigrationList,
+  MigrationRequest,
+  MigrationState,
+  Plan,
+} from '../../shared/api/migrations.ts'
+import { AppError } from '../../shared/errors.ts'
+import { version } from '../../shared/package-root.ts'
+import { createEventStreamParser } from './event-stream.ts'
+import { errorOfAnswer } from './problem.ts'
+
+export type Client = {
+  readonly url: string
+  hosts(): Promise<HostList>
+  addHost(name: string): Promise<AddedHost>
+  containers(query: InventoryQuery): Promise<ContainerList>
+  volumes(query: InventoryQuery): Promise<VolumeList>
+  plan(request: MigrationRequest): Promise<Plan>
+  // The same key and request give the same migration, so it may be called again where the answer was lost.
+  start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
+  migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
+  migration(id: string): Promise<Migration>
+  cancel(id: string): Promise<Migration>
+  // Ends when the server ends it; throws when it is cut, or has been silent for too long.
+  events(id: string): AsyncIterable<MigrationEvent>
+}
+
+export type ClientOptions = {
+  readonly url: string
+  // Empty: none.
+  readonly token: string
+  readonly timeoutMs?: number
+  // The first event comes at once, on connecting; a proxy that holds the stream back is found out by this.
+  readonly firstEventMs?: number
+  // Several of the coordinator's heartbeats.
+  readonly silenceMs?: number
+}
+
+// Planning reads the size of every volume, and starting plans again.
+const planTimeoutMs = 11 * 60_000
+
+// Failures that come before the request has left: it cannot have been acted on.
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+const causeOf = (thrown: unknown): { readonly code: string; readonly text: string } => {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+  // Node tries every address of a name, and reports the lot as one AggregateError without a message.
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause
+  const text = first instanceof Error ? first.message : String(first)
+  const code = first instanceof Error && 'code' in first ? String(first.code) : ''
+  return { code, text: text === '' ? code : text }
+}
+
+const isTimeout = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'TimeoutError'
+
+const unreachable = (url: string, thrown: unknown): AppError => {
+  const { code, text } = causeOf(thrown)
+  return new AppError(
+    'DRAYAGE_COORDINATOR_UNREACHABLE',
+    `No coordinator answers at ${url} (${text}). Check that it runs there (dray coordinator), that DRAYAGE_URL or --url names it, and that nothing on the way refuses the port.`,
+    { cause: thrown, details: { sent: !neverSent.has(code) } },
+  )
+}
+
+const query = (values: Readonly<Record<string, string | undefined>>): string => {
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  return given.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(given))}`
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export const createClient = ({
+  url,
+  token,
+  timeoutMs = 15_000,
+  firstEventMs = 10_000,
+  silenceMs = 60_000,
+}: ClientOptions): Client => {
+  const headers = {
+    'user-agent': `dray/${version}`,
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+  }
+
+  const send = (path: string, init: RequestInit): Promise<Response> =>
+    // Not followed: a redirect would carry the token to somebody else.
+    fetch(`${url}${path}`, { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' })
+
+  // member: one that the answer's object always has; an answer without it is not the coordinator's.
+  const call = async <T extends object>(
+    member: keyof T & string,
+    method: 'GET' | 'POST',
+    path: string,
+    options: { body?: unknown; idempotencyKey?: string; timeoutMs?: number } = {},
+  ): Promise<T> => {
+    const patienceMs = options.timeoutMs ?? timeoutMs
+    const init: RequestInit = {
+      method,
+      signal: AbortSignal.timeout(patienceMs),
+      headers: {
+        accept: 'application/json, application/problem+json',
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
+      },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    }
+    try {
+      const response = await send(path, init)
+      const body = parsed(await response.text())
+      if (response.ok && typeof body === 'object' && body !== null && member in body) return body as T
+      throw errorOfAnswer(`${url}${path}`, response.status, body)
+    } catch (thrown) {
+      if (thrown instanceof AppError) throw thrown
+      if (!isTimeout(thrown)) throw unreachable(url, thrown)
+      throw new AppError(
+        'DRAYAGE_TIMEOUT',
+        `The coordinator at ${url} did not answer ${method} ${path} within ${patienceMs / 1000} s. It may be overloaded, or something on the way swallows the connection; try again.`,
+        { cause: thrown, details: { sent: true } },
+      )
+    }
+  }
+
+  const eventOf = (event: string, data: string): MigrationEvent | null => {
+    const value = parsed(data)
+    if (typeof value !== 'object' || value === null) return null
+    return event === 'migration' || event === 'progress' ? ({ event, data: value } as MigrationEvent) : null
+  }
+
+  async function* events(id: string): AsyncGenerator<MigrationEvent> {
+    const path = `/v1/migrations/${encodeURIComponent(id)}/events`
+    const silence = new AbortController()
+    const tooSilent = () =>
+      silence.abort(new AppError('DRAYAGE_TIMEOUT', `The events of ${url}${path} stopped coming.`))
+    let timer = setTimeout(tooSilent, firstEventMs)
+    try {
+      const response = await send(path, { signal: silence.signal, headers: { accept: 'text/event-stream' } })
+      const type = response.headers.get('content-type') ?? ''
+      if (!response.ok || response.body === null || !type.startsWith('text/event-stream')) {
+        throw errorOfAnswer(`${url}${path}`, response.status, parsed(await response.text()))
+      }
+      const parser = createEventStreamParser()
+      let heard = false
+      for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+        for (const { event, data } of parser.push(piece)) {
+          const known = eventOf(event, data)
+          if (known === null) continue
+          heard = true
+          yield known
+        }
+        // A comment proves that the server is there, but not that events get through.
+        if (!heard) continue
+        clearTimeout(timer)
+        timer = setTimeout(tooSilent, silenceMs)
+      }
+    } catch (thrown) {
+      throw thrown instanceof AppError ? thrown : unreachable(url, thrown)
+    } finally {
+      clearTimeout(timer)
+      silence.abort()
+    }
+  }
+
+  const migrationPath = (id: string): string => `/v1/migrations/${encodeURIComponent(id)}`
+
+  return {
+    url,
+    hosts: () => call<HostList>('hosts', 'GET', '/v1/hosts'),
+    addHost: (name) => call<AddedHost>('joinToken', 'POST', '/v1/hosts', { body: { name } }),
+    containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
+    volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
+    plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
+    start: (body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', '/v1/migrations', { body, idempotencyKey, timeoutMs: planTimeoutMs }),
+    migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
+    migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
+    cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
+    events,
+  }
+}

@@ -1,0 +1,91 @@
+// Hosts, containers and volumes as tables. What is unknown is said in words, never shown as nothing.
+import type { Host } from '../../shared/api/hosts.ts'
+import type { AsOf, Container, Volume, VolumeUser } from '../../shared/api/inventory.ts'
+import type { Paint } from './colour.ts'
+import { shortDigest, shortName } from './names.ts'
+import { formatAge, formatBytes } from './quantities.ts'
+import { type Cell, renderTable } from './table.ts'
+
+export type View = {
+  readonly now: Date
+  readonly paint: Paint
+  // Names and ids in full.
+  readonly full: boolean
+}
+
+const name = (text: string, { full }: View): string => (full ? text : shortName(text))
+
+const engineText = ({ engine, engineReachable, state }: Host): string => {
+  if (engine === null) return 'unknown'
+  const text = `${engine.version} ${engine.os}/${engine.architecture} ${engine.storageDriver}`
+  return engineReachable || state !== 'online' ? text : `${text} (does not answer)`
+}
+
+export const hostsText = (hosts: readonly Host[], view: View): string => {
+  if (hosts.length === 0) return 'No hosts yet. Add the first: dray host add NAME'
+  const rows = hosts.map((host) => [
+    host.name,
+    host.state,
+    host.address ?? 'unknown',
+    engineText(host),
+    host.agentVersion ?? 'unknown',
+    formatAge(host.lastSeen, view.now),
+  ])
+  return renderTable(['HOST', 'STATE', 'ADDRESS', 'ENGINE', 'AGENT', 'LAST SEEN'], rows, view.paint)
+}
+
+// One sentence for each host whose part of a list must not be taken as it stands.
+export const doubts = (asOf: readonly AsOf[], what: string, view: View): readonly string[] =>
+  asOf.flatMap(({ host, state, inventoryAt }) => {
+    if (inventoryAt === null) return [`${host}: has not reported; its ${what} are unknown, which is not none.`]
+    const age = formatAge(inventoryAt, view.now)
+    if (state === 'lost') return [`${host}: lost; its ${what} are shown as of ${age}, and may have changed since.`]
+    if (state === 'unknown') return [`${host}: its state is unknown; its ${what} are shown as of ${age}.`]
+    return []
+  })
+
+const listText = (table: string | null, asOf: readonly AsOf[], what: string, view: View): string => {
+  const notes = doubts(asOf, what, view)
+  if (asOf.length === 0) return 'No hosts yet. Add the first: dray host add NAME'
+  const empty = notes.length === 0 ? `No ${what}.` : `No ${what} are known.`
+  return [table ?? empty, ...(notes.length > 0 ? [''] : []), ...notes.map((note) => view.paint('yellow', note))].join(
+    '\n',
+  )
+}
+
+const stateText = ({ state, goneAt }: Container, view: View): string =>
+  goneAt === null ? state : `gone ${formatAge(goneAt, view.now)}`
+
+const mountText =
+  (view: View) =>
+  ({ type, volume, source, destination, readOnly }: Container['mounts'][number]): string =>
+    `${type === 'volume' ? name(volume ?? '', view) : source || type}:${destination}${readOnly ? ':ro' : ''}`
+
+export const containersText = (containers: readonly Container[], asOf: readonly AsOf[], view: View): string => {
+  const rows = containers.map((container): readonly Cell[] => [
+    container.host,
+    container.name,
+    name(container.id, view),
+    view.full ? container.image : shortDigest(container.image),
+    stateText(container, view),
+    container.mounts.map(mountText(view)),
+  ])
+  const head = ['HOST', 'CONTAINER', 'ID', 'IMAGE', 'STATE', 'MOUNTS']
+  return listText(rows.length === 0 ? null : renderTable(head, rows, view.paint), asOf, 'containers', view)
+}
+
+const userText = ({ name: user, destination, readOnly, goneAt }: VolumeUser, view: View): string =>
+  `${user}:${destination}${readOnly ? ':ro' : ''}${goneAt === null ? '' : ` (gone ${formatAge(goneAt, view.now)})`}`
+
+export const volumesText = (volumes: readonly Volume[], asOf: readonly AsOf[], view: View): string => {
+  const rows = volumes.map((volume): readonly Cell[] => [
+    volume.host,
+    name(volume.name, view),
+    volume.driver,
+    volume.sizeBytes === null ? 'unknown' : formatBytes(volume.sizeBytes),
+    volume.goneAt === null ? 'present' : `gone ${formatAge(volume.goneAt, view.now)}`,
+    volume.users.length === 0 ? 'nobody that was seen' : volume.users.map((user) => userText(user, view)),
+  ])
+  const head = ['HOST', 'VOLUME', 'DRIVER', 'SIZE', 'STATE', 'USED BY']
+  return listText(rows.length === 0 ? null : renderTable(head, rows, view.paint), asOf, 'volumes', view)
+}

@@ -1,0 +1,99 @@
+// How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
+import { hasEnded, hasMoved, type Migration } from '../../shared/api/migrations.ts'
+import type { Paint } from './colour.ts'
+import { findingLine } from './error.ts'
+import { type Fact, fact, factsText } from './facts.ts'
+import { shortDigest, shortName } from './names.ts'
+import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
+import { currentStep, doingText } from './steps.ts'
+
+const titleOf = (migration: Migration): string => {
+  const { container, from, to, state } = migration
+  if (hasMoved(state)) return `${container.name} has moved from ${from} to ${to}.`
+  if (state === 'rolled-back') return `${container.name} was not moved: everything on ${from} is as it was.`
+  if (state === 'cancelled')
+    return `The migration of ${container.name} was cancelled: everything on ${from} is as it was.`
+  if (state === 'failed')
+    return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
+  const step = currentStep(migration)
+  return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
+}
+
+const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[] => {
+  if (receipt === null) return bytesSent === 0 ? [] : [`${formatBytes(bytesSent)} sent`]
+  const { volumes } = receipt
+  const content = volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0)
+  const entries = volumes.reduce((sum, volume) => sum + volume.entries, 0)
+  const passes = new Set(rounds.map(({ round }) => round)).size
+  return [
+    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${formatBytes(bytesSent)} sent in ${plural(passes, 'round')}`,
+  ]
+}
+
+// The digests are compared again here, from the receipt itself.
+const verifiedLines = ({ receipt }: Migration): readonly string[] =>
+  (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
+    const same = sourceDigest === targetDigest && sourceDigest !== ''
+    const proof = same
+      ? `${shortDigest(sourceDigest)} on both sides`
+      : `NOT the same: ${sourceDigest} and ${targetDigest}`
+    return `${shortName(name)}: ${proof} (${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'})`
+  })
+
+const skippedLines = ({ receipt }: Migration): readonly string[] =>
+  (receipt?.volumes ?? []).flatMap(({ name, skipped }) =>
+    skipped.map((finding) => `${shortName(name)}: ${findingLine(finding)}`),
+  )
+
+const roundLines = ({ rounds }: Migration): readonly string[] =>
+  rounds.map(
+    ({ round, final, volume, entries, bytesSent, durationMs }) =>
+      `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${formatBytes(bytesSent)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
+  )
+
+const keptLines = ({ state, from }: Migration): readonly string[] =>
+  state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
+
+const whyLines = ({ error }: Migration): readonly string[] => {
+  if (error === null) return []
+  const at = error.step === null ? '' : `at the step ${error.step}: `
+  const reasons = error.reasons.filter(({ message }) => message !== error.message)
+  return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
+}
+
+const facts = (migration: Migration): readonly Fact[] => [
+  fact('why', ...whyLines(migration)),
+  fact('moved', ...movedLine(migration)),
+  fact('verified', ...verifiedLines(migration)),
+  fact('skipped', ...skippedLines(migration)),
+  fact('downtime', ...(migration.downtimeMs === null ? [] : [formatDuration(migration.downtimeMs)])),
+  fact('warning', ...migration.warnings.map(findingLine)),
+  fact('kept', ...keptLines(migration)),
+]
+
+export const outcomeText = (migration: Migration, paint: Paint): string =>
+  factsText(titleOf(migration), [...facts(migration), fact('id', migration.id), fact('next', migration.next)], paint)
+
+const stepFacts = ({ steps }: Migration): readonly string[] =>
+  steps.map(({ name, state, startedAt, endedAt }) => {
+    const took =
+      startedAt === null || endedAt === null ? '' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt))
+    return `${name.padEnd(10)}${state.padEnd(9)}${took}`.trimEnd()
+  })
+
+// One migration in full: the outcome, its steps and its rounds.
+export const migrationText = (migration: Migration, paint: Paint): string =>
+  factsText(
+    titleOf(migration),
+    [
+      fact('id', migration.id),
+      fact('state', migration.state),
+      fact('begun', migration.createdAt),
+      fact(hasEnded(migration.state) ? 'ended' : 'updated', migration.endedAt ?? migration.updatedAt),
+      fact('steps', ...stepFacts(migration)),
+      fact('rounds', ...roundLines(migration)),
+      ...facts(migration),
+      fact('next', migration.next),
+    ],
+    paint,
+  )

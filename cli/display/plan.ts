@@ -1,0 +1,41 @@
+// A plan as a checklist: what moves, what is in the way.
+import type { Plan } from '../../shared/api/migrations.ts'
+import type { Paint } from './colour.ts'
+import { findingLine } from './error.ts'
+import { type Fact, fact, factsText } from './facts.ts'
+import { shortDigest, shortName } from './names.ts'
+import { formatBytes, plural } from './quantities.ts'
+
+const bytesToSend = ({ totalBytes, image }: Plan): number => totalBytes + (image.presentOnTarget ? 0 : image.sizeBytes)
+
+const imageLine = ({ image, to }: Plan): string =>
+  `${shortDigest(image.reference)} (${formatBytes(image.sizeBytes)}), ${image.presentOnTarget ? `already on ${to}` : 'to be sent'}`
+
+const volumeLine = ({ name, destination, anonymous, entries, contentBytes, diskBytes }: Plan['volumes'][number]) => {
+  const onDisk = diskBytes < contentBytes * 0.9 ? `, ${formatBytes(diskBytes)} on disk` : ''
+  const kind = anonymous ? ', anonymous' : ''
+  return `${shortName(name)} at ${destination}: ${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}${kind}`
+}
+
+const facts = (plan: Plan): readonly Fact[] => [
+  fact('image', imageLine(plan)),
+  plan.volumes.length === 0
+    ? fact('volumes', 'none')
+    : fact(plan.volumes.length === 1 ? 'volume' : 'volumes', ...plan.volumes.map(volumeLine)),
+  fact(
+    'networks',
+    ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
+  ),
+  fact('ports', ...plan.ports),
+  fact('space', `${formatBytes(bytesToSend(plan))} to send, ${formatBytes(plan.targetFreeBytes)} free on ${plan.to}`),
+  fact('warning', ...plan.warnings.map(findingLine)),
+]
+
+export const planText = (plan: Plan, paint: Paint): string => {
+  const { container, from, to, refusals } = plan
+  const title = `${container.name} (${container.state}): ${from} to ${to}`
+  const text = factsText(title, facts(plan), paint)
+  if (refusals.length === 0) return text
+  const heading = `It would be refused, for ${plural(refusals.length, 'reason')}; nothing was changed:`
+  return [text, paint('red', heading), ...refusals.map((refusal) => `  ${findingLine(refusal)}`)].join('\n')
+}

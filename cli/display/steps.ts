@@ -1,0 +1,69 @@
+// The steps of a migration as they pass, in words.
+import type { Migration, Step, StepName } from '../../shared/api/migrations.ts'
+import { findingLine } from './error.ts'
+import { formatBytes, formatDuration, plural } from './quantities.ts'
+
+type Names = Pick<Migration, 'container' | 'from' | 'to'>
+
+const doing: Readonly<Record<StepName, (names: Names) => string>> = {
+  lock: ({ container }) => `taking the lease on ${container.name}`,
+  plan: ({ from, to }) => `checking ${from} and ${to}`,
+  image: ({ to }) => `bringing the image to ${to}`,
+  hold: ({ to }) => `making the container and its volumes on ${to}`,
+  precopy: ({ container }) => `copying while ${container.name} runs`,
+  fence: ({ container, from }) => `keeping ${container.name} from starting by itself on ${from}`,
+  stop: ({ container, from }) => `stopping ${container.name} on ${from}`,
+  isolate: ({ from }) => `setting the data on ${from} aside`,
+  finalcopy: () => 'copying what changed last, and comparing both sides',
+  commit: ({ to }) => `handing over to ${to}`,
+  start: ({ container, to }) => `starting ${container.name} on ${to}`,
+  retain: ({ from }) => `keeping what is left on ${from}`,
+}
+
+export const doingText = (migration: Names, step: StepName): string => doing[step](migration)
+
+const copied = ({ rounds }: Migration, final: boolean): string => {
+  const own = rounds.filter((round) => round.final === final)
+  const bytes = own.reduce((sum, { bytesSent }) => sum + bytesSent, 0)
+  const count = new Set(own.map(({ round }) => round)).size
+  return own.length === 0 ? '' : `, ${formatBytes(bytes)}${final ? '' : ` in ${plural(count, 'round')}`}`
+}
+
+const detail = (migration: Migration, step: Step): string => {
+  const { startedAt, endedAt } = step
+  const extra =
+    step.name === 'precopy' ? copied(migration, false) : step.name === 'finalcopy' ? copied(migration, true) : ''
+  if (startedAt === null || endedAt === null) return extra
+  return `${extra} (${formatDuration(Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)))})`
+}
+
+export type StepLine = { readonly kind: 'done' | 'failed' | 'undone' | 'waiting'; readonly text: string }
+
+const kinds: Partial<Record<Step['state'], StepLine['kind']>> = { done: 'done', failed: 'failed', undone: 'undone' }
+
+// What `next` says that `previous` did not: a line for each step that passed, failed, or was undone, in the order of the
+// protocol, undoing in reverse; and what it waits for, once for each reason.
+export const stepLines = (previous: Migration | null, next: Migration): readonly StepLine[] => {
+  const before = new Map(previous?.steps.map(({ name, state }) => [name, state]))
+  const passed = next.steps.flatMap((step): readonly (StepLine & { readonly undone: boolean })[] => {
+    const kind = kinds[step.state]
+    if (kind === undefined || before.get(step.name) === step.state) return []
+    const text =
+      kind === 'done'
+        ? `${step.name.padEnd(10)}${doingText(next, step.name)}${detail(next, step)}`
+        : `${step.name.padEnd(10)}${kind}`
+    return [{ kind, text, undone: kind === 'undone' }]
+  })
+  const forward = passed.filter(({ undone }) => !undone)
+  const backward = passed.filter(({ undone }) => undone).reverse()
+  const { error } = next
+  const waits = next.endedAt === null && error !== null && error.message !== previous?.error?.message
+  return [
+    ...[...forward, ...backward].map(({ kind, text }): StepLine => ({ kind, text })),
+    ...(waits ? [{ kind: 'waiting' as const, text: `waiting   ${findingLine(error)}` }] : []),
+  ]
+}
+
+// The step under way; null between two.
+export const currentStep = ({ steps }: Migration): Step | null =>
+  steps.find(({ state }) => state === 'running' || state === 'undoing') ?? null
