@@ -1,0 +1,104 @@
+// One host's agent as the hand-over sees it: the calls of proto/agent.proto, each ending in a time of its own.
+import { AppError } from '../../shared/errors.ts'
+import type { CallLimits, RpcClient } from '../../shared/rpc/client.ts'
+import type { AgentPort, CallOptions } from '../migration/ports.ts'
+
+export type AgentClient = RpcClient<'Agent'>
+
+const second = 1000
+const minute = 60 * second
+
+// What asks or notes something.
+export const briefMs = 15 * second
+// What makes the engine work: creating a container copies its image's files into its volumes, removing one removes them.
+export const engineMs = 5 * minute
+// Walks every volume.
+const measuringMs = 10 * minute
+// On top of what a call was told to wait for.
+const marginMs = 30 * second
+const stallMs = 60 * second
+
+type Of<M extends keyof AgentPort> = Parameters<AgentPort[M]>[0]
+
+export const timeLimits = {
+  describe: ({ measureVolumes }: Of<'describeWorkload'>) => (measureVolumes ? measuringMs : briefMs),
+  stop: ({ stopTimeoutSeconds }: Of<'stopSource'>) => stopTimeoutSeconds * second + marginMs,
+  start: ({ settleMs, healthTimeoutMs }: Of<'startTarget'>) => settleMs + healthTimeoutMs + marginMs,
+} as const
+
+const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
+  signal === undefined ? { timeoutMs } : { timeoutMs, signal }
+
+// describedAs: for messages. clientFor: asked anew at each call, since a host's address may change between two.
+export const createAgentPort = (describedAs: string, clientFor: () => AgentClient): AgentPort => {
+  // A stream that is cut because nothing came looks cancelled to gRPC; nobody cancelled it.
+  const flowing = async function* <T>(
+    open: (client: AgentClient, limits: CallLimits) => AsyncIterable<T>,
+    { signal }: CallOptions = {},
+  ): AsyncGenerator<T> {
+    const limits = signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal }
+    try {
+      yield* open(clientFor(), limits)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_CANCELLED' || signal?.aborted) throw thrown
+      throw new AppError(
+        'DRAYAGE_TIMEOUT',
+        `${describedAs} sent nothing for ${stallMs / second} s. The call was ended.`,
+        {
+          cause: thrown,
+        },
+      )
+    }
+  }
+
+  return {
+    describeWorkload: (request, options) =>
+      clientFor().unary('DescribeWorkload', request, within(timeLimits.describe(request), options)),
+    checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(briefMs, options)),
+
+    grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(briefMs, options)),
+    forgetMigration: async (request, options) => {
+      await clientFor().unary('ForgetMigration', request, within(briefMs, options))
+    },
+
+    receiveImage: (request, options) =>
+      flowing((client, limits) => client.serverStream('ReceiveImage', request, limits), options),
+    removeImage: async (request, options) => {
+      await clientFor().unary('RemoveImage', request, within(engineMs, options))
+    },
+
+    holdSource: async (request, options) => {
+      await clientFor().unary('HoldSource', request, within(engineMs, options))
+    },
+    releaseSource: async (request, options) => {
+      await clientFor().unary('ReleaseSource', request, within(engineMs, options))
+    },
+    prepareTarget: (request, options) => clientFor().unary('PrepareTarget', request, within(engineMs, options)),
+    discardTarget: async (request, options) => {
+      await clientFor().unary('DiscardTarget', request, within(engineMs, options))
+    },
+
+    receiveVolume: (request, options) =>
+      flowing((client, limits) => client.serverStream('ReceiveVolume', request, limits), options),
+
+    fenceSource: (request, options) => clientFor().unary('FenceSource', request, within(briefMs, options)),
+    unfenceSource: async (request, options) => {
+      await clientFor().unary('UnfenceSource', request, within(briefMs, options))
+    },
+    stopSource: (request, options) =>
+      clientFor().unary('StopSource', request, within(timeLimits.stop(request), options)),
+    restartSource: async (request, options) => {
+      await clientFor().unary('RestartSource', request, within(engineMs, options))
+    },
+    isolateSource: (request, options) => clientFor().unary('IsolateSource', request, within(briefMs, options)),
+    restoreSource: async (request, options) => {
+      await clientFor().unary('RestoreSource', request, within(briefMs, options))
+    },
+
+    startTarget: (request, options) =>
+      clientFor().unary('StartTarget', request, within(timeLimits.start(request), options)),
+    retireSource: async (request, options) => {
+      await clientFor().unary('RetireSource', request, within(briefMs, options))
+    },
+  }
+}

@@ -1,0 +1,96 @@
+// The way to every host's agent: one connection each, kept, and replaced when the host's address changes.
+import { AppError } from '../../shared/errors.ts'
+import { agentDnsName } from '../../shared/identity/names.ts'
+import { connect } from '../../shared/rpc/client.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { AgentPort, Hosts } from '../migration/ports.ts'
+import type { HostRow, HostStore } from '../store/hosts.ts'
+import { type AgentClient, createAgentPort } from './agent-port.ts'
+import { hostNotFound } from './directory.ts'
+import type { Presence } from './presence.ts'
+
+export type Connections = Hosts & {
+  close(): void
+}
+
+export type ConnectionsOptions = {
+  readonly hosts: HostStore
+  readonly presence: Presence
+  readonly identity: TlsIdentity
+}
+
+type Connection = { address: string; client: AgentClient; readonly agent: AgentPort }
+
+export const createConnections = ({ hosts, presence, identity }: ConnectionsOptions): Connections => {
+  const connections = new Map<string, Connection>()
+
+  const open = (host: string, address: string): AgentClient =>
+    connect(
+      'Agent',
+      {
+        address,
+        dnsName: agentDnsName(host),
+        describedAs: `The agent of ${host} (${address})`,
+        whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
+      },
+      identity,
+    )
+
+  const connectionTo = (host: string, address: string): Connection => {
+    const existing = connections.get(host)
+    if (existing === undefined) {
+      const made: Connection = {
+        address,
+        client: open(host, address),
+        agent: createAgentPort(`The agent of ${host}`, () => made.client),
+      }
+      connections.set(host, made)
+      return made
+    }
+    if (existing.address !== address) {
+      existing.client.close()
+      existing.client = open(host, address)
+      existing.address = address
+    }
+    return existing
+  }
+
+  const required = async (host: string): Promise<HostRow> => {
+    const row = await hosts.find(host)
+    if (row === null) throw hostNotFound(host)
+    return row
+  }
+
+  const known = (row: HostRow) => {
+    const { name, address } = row
+    if (address === null) {
+      throw new AppError(
+        'DRAYAGE_HOST_OFFLINE',
+        `Nothing was ever heard of the agent of ${name}: start it there with the join token that dray host add prints.`,
+      )
+    }
+    return { agent: connectionTo(name, address).agent, address }
+  }
+
+  return {
+    online: async (host) => {
+      const row = await required(host)
+      const { state, lastSeen } = presence.of(row)
+      if (state === 'lost') {
+        throw new AppError(
+          'DRAYAGE_HOST_OFFLINE',
+          `The agent of ${host} was last heard of at ${lastSeen?.toISOString()}, so what the host holds is not known now. ` +
+            'Check that the agent runs there and reaches the coordinator.',
+        )
+      }
+      return known(row)
+    },
+
+    known: async (host) => known(await required(host)),
+
+    close: () => {
+      for (const { client } of connections.values()) client.close()
+      connections.clear()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+// The hosts as the REST interface shows them, and how one is added.
+import type { AddedHost, Host } from '../../shared/api/hosts.ts'
+import type { AsOf } from '../../shared/api/inventory.ts'
+import { AppError } from '../../shared/errors.ts'
+import { formatJoinToken } from '../../shared/identity/join-token.ts'
+import { hashSecret, newSecret } from '../identity/tokens.ts'
+import type { Clock } from '../migration/ports.ts'
+import type { HostRow, HostStore } from '../store/hosts.ts'
+import type { JoinTokenStore } from '../store/join-tokens.ts'
+import type { Presence } from './presence.ts'
+
+export type HostDirectory = {
+  list(): Promise<Host[]>
+  // Throws DRAYAGE_HOST_NOT_FOUND.
+  get(name: string): Promise<Host>
+  // Gives a join token, and takes back any that was given before. Throws DRAYAGE_HOST_EXISTS once an agent has enrolled
+  // under the name, for as long as its certificate is good.
+  add(name: string): Promise<AddedHost>
+  // How far what is known of one host, or of all, can be trusted. Throws DRAYAGE_HOST_NOT_FOUND.
+  asOf(name: string | undefined): Promise<AsOf[]>
+}
+
+export type DirectoryOptions = {
+  readonly hosts: HostStore
+  readonly joinTokens: JoinTokenStore
+  readonly presence: Presence
+  readonly clock: Pick<Clock, 'now'>
+  // Of the authority's certificate.
+  readonly fingerprint: string
+}
+
+export const joinTokenLifeMs = 60 * 60 * 1000
+
+const utc = (date: Date | null): string | null => date?.toISOString() ?? null
+
+export const hostNotFound = (name: string): AppError =>
+  new AppError(
+    'DRAYAGE_HOST_NOT_FOUND',
+    `There is no host ${name}. dray hosts lists them; dray host add ${name} adds it.`,
+  )
+
+export const createHostDirectory = ({
+  hosts,
+  joinTokens,
+  presence,
+  clock,
+  fingerprint,
+}: DirectoryOptions): HostDirectory => {
+  const view = (row: HostRow): Host => {
+    const { state, lastSeen, engineReachable } = presence.of(row)
+    return {
+      name: row.name,
+      state,
+      address: row.address,
+      agentVersion: row.agentVersion,
+      engine: row.engine,
+      engineReachable: state === 'online' && engineReachable,
+      addedAt: row.addedAt.toISOString(),
+      lastSeen: utc(lastSeen),
+      inventoryAt: utc(row.inventoryAt),
+    }
+  }
+
+  const get = async (name: string): Promise<Host> => {
+    const row = await hosts.find(name)
+    if (row === null) throw hostNotFound(name)
+    return view(row)
+  }
+
+  return {
+    list: async () => (await hosts.list()).map(view),
+    get,
+
+    add: async (name) => {
+      const now = clock.now()
+      const { enrolledAt, certificateExpiresAt } = await hosts.add(name, now)
+      if (enrolledAt !== null && certificateExpiresAt !== null && certificateExpiresAt > now) {
+        throw new AppError(
+          'DRAYAGE_HOST_EXISTS',
+          `The host ${name} was added before and its agent has enrolled (its certificate is good until ` +
+            `${certificateExpiresAt.toISOString()}). Nothing was changed. Choose another name for another host.`,
+        )
+      }
+      const secret = newSecret()
+      const expiresAt = new Date(now.getTime() + joinTokenLifeMs)
+      await joinTokens.issue({ hash: hashSecret(secret), host: name, expiresAt }, now)
+      return {
+        name,
+        joinToken: formatJoinToken({ host: name, fingerprint, secret }),
+        expiresAt: expiresAt.toISOString(),
+      }
+    },
+
+    asOf: async (name) => {
+      const concerned = name === undefined ? (await hosts.list()).map(view) : [await get(name)]
+      return concerned.map((host) => ({ host: host.name, state: host.state, inventoryAt: host.inventoryAt }))
+    },
+  }
+}

@@ -1,0 +1,59 @@
+// proto/coordinator.proto, service Enrolment: a join token and a signing request become a certificate.
+import { AppError } from '../../shared/errors.ts'
+import { parseJoinToken } from '../../shared/identity/join-token.ts'
+import type { EnrolReply } from '../../shared/rpc/generated/drayage/v1/EnrolReply.ts'
+import type { EnrolRequest__Output } from '../../shared/rpc/generated/drayage/v1/EnrolRequest.ts'
+import { type Authority, readAgentRequest } from '../identity/authority.ts'
+import { hashSecret, sameHash } from '../identity/tokens.ts'
+import type { Clock } from '../migration/ports.ts'
+import type { JoinTokenRow, JoinTokenStore } from '../store/join-tokens.ts'
+
+export type EnrolmentOptions = {
+  readonly authority: Authority
+  readonly joinTokens: JoinTokenStore
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: { info(facts: object, message: string): void }
+}
+
+const refused = (why: string): AppError =>
+  new AppError('DRAYAGE_JOIN_TOKEN_INVALID', `The join token was refused: ${why}. Ask for a new one: dray host add.`)
+
+export const createEnrolment = ({ authority, joinTokens, clock, log }: EnrolmentOptions) => {
+  // What is said of an unknown token and of one that has run out is the same: neither tells a guesser anything.
+  const findToken = async (text: string): Promise<JoinTokenRow> => {
+    const { host, fingerprint, secret } = parseJoinToken(text)
+    if (!sameHash(fingerprint, authority.fingerprint)) throw refused('it was made by another coordinator')
+    const token = await joinTokens.find(hashSecret(secret))
+    const good = token !== null && token.host === host && (token.used !== null || token.expiresAt > clock.now())
+    if (!good) throw refused('it is unknown or has run out')
+    return token
+  }
+
+  const enrol = async ({ token: text, csr }: EnrolRequest__Output): Promise<EnrolReply> => {
+    const token = await findToken(text)
+    const request = await readAgentRequest(csr)
+    if (request.commonName !== token.host) {
+      throw refused(`it was made for ${token.host}, and the request is for "${request.commonName}"`)
+    }
+    const answer = (certificate: string): EnrolReply => ({
+      certificate,
+      authority: authority.certificate,
+      host: token.host,
+    })
+    const usedFor = ({ used }: JoinTokenRow): EnrolReply => {
+      if (used?.publicKeyHash !== request.publicKeyHash) throw refused('it has been used, with another key')
+      return answer(used.certificate)
+    }
+    if (token.used !== null) return usedFor(token)
+
+    const now = clock.now()
+    const { certificate, expiresAt } = await authority.issueForAgent(token.host, request, now)
+    const { publicKeyHash } = request
+    const consumed = await joinTokens.consume(token.hash, { publicKeyHash, certificate, expiresAt }, now)
+    const reply = usedFor(consumed)
+    log.info({ host: token.host, certificateExpiresAt: expiresAt }, 'Agent enrolled')
+    return reply
+  }
+
+  return { enrol }
+}

@@ -1,0 +1,133 @@
+// proto/coordinator.proto, service Coordinator: agents say that they are there, and what their hosts have.
+import { hostPort } from '../../shared/config/settings.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { HeartbeatReply } from '../../shared/rpc/generated/drayage/v1/HeartbeatReply.ts'
+import type { HeartbeatRequest__Output } from '../../shared/rpc/generated/drayage/v1/HeartbeatRequest.ts'
+import type { InventoryAck } from '../../shared/rpc/generated/drayage/v1/InventoryAck.ts'
+import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
+import type { RegisterReply } from '../../shared/rpc/generated/drayage/v1/RegisterReply.ts'
+import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage/v1/RegisterRequest.ts'
+import type { CallContext } from '../../shared/rpc/server.ts'
+import type { Clock } from '../migration/ports.ts'
+import type { HostStore } from '../store/hosts.ts'
+import type { InventoryStore } from '../store/inventory.ts'
+import { hostNotFound } from './directory.ts'
+import type { Presence } from './presence.ts'
+
+export type RegistrationOptions = {
+  readonly hosts: HostStore
+  readonly inventory: InventoryStore
+  readonly presence: Presence
+  readonly clock: Pick<Clock, 'now'>
+  readonly heartbeatMs: number
+  readonly version: string
+  // Report streams last for as long as their agents do; they end when this is aborted.
+  readonly stopping: AbortSignal
+}
+
+export const createRegistration = ({
+  hosts,
+  inventory,
+  presence,
+  clock,
+  heartbeatMs,
+  version,
+  stopping,
+}: RegistrationOptions) => {
+  // The newest stream of a host is the one that counts: one whose agent went without a word may still look open.
+  const reporting = new Map<string, AbortController>()
+
+  const callerOf = async ({ caller }: CallContext): Promise<string> => {
+    const name = caller.host ?? ''
+    if ((await hosts.find(name)) === null) throw hostNotFound(name)
+    return name
+  }
+
+  const register = async (request: RegisterRequest__Output, context: CallContext): Promise<RegisterReply> => {
+    const host = await callerOf(context)
+    const address = reachableAddress(request.advertiseAddress)
+    await hosts.register(host, { address, agentVersion: request.agentVersion, engine: request.engine }, clock.now())
+    await presence.heard(host, request.engine !== null)
+    return { heartbeatIntervalMs: heartbeatMs, coordinatorVersion: version }
+  }
+
+  const heartbeat = async (request: HeartbeatRequest__Output, context: CallContext): Promise<HeartbeatReply> => {
+    await presence.heard(await callerOf(context), request.engineReachable)
+    return {}
+  }
+
+  const report = async function* (
+    messages: AsyncIterable<InventoryReport__Output>,
+    context: CallContext,
+  ): AsyncGenerator<InventoryAck> {
+    const host = await callerOf(context)
+    reporting.get(host)?.abort()
+    const own = new AbortController()
+    reporting.set(host, own)
+    const end = AbortSignal.any([own.signal, stopping, context.signal])
+    let expected = 1
+    try {
+      for await (const { sequence, ...message } of untilAborted(messages, end)) {
+        requireInOrder(sequence, message.full, expected)
+        await inventory.record(host, message, clock.now())
+        yield { sequence }
+        expected += 1
+      }
+      if (own.signal.aborted) {
+        throw new AppError('DRAYAGE_CANCELLED', `Another stream of ${host} took this one's place.`)
+      }
+    } finally {
+      if (reporting.get(host) === own) reporting.delete(host)
+    }
+  }
+
+  return { register, heartbeat, report }
+}
+
+const reachableAddress = (address: string): string => {
+  const [, port] = /:(\d+)$/.exec(address) ?? []
+  try {
+    if (Number(port) === 0) throw new Error(`"${address}" has no port`)
+    return hostPort(address)
+  } catch (thrown) {
+    throw new AppError(
+      'DRAYAGE_INVALID_REQUEST',
+      `The agent's advertised address is of no use: ${(thrown as Error).message}. Give --advertise host:port.`,
+      { cause: thrown },
+    )
+  }
+}
+
+// A message that is missing would leave a gap in what is known; a new stream begins with everything.
+const requireInOrder = (sequence: number, full: boolean, expected: number): void => {
+  if (sequence !== expected) {
+    throw new AppError(
+      'DRAYAGE_INVALID_REQUEST',
+      `Report ${sequence} came where ${expected} was due. Nothing of it was taken in; report anew, from a full one.`,
+    )
+  }
+  if (expected === 1 && !full) {
+    throw new AppError('DRAYAGE_INVALID_REQUEST', 'The first report of a stream must be a full one.')
+  }
+}
+
+// The source's own iterator is left without `return`, which would destroy the call before its status has been sent.
+const untilAborted = async function* <T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]()
+  const aborted = Promise.withResolvers<{ done: true; value: undefined }>()
+  const onAbort = () => aborted.resolve({ done: true, value: undefined })
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    while (!signal.aborted) {
+      const next = iterator.next()
+      // Lost to the abort, it fails later, when the call is closed.
+      next.catch(() => {})
+      const result = await Promise.race([next, aborted.promise])
+      if (result.done === true) return
+      yield result.value
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
