@@ -3,7 +3,15 @@
 // The rule: every field that inspect gives is sent back as it is, known here or not; what is named below is what Docker
 // fills in by itself and would take wrongly from a client.
 import { AppError } from '../../shared/errors.ts'
-import type { ContainerConfig, Endpoint, EngineInfo, HostConfig, InspectedContainer, Json, MountRequest } from './api.ts'
+import type {
+  ContainerConfig,
+  Endpoint,
+  EngineInfo,
+  HostConfig,
+  InspectedContainer,
+  Json,
+  MountRequest,
+} from './api.ts'
 import { roleLabels, withoutOurs } from './labels.ts'
 
 const version = 1
@@ -40,7 +48,12 @@ export const losesHostname = (container: InspectedContainer): boolean =>
   container.Config.Hostname === shortId(container.Id)
 
 // Docker's own networks by their mode. 20.10 says `default` where later engines say `bridge`.
-const modeNetworks: Readonly<Record<string, string>> = { default: 'bridge', bridge: 'bridge', host: 'host', none: 'none' }
+const modeNetworks: Readonly<Record<string, string>> = {
+  default: 'bridge',
+  bridge: 'bridge',
+  host: 'host',
+  none: 'none',
+}
 
 export const isDockersOwnNetwork = (name: string): boolean => name === 'bridge' || name === 'host' || name === 'none'
 
@@ -81,10 +94,7 @@ const namedMounts = (container: InspectedContainer): MountRequest[] => {
     const made = mount.Type === 'volume' ? volumes.get(destinationOf(mount)) : undefined
     return made?.Name === undefined ? mount : { ...mount, Source: made.Name }
   })
-  const covered = new Set([
-    ...asked.map(destinationOf),
-    ...(container.HostConfig.Binds ?? []).map(bindDestination),
-  ])
+  const covered = new Set([...asked.map(destinationOf), ...(container.HostConfig.Binds ?? []).map(bindDestination)])
   const nameless = [...volumes.values()].flatMap((mount) =>
     covered.has(mount.Destination) || mount.Name === undefined
       ? []

@@ -6,59 +6,38 @@
 //   - DRAYAGE_ENGINE_UNREACHABLE where no engine answers; DRAYAGE_ENGINE_REFUSED with Docker's own words where it says no.
 //   - What is made carries the label dev.drayage.migration=<id>; nothing without that label is ever removed.
 
-import type { Finding } from '../../shared/errors.ts'
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
-import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
-import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
-import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import { check, type EngineCheck } from './check.ts'
+import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
+import { inspectContainer } from './containers.ts'
+import { describe } from './describe.ts'
+import { discard } from './discard.ts'
+import { type InventoryChange, watch } from './events.ts'
+import { engineFacts } from './facts.ts'
+import { createHolder, removeHolder } from './holder.ts'
+import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
+import { type Inventory, inventory } from './inventory.ts'
+import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
+import { prepare } from './prepare.ts'
+import { inspectVolume, type VolumeState, volumeState } from './volumes.ts'
 
+export type { EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
-
-export type Inventory = {
-  readonly containers: InventoryContainer__Output[]
-  readonly volumes: InventoryVolume__Output[]
-}
-
-// Each thing is already looked up: what is in `containers` and `volumes` exists and looks like that.
-export type InventoryChange = Inventory & {
-  readonly removedContainerIds: string[]
-  readonly removedVolumeNames: string[]
-  // Ids of containers seen starting, in order.
-  readonly started: string[]
-}
-
-// TargetCheck without what the volume engine knows: free bytes and inodes.
-export type EngineCheck = {
-  readonly engine: EngineFacts__Output
-  // '' where the image must be sent.
-  readonly imageId: string
-  readonly obstacles: Finding[]
-  readonly warnings: Finding[]
-  readonly existingNetworks: string[]
-}
-
-export type VolumeState = {
-  readonly name: string
-  readonly driver: string
-  // In the engine's view of the file system.
-  readonly mountpoint: string
-  // RFC 3339; '' where the driver does not say.
-  readonly createdAt: string
-  readonly options: Readonly<Record<string, string>>
-  readonly labels: Readonly<Record<string, string>>
-  // The migration that made it; null where none did.
-  readonly migrationId: string | null
-}
+export type { InventoryChange } from './events.ts'
+export type { MovedImage } from './images.ts'
+export type { Inventory } from './inventory.ts'
+export type { VolumeState } from './volumes.ts'
 
 export type Engine = {
   facts(): Promise<EngineFacts__Output>
   ping(): Promise<boolean>
   inventory(): Promise<Inventory>
 
-  // Changes as Docker's event stream tells them. Throws DRAYAGE_ENGINE_UNREACHABLE when the stream breaks (the consumer
+  // Changes as Docker's event stream tells them. The first is empty and says that it listens: a full inventory made after it
+  // misses nothing. Throws DRAYAGE_ENGINE_UNREACHABLE when the stream breaks (the consumer
   // then makes a fresh inventory) and returns when the signal aborts. A hint, never the truth.
   watch(signal: AbortSignal): AsyncIterable<InventoryChange>
 
@@ -78,11 +57,11 @@ export type Engine = {
   exportImage(imageId: string, references: readonly string[], signal?: AbortSignal): AsyncIterable<Buffer>
   // Verified by layer digests (DRAYAGE_IMAGE_MISMATCH). Answers the id by which this engine knows it. A tag that points
   // to something else here stays as it is.
-  loadImage(pieces: AsyncIterable<Buffer>, image: Image__Output): Promise<string>
+  loadImage(pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string>
   // The id here of an image with the same layers and configuration.
-  findImage(image: Image__Output): Promise<string | null>
-  // Only if no container uses it.
-  removeImage(imageId: string): Promise<void>
+  findImage(image: MovedImage): Promise<string | null>
+  // Only if no container uses it, and no name but `tags`: those that this migration gave it.
+  removeImage(imageId: string, tags?: readonly string[]): Promise<void>
 
   // On the source: a created, never started container that refers to the volumes of `containerId`.
   createHolder(containerId: string, migrationId: string): Promise<void>
@@ -101,4 +80,34 @@ export type Engine = {
   // Throws DRAYAGE_ENGINE_REFUSED with the engine's reason.
   start(id: string): Promise<void>
   rename(id: string, name: string): Promise<void>
+}
+
+export const createEngine = (options: { readonly dockerHost: string }): Engine => {
+  const client = createClient(options)
+  return {
+    facts: () => engineFacts(client),
+    ping: () =>
+      client.get('/_ping', { timeoutMs: 5_000 }).then(
+        () => true,
+        () => false,
+      ),
+    inventory: () => inventory(client),
+    watch: (signal) => watch(client, signal),
+    describe: (container) => describe(client, container),
+    check: (workload, migrationId) => check(client, workload, migrationId),
+    container: async (id) => containerState(await inspectContainer(client, id)),
+    volume: async (name) => volumeState(await inspectVolume(client, name)),
+    exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
+    loadImage: (pieces, image) => loadImage(client, pieces, image),
+    findImage: (image) => findImage(client, image),
+    removeImage: (imageId, tags = []) => removeImage(client, imageId, tags),
+    createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
+    removeHolder: (migrationId) => removeHolder(client, migrationId),
+    prepare: (workload, imageId, migrationId) => prepare(client, workload, imageId, migrationId),
+    discard: (migrationId) => discard(client, migrationId),
+    setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
+    stop: (id) => stop(client, id),
+    start: (id) => start(client, id),
+    rename: (id, name) => rename(client, id, name),
+  }
 }

@@ -21,8 +21,7 @@ const configFields = [
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 // Engines differ in whether they say null, '', 0, [], {} or nothing.
-const isNothing = (value: unknown): boolean =>
-  !value || (typeof value === 'object' && Object.keys(value).length === 0)
+const isNothing = (value: unknown): boolean => !value || (typeof value === 'object' && Object.keys(value).length === 0)
 
 const sorted = (value: unknown): unknown =>
   isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value

@@ -65,11 +65,7 @@ export const rangeOf = (subnet: string): Range | null => {
 export const overlap = (a: string, b: string): boolean => {
   const [one, other] = [rangeOf(a), rangeOf(b)]
   return (
-    one !== null &&
-    other !== null &&
-    one.family === other.family &&
-    one.first <= other.last &&
-    other.first <= one.last
+    one !== null && other !== null && one.family === other.family && one.first <= other.last && other.first <= one.last
   )
 }
 
@@ -98,7 +94,9 @@ const trimmed = (pool: IpamPool): IpamPool => ({
   ...(pool.Subnet ? { Subnet: pool.Subnet } : {}),
   ...(pool.IPRange ? { IPRange: pool.IPRange } : {}),
   ...(pool.Gateway ? { Gateway: pool.Gateway } : {}),
-  ...(Object.keys(pool.AuxiliaryAddresses ?? {}).length > 0 ? { AuxiliaryAddresses: pool.AuxiliaryAddresses ?? {} } : {}),
+  ...(Object.keys(pool.AuxiliaryAddresses ?? {}).length > 0
+    ? { AuxiliaryAddresses: pool.AuxiliaryAddresses ?? {} }
+    : {}),
 })
 
 // A container with an address of its own on the network needs the subnet to be the same.
@@ -118,9 +116,7 @@ export const networkSpec = (
   labels: withoutOurs(network.Labels),
   ipamDriver: network.IPAM.Driver,
   ipamOptions: network.IPAM.Options ?? {},
-  pools: (network.IPAM.Config ?? [])
-    .filter((pool) => hasStaticAddress || !isEnginesChoice(pool, info))
-    .map(trimmed),
+  pools: (network.IPAM.Config ?? []).filter((pool) => hasStaticAddress || !isEnginesChoice(pool, info)).map(trimmed),
 })
 
 export const formatNetworkSpec = (spec: NetworkSpec): string => JSON.stringify(spec)
@@ -176,10 +172,7 @@ export const differences = (spec: NetworkSpec, here: InspectedNetwork): readonly
     ...check((here.EnableIPv6 ?? false) !== spec.ipv6, `IPv6 is ${here.EnableIPv6 ? 'on' : 'off'} in it`),
     ...check((here.EnableIPv4 ?? true) !== spec.ipv4, `IPv4 is ${(here.EnableIPv4 ?? true) ? 'on' : 'off'} in it`),
     ...check(!sameMap(here.Options ?? {}, spec.options), 'its options are others'),
-    ...check(
-      missing.length > 0,
-      `its subnet is ${subnets}, not ${missing.map((pool) => pool.Subnet).join(', ')}`,
-    ),
+    ...check(missing.length > 0, `its subnet is ${subnets}, not ${missing.map((pool) => pool.Subnet).join(', ')}`),
   ]
 }
 

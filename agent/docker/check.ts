@@ -1,0 +1,60 @@
+// Whether a workload can come here: asked of the target's engine.
+import type { Finding } from '../../shared/errors.ts'
+import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { EngineVersion, InspectedNetwork } from './api.ts'
+import type { Client } from './client.ts'
+import { parseSpec } from './container-spec.ts'
+import { inspectAll, listContainers } from './containers.ts'
+import { engineInfo, factsFrom } from './facts.ts'
+import { findImage } from './images.ts'
+import { hostListeners } from './listeners.ts'
+import { parseNetworkSpec } from './networks.ts'
+import { fittingNetworks, type TargetFacts, targetFindings } from './target-obstacles.ts'
+import { findVolume } from './volumes.ts'
+
+// TargetCheck without what the volume engine knows: free bytes and inodes.
+export type EngineCheck = {
+  readonly engine: EngineFacts__Output
+  // '' where the image must be sent.
+  readonly imageId: string
+  readonly obstacles: Finding[]
+  readonly warnings: Finding[]
+  readonly existingNetworks: string[]
+}
+
+export const check = async (client: Client, workload: Workload__Output, migrationId: string): Promise<EngineCheck> => {
+  const spec = parseSpec(workload.specJson)
+  const networkSpecs = workload.networks.flatMap(({ specJson }) =>
+    specJson === '' ? [] : [parseNetworkSpec(specJson)],
+  )
+  const [info, version, listed, volumes, networks, imageId] = await Promise.all([
+    engineInfo(client),
+    client.get<EngineVersion>('/version'),
+    listContainers(client),
+    Promise.all(workload.volumes.map(({ name }) => findVolume(client, name))),
+    client.get<InspectedNetwork[]>('/networks'),
+    workload.image === null ? null : findImage(client, { ...workload.image, configuration: spec.imageConfiguration }),
+  ])
+  const facts: TargetFacts = {
+    workload,
+    spec,
+    networkSpecs,
+    migrationId,
+    engine: factsFrom(info, version),
+    info,
+    containers: await inspectAll(
+      client,
+      listed.map((container) => container.Id),
+    ),
+    volumes: volumes.filter((volume) => volume !== null),
+    networks,
+    listeners: await hostListeners(networks),
+  }
+  return {
+    engine: facts.engine,
+    imageId: imageId ?? '',
+    ...targetFindings(facts),
+    existingNetworks: fittingNetworks(facts),
+  }
+}

@@ -1,0 +1,139 @@
+// What a container is made of: asked of the source's engine, told to the target's.
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
+import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import type {
+  EngineInfo,
+  EngineVersion,
+  InspectedContainer,
+  InspectedImage,
+  InspectedNetwork,
+  InspectedVolume,
+} from './api.ts'
+import { type Client, path } from './client.ts'
+import { containerSpec, formatSpec, isDockersOwnNetwork } from './container-spec.ts'
+import { inspectAll, inspectContainer, listContainers, nameOf } from './containers.ts'
+import { orNull } from './errors.ts'
+import { engineInfo, factsFrom } from './facts.ts'
+import { configurationOf } from './image-identity.ts'
+import { formatNetworkSpec, networkSpec } from './networks.ts'
+import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
+import { publishedPorts } from './ports.ts'
+import { findVolume, isAnonymous } from './volumes.ts'
+import { type Change, ownChanges } from './writable-layer.ts'
+
+// Walks the writable layer.
+const diffTimeoutMs = 120_000
+
+// Docker's own where none is set (daemon/stop.go, defaultStopTimeout; `docker stop --help` says the same).
+const defaultStopSeconds = 10
+// -1 waits for ever; a day stands for it.
+const longestStopSeconds = 86_400
+
+export const stopTimeoutOf = (container: InspectedContainer): number => {
+  const seconds = container.Config.StopTimeout ?? defaultStopSeconds
+  return seconds < 0 ? longestStopSeconds : Math.min(seconds, longestStopSeconds)
+}
+
+export const hasHealthcheck = (container: InspectedContainer): boolean => {
+  const [kind] = container.Config.Healthcheck?.Test ?? []
+  return kind !== undefined && kind !== 'NONE'
+}
+
+const volumesOf = (container: InspectedContainer, found: readonly InspectedVolume[]): WorkloadVolume__Output[] =>
+  found.map((volume) => {
+    const mounts = container.Mounts.filter((mount) => mount.Type === 'volume' && mount.Name === volume.Name)
+    return {
+      name: volume.Name,
+      driver: volume.Driver,
+      options: { ...volume.Options },
+      labels: { ...volume.Labels },
+      mountpoint: volume.Mountpoint,
+      createdAt: volume.CreatedAt ?? '',
+      anonymous: isAnonymous(volume.Name, volume.Labels),
+      // A volume may be mounted at several places; it moves once.
+      destination: mounts[0]?.Destination ?? '',
+      readOnly: mounts.every((mount) => !mount.RW),
+      rootIdentity: '',
+      usage: null,
+    }
+  })
+
+const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Output[] =>
+  Object.entries(facts.networks).flatMap(([name, network]) => {
+    if (network === null) return []
+    const ipam = facts.container.NetworkSettings.Networks?.[name]?.IPAMConfig
+    const hasStaticAddress = Boolean(ipam?.IPv4Address || ipam?.IPv6Address)
+    return [
+      {
+        name,
+        id: network.Id,
+        driver: network.Driver,
+        specJson: isDockersOwnNetwork(name) ? '' : formatNetworkSpec(networkSpec(network, info, hasStaticAddress)),
+        neighbours: isDockersOwnNetwork(name) ? [] : neighboursOn(name, facts.container, facts.listed),
+      },
+    ]
+  })
+
+const gather = async (client: Client, container: InspectedContainer): Promise<SourceFacts> => {
+  const names = [
+    ...new Set(container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : []))),
+  ]
+  const networks = Object.keys(container.NetworkSettings.Networks ?? {})
+  const [image, volumes, inspected, listed, changes] = await Promise.all([
+    orNull(client.get<InspectedImage>(path`/images/${container.Image}/json`)),
+    Promise.all(names.map((name) => findVolume(client, name))),
+    Promise.all(networks.map((name) => orNull(client.get<InspectedNetwork>(path`/networks/${name}`)))),
+    listContainers(client),
+    client.get<Change[] | null>(path`/containers/${container.Id}/changes`, { timeoutMs: diffTimeoutMs }),
+  ])
+  const others = await inspectAll(
+    client,
+    listed.map((other) => other.Id).filter((id) => id !== container.Id),
+  )
+  return {
+    container,
+    image,
+    volumes: volumes.filter((volume) => volume !== null),
+    networks: Object.fromEntries(networks.map((name, index) => [name, inspected[index] ?? null])),
+    others,
+    listed,
+    changes: ownChanges(container, changes ?? []),
+  }
+}
+
+export const describe = async (client: Client, idOrName: string): Promise<Workload__Output> => {
+  const container = await inspectContainer(client, idOrName)
+  const [facts, info, engine] = await Promise.all([
+    gather(client, container),
+    engineInfo(client),
+    client.get<EngineVersion>('/version'),
+  ])
+  const { image } = facts
+  const imageConfiguration = image === null ? '' : configurationOf(image)
+  const described = {
+    id: container.Image,
+    reference: container.Config.Image,
+    tags: [...(image?.RepoTags ?? [])],
+    layers: [...(image?.RootFS.Layers ?? [])],
+    os: image?.Os ?? engine.Os,
+    architecture: image?.Architecture || engine.Arch,
+    sizeBytes: image?.Size ?? 0,
+    configuration: imageConfiguration,
+  }
+  return {
+    containerId: container.Id,
+    name: nameOf(container),
+    state: container.State.Status,
+    specJson: formatSpec(containerSpec(container, { imageConfiguration, info })),
+    image: described,
+    volumes: volumesOf(container, facts.volumes),
+    networks: networksOf(facts, info),
+    ports: publishedPorts(container.Config, container.HostConfig),
+    obstacles: sourceObstacles(facts),
+    warnings: sourceWarnings(facts),
+    engine: factsFrom(info, engine),
+    hasHealthcheck: hasHealthcheck(container),
+    stopTimeoutSeconds: stopTimeoutOf(container),
+  }
+}

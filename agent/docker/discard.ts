@@ -1,0 +1,73 @@
+// Takes back what prepare() made for a migration: the container, the volumes, the networks, in this order. By its label,
+// and by nothing else.
+import { AppError } from '../../shared/errors.ts'
+import type { InspectedContainer, InspectedNetwork } from './api.ts'
+import { type Client, path } from './client.ts'
+import { inspectAll, listContainers, nameOf } from './containers.ts'
+import { hasStatus } from './errors.ts'
+import { containerIsOurs, isOurs, migrationLabel, type Role } from './labels.ts'
+import { ourVolumes, removeVolume } from './volumes.ts'
+
+export const ourContainers = async (client: Client, migrationId: string, role: Role): Promise<InspectedContainer[]> => {
+  const listed = await listContainers(client, { label: [`${migrationLabel}=${migrationId}`] })
+  const inspected = await inspectAll(
+    client,
+    listed.map((container) => container.Id),
+  )
+  return inspected.filter((container) => containerIsOurs(container, migrationId, role))
+}
+
+// Never with v=1, which would take anonymous volumes along, and never forced.
+export const removeContainer = async (client: Client, id: string): Promise<void> => {
+  try {
+    await client.delete(path`/containers/${id}`, { query: { v: false, force: false } })
+  } catch (error) {
+    // 404: it is gone. 409 may mean that somebody else's removal is under way.
+    if (hasStatus(error, 404)) return
+    if (!hasStatus(error, 409)) throw error
+    await goneOr(client, id, error)
+  }
+}
+
+const removalTimeoutMs = 60_000
+
+const goneOr = async (client: Client, id: string, refusal: unknown): Promise<void> => {
+  try {
+    const { State } = await client.get<InspectedContainer>(path`/containers/${id}/json`)
+    if (State.Status !== 'removing') throw refusal
+    await client.post(path`/containers/${id}/wait`, { query: { condition: 'removed' }, timeoutMs: removalTimeoutMs })
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
+  }
+}
+
+const ourNetworks = async (client: Client, migrationId: string): Promise<InspectedNetwork[]> => {
+  const filters = JSON.stringify({ label: [`${migrationLabel}=${migrationId}`] })
+  const networks = await client.get<InspectedNetwork[]>('/networks', { query: { filters } })
+  return networks.filter((network) => isOurs(network.Labels, migrationId))
+}
+
+const removeNetwork = async (client: Client, id: string): Promise<void> => {
+  try {
+    await client.delete(path`/networks/${id}`)
+  } catch (error) {
+    // 403: somebody else's container has come to use it, and it stays for that one.
+    if (!hasStatus(error, 403, 404)) throw error
+  }
+}
+
+export const discard = async (client: Client, migrationId: string): Promise<void> => {
+  if (migrationId === '') return
+  const containers = await ourContainers(client, migrationId, 'workload')
+  const running = containers.find(({ State }) => State.Running || State.Restarting || State.Paused)
+  if (running !== undefined) {
+    throw new AppError(
+      'DRAYAGE_CONTAINER_STATE',
+      `The container ${nameOf(running)} that this migration made runs (${running.State.Status}), and what runs is never ` +
+        'discarded. Stop it first, if it must go.',
+    )
+  }
+  for (const container of containers) await removeContainer(client, container.Id)
+  for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
+  for (const network of await ourNetworks(client, migrationId)) await removeNetwork(client, network.Id)
+}

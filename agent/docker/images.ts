@@ -1,0 +1,173 @@
+// Images: found, sent, loaded and removed.
+//
+// They cross tagless, by id: `docker load` would move a tag that an archive carries away from what it stands for on the
+// target. The tags are given afterwards, where they are free. (Export and load by id between 20.10, 28.5 and the containerd
+// store in every direction: works, and load says `Loaded image ID: sha256:…` each time.)
+import { Readable } from 'node:stream'
+import { AppError } from '../../shared/errors.ts'
+import type { InspectedImage } from './api.ts'
+import { type Client, path } from './client.ts'
+import { listContainers, mapLimited } from './containers.ts'
+import { hasStatus, orNull, refusedAs } from './errors.ts'
+import { type ImageIdentity, sameImage, sameLayers } from './image-identity.ts'
+import { meteredBy, silenceLimit, withSilenceLimit } from './silence.ts'
+
+// The engine may read a whole large layer before its first byte.
+const firstByteTimeoutMs = 10 * 60_000
+const silenceTimeoutMs = 10 * 60_000
+const longestUploadMs = 24 * 60 * 60_000
+
+export type MovedImage = ImageIdentity & { readonly reference: string; readonly tags: readonly string[] }
+
+export const findByName = (client: Client, idOrName: string): Promise<InspectedImage | null> =>
+  idOrName === '' ? Promise.resolve(null) : orNull(client.get<InspectedImage>(path`/images/${idOrName}/json`))
+
+export const findImage = async (client: Client, image: MovedImage): Promise<string | null> => {
+  for (const idOrName of [image.id, image.reference, ...image.tags]) {
+    const here = await findByName(client, idOrName)
+    if (here !== null && sameImage(image, here)) return here.Id
+  }
+  const all = await client.get<{ Id: string }[]>('/images/json', { query: { all: false } })
+  const inspected = await mapLimited(all, 8, ({ Id }) => findByName(client, Id))
+  return inspected.find((here) => here !== null && sameImage(image, here))?.Id ?? null
+}
+
+const exportFailed = (imageId: string, cause: unknown): AppError =>
+  refusedAs(
+    'DRAYAGE_IMAGE_EXPORT_FAILED',
+    `The engine could not export the image ${imageId}: ${cause instanceof Error ? cause.message : String(cause)} ` +
+      '`docker save` should fail alike; pulling the image again mends a store that lacks parts of it.',
+    cause,
+  )
+
+// By id; by a name that still stands for it where the engine does not take the id.
+const openExport = async (client: Client, imageId: string, references: readonly string[], signal?: AbortSignal) => {
+  const open = (name: string) =>
+    client.stream('GET', path`/images/${name}/get`, { signal, timeoutMs: firstByteTimeoutMs })
+  try {
+    return await open(imageId)
+  } catch (error) {
+    if (!hasStatus(error, 400, 404, 500)) throw error
+    for (const reference of references) {
+      if ((await findByName(client, reference))?.Id === imageId) return open(reference)
+    }
+    throw exportFailed(imageId, error)
+  }
+}
+
+export async function* exportImage(
+  client: Client,
+  imageId: string,
+  references: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const archive = await openExport(client, imageId, references, signal)
+  try {
+    yield* withSilenceLimit(archive, silenceTimeoutMs, `the export of the image ${imageId}`)
+  } catch (error) {
+    signal?.throwIfAborted()
+    // A connection that breaks in the middle is how the engine reports a layer that it cannot read.
+    throw error instanceof AppError ? error : exportFailed(imageId, error)
+  }
+}
+
+const tagTargets = async (client: Client, tags: readonly string[]): Promise<ReadonlyMap<string, string | null>> =>
+  new Map(await Promise.all(tags.map(async (tag) => [tag, (await findByName(client, tag))?.Id ?? null] as const)))
+
+const splitTag = (tag: string): { repo: string; tag: string } => {
+  const colon = tag.lastIndexOf(':')
+  return colon > tag.lastIndexOf('/')
+    ? { repo: tag.slice(0, colon), tag: tag.slice(colon + 1) }
+    : { repo: tag, tag: 'latest' }
+}
+
+const giveTag = (client: Client, imageId: string, tag: string) =>
+  client.post(path`/images/${imageId}/tag`, { query: splitTag(tag) })
+
+// Lines of JSON: {"stream":"Loaded image ID: sha256:…\n"}, or {"error":"…"} at the end of an answer with status 200.
+export const loadedFrom = (answer: string): { readonly names: readonly string[]; readonly error: string } => {
+  const names: string[] = []
+  let error = ''
+  for (const line of answer.split('\n').filter((text) => text.trim() !== '')) {
+    let said: { stream?: unknown; error?: unknown; errorDetail?: { message?: unknown } }
+    try {
+      said = JSON.parse(line)
+    } catch {
+      continue
+    }
+    const name = /^Loaded image(?: ID)?: (\S+)/.exec(String(said.stream ?? ''))?.[1]
+    if (name !== undefined) names.push(name)
+    if (said.error !== undefined || said.errorDetail !== undefined)
+      error = String(said.error ?? said.errorDetail?.message)
+  }
+  return { names, error }
+}
+
+const upload = async (client: Client, pieces: AsyncIterable<Buffer>): Promise<string> => {
+  const silence = silenceLimit(silenceTimeoutMs, 'loading an image')
+  const archive = Readable.from(meteredBy(silence, pieces), { objectMode: false })
+  const failure: { error?: unknown } = {}
+  archive.on('error', (error) => {
+    failure.error = error
+  })
+  try {
+    const answer = await client.stream('POST', '/images/load', {
+      query: { quiet: true },
+      upload: archive,
+      signal: silence.signal,
+      // The engine answers when it has read everything; how long that takes is the sender's affair.
+      timeoutMs: longestUploadMs,
+    })
+    silence.notEnginesTurn()
+    const chunks: Buffer[] = []
+    for await (const chunk of withSilenceLimit(answer, silenceTimeoutMs, 'loading an image')) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  } catch (error) {
+    // Why the pieces ended is worth more than how the engine then saw it.
+    throw failure.error ?? error
+  } finally {
+    silence.notEnginesTurn()
+    archive.destroy()
+  }
+}
+
+const mismatch = (why: string, cause?: unknown): AppError =>
+  new AppError(
+    'DRAYAGE_IMAGE_MISMATCH',
+    `The image that arrived is not the one that was sent: ${why}. It was not used; try again.`,
+    cause === undefined ? {} : { cause },
+  )
+
+export const loadImage = async (client: Client, pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string> => {
+  const before = await tagTargets(client, image.tags)
+  const { names, error } = loadedFrom(await upload(client, pieces))
+  if (error !== '') throw mismatch(`the engine says "${error}"`)
+  const [name] = names
+  const loaded = name === undefined ? null : await findByName(client, name)
+  if (loaded === null) throw mismatch('the engine names no image that it loaded')
+  if (!sameLayers(image, loaded)) throw mismatch(`its layers are others than those of ${image.id}`)
+  if (!sameImage(image, loaded)) throw mismatch(`its platform or configuration is not that of ${image.id}`)
+  // An archive with names has moved them: each goes back to what it stood for, and is given only where it is free.
+  for (const [tag, target] of before) {
+    if (target === null || target !== loaded.Id) await giveTag(client, target ?? loaded.Id, tag)
+  }
+  return loaded.Id
+}
+
+// `tags`: those that this migration brought. A name that it did not bring keeps the image, and so does a container.
+export const removeImage = async (client: Client, imageId: string, tags: readonly string[]): Promise<void> => {
+  const image = await findByName(client, imageId)
+  if (image === null) return
+  const users = await listContainers(client)
+  if (users.some((container) => container.ImageID === image.Id)) return
+  const others = (image.RepoTags ?? []).filter((tag) => !tags.includes(tag))
+  try {
+    for (const tag of image.RepoTags ?? []) {
+      if (tags.includes(tag)) await client.delete(path`/images/${tag}`)
+    }
+    if (others.length === 0) await client.delete(path`/images/${image.Id}`)
+  } catch (error) {
+    // 404: the last tag took it along. 409: a container or another image has come to use it.
+    if (!hasStatus(error, 404, 409)) throw error
+  }
+}

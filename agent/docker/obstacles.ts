@@ -1,0 +1,338 @@
+// Why a container cannot move, and what will not follow it, as the source sees it. Pure: every reason at once.
+import type { ErrorCode, Finding } from '../../shared/errors.ts'
+import type {
+  InspectedContainer,
+  InspectedImage,
+  InspectedNetwork,
+  InspectedVolume,
+  ListedContainer,
+  Mount,
+} from './api.ts'
+import { isDockersOwnNetwork, losesHostname } from './container-spec.ts'
+import { listedName, nameOf } from './containers.ts'
+import { isHolder } from './labels.ts'
+import { publishedPorts } from './ports.ts'
+import { usersOf } from './volumes.ts'
+import { type Change, changeWords } from './writable-layer.ts'
+
+export type SourceFacts = {
+  readonly container: InspectedContainer
+  // null: not in the engine's store any more.
+  readonly image: InspectedImage | null
+  // Of the names in the container's mounts; one that the engine does not find is missing.
+  readonly volumes: readonly InspectedVolume[]
+  // By name, those that the container is on; null: gone.
+  readonly networks: Readonly<Record<string, InspectedNetwork | null>>
+  // Every other container of this engine.
+  readonly others: readonly InspectedContainer[]
+  readonly listed: readonly ListedContainer[]
+  // Files in the writable layer that a new container would not have.
+  readonly changes: readonly Change[]
+}
+
+const obstacle = (code: ErrorCode, message: string): Finding => ({ code, message })
+
+const listed = (items: readonly string[], limit = 5): string =>
+  items.length > limit ? `${items.slice(0, limit).join(', ')} and ${items.length - limit} more` : items.join(', ')
+
+const stateObstacles = ({ container }: SourceFacts): Finding[] => {
+  const { Status } = container.State
+  const advice: Readonly<Record<string, string>> = {
+    paused: 'Unpause it first (`docker unpause`).',
+    removing: 'It is being removed.',
+    dead: 'Its removal failed half-way; remove it (`docker rm`).',
+  }
+  const found = advice[Status]
+  return [
+    ...(found === undefined ? [] : [obstacle('DRAYAGE_CONTAINER_STATE', `The container is ${Status}. ${found}`)]),
+    ...(isHolder(container.Config.Labels)
+      ? [obstacle('DRAYAGE_CONTAINER_STATE', 'This container only holds volumes for a migration; it is no workload.')]
+      : []),
+    ...(container.Config.Labels?.['com.docker.swarm.task.id'] === undefined
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_SWARM_TASK',
+            'The container is a task of a Swarm service: Swarm would replace it. Constrain the service to the other node.',
+          ),
+        ]),
+    ...(container.HostConfig.AutoRemove
+      ? [
+          obstacle(
+            'DRAYAGE_AUTO_REMOVE',
+            'The container was made with --rm: stopping it removes it and its anonymous volumes, and no way back would be ' +
+              'left. Make it without --rm.',
+          ),
+        ]
+      : []),
+  ]
+}
+
+const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
+  image !== null
+    ? []
+    : [
+        obstacle(
+          'DRAYAGE_IMAGE_EXPORT_FAILED',
+          `The container's image (${container.Config.Image}, ${container.Image}) is not in this engine's store any more, ` +
+            'so it cannot be sent. Pull it again.',
+        ),
+      ]
+
+const writableLayerObstacles = ({ changes }: SourceFacts): Finding[] =>
+  changes.length === 0
+    ? []
+    : [
+        obstacle(
+          'DRAYAGE_WRITABLE_LAYER',
+          `The container keeps ${changes.length} change${changes.length === 1 ? '' : 's'} outside its volumes, which would be ` +
+            `lost: ${listed(changes.map(changeWords))} (\`docker diff\` shows them). Put that data in a volume, or remove it.`,
+        ),
+      ]
+
+const mountObstacle = (mount: Mount, facts: SourceFacts): Finding[] => {
+  const at = mount.Destination
+  if (mount.Type === 'tmpfs') return []
+  if (mount.Type === 'bind') {
+    return [
+      obstacle(
+        'DRAYAGE_BIND_MOUNT',
+        `${at} is a bind mount of ${mount.Source} on this host; only volumes move. Put that data in a volume.`,
+      ),
+    ]
+  }
+  if (mount.Type !== 'volume' || mount.Name === undefined) {
+    return [obstacle('DRAYAGE_MOUNT_UNSUPPORTED', `${at} is a mount of type ${mount.Type}, which cannot move.`)]
+  }
+  return volumeObstacles(mount.Name, at, facts)
+}
+
+const volumeObstacles = (name: string, at: string, { container, volumes, listed: all }: SourceFacts): Finding[] => {
+  const volume = volumes.find((candidate) => candidate.Name === name)
+  const users = usersOf(name, all)
+    .filter((user) => user.Id !== container.Id && !isHolder(user.Labels))
+    .map(listedName)
+  const shared =
+    users.length === 0
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_VOLUME_SHARED',
+            `The volume ${name} (${at}) is also used by ${listed(users)}, which would be cut off from it. Move them one volume ` +
+              'apart, or remove those containers.',
+          ),
+        ]
+  if (volume === undefined) {
+    return [...shared, obstacle('DRAYAGE_VOLUME_UNREADABLE', `The engine does not find the volume ${name} (${at}).`)]
+  }
+  const options = Object.keys(volume.Options ?? {})
+  return [
+    ...shared,
+    ...(volume.Driver === 'local'
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_VOLUME_DRIVER',
+            `The volume ${name} (${at}) is of the driver ${volume.Driver}; only volumes of the driver local move.`,
+          ),
+        ]),
+    ...(options.length === 0
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_VOLUME_OPTIONS',
+            `The volume ${name} (${at}) was made with options (${options.join(', ')}): its data is elsewhere, and only volumes ` +
+              'without options move.',
+          ),
+        ]),
+  ]
+}
+
+// A mode 'container:<id or name>' that means this container.
+const joins = (mode: string | undefined, container: InspectedContainer): boolean => {
+  const [kind, which = ''] = (mode ?? '').split(':')
+  if (kind !== 'container' || which === '') return false
+  return which === nameOf(container) || container.Id.startsWith(which)
+}
+
+const modesOf = ({ HostConfig }: InspectedContainer) =>
+  [
+    ['network', HostConfig.NetworkMode],
+    ['IPC', HostConfig.IpcMode],
+    ['PID', HostConfig.PidMode],
+  ] as const
+
+const namespaceObstacles = ({ container, others }: SourceFacts): Finding[] => {
+  const own = modesOf(container).flatMap(([what, mode]) =>
+    mode?.startsWith('container:')
+      ? [
+          obstacle(
+            'DRAYAGE_NAMESPACE_SHARED',
+            `The container uses the ${what} namespace of another container (${mode.slice('container:'.length)}), which stays ` +
+              'here.',
+          ),
+        ]
+      : [],
+  )
+  const theirs = others.flatMap((other) =>
+    modesOf(other).flatMap(([what, mode]) =>
+      joins(mode, container)
+        ? [obstacle('DRAYAGE_NAMESPACE_SHARED', `The container ${nameOf(other)} uses this one's ${what} namespace.`)]
+        : [],
+    ),
+  )
+  const from = container.HostConfig.VolumesFrom ?? []
+  return [
+    ...own,
+    ...theirs,
+    ...(from.length === 0
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_VOLUME_SHARED',
+            `The container was made with --volumes-from ${listed(from)}. Make it again with those volumes by name.`,
+          ),
+        ]),
+  ]
+}
+
+const linkObstacles = ({ container, others }: SourceFacts): Finding[] => {
+  const endpoints = Object.values(container.NetworkSettings.Networks ?? {})
+  const links = [...(container.HostConfig.Links ?? []), ...endpoints.flatMap((endpoint) => endpoint.Links ?? [])]
+  // HostConfig.Links: '/other:/this/alias'.
+  const linkedBy = others.filter((other) =>
+    (other.HostConfig.Links ?? []).some((link) => link.split(':')[0] === container.Name),
+  )
+  return [
+    ...(links.length === 0
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_NETWORK_UNSUPPORTED',
+            `The container has legacy links (--link ${listed(links)}), which name containers of this host. Use a network instead.`,
+          ),
+        ]),
+    ...linkedBy.map((other) =>
+      obstacle(
+        'DRAYAGE_NETWORK_UNSUPPORTED',
+        `The container ${nameOf(other)} has a legacy link (--link) to this one. Use a network instead.`,
+      ),
+    ),
+  ]
+}
+
+const networkObstacles = ({ networks }: SourceFacts): Finding[] =>
+  Object.entries(networks).flatMap(([name, network]) => {
+    if (network === null) {
+      return [
+        obstacle(
+          'DRAYAGE_NETWORK_UNSUPPORTED',
+          `The container's network ${name} does not exist any more. Disconnect the container from it.`,
+        ),
+      ]
+    }
+    if (isDockersOwnNetwork(name)) return []
+    if (network.Driver === 'bridge' && network.Scope === 'local' && !network.ConfigFrom?.Network) return []
+    return [
+      obstacle(
+        'DRAYAGE_NETWORK_UNSUPPORTED',
+        `The container is on ${name}, a network of the driver ${network.Driver} (scope ${network.Scope}), which depends on this ` +
+          'host or cluster. Only bridge networks are made again on the target: disconnect the container from it.',
+      ),
+    ]
+  })
+
+export const sourceObstacles = (facts: SourceFacts): Finding[] => [
+  ...stateObstacles(facts),
+  ...imageObstacles(facts),
+  ...facts.container.Mounts.flatMap((mount) => mountObstacle(mount, facts)),
+  ...namespaceObstacles(facts),
+  ...linkObstacles(facts),
+  ...networkObstacles(facts),
+  ...writableLayerObstacles(facts),
+]
+
+// Names of the other containers on a network, running or not.
+export const neighboursOn = (
+  network: string,
+  container: InspectedContainer,
+  all: readonly ListedContainer[],
+): string[] =>
+  all
+    .filter((other) => other.Id !== container.Id && !isHolder(other.Labels))
+    .filter((other) => Object.hasOwn(other.NetworkSettings?.Networks ?? {}, network))
+    .map(listedName)
+    .sort()
+
+export const sourceWarnings = ({ container, networks, listed: all, image }: SourceFacts): Finding[] => {
+  const { Config, HostConfig, State } = container
+  const warn = (when: boolean, code: string, message: string): Finding[] => (when ? [{ code, message }] : [])
+  const names = Object.keys(networks)
+  const leftBehind = names
+    .filter((name) => !isDockersOwnNetwork(name))
+    .flatMap((name) => {
+      const neighbours = neighboursOn(name, container, all)
+      return warn(
+        neighbours.length > 0,
+        'neighbours-left-behind',
+        `${listed(neighbours)} on the network ${name} of this host will no longer find this container by its name, nor it them.`,
+      )
+    })
+  const ephemeral = publishedPorts(Config, HostConfig).filter((port) => port.hostPort === 0)
+  const tmpfs = [
+    ...Object.keys(HostConfig.Tmpfs ?? {}),
+    ...container.Mounts.filter((mount) => mount.Type === 'tmpfs').map((mount) => mount.Destination),
+  ]
+  const devices = (HostConfig.Devices ?? []).map((device) => device.PathOnHost)
+  const security = (HostConfig.SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
+  const log = HostConfig.LogConfig?.Type ?? ''
+  const keepsLogsHere = ['json-file', 'local', 'journald'].includes(log) && !State.StartedAt.startsWith('0001-')
+  return [
+    ...leftBehind,
+    ...warn(
+      names.some((name) => name !== 'host' && name !== 'none'),
+      'addresses-change',
+      "Its addresses inside Docker's networks are given anew on the target.",
+    ),
+    ...warn(
+      ephemeral.length > 0,
+      'ephemeral-ports-change',
+      `Ports that the engine chooses are chosen anew: container ports ${ephemeral.map((port) => `${port.containerPort}/${port.protocol}`).join(', ')}.`,
+    ),
+    ...warn(
+      HostConfig.NetworkMode === 'host',
+      'host-network',
+      "It uses the host's network: which ports it needs on the target is not known and not checked.",
+    ),
+    ...warn(
+      losesHostname(container),
+      'hostname-changes',
+      `Its host name is its id (${Config.Hostname}) and becomes that of the new id.`,
+    ),
+    ...warn(
+      keepsLogsHere,
+      'logs-stay',
+      'What it has logged stays on this host; `docker logs` on the target starts empty.',
+    ),
+    ...warn(
+      tmpfs.length > 0 && State.Running,
+      'tmpfs-contents-lost',
+      `What is in memory is lost, as in any stop: ${tmpfs.join(', ')}.`,
+    ),
+    ...warn(
+      devices.length > 0 || (HostConfig.DeviceRequests ?? []).length > 0,
+      'host-devices',
+      `It uses devices of the host, which the target must have too: ${listed([...devices, ...(HostConfig.DeviceRequests ?? []).map(() => 'a device request (GPU)')])}.`,
+    ),
+    ...warn(
+      security.length > 0,
+      'security-profile',
+      `It is run under ${listed(security)}: that profile must be on the target too.`,
+    ),
+    ...warn(
+      image !== null && !(image.RepoTags ?? []).includes(Config.Image) && !Config.Image.startsWith('sha256:'),
+      'image-name-moved',
+      `The name ${Config.Image} stands for another image by now, or for none; the container is made from the image that it has.`,
+    ),
+  ]
+}

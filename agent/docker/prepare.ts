@@ -1,0 +1,185 @@
+// The workload's networks, volumes and container on the target, in this order; the container is created and not started.
+// Each piece carries the migration's label, is read back after it was made, and is found again when this is repeated.
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { EngineInfo, InspectedContainer, InspectedNetwork } from './api.ts'
+import { type Client, compareApi, path } from './client.ts'
+import { type ContainerSpec, createBody, parseSpec } from './container-spec.ts'
+import { findContainer, inspectContainer } from './containers.ts'
+import { engineWords, hasStatus, refusedAs } from './errors.ts'
+import { engineInfo } from './facts.ts'
+import { configurationOf } from './image-identity.ts'
+import { findByName } from './images.ts'
+import { containerIsOurs, isOurs } from './labels.ts'
+import { collisions, differences, type NetworkSpec, networkBody, parseNetworkSpec } from './networks.ts'
+import { createVolume } from './volumes.ts'
+
+// Copies what the image has at the volumes' places into them, before the first round overwrites it.
+const createTimeoutMs = 10 * 60_000
+
+const networkConflict = (name: string, why: string, cause?: unknown): AppError =>
+  refusedAs(
+    'DRAYAGE_NETWORK_CONFLICT',
+    `The network ${name} cannot be had on the target: ${why}. Rename or remove what is in the way there.`,
+    cause,
+  )
+
+// True where this migration made it.
+const ensureNetwork = async (client: Client, spec: NetworkSpec, migrationId: string): Promise<boolean> => {
+  const networks = await client.get<InspectedNetwork[]>('/networks')
+  const same = networks.filter((network) => network.Name === spec.name)
+  const [here] = same
+  if (same.length > 1) throw networkConflict(spec.name, `there are ${same.length} of that name`)
+  if (here !== undefined) {
+    if (isOurs(here.Labels, migrationId)) return true
+    const reasons = differences(spec, here)
+    if (reasons.length > 0) throw networkConflict(spec.name, reasons.join('; '))
+    return false
+  }
+  const reasons = collisions(spec, networks)
+  if (reasons.length > 0) throw networkConflict(spec.name, reasons.join('; '))
+  try {
+    await client.post('/networks/create', { body: networkBody(spec, migrationId) })
+    return true
+  } catch (error) {
+    // 400, 403, 409: its addresses or its bridge are taken, by the host if not by another network.
+    if (hasStatus(error, 400, 403, 409)) throw networkConflict(spec.name, engineWords(error), error)
+    throw error
+  }
+}
+
+// The name that it was asked for by, where that stands for this very image here: `docker ps` then shows what it showed
+// on the source. Its id otherwise.
+const imageName = async (client: Client, spec: ContainerSpec, imageId: string): Promise<string> => {
+  const wanted = spec.config.Image
+  const here = await findByName(client, wanted)
+  return here?.Id === imageId ? wanted : imageId
+}
+
+const checkImage = async (client: Client, spec: ContainerSpec, imageId: string): Promise<void> => {
+  const image = await findByName(client, imageId)
+  if (image !== null && (spec.imageConfiguration === '' || configurationOf(image) === spec.imageConfiguration)) return
+  throw new AppError(
+    'DRAYAGE_IMAGE_MISMATCH',
+    image === null
+      ? `The image ${imageId} is not on the target any more. Start the migration again.`
+      : `The image ${imageId} on the target has the container's layers and another configuration: the container would not be ` +
+          'the same. Remove that image there, then try again.',
+  )
+}
+
+const containerTaken = (name: string): AppError =>
+  new AppError(
+    'DRAYAGE_CONTAINER_EXISTS',
+    `A container named ${name} is on the target already and was not made by this migration. Rename or remove it there.`,
+  )
+
+const findOurs = async (client: Client, name: string, migrationId: string): Promise<InspectedContainer | null> => {
+  const container = await findContainer(client, name)
+  // The engine takes the start of an id for a name, too.
+  if (container === null || container.Name !== `/${name}`) return null
+  if (!containerIsOurs(container, migrationId, 'workload')) throw containerTaken(name)
+  return container
+}
+
+const createContainer = async (
+  client: Client,
+  workload: Workload__Output,
+  spec: ContainerSpec,
+  imageId: string,
+  migrationId: string,
+  info: EngineInfo,
+): Promise<{ container: InspectedContainer; warnings: Finding[] }> => {
+  await checkImage(client, spec, imageId)
+  const target = {
+    macAddressPerEndpoint: compareApi(await client.apiVersion(), '1.44') >= 0,
+    runtimes: Object.keys(info.Runtimes ?? {}),
+  }
+  const create = async (image: string) => {
+    const body = createBody(spec, image, migrationId, target)
+    return client.post<{ Id: string; Warnings?: string[] | null }>('/containers/create', {
+      query: { name: workload.name },
+      body,
+      timeoutMs: createTimeoutMs,
+    })
+  }
+  const createAndRead = async (image: string) => {
+    const made = await create(image)
+    return { container: await inspectContainer(client, made.Id), engineWarnings: made.Warnings ?? [] }
+  }
+  try {
+    let { container, engineWarnings } = await createAndRead(await imageName(client, spec, imageId))
+    if (container.Image !== imageId) {
+      // The name was given to another image between the question and the create.
+      await client.delete(path`/containers/${container.Id}`)
+      ;({ container, engineWarnings } = await createAndRead(imageId))
+    }
+    return {
+      container,
+      warnings: engineWarnings.map((message) => ({
+        code: 'engine-warning',
+        message: `The target's engine says: ${message}`,
+      })),
+    }
+  } catch (error) {
+    if (hasStatus(error, 409)) throw containerTaken(workload.name)
+    throw error
+  }
+}
+
+// API versions before 1.44 take one network at create; one way for all is also what a repeated call needs.
+const connectNetworks = async (client: Client, spec: ContainerSpec, container: InspectedContainer): Promise<void> => {
+  const connected = Object.keys(container.NetworkSettings.Networks ?? {})
+  for (const [name, endpoint] of Object.entries(spec.endpoints)) {
+    if (name === spec.primaryNetwork || connected.includes(name)) continue
+    await client.post(path`/networks/${name}/connect`, { body: { Container: container.Id, EndpointConfig: endpoint } })
+  }
+}
+
+// Every volume is where it must be, and nothing else is a volume: an extra one would be an anonymous one that the engine
+// made by itself, and data would go astray in it.
+const confirmMounts = (workload: Workload__Output, container: InspectedContainer): void => {
+  const expected = new Set(workload.volumes.map((volume) => volume.name))
+  const mounted = new Set(
+    container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : [])),
+  )
+  const missing = [...expected].filter((name) => !mounted.has(name))
+  const extra = [...mounted].filter((name) => !expected.has(name))
+  if (missing.length === 0 && extra.length === 0) return
+  throw new AppError(
+    'DRAYAGE_ENGINE_REFUSED',
+    `The target's engine made the container with other volumes than it was told${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}` +
+      `${extra.length > 0 ? `; not asked for: ${extra.join(', ')}` : ''}. It was not started; report this with the engine's version.`,
+    { details: { missing, extra } },
+  )
+}
+
+export const prepare = async (
+  client: Client,
+  workload: Workload__Output,
+  imageId: string,
+  migrationId: string,
+): Promise<PreparedTarget__Output> => {
+  const spec = parseSpec(workload.specJson)
+  const createdNetworks: string[] = []
+  for (const { specJson } of workload.networks) {
+    if (specJson === '') continue
+    const network = parseNetworkSpec(specJson)
+    if (await ensureNetwork(client, network, migrationId)) createdNetworks.push(network.name)
+  }
+  for (const volume of workload.volumes) await createVolume(client, volume, migrationId)
+  const found = await findOurs(client, workload.name, migrationId)
+  const { container, warnings } =
+    found === null
+      ? await createContainer(client, workload, spec, imageId, migrationId, await engineInfo(client))
+      : { container: found, warnings: [] }
+  await connectNetworks(client, spec, container)
+  confirmMounts(workload, container)
+  return {
+    containerId: container.Id,
+    createdNetworks,
+    createdVolumes: workload.volumes.map((volume) => volume.name),
+    warnings,
+  }
+}

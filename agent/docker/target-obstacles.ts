@@ -1,0 +1,277 @@
+// What stands in the way of a workload on this host. Pure: every reason at once.
+import type { ErrorCode, Finding } from '../../shared/errors.ts'
+import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { EngineInfo, InspectedContainer, InspectedNetwork, InspectedVolume } from './api.ts'
+import { compareApi, oldestApi } from './client.ts'
+import type { ContainerSpec } from './container-spec.ts'
+import { nameOf } from './containers.ts'
+import { isOurs } from './labels.ts'
+import { collisions, differences, type NetworkSpec } from './networks.ts'
+import { type Listener, portWords, publishedPorts, samePort } from './ports.ts'
+
+export type TargetFacts = {
+  readonly workload: Workload__Output
+  readonly spec: ContainerSpec
+  readonly networkSpecs: readonly NetworkSpec[]
+  readonly migrationId: string
+  readonly engine: EngineFacts__Output
+  readonly info: EngineInfo
+  readonly containers: readonly InspectedContainer[]
+  // Those of the workload's volumes' names that exist here.
+  readonly volumes: readonly InspectedVolume[]
+  readonly networks: readonly InspectedNetwork[]
+  // null: this agent does not see the host's sockets.
+  readonly listeners: readonly Listener[] | null
+}
+
+const obstacle = (code: ErrorCode, message: string): Finding => ({ code, message })
+
+const nameObstacles = ({ workload, containers, migrationId }: TargetFacts): Finding[] =>
+  containers
+    .filter((container) => nameOf(container) === workload.name && !isOurs(container.Config.Labels, migrationId))
+    .map((container) =>
+      obstacle(
+        'DRAYAGE_CONTAINER_EXISTS',
+        `A container named ${workload.name} is on the target already (${container.Id.slice(0, 12)}, ${container.State.Status}). ` +
+          'Rename or remove it there.',
+      ),
+    )
+
+const volumeObstacles = ({ volumes, migrationId }: TargetFacts): Finding[] =>
+  volumes
+    .filter((volume) => !isOurs(volume.Labels, migrationId))
+    .map((volume) =>
+      obstacle(
+        'DRAYAGE_VOLUME_EXISTS',
+        `A volume named ${volume.Name} is on the target already. It is somebody's data and is left as it is: rename or ` +
+          'remove it there.',
+      ),
+    )
+
+const portObstacles = ({ workload, containers, listeners, migrationId }: TargetFacts): Finding[] =>
+  workload.ports
+    .filter((port) => port.hostPort !== 0)
+    .flatMap((port) => {
+      const holders = containers.filter(
+        (container) =>
+          !isOurs(container.Config.Labels, migrationId) &&
+          publishedPorts(container.Config, container.HostConfig).some((other) => samePort(port, other)),
+      )
+      if (holders.length > 0) {
+        const names = holders.map((container) => `${nameOf(container)} (${container.State.Status})`).join(', ')
+        return [
+          obstacle(
+            'DRAYAGE_PORT_TAKEN',
+            `The port ${portWords(port)} is published on the target by ${names}. Free it there, or publish another.`,
+          ),
+        ]
+      }
+      const listener = (listeners ?? []).find((other) => samePort(port, other))
+      return listener === undefined
+        ? []
+        : [
+            obstacle(
+              'DRAYAGE_PORT_TAKEN',
+              `Something that is not a container listens on the port ${portWords(port)} of the target (${portWords({ ...listener, containerPort: 0 })}). ` +
+                `\`ss -lnp\` there shows what. Free it, or publish another.`,
+            ),
+          ]
+    })
+
+// 32-bit programs of the same family run on these.
+const alsoRuns: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] }
+
+const platformFindings = ({ workload, engine }: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
+  const { image, engine: source } = workload
+  const os = image?.os || source?.os || engine.os
+  const architecture = image?.architecture || source?.architecture || engine.architecture
+  const runs = (on: string) => on === architecture || (alsoRuns[on] ?? []).includes(architecture)
+  if (os === engine.os && runs(engine.architecture)) return { obstacles: [], warnings: [] }
+  // It runs by emulation where it is: whether it does here, only trying shows.
+  const isForeignThere = source !== null && os === source.os && !runs(source.architecture)
+  if (os === engine.os && isForeignThere && source.architecture === engine.architecture) {
+    return {
+      obstacles: [],
+      warnings: [
+        {
+          code: 'foreign-architecture',
+          message: `Its image is for ${architecture} and runs by emulation on both hosts (${engine.architecture}): the target must have the same emulator.`,
+        },
+      ],
+    }
+  }
+  return {
+    obstacles: [
+      obstacle(
+        'DRAYAGE_ARCHITECTURE_MISMATCH',
+        `The image is for ${os}/${architecture}, and the target is ${engine.os}/${engine.architecture}. Its programs would not run ` +
+          'there: choose a host of the same architecture.',
+      ),
+    ],
+    warnings: [],
+  }
+}
+
+// A remapped engine keeps everything in a folder that is named after the ids it starts from: …/165536.165536.
+const mappingOf = (engine: EngineFacts__Output): string => /(\d+\.\d+)\/?$/.exec(engine.dataRoot)?.[1] ?? ''
+
+const shiftWords = (engine: EngineFacts__Output): string =>
+  engine.idShift === ''
+    ? 'does not shift ids'
+    : `shifts ids by ${engine.idShift} (${mappingOf(engine) || 'by a mapping unknown here'})`
+
+const idShiftObstacles = ({ workload, engine }: TargetFacts): Finding[] => {
+  const source = workload.engine
+  if (source === null || (source.idShift === '' && engine.idShift === '')) return []
+  const same = source.idShift === 'userns-remap' && source.idShift === engine.idShift
+  if (same && mappingOf(source) !== '' && mappingOf(source) === mappingOf(engine)) return []
+  return [
+    obstacle(
+      'DRAYAGE_ID_SHIFT_MISMATCH',
+      `The source's engine ${shiftWords(source)}, the target's ${shiftWords(engine)}: the volumes' owners would be others. ` +
+        'Choose a host whose engine maps ids alike.',
+    ),
+  ]
+}
+
+const networkObstacles = ({ workload, networkSpecs, networks, migrationId }: TargetFacts): Finding[] =>
+  networkSpecs.flatMap((spec) => {
+    const same = networks.filter((network) => network.Name === spec.name)
+    if (same.length > 1) {
+      return [
+        obstacle(
+          'DRAYAGE_NETWORK_CONFLICT',
+          `There are ${same.length} networks named ${spec.name} on the target. Remove all but one.`,
+        ),
+      ]
+    }
+    const [here] = same
+    const reasons =
+      here === undefined ? collisions(spec, networks) : isOurs(here.Labels, migrationId) ? [] : differences(spec, here)
+    if (reasons.length === 0) return []
+    return [
+      obstacle(
+        'DRAYAGE_NETWORK_CONFLICT',
+        here === undefined
+          ? `The network ${spec.name} cannot be made on the target for ${workload.name}: ${reasons.join('; ')}.`
+          : `The target has a network ${spec.name} that is another than the source's: ${reasons.join('; ')}. Rename or remove it ` +
+              'there, or make it the same.',
+      ),
+    ]
+  })
+
+// Since which API the engine knows what the container uses (the API's version history). An older one would ignore it.
+const needs = (spec: ContainerSpec): readonly (readonly [string, string])[] => {
+  const mounts = spec.hostConfig.Mounts ?? []
+  const need = (when: boolean, api: string, what: string) => (when ? [[api, what] as const] : [])
+  const endpoints = Object.values(spec.endpoints)
+  return [
+    ...need(Boolean(spec.config.Healthcheck?.StartInterval), '1.44', 'a start interval of the health check'),
+    ...need(Object.keys(spec.hostConfig['Annotations'] ?? {}).length > 0, '1.43', 'annotations'),
+    ...need(
+      mounts.some((mount) => Boolean(mount.VolumeOptions?.Subpath)),
+      '1.45',
+      'a mount of a part of a volume',
+    ),
+    ...need(
+      mounts.some(
+        (mount) => Object.keys((mount['TmpfsOptions'] as object | null)?.['Options' as never] ?? {}).length > 0,
+      ),
+      '1.46',
+      'options of a tmpfs mount',
+    ),
+    ...need(
+      endpoints.some((endpoint) => Boolean(endpoint.GwPriority)),
+      '1.48',
+      'gateway priorities',
+    ),
+  ]
+}
+
+const ageObstacles = ({ spec, networkSpecs, engine }: TargetFacts): Finding[] => {
+  const wanted = [
+    [oldestApi, 'everything that Drayage does'] as const,
+    ...needs(spec),
+    ...(networkSpecs.some((network) => !network.ipv4) ? [['1.48', 'a network without IPv4'] as const] : []),
+  ]
+  return wanted
+    .filter(([api]) => compareApi(engine.apiVersion, api) < 0)
+    .map(([api, what]) =>
+      obstacle(
+        'DRAYAGE_ENGINE_TOO_OLD',
+        `The target's engine ${engine.version} speaks API ${engine.apiVersion}; ${what} needs ${api}. Upgrade Docker there.`,
+      ),
+    )
+}
+
+const capabilityFindings = ({ spec, info, engine }: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
+  const { Runtime, LogConfig, NanoCpus = 0, Memory = 0 } = spec.hostConfig
+  const lacks = (when: boolean, message: string) => (when ? [obstacle('DRAYAGE_TARGET_LACKS', message)] : [])
+  const runtimes = Object.keys(info.Runtimes ?? {})
+  const logDrivers = info.Plugins?.Log ?? []
+  return {
+    obstacles: [
+      ...lacks(
+        Boolean(Runtime) && Runtime !== spec.defaultRuntime && !runtimes.includes(Runtime ?? ''),
+        `The container runs with the runtime ${Runtime}, which the target's engine does not have. Install and configure it there.`,
+      ),
+      ...lacks(
+        logDrivers.length > 0 && Boolean(LogConfig?.Type) && !logDrivers.includes(LogConfig?.Type ?? ''),
+        `The container logs by the driver ${LogConfig?.Type}, which the target's engine does not have. Install it there.`,
+      ),
+      ...lacks(
+        NanoCpus > info.NCPU * 1e9,
+        `The container is limited to ${NanoCpus / 1e9} CPUs, and the target has ${info.NCPU}: its engine would refuse it. Lower the ` +
+          'limit (`docker update --cpus`).',
+      ),
+    ],
+    warnings:
+      Memory > info.MemTotal
+        ? [
+            {
+              code: 'memory-limit-above-target',
+              message: `Its memory limit of ${Memory} bytes is more than ${engine.os === 'linux' ? 'the target' : 'that host'} has (${info.MemTotal}).`,
+            },
+          ]
+        : [],
+  }
+}
+
+export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
+  const platform = platformFindings(facts)
+  const capabilities = capabilityFindings(facts)
+  const hasFixedPorts = facts.workload.ports.some((port) => port.hostPort !== 0)
+  return {
+    obstacles: [
+      ...platform.obstacles,
+      ...idShiftObstacles(facts),
+      ...ageObstacles(facts),
+      ...capabilities.obstacles,
+      ...nameObstacles(facts),
+      ...volumeObstacles(facts),
+      ...portObstacles(facts),
+      ...networkObstacles(facts),
+    ],
+    warnings: [
+      ...platform.warnings,
+      ...capabilities.warnings,
+      ...(hasFixedPorts && facts.listeners === null
+        ? [
+            {
+              code: 'ports-unchecked',
+              message:
+                "The target's agent does not share the host's network: whether something other than a container listens on the " +
+                'published ports is not known.',
+            },
+          ]
+        : []),
+    ],
+  }
+}
+
+// The workload's networks that are here and fit, whoever made them.
+export const fittingNetworks = ({ networkSpecs, networks }: TargetFacts): string[] =>
+  networkSpecs
+    .filter((spec) => networks.some((network) => network.Name === spec.name && differences(spec, network).length === 0))
+    .map((spec) => spec.name)
