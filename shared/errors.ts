@@ -73,6 +73,7 @@ export const errorTable = {
   DRAYAGE_ARCHITECTURE_MISMATCH: refused,
   DRAYAGE_ID_SHIFT_MISMATCH: refused,
   DRAYAGE_ENGINE_TOO_OLD: refused,
+  DRAYAGE_TARGET_LACKS: refused,
   DRAYAGE_TARGET_TOO_SMALL: refused,
   DRAYAGE_SWARM_TASK: refused,
   DRAYAGE_BIND_MOUNT: refused,
