@@ -71,7 +71,8 @@ const TargetNote = Type.Object({
   epoch: Type.Integer(),
   peerHost: Type.String(),
   // ReceiveImage found none here and went to fetch it: only then may RemoveImage remove it.
-  imageBrought: Nullable(Type.Object({ imageId: Nullable(Type.String()) })),
+  // imageId null: on its way, or loaded and not yet noted; the image's description finds it then.
+  imageBrought: Nullable(Type.Object({ imageId: Nullable(Type.String()), imageJson: Type.String() })),
   // StartTarget's verdict; null: not asked yet, or not known what came of it.
   started: Nullable(
     Type.Object({

@@ -1,0 +1,90 @@
+// The agent's process: wires everything, and nothing else does.
+import { AppError } from '../shared/errors.ts'
+import { version } from '../shared/package-root.ts'
+import { listen, shutDown } from '../shared/rpc/server.ts'
+import { type AgentConfig, hostOf, readConfig } from './config.ts'
+import { createEngine } from './docker/engine.ts'
+import { createEnginePaths } from './engine-paths.ts'
+import { establishIdentity } from './identity/establish.ts'
+import { createGuard } from './inventory/guard.ts'
+import { createObserver } from './inventory/observer.ts'
+import { keepLink } from './link/link.ts'
+import { createLog } from './log.ts'
+import { findFaults, refuseToStart } from './preflight.ts'
+import { createAgentServer } from './server.ts'
+import { takeOwnership } from './state/owner.ts'
+import { openState } from './state/state.ts'
+import { createPuller } from './transfer/pull.ts'
+import { createServing } from './transfer/serve.ts'
+import { createVolumeEngine } from './volume/engine.ts'
+
+// How long calls that run may take to end when the agent is told to.
+const graceMs = 10_000
+
+// Runs until SIGTERM or SIGINT. Throws AppError where it cannot start, with every reason.
+export const runAgent = async (flags: Record<string, string | undefined>): Promise<void> => {
+  const config = await usableConfig(flags)
+  const ownership = await takeOwnership(config.dataDir)
+  const stop = new AbortController()
+  const onSignal = () => stop.abort()
+  process.once('SIGTERM', onSignal)
+  process.once('SIGINT', onSignal)
+  try {
+    await run(config, stop)
+  } finally {
+    process.off('SIGTERM', onSignal)
+    process.off('SIGINT', onSignal)
+    await ownership.release()
+  }
+}
+
+const usableConfig = async (flags: Record<string, string | undefined>): Promise<AgentConfig> => {
+  const { config, faults } = readConfig(flags)
+  const all = [...faults, ...(await findFaults(config, (dockerHost) => createEngine({ dockerHost })))]
+  if (all.length > 0) throw refuseToStart(all)
+  return config as AgentConfig
+}
+
+const run = async (config: AgentConfig, stop: AbortController): Promise<void> => {
+  const { signal } = stop
+  const log = createLog(config.logLevel)
+  const identity = await establishIdentity({ ...config, enrolAddress: config.enrol, log }, signal)
+  if (identity === null) return
+  const tls = { authority: identity.authority, certificate: identity.certificate, key: identity.key }
+
+  const state = await openState(config.dataDir)
+  const engine = createEngine({ dockerHost: config.dockerHost })
+  const volumes = createVolumeEngine()
+  const paths = createEnginePaths(config.volumeRoot)
+  const observer = createObserver({ engine, dockerHost: config.dockerHost, log })
+  const guard = createGuard({ engine, state, observer, log })
+  const serving = createServing({ engine, volumes, paths, state })
+  const puller = createPuller({ tls })
+  const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
+  const server = createAgentServer(context, serving)
+
+  const { port } = await listen(server, config.listen, tls, { mutual: true }).catch((thrown) => {
+    throw new AppError('DRAYAGE_CONFIG_INVALID', `The agent cannot listen on ${config.listen}: ${thrown.message}`, {
+      cause: thrown,
+    })
+  })
+  const advertiseAddress = config.advertise ?? `${hostOf(config.listen)}:${port}`
+  log.info({ host: identity.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
+
+  // The guard follows before the observer looks, so that the first look is its own as well.
+  const tasks = [
+    guard.run(signal),
+    observer.run(signal),
+    keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, log }, signal),
+  ]
+  try {
+    // Each runs until the signal; one that ends otherwise is a fault that must be seen.
+    await Promise.all(tasks)
+  } finally {
+    stop.abort()
+    log.info({}, 'The agent is stopping')
+    await Promise.allSettled(tasks)
+    await shutDown(server, graceMs)
+    await volumes.close()
+  }
+}

@@ -1,0 +1,103 @@
+// What this agent serves: the coordinator's steps (proto/agent.proto), and pulls by the other agents of a move
+// (proto/transfer.proto). Builds the server; does not listen.
+import type { Server } from '@grpc/grpc-js'
+import { AppError } from '../shared/errors.ts'
+import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
+import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
+import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
+import { services } from '../shared/rpc/services.ts'
+import type { AgentContext } from './steps/context.ts'
+import { fenceSource, unfenceSource } from './steps/fence.ts'
+import { forgetMigration, grantEpoch } from './steps/grant.ts'
+import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps/hold.ts'
+import { receiveImage, removeImage } from './steps/image.ts'
+import { isolateSource, restoreSource } from './steps/isolate.ts'
+import { checkTarget, describeWorkload } from './steps/look.ts'
+import { receiveVolume } from './steps/receive-volume.ts'
+import { retireSource } from './steps/retire.ts'
+import { startTarget } from './steps/start.ts'
+import { restartSource, stopSource } from './steps/stop.ts'
+import { createTurns } from './steps/turns.ts'
+import type { Serving } from './transfer/serve.ts'
+
+type Leased = { readonly lease: Lease | null }
+
+export const createAgentServer = (context: AgentContext, serving: Serving): Server => {
+  const { state, log } = context
+  const turns = createTurns()
+  const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
+    const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
+    const unforeseen = !(thrown instanceof AppError) || thrown.code === 'DRAYAGE_INTERNAL'
+    const details = { method, caller: caller.host ?? caller.role, code, reason: message }
+    if (unforeseen) log.error({ ...details, stack }, 'A call failed in a way that was not foreseen')
+    else log.warn(details, 'A call was refused or failed')
+  }
+  const { unary, serverStream } = handlers(['coordinator'], onFailure)
+  const peers = handlers(['agent'], onFailure)
+
+  // A step's turn: alone among the calls for its workload, and only under an epoch that is not stale.
+  const begin = async ({ lease }: Leased, { signal }: CallContext): Promise<{ lease: Lease; end: () => void }> => {
+    if (!lease?.migrationId || !lease.workloadId || lease.epoch < 1) {
+      throw new AppError('DRAYAGE_INVALID_REQUEST', 'The call carries no whole lease. Nothing was done.')
+    }
+    const end = await turns.take(lease.workloadId, signal)
+    try {
+      state.epochs.check(lease)
+      return { lease, end }
+    } catch (thrown) {
+      end()
+      throw thrown
+    }
+  }
+  const step = <Request extends Leased, Reply>(
+    work: (request: Request, lease: Lease, call: CallContext) => Promise<Reply>,
+  ) =>
+    unary<Request, Reply>(async (request, call) => {
+      const { lease, end } = await begin(request, call)
+      try {
+        return await work(request, lease, call)
+      } finally {
+        end()
+      }
+    })
+  const streamedStep = <Request extends Leased, Reply>(
+    work: (request: Request, lease: Lease, call: CallContext) => AsyncIterable<Reply>,
+  ) =>
+    serverStream<Request, Reply>(async function* (request, call) {
+      const { lease, end } = await begin(request, call)
+      try {
+        yield* work(request, lease, call)
+      } finally {
+        end()
+      }
+    })
+
+  const server = createServer()
+  server.addService(services.Agent, {
+    DescribeWorkload: unary((request, { signal }) => describeWorkload(context, request, signal)),
+    CheckTarget: unary((request) => checkTarget(context, request)),
+    GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
+    ForgetMigration: step((_, lease) => forgetMigration(context, lease)),
+    ReceiveImage: streamedStep((request, lease, { signal }) => receiveImage(context, request, lease, signal)),
+    RemoveImage: step((_, lease) => removeImage(context, lease)),
+    HoldSource: step((request, lease) => holdSource(context, request.containerId, lease)),
+    ReleaseSource: step((_, lease) => releaseSource(context, lease)),
+    PrepareTarget: step((request, lease) => prepareTarget(context, request, lease)),
+    DiscardTarget: step((_, lease) => discardTarget(context, lease)),
+    ReceiveVolume: streamedStep((request, lease, { signal }) => receiveVolume(context, request, lease, signal)),
+    FenceSource: step((request, lease) => fenceSource(context, request.containerId, lease)),
+    UnfenceSource: step((request, lease) => unfenceSource(context, request.containerId, lease)),
+    StopSource: step((request, lease) => stopSource(context, request, lease)),
+    RestartSource: step((request, lease) => restartSource(context, request.containerId, lease)),
+    IsolateSource: step((request, lease) => isolateSource(context, request, lease)),
+    RestoreSource: step((request, lease) => restoreSource(context, request.containerId, lease)),
+    StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
+    RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+  } satisfies AgentHandlers)
+  server.addService(services.Transfer, {
+    PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),
+    PullImage: peers.serverStream((request, call) => serving.pullImage(request, call)),
+  } satisfies TransferHandlers)
+  return server
+}

@@ -1,0 +1,22 @@
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { Engine } from '../docker/engine.ts'
+import type { EnginePaths } from '../engine-paths.ts'
+import type { Log } from '../log.ts'
+import type { State } from '../state/state.ts'
+import type { Puller } from '../transfer/pull.ts'
+import type { VolumeEngine } from '../volume/engine.ts'
+
+// What the steps work with.
+export type AgentContext = {
+  readonly engine: Engine
+  readonly volumes: VolumeEngine
+  readonly paths: EnginePaths
+  readonly state: State
+  readonly puller: Puller
+  readonly tls: TlsIdentity
+  readonly log: Log
+  readonly now: () => Date
+}
+
+export type Done = Record<string, never>
+export const done: Done = {}

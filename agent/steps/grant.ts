@@ -1,0 +1,100 @@
+// lock: the epoch, and what this migration may do here.
+import { AppError } from '../../shared/errors.ts'
+import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { Note, SourceNote } from '../state/migrations.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { describeWorkload } from './look.ts'
+
+export const grantEpoch = async (
+  context: AgentContext,
+  { role, peerHost, containerId }: Omit<GrantEpochRequest__Output, 'lease'>,
+  lease: Lease,
+): Promise<{ previousEpoch: number }> => {
+  if (role !== 'source' && role !== 'target') {
+    throw new AppError('DRAYAGE_INVALID_REQUEST', `"${role}" is neither source nor target. Nothing was granted.`)
+  }
+  const { migrations, epochs } = context.state
+  await clearOlder(context, lease)
+  const known = migrations.find(lease.migrationId)
+  const note: Note =
+    known !== null && known.role === role && known.workloadId === lease.workloadId
+      ? { ...known, epoch: lease.epoch, peerHost }
+      : role === 'source'
+        ? await newSource(context, lease, peerHost, containerId)
+        : { ...subject(lease, peerHost), role, imageBrought: null, started: null }
+  const previousEpoch = await epochs.grant(lease)
+  await migrations.put(note)
+  return { previousEpoch }
+}
+
+const subject = ({ migrationId, workloadId, epoch }: Lease, peerHost: string) => ({
+  migrationId,
+  workloadId,
+  epoch,
+  peerHost,
+})
+
+// Volumes and image are fixed here: the peer may pull these and nothing else, whatever it asks for.
+const newSource = async (
+  context: AgentContext,
+  lease: Lease,
+  peerHost: string,
+  containerId: string,
+): Promise<SourceNote> => {
+  const workload = await describeWorkload(
+    context,
+    { container: containerId, measureVolumes: false },
+    AbortSignal.timeout(60_000),
+  )
+  return {
+    ...subject(lease, peerHost),
+    role: 'source',
+    containerId: workload.containerId,
+    containerName: workload.name,
+    imageId: workload.image?.id ?? '',
+    imageReferences: [...new Set([...(workload.image?.tags ?? []), workload.image?.reference ?? ''])].filter(Boolean),
+    volumes: [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map(
+      ({ name, mountpoint, rootIdentity }) => ({ name, mountpoint, rootIdentity }),
+    ),
+    fenced: null,
+    stopped: null,
+    isolated: null,
+  }
+}
+
+// A migration that never said it had ended leaves a note. Where it left nothing else, the note goes; where it left the
+// source fenced, somebody has to look.
+const clearOlder = async ({ state }: AgentContext, { workloadId, migrationId, epoch }: Lease): Promise<void> => {
+  for (const note of state.migrations.all()) {
+    if (note.workloadId !== workloadId || note.migrationId === migrationId || note.epoch >= epoch) continue
+    if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
+    await state.migrations.forget(note.migrationId)
+  }
+}
+
+const isRetired = ({ retired }: AgentContext['state'], note: SourceNote): boolean =>
+  retired.byContainer(note.containerId)?.migrationId === note.migrationId
+
+const requireNothingInForce = (note: SourceNote): void => {
+  const inForce = [
+    note.isolated ? 'its data is set aside' : '',
+    note.stopped ? 'it was stopped for the move' : '',
+    note.fenced ? 'its restart policy was taken away' : '',
+  ].filter(Boolean)
+  if (inForce.length === 0) return
+  throw new AppError(
+    'DRAYAGE_FENCE_CONFLICT',
+    `Migration ${note.migrationId} has left ${note.containerName} as it must not be left: ${inForce.join(', ')}. ` +
+      'Its note was kept, since it says how to put that back. Let that migration be undone first.',
+  )
+}
+
+// Keeps the epoch, and what is retired.
+export const forgetMigration = async ({ state }: AgentContext, lease: Lease): Promise<Done> => {
+  const note = state.migrations.find(lease.migrationId)
+  if (note === null) return done
+  if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
+  await state.migrations.forget(lease.migrationId)
+  return done
+}

@@ -1,0 +1,58 @@
+// image: the target fetches what it lacks.
+import { AppError } from '../../shared/errors.ts'
+import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { ReceiveImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveImageRequest.ts'
+import { reporting } from '../transfer/liveness.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { findNote, targetNote } from './notes.ts'
+
+export const progressEveryMs = 1_000
+
+export const receiveImage = async function* (
+  { engine, state, puller }: AgentContext,
+  { image, source }: Pick<ReceiveImageRequest__Output, 'image' | 'source'>,
+  lease: Lease,
+  signal: AbortSignal,
+): AsyncGenerator<ImageProgress> {
+  if (!image || !source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveImage lacks the image or the source.')
+  const note = targetNote(state, lease)
+  const imageJson = JSON.stringify(image)
+  const here = await engine.findImage(image)
+  if (here !== null) {
+    // Found after this migration had gone to fetch it: then it came by us, even if the answer was lost.
+    const loaded = note.imageBrought !== null
+    if (loaded) await state.migrations.put({ ...note, imageBrought: { imageId: here, imageJson } })
+    yield { bytes: 0, done: { imageId: here, loaded } }
+    return
+  }
+  await state.migrations.put({ ...note, imageBrought: { imageId: null, imageJson } })
+  const ended = new AbortController()
+  const pull = puller.image(
+    source,
+    { migrationId: lease.migrationId, imageId: image.id, references: image.tags },
+    AbortSignal.any([signal, ended.signal]),
+  )
+  try {
+    const loading = engine.loadImage(pull.pieces, image).catch((thrown) => {
+      throw pull.failure() ?? thrown
+    })
+    const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
+    await state.migrations.put({ ...note, imageBrought: { imageId, imageJson } })
+    yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
+  } finally {
+    ended.abort()
+    pull.close()
+  }
+}
+
+// Only what this migration brought, and only while no container uses it.
+export const removeImage = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
+  const note = findNote(state, 'target', lease)
+  if (!note?.imageBrought) return done
+  const { imageId, imageJson } = note.imageBrought
+  const here = imageId ?? (await engine.findImage(JSON.parse(imageJson)))
+  if (here !== null) await engine.removeImage(here)
+  await state.migrations.put({ ...note, imageBrought: null })
+  return done
+}

@@ -1,0 +1,97 @@
+// Looking: no effect, no lease.
+
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { CheckTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetRequest.ts'
+import type { DescribeWorkloadRequest__Output } from '../../shared/rpc/generated/drayage/v1/DescribeWorkloadRequest.ts'
+import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
+import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import type { AgentContext } from './context.ts'
+
+// A local volume without options: its data is a plain directory below the engine's data root.
+export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
+  driver === 'local' && Object.keys(options).length === 0
+
+export const describeWorkload = async (
+  { engine, volumes, paths, state }: AgentContext,
+  { container, measureVolumes }: Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'>,
+  signal: AbortSignal,
+): Promise<Workload> => {
+  const workload = await engine.describe(container)
+  const obstacles: Finding[] = []
+  const retired = state.retired.byContainer(workload.containerId)
+  if (retired) {
+    obstacles.push({
+      code: 'DRAYAGE_WORKLOAD_RETIRED',
+      message:
+        `${workload.name} has moved to ${retired.movedTo} (migration ${retired.migrationId}); what is here is what it ` +
+        'left behind. Move the one that runs there.',
+    })
+  }
+  const looked = await Promise.all(
+    workload.volumes.map(async (volume) => {
+      if (!isPlainVolume(volume)) return volume
+      const root = paths.here(volume.mountpoint)
+      try {
+        const rootIdentity = await volumes.identify(root)
+        const usage = measureVolumes ? await volumes.measure(root, { signal }) : null
+        return { ...volume, rootIdentity, usage }
+      } catch (thrown) {
+        if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CANCELLED') throw thrown
+        if (!retired) {
+          obstacles.push({
+            code: 'DRAYAGE_VOLUME_UNREADABLE',
+            message:
+              `The files of the volume ${volume.name} cannot be read by the agent of this host: ` +
+              `${(thrown as Error).message} Run the agent as root where ${root} is visible, or say with --volume-root ` +
+              'where it sees the engine’s data.',
+          })
+        }
+        return volume
+      }
+    }),
+  )
+  return { ...workload, volumes: looked, obstacles: [...workload.obstacles, ...obstacles] }
+}
+
+export const checkTarget = async (
+  { engine, volumes, paths }: Pick<AgentContext, 'engine' | 'volumes' | 'paths'>,
+  { workload, migrationId }: CheckTargetRequest__Output,
+): Promise<TargetCheck> => {
+  if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
+  const check = await engine.check(workload, migrationId)
+  const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
+  return {
+    ...check,
+    obstacles: [...check.obstacles, ...shortages(workload, check.imageId === '', free)],
+    freeBytes: free.bytes,
+    freeInodes: free.inodes,
+  }
+}
+
+// What is needed is what the source's disk holds: holes stay holes. Volumes that were not measured ask for nothing here;
+// running out is then found on the way. Kept back from use: room for the engine and everybody else on that file system.
+export const shortages = (
+  workload: Pick<Workload, 'name' | 'volumes' | 'image'>,
+  imageMustCome: boolean,
+  free: { readonly bytes: number; readonly inodes: number },
+): readonly Finding[] => {
+  const distinct = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()]
+  const sum = (of: (volume: WorkloadVolume) => number) => distinct.reduce((total, volume) => total + of(volume), 0)
+  // Docker takes an image's archive to its own disk, and then unpacks it.
+  const imageBytes = imageMustCome ? 2 * (workload.image?.sizeBytes ?? 0) : 0
+  const bytes = sum(({ usage }) => usage?.diskBytes ?? 0) + imageBytes
+  const entries = sum(({ usage }) => usage?.entries ?? 0)
+  const short = []
+  if (bytes > free.bytes) {
+    short.push(`${bytes} bytes are needed (${imageBytes} of them for its image) and ${free.bytes} are free`)
+  }
+  if (entries > free.inodes) short.push(`${entries} files are needed and ${free.inodes} inodes are free`)
+  if (short.length === 0) return []
+  return [
+    {
+      code: 'DRAYAGE_TARGET_TOO_SMALL',
+      message: `The disk of the target's engine cannot hold ${workload.name}: ${short.join('; ')}. Make room there, or choose another host.`,
+    },
+  ]
+}

@@ -1,0 +1,80 @@
+// precopy, finalcopy: the target pulls a round of one volume, and answers when it is on its disk.
+import { AppError } from '../../shared/errors.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveVolumeRequest.ts'
+import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
+import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
+import { reporting } from '../transfer/liveness.ts'
+import type { AgentContext } from './context.ts'
+import { progressEveryMs } from './image.ts'
+import { targetNote } from './notes.ts'
+
+export const receiveVolume = async function* (
+  context: AgentContext,
+  request: Omit<ReceiveVolumeRequest__Output, 'lease'>,
+  lease: Lease,
+  signal: AbortSignal,
+): AsyncGenerator<VolumeProgress> {
+  const { state, puller, volumes, paths } = context
+  const { volume, source, round, final, rootIdentity } = request
+  if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
+  targetNote(state, lease)
+  const root = paths.here(await ownMountpoint(context, volume, lease))
+
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+  const pull = puller.volume(source, { migrationId: lease.migrationId, volume, round, final, rootIdentity }, both)
+  let entries = 0
+  const copy = async () => {
+    const written = await volumes
+      .write(root, pull.pieces, {
+        signal: both,
+        onProgress: (progress) => {
+          entries = progress.entries
+        },
+      })
+      .catch((thrown) => {
+        throw pull.failure() ?? thrown
+      })
+    return { written, read: await pull.summary() }
+  }
+  try {
+    const { written, read } = yield* reporting(copy(), progressEveryMs, () => ({ bytes: pull.bytes(), entries }))
+    if (final && written.digest !== read.digest) {
+      throw new AppError(
+        'DRAYAGE_DIGEST_MISMATCH',
+        `The copy of ${volume} is not the original: ${source.host} read ${read.entries} entries with the digest ` +
+          `${read.digest}, and what is on this host's disk is ${written.entries} with ${written.digest}. The copy is not used.`,
+        { details: { source: read.digest, target: written.digest } },
+      )
+    }
+    yield {
+      bytes: pull.bytes(),
+      entries: written.entries,
+      result: {
+        entries: written.entries,
+        bytesSent: pull.bytes(),
+        contentBytes: read.contentBytes,
+        sourceDigest: read.digest,
+        targetDigest: written.digest,
+        skipped: read.skipped.map((entry) => ({ code: 'entry-skipped', message: describeSkipped(volume, entry) })),
+      },
+    }
+  } finally {
+    ended.abort()
+    pull.close()
+  }
+}
+
+// The engine's answer, not the note's: only a volume that carries this migration's label is ever written over.
+const ownMountpoint = async ({ engine }: AgentContext, name: string, lease: Lease): Promise<string> => {
+  const { migrationId, mountpoint } = await engine.volume(name)
+  if (migrationId === lease.migrationId) return mountpoint
+  throw new AppError(
+    'DRAYAGE_VOLUME_EXISTS',
+    `The volume ${name} on this host was not made by migration ${lease.migrationId}: it holds somebody's data, and was not touched.`,
+  )
+}
+
+const describeSkipped = (volume: string, { path, reason }: SkippedEntry__Output): string =>
+  `${volume}: ${JSON.stringify(path.toString('utf8'))} was left out: ${reason}`

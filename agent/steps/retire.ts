@@ -1,0 +1,49 @@
+// retain: what is left here must not run any more, until the operator says otherwise.
+
+import { AppError } from '../../shared/errors.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { requireContainer, sourceNote } from './notes.ts'
+
+export const retireSource = async (
+  { engine, state, now, log }: AgentContext,
+  containerId: string,
+  lease: Lease,
+): Promise<Done> => {
+  const known = state.retired.byContainer(containerId)
+  if (known?.migrationId !== lease.migrationId) {
+    const note = sourceNote(state, lease)
+    requireContainer(note, containerId)
+    await state.retired.add({
+      workloadId: lease.workloadId,
+      migrationId: lease.migrationId,
+      epoch: lease.epoch,
+      containerId,
+      containerName: note.containerName,
+      movedTo: note.peerHost,
+      retiredAt: now().toISOString(),
+      volumes: note.isolated?.volumes ?? [],
+      renamedTo: note.isolated?.renamed?.to ?? '',
+      restartPolicyJson: note.fenced ? JSON.stringify(note.fenced.policy) : '',
+    })
+    log.info({ container: containerId, movedTo: note.peerHost }, 'Retired: this container has moved away')
+  }
+  await stopIfRunning(engine, containerId, log)
+  await engine.removeHolder(lease.migrationId)
+  return done
+}
+
+const stopIfRunning = async (
+  engine: AgentContext['engine'],
+  containerId: string,
+  log: AgentContext['log'],
+): Promise<void> => {
+  try {
+    const { running, restarting } = await engine.container(containerId)
+    if (!running && !restarting) return
+    log.error({ container: containerId }, 'A container that has moved away runs here. Stopping it')
+    await engine.stop(containerId)
+  } catch (thrown) {
+    if (!(thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND')) throw thrown
+  }
+}

@@ -1,0 +1,105 @@
+// start: the target runs, and is watched until it is known to.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../../shared/errors.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { StartedTarget } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
+import type { StartTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/StartTargetRequest.ts'
+import type { ContainerState } from '../docker/engine.ts'
+import { isOurs } from '../docker/labels.ts'
+import type { TargetNote } from '../state/migrations.ts'
+import type { AgentContext } from './context.ts'
+import { targetNote } from './notes.ts'
+import { judge, type Seen } from './start-verdict.ts'
+
+type Request = Pick<StartTargetRequest__Output, 'containerId' | 'settleMs' | 'healthTimeoutMs'>
+
+// Downtime lasts until the verdict: at first looked at often.
+const lookEveryMs = (elapsedMs: number): number => (elapsedMs < 5_000 ? 50 : 500)
+
+const never = '0001-01-01T00:00:00Z'
+
+export const startTarget = async (
+  context: AgentContext,
+  request: Request,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<StartedTarget> => {
+  const { engine, state } = context
+  const note = targetNote(state, lease)
+  const found = await engine.container(request.containerId)
+  requireOwn(found, lease)
+  const said = note.started
+  if (said && said.verdict !== 'failed' && (found.running || said.verdict === 'finished')) {
+    return { verdict: said.verdict, startedAt: said.startedAt }
+  }
+  // Started before, and the answer was lost: judged by what it does, since a job that has run must not run twice. After
+  // a failure that was told, being asked again means to try again.
+  const ran = found.startedAt !== never && (found.running || found.restarting || found.status === 'exited')
+  const begun = ran && !(said?.verdict === 'failed' && !found.running) ? found : await start(context, request, note)
+  return watch(context, request, note, begun, signal)
+}
+
+const start = async (
+  { engine, state }: AgentContext,
+  { containerId }: Request,
+  note: TargetNote,
+): Promise<ContainerState> => {
+  await state.migrations.put({ ...note, started: null })
+  try {
+    await engine.start(containerId)
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_ENGINE_REFUSED') throw thrown
+    throw new AppError(
+      'DRAYAGE_TARGET_NOT_STARTED',
+      `The engine did not start ${note.migrationId}'s container: ${thrown.message}`,
+      {
+        cause: thrown,
+        details: thrown.details,
+      },
+    )
+  }
+  return engine.container(containerId)
+}
+
+const watch = async (
+  { engine, state }: AgentContext,
+  request: Request,
+  note: TargetNote,
+  begun: Seen,
+  signal: AbortSignal,
+): Promise<StartedTarget> => {
+  const from = performance.now()
+  // Docker counts from 0 at each start that was asked for, so what it has counted since is of this start; unless that
+  // was told before, and this call is about what came after.
+  const told = note.started?.verdict === 'failed' && note.started.startedAt === begun.startedAt
+  const baseline = { startedAt: begun.startedAt, restartCount: told ? begun.restartCount : 0 }
+  for (;;) {
+    const seen = await engine.container(request.containerId)
+    const elapsedMs = performance.now() - from
+    const verdict = judge(seen, baseline, elapsedMs, request)
+    const { startedAt } = seen
+    if (verdict.kind === 'up') {
+      await state.migrations.put({ ...note, started: { verdict: verdict.verdict, startedAt } })
+      return { verdict: verdict.verdict, startedAt }
+    }
+    if (verdict.kind === 'down') {
+      await state.migrations.put({ ...note, started: { verdict: 'failed', startedAt } })
+      throw new AppError(
+        'DRAYAGE_TARGET_UNHEALTHY',
+        `${seen.name} was started on this host, and ${verdict.reason}. Its data is all here; look at its log (docker logs ${seen.name}).`,
+        { details: { exitCode: seen.exitCode, health: seen.health, healthLog: seen.healthLog } },
+      )
+    }
+    if (signal.aborted)
+      throw new AppError('DRAYAGE_CANCELLED', `The caller went while ${seen.name} was coming up. It runs.`)
+    await sleep(lookEveryMs(elapsedMs), undefined, { signal }).catch(() => {})
+  }
+}
+
+const requireOwn = ({ name, labels }: ContainerState, { migrationId }: Lease): void => {
+  if (isOurs(labels, migrationId)) return
+  throw new AppError(
+    'DRAYAGE_CONTAINER_EXISTS',
+    `The container ${name} on this host was not made by migration ${migrationId}. It was not started.`,
+  )
+}

@@ -1,0 +1,92 @@
+// stop: the source ends, and the engine is asked whether it has.
+import { AppError } from '../../shared/errors.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { StoppedSource } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
+import type { StopSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/StopSourceRequest.ts'
+import type { ContainerState } from '../docker/engine.ts'
+import type { SourceNote } from '../state/migrations.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { findNote, requireContainer, sourceNote } from './notes.ts'
+
+export const stopSource = async (
+  { engine, state, now }: AgentContext,
+  { containerId, stopTimeoutSeconds }: Pick<StopSourceRequest__Output, 'containerId' | 'stopTimeoutSeconds'>,
+  lease: Lease,
+): Promise<StoppedSource> => {
+  const note = sourceNote(state, lease)
+  requireContainer(note, containerId)
+  let stopped = note.stopped
+  if (stopped === null || stopped.mayRunAgain) {
+    const found = await engine.container(containerId)
+    stopped = {
+      wasRunning: wasRunning(found, note.fenced),
+      requestedAt: now().toISOString(),
+      mayRunAgain: false,
+      result: null,
+    }
+    await state.migrations.put({ ...note, stopped })
+  }
+  // Also when it was stopped before: whoever started it since is answered by this, or by the guard.
+  await engine.stop(containerId)
+  const found = await engine.container(containerId)
+  if (found.running || found.restarting) {
+    throw new AppError(
+      'DRAYAGE_CONTAINER_NOT_STOPPED',
+      `${found.name} was told to stop, and the engine says that it is ${found.status}. Nothing further was done with it.`,
+    )
+  }
+  const result = stopped.result ?? {
+    exitCode: found.exitCode,
+    killed: stopped.wasRunning && wasKilled(found, stopped.requestedAt, stopTimeoutSeconds),
+    finishedAt: found.finishedAt,
+  }
+  await state.migrations.put({ ...note, stopped: { ...stopped, result } })
+  return { wasRunning: stopped.wasRunning, ...result }
+}
+
+// A container between two runs counts as running. So does one that ended between the fence and the stop and that its
+// own restart policy would have started again, had the fence not taken it away.
+export const wasRunning = (
+  found: Pick<ContainerState, 'running' | 'restarting' | 'exitCode'>,
+  fenced: SourceNote['fenced'],
+): boolean => {
+  if (found.running || found.restarting) return true
+  if (!fenced?.wasRunning) return false
+  const { Name } = fenced.policy
+  return Name === 'always' || Name === 'unless-stopped' || (Name === 'on-failure' && found.exitCode !== 0)
+}
+
+// Docker does not tell a container that was killed at the end of its stop time-out from one that was killed otherwise:
+// both have the exit code 137 (128 + SIGKILL). It was the time-out if it took that long; the kernel's out-of-memory kill,
+// which has the same code, is told apart by Docker itself. Both times are of this host's clock.
+export const wasKilled = (
+  found: Pick<ContainerState, 'exitCode' | 'oomKilled' | 'finishedAt'>,
+  requestedAt: string,
+  stopTimeoutSeconds: number,
+): boolean =>
+  found.exitCode === 137 &&
+  !found.oomKilled &&
+  Date.parse(found.finishedAt) - Date.parse(requestedAt) >= stopTimeoutSeconds * 1_000
+
+export const restartSource = async (
+  { engine, state }: AgentContext,
+  containerId: string,
+  lease: Lease,
+): Promise<Done> => {
+  const note = findNote(state, 'source', lease)
+  if (!note?.stopped) return done
+  requireContainer(note, containerId)
+  const retired = state.retired.byContainer(containerId)
+  if (retired) {
+    throw new AppError(
+      'DRAYAGE_WORKLOAD_RETIRED',
+      `${note.containerName} has moved to ${retired.movedTo} (migration ${retired.migrationId}) and was not started here.`,
+    )
+  }
+  if (note.stopped.wasRunning) {
+    await state.migrations.put({ ...note, stopped: { ...note.stopped, mayRunAgain: true } })
+    await engine.start(containerId)
+  }
+  await state.migrations.put({ ...note, stopped: null })
+  return done
+}

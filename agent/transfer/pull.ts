@@ -1,0 +1,123 @@
+// The receiving side's end of the line to another agent.
+import { AppError } from '../../shared/errors.ts'
+import { agentDnsName } from '../../shared/identity/names.ts'
+import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
+import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
+import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
+import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import { withStallTimeout } from './liveness.ts'
+
+export type Pull = {
+  // The bytes, in order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
+  readonly pieces: AsyncIterable<Buffer>
+  bytes(): number
+  // What `pieces` threw; null: nothing.
+  failure(): unknown
+  // Ends the call if it has not ended, whatever has been read.
+  close(): void
+}
+
+export type VolumePull = Pull & {
+  // After the last piece. Throws DRAYAGE_STREAM_DAMAGED where the stream ended without it: then the round did not happen.
+  summary(): Promise<RoundSummary>
+}
+
+export type Puller = {
+  volume(peer: Peer, request: PullVolumeRequest, signal: AbortSignal): VolumePull
+  image(peer: Peer, request: PullImageRequest, signal: AbortSignal): Pull
+}
+
+type Options = { readonly tls: TlsIdentity; readonly stallTimeoutMs?: number }
+
+export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller => {
+  // One connection for each pull, closed with it: pulls are few and long.
+  const stream = async function* <T>(
+    { host, address }: Peer,
+    signal: AbortSignal,
+    open: (client: RpcClient<'Transfer'>, signal: AbortSignal) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const describedAs = `the agent of ${host} at ${address}`
+    const client = connect(
+      'Transfer',
+      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+      tls,
+    )
+    const ended = new AbortController()
+    try {
+      yield* withStallTimeout(
+        open(client, AbortSignal.any([signal, ended.signal])),
+        stallTimeoutMs,
+        () =>
+          new AppError(
+            'DRAYAGE_PEER_UNREACHABLE',
+            `Nothing has come from ${describedAs} for ${Math.round(stallTimeoutMs / 1000)} s. What had arrived is thrown away.`,
+          ),
+      )
+    } finally {
+      ended.abort()
+      client.close()
+    }
+  }
+
+  return {
+    volume: (peer, request, signal) => {
+      let summary: RoundSummary | null = null
+      const messages = stream(peer, signal, (client, both) =>
+        client.serverStream('PullVolume', request, { signal: both }),
+      )
+      const pull = counted(messages, (message) => {
+        if (message.summary) summary = message.summary
+        return message.tar
+      })
+      return {
+        ...pull,
+        summary: async () => {
+          // A reader that knows where a tarball ends need not have asked for what follows it.
+          for await (const _ of pull.rest()) if (pull.failure()) break
+          if (pull.failure()) throw pull.failure()
+          if (summary !== null) return summary
+          throw new AppError(
+            'DRAYAGE_STREAM_DAMAGED',
+            `The volume ${request.volume} from ${peer.host} ended before its summary. What had arrived is thrown away.`,
+          )
+        },
+      }
+    },
+    image: (peer, request, signal) =>
+      counted(
+        stream(peer, signal, (client, both) => client.serverStream('PullImage', request, { signal: both })),
+        ({ archive }) => archive,
+      ),
+  }
+}
+
+// Bytes of the messages that carry any, counted; what goes wrong is kept, since whoever writes the bytes may tell of it
+// in words of its own.
+const counted = <T>(messages: AsyncGenerator<T>, bytesOf: (message: T) => Buffer | undefined) => {
+  let bytes = 0
+  let failure: unknown = null
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    try {
+      for (;;) {
+        const { done, value } = await messages.next()
+        if (done) return
+        const piece = bytesOf(value)
+        if (piece === undefined || piece.length === 0) continue
+        bytes += piece.length
+        yield piece
+      }
+    } catch (thrown) {
+      failure = thrown
+      throw thrown
+    }
+  }
+  return {
+    pieces: rest(),
+    rest,
+    bytes: () => bytes,
+    failure: () => failure,
+    close: () => void messages.return(undefined).catch(() => {}),
+  }
+}

@@ -1,0 +1,81 @@
+// The giving side: what transfer.proto says, to the one agent that a migration on this agent's disk names, and nothing
+// that is not noted there.
+import { AppError } from '../../shared/errors.ts'
+import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
+import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
+import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
+import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
+import type { CallContext } from '../../shared/rpc/server.ts'
+import type { Engine } from '../docker/engine.ts'
+import type { EnginePaths } from '../engine-paths.ts'
+import { whereIs } from '../set-aside/set-aside.ts'
+import type { SourceNote } from '../state/migrations.ts'
+import type { State } from '../state/state.ts'
+import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
+import { withSignsOfLife } from './liveness.ts'
+
+export type Serving = {
+  pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
+  pullImage(request: PullImageRequest__Output, context: CallContext): AsyncIterable<ImagePiece>
+}
+
+type Options = {
+  readonly engine: Pick<Engine, 'exportImage'>
+  readonly volumes: Pick<VolumeEngine, 'read'>
+  readonly paths: EnginePaths
+  readonly state: Pick<State, 'migrations' | 'epochs'>
+  readonly signOfLifeMs?: number
+}
+
+const mostSkippedNamed = 1_000
+
+export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_000 }: Options): Serving => {
+  const noteFor = (migrationId: string, { caller }: CallContext): SourceNote => {
+    const note = state.migrations.find(migrationId)
+    if (note?.role !== 'source' || note.peerHost !== caller.host) {
+      throw forbidden(`${caller.host} has no part in a migration ${migrationId} away from this host`)
+    }
+    state.epochs.check(note)
+    return note
+  }
+
+  return {
+    pullVolume: async function* ({ migrationId, volume, final, rootIdentity }, context) {
+      const note = noteFor(migrationId, context)
+      const noted = note.volumes.find(({ name }) => name === volume)
+      if (noted === undefined) {
+        throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
+      }
+      const root = await whereIs(paths.here(noted.mountpoint), migrationId)
+      const round = volumes.read(root, {
+        expectIdentity: rootIdentity || noted.rootIdentity,
+        final,
+        signal: context.signal,
+      })
+      round.summary.catch(() => {})
+      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { tar }
+      yield { summary: toMessage(await round.summary) }
+    },
+
+    pullImage: async function* ({ migrationId, imageId, references }, context) {
+      const note = noteFor(migrationId, context)
+      if (imageId !== note.imageId || !references.every((reference) => note.imageReferences.includes(reference))) {
+        throw forbidden(
+          `the image ${imageId} (${references.join(', ')}) is not the one that migration ${migrationId} moves`,
+        )
+      }
+      const pieces = engine.exportImage(imageId, references, context.signal)
+      for await (const archive of withSignsOfLife(pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
+    },
+  }
+}
+
+const forbidden = (why: string): AppError =>
+  new AppError('DRAYAGE_TRANSFER_FORBIDDEN', `Nothing was sent: ${why}, as far as this agent has on its disk.`)
+
+const toMessage = ({ entries, contentBytes, tarBytes, digest, skipped }: RoundSummary) => {
+  const unnamed = skipped.length - mostSkippedNamed
+  const named = skipped.slice(0, mostSkippedNamed).map(({ path, reason }) => ({ path, reason }))
+  if (unnamed > 0) named.push({ path: Buffer.from('…'), reason: `${unnamed} more entries were left out` })
+  return { entries, contentBytes, tarBytes, digest, skipped: named }
+}
