@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { cancelled, moved, plan, rolledBack, running } from '../testing/samples.ts'
+import type { Paint } from './colour.ts'
+import { migrationText, outcomeText } from './outcome.ts'
+import { planText } from './plan.ts'
+
+const paint: Paint = (_format, text) => text
+
+test('the end of a move says what moved, what proves it, what was down, what is kept, and what to do', () => {
+  expect(outcomeText(moved(), paint).split('\n')).toEqual([
+    'web has moved from host-1 to host-2.',
+    '  moved     1 volume, 5.00 GiB in 10,234 entries; 5.00 GiB sent in 2 rounds',
+    '  verified  data: sha256:3f9a3f9a3f9a… on both sides (10,234 entries)',
+    '  downtime  1.42 s',
+    '  kept      the stopped container and its data on host-1',
+    '  id        01JZ0V3M8Q2X5T7Y9A1B2C3D4E',
+    '  next      Check host-2, then remove the old copy by hand.',
+  ])
+})
+
+test('digests that differ are never called the same, whatever state the migration claims', () => {
+  const whole = moved()
+  const volumes = whole.receipt?.volumes.map((volume) => ({ ...volume, targetDigest: 'sha256:00' })) ?? []
+  const text = outcomeText({ ...whole, receipt: { volumes, verified: 'written', issuedAt: whole.createdAt } }, paint)
+  expect(text).toContain('data: NOT the same')
+})
+
+test('a migration that was put back says why, and that nothing changed', () => {
+  const text = outcomeText(rolledBack('DRAYAGE_TARGET_FULL', 'host-2 has no room'), paint)
+  expect(text).toContain('web was not moved: everything on host-1 is as it was.')
+  expect(text).toContain('at the step finalcopy: DRAYAGE_TARGET_FULL: host-2 has no room')
+  expect(outcomeText(cancelled(), paint)).toContain('was cancelled: everything on host-1 is as it was.')
+})
+
+test('one that failed past its commit asks for somebody', () => {
+  const error = { code: 'DRAYAGE_TARGET_NOT_STARTED', message: 'port taken', step: 'start' as const, reasons: [] }
+  expect(outcomeText(moved({ state: 'failed', error }), paint)).toContain('failed: somebody has to look.')
+})
+
+test('one in full has its steps and its rounds', () => {
+  const text = migrationText(running('precopy', { rounds: moved().rounds }), paint)
+  expect(text).toContain('web is moving from host-1 to host-2: copying while web runs.')
+  expect(text).toMatch(/steps +lock +done +1\.00 s/)
+  expect(text).toMatch(
+    /rounds +1 data: 5\.00 GiB in 10,234 entries, 9\.00 s\n +2 \(last\) data: 64\.0 KiB in 3 entries, 40 ms/,
+  )
+})
+
+test('a plan lists what moves and every refusal with its code', () => {
+  const refusals = [
+    { code: 'DRAYAGE_PORT_TAKEN', message: 'Port 8080 is taken on host-2.' },
+    { code: 'DRAYAGE_BIND_MOUNT', message: '/etc is a bind mount.' },
+  ]
+  expect(planText(plan({ refusals }), paint).split('\n')).toEqual([
+    'web (running): host-1 to host-2',
+    '  image     nginx:1.27 (180 MiB), to be sent',
+    '  volume    data at /srv/data: 5.00 GiB in 10,234 entries',
+    '  networks  app, to be made',
+    '  ports     0.0.0.0:8080->80/tcp',
+    '  space     5.18 GiB to send, 20.0 GiB free on host-2',
+    '  warning   A socket in data is not copied; the container makes it again.',
+    'It would be refused, for 2 reasons; nothing was changed:',
+    '  DRAYAGE_PORT_TAKEN: Port 8080 is taken on host-2.',
+    '  DRAYAGE_BIND_MOUNT: /etc is a bind mount.',
+  ])
+})
