@@ -98,7 +98,7 @@ export const removeCgroups = async (id: string): Promise<void> => {
 // A pid alone does not name a process for long: with its start time (field 22 of proc_pid_stat(5)) it does.
 export type ProcessIdentity = { readonly pid: number; readonly startTime: string; readonly boot: string }
 
-const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+export const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 
 // Undefined where the process has ended, whether or not its parent has taken note.
 const startTimeOf = (pid: number): string | undefined => {

@@ -1,6 +1,14 @@
 // Runs a program of the machine to its end.
 import { spawn } from 'node:child_process'
 
+// Where Debian keeps programs. A login shell of an ordinary user lacks the half of it that a lab needs.
+export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export const withSystemPath = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  PATH: env.PATH === undefined ? systemPath : `${env.PATH}:${systemPath}`,
+})
+
 export type CommandOptions = {
   readonly input?: string | Buffer
   readonly env?: NodeJS.ProcessEnv
@@ -31,7 +39,7 @@ export const run = (command: readonly string[], options: CommandOptions = {}): P
     const [program = '', ...args] = command
     const child = spawn(program, args, {
       cwd: options.cwd,
-      env: options.env ?? process.env,
+      env: withSystemPath(options.env ?? process.env),
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: options.timeoutMs ?? 120_000,
       killSignal: 'SIGKILL',

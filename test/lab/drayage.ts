@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { makeCgroup } from './cgroups.ts'
+import { withSystemPath } from './command.ts'
 import { machineAddress } from './network.ts'
 import { hostDir, hostNetns, labDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
@@ -27,7 +28,7 @@ export type Coordinator = {
 }
 
 // Nothing of the caller's own settings gets into the lab.
-const processEnv = (home: string): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: home })
+const processEnv = (home: string): NodeJS.ProcessEnv => withSystemPath({ PATH: process.env.PATH, HOME: home })
 
 // Free when it was asked; the coordinator says so where somebody was quicker.
 const freePort = (): Promise<number> =>

@@ -59,6 +59,8 @@ export const images = {
       Cmd: ['httpd', '-f', '-p', '80', '-h', '/www'],
       ExposedPorts: { '80/tcp': {} },
       Volumes: { '/www': {} },
+      // As the first process of a container, it would not hear SIGTERM.
+      StopSignal: 'SIGKILL',
       Healthcheck: {
         Test: ['CMD', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/'],
         Interval: secondNs / 2,

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { join } from 'node:path'
 import { debianArchive } from './apt.ts'
 import { cgroupsMissing } from './cgroups.ts'
-import { run } from './command.ts'
+import { run, systemPath } from './command.ts'
 import { withLock } from './lock.ts'
 import { cacheDir } from './places.ts'
 
@@ -34,8 +34,6 @@ export class LabUnavailable extends Error {
 }
 
 const say = (line: string) => process.stderr.write(`lab: ${line}\n`)
-
-const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export const findProgram = (name: string): string | undefined =>
   systemPath

@@ -11,7 +11,7 @@
 // It goes down with stop(), and with the process that started it, however that ends.
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { identityOf } from './cgroups.ts'
+import { bootId, identityOf } from './cgroups.ts'
 import { type CommandOptions, run } from './command.ts'
 import { mountDisk } from './disk.ts'
 import { type Docker, dockerOf } from './docker.ts'
@@ -87,7 +87,7 @@ const claim = (): Promise<LabRecord> =>
   withLock('labs', async () => {
     const id = newId()
     const subnet = await freeSubnet()
-    const record = { id, startedAt: new Date().toISOString(), subnet, owner: identityOf(process.pid) }
+    const record = { id, startedAt: new Date().toISOString(), boot: bootId(), subnet, owner: identityOf(process.pid) }
     await createRecord(record)
     await makeSwitch(id, subnet)
     return record

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withSystemPath } from './command.ts'
 import { cacheDir } from './places.ts'
 
 export const withLock = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
@@ -11,6 +12,7 @@ export const withLock = async <T>(name: string, work: () => Promise<T>): Promise
   const holder = spawn('flock', [join(cacheDir, `${name}.lock`), 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
+    env: withSystemPath(process.env),
   })
   const ended = once(holder, 'close')
   await Promise.race([

@@ -1,7 +1,7 @@
 // What a lab writes down about itself, so that other processes can use it and clean up after it.
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isAlive, type ProcessIdentity } from './cgroups.ts'
+import { bootId, isAlive, type ProcessIdentity } from './cgroups.ts'
 import type { EngineKind } from './install.ts'
 import { labDir, labsDir } from './places.ts'
 
@@ -19,6 +19,8 @@ export type HostRecord = {
 export type LabRecord = {
   readonly id: string
   readonly startedAt: string
+  // Of the machine. A lab does not survive a restart, only its folder does.
+  readonly boot: string
   // 10.213.N; the machine's own address in it is .1.
   readonly subnet: string
   // The lab goes down with this process. Absent where it was started to stay.
@@ -65,6 +67,7 @@ export const listRecords = async (): Promise<readonly LabRecord[]> => {
     .toSorted((one, other) => one.startedAt.localeCompare(other.startedAt))
 }
 
-export const isAbandoned = (record: LabRecord): boolean => record.owner !== undefined && !isAlive(record.owner)
+export const isAbandoned = ({ boot, owner }: LabRecord): boolean =>
+  boot !== bootId() || (owner !== undefined && !isAlive(owner))
 
 export const removeRecord = (id: string) => rm(labDir(id), { recursive: true, force: true })
