@@ -1,4 +1,5 @@
 // The coordinator's database: one SQLite file in the data directory, opened by one process at a time.
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { CamelCasePlugin, Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely'
@@ -25,6 +26,8 @@ class TransactionalSqliteDialect extends SqliteDialect {
 }
 
 const connect = (file: string): Database => {
+  // What containers are made of stands in it, their environment too. SQLite gives its other files the same mode.
+  closeSync(openSync(file, 'a', 0o600))
   const sqlite = new Sqlite(file)
   sqlite.pragma('journal_mode = WAL')
   // A hand-over depends on what was committed being there after a power cut: WAL with NORMAL may lose the newest.
@@ -77,6 +80,11 @@ export const openDatabase = async (file: string, { upTo }: { readonly upTo?: str
     await db.destroy()
     throw thrown
   }
+}
+
+// Rejects when it does not.
+export const isAnswering = async (db: Database): Promise<void> => {
+  await sql`select 1`.execute(db)
 }
 
 export type DirectoryLock = { release(): void }

@@ -1,0 +1,92 @@
+// The REST interface, built and not listening: main.ts listens, tests inject.
+import swagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify'
+import type { AppError } from '../shared/errors.ts'
+import { version } from '../shared/package-root.ts'
+import type { HostDirectory } from './agents/directory.ts'
+import type { MigrationService } from './migration/service.ts'
+import { type Authenticate, requireToken } from './routes/authentication.ts'
+import { hostRoutes } from './routes/hosts.ts'
+import { inventoryRoutes } from './routes/inventory.ts'
+import { migrationRoutes } from './routes/migrations.ts'
+import { operationsRoutes } from './routes/operations.ts'
+import { problemMediaType, toAppError, toProblem } from './routes/problem.ts'
+import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
+import type { InventoryStore } from './store/inventory.ts'
+import type { Statistics } from './store/statistics.ts'
+
+export type AppDeps = {
+  readonly hosts: HostDirectory
+  readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
+  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly statistics: () => Promise<Statistics>
+  readonly unready: () => Promise<readonly string[]>
+  readonly authenticate: Authenticate
+  readonly log: FastifyBaseLogger
+}
+
+const mebibyte = 1024 * 1024
+
+export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
+  const stopping = new AbortController()
+  const app = Fastify({
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: mebibyte,
+    requestTimeout: 30_000,
+    // What is not asked for is refused, not dropped; "1" is not 1; every fault is named.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
+    // A path that cannot be decoded fails before any hook or handler.
+    frameworkErrors: (error, { url, id }, reply: unknown) => {
+      const problem = toProblem(toAppError(error), url, id)
+      const answer = reply as FastifyReply
+      answer.code(problem.status).type(problemMediaType).send(JSON.stringify(problem))
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  const table = watchRoutes(app)
+  requireToken(app, deps.authenticate)
+
+  app.setErrorHandler<FastifyError | AppError>((thrown, request, reply) => {
+    const error = toAppError(thrown)
+    if (error.meaning.http >= 500 && error.code === 'DRAYAGE_INTERNAL') {
+      request.log.error({ err: thrown, method: request.method, url: request.url }, 'A request failed unforeseen')
+    }
+    if (error.code === 'DRAYAGE_UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer')
+    if (error.code === 'DRAYAGE_METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']))
+    const problem = toProblem(error, request.url, request.id)
+    return reply.code(problem.status).type(problemMediaType).send(problem)
+  })
+  app.setNotFoundHandler((request) => {
+    throw noSuchRoute(table, request.method, new URL(request.url, 'http://coordinator').pathname)
+  })
+
+  // Event streams last until they are told; a server that closes waits for them.
+  app.addHook('preClose', async () => stopping.abort())
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Drayage',
+        version,
+        description:
+          'Moves Docker containers and their data between hosts. Every error is a problem document (RFC 9457) with a stable `code`.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  })
+  await app.register(hostRoutes(deps.hosts))
+  await app.register(inventoryRoutes(deps))
+  await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(operationsRoutes(deps))
+  return app
+}

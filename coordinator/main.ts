@@ -1,0 +1,195 @@
+// The coordinator's process: the one place where its parts are put together.
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { AppError } from '../shared/errors.ts'
+import { version } from '../shared/package-root.ts'
+import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
+import { services } from '../shared/rpc/services.ts'
+import { createConnections } from './agents/connections.ts'
+import { createHostDirectory } from './agents/directory.ts'
+import { createEnrolment } from './agents/enrolment.ts'
+import { createPresence } from './agents/presence.ts'
+import { createRegistration } from './agents/registration.ts'
+import { buildApp } from './app.ts'
+import { systemClock } from './clock.ts'
+import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
+import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
+import { openAuthority } from './identity/authority.ts'
+import { createMigrationService } from './migration/service.ts'
+import { createApiTokenStore } from './store/api-tokens.ts'
+import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
+import { createHostStore } from './store/hosts.ts'
+import { createInventoryStore } from './store/inventory.ts'
+import { createJoinTokenStore } from './store/join-tokens.ts'
+import { createJournal } from './store/journal.ts'
+import { readStatistics } from './store/statistics.ts'
+
+export type Coordinator = {
+  // Where it really listens: a port 0 was a wish.
+  readonly restUrl: string
+  readonly grpcPort: number
+  readonly enrolPort: number
+  stop(): Promise<void>
+}
+
+// How long running calls may go on when it is asked to stop.
+const graceMs = 5_000
+
+// Until SIGTERM or SIGINT. Throws DRAYAGE_CONFIG_INVALID with every fault at once; a second signal ends it at once.
+export const runCoordinator = async (flags: Record<string, string | undefined>): Promise<void> => {
+  const settings = readCoordinatorSettings(flags)
+  const log = pino({ level: settings.logLevel, base: null }, pino.destination(2))
+  const stopped = Promise.withResolvers<NodeJS.Signals>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal))
+  const coordinator = await startCoordinator(settings, log)
+  const signal = await stopped.promise
+  log.info({ signal }, 'Stopping; migrations that have not ended go on at the next start')
+  await coordinator.stop()
+  log.info('Stopped')
+}
+
+export const startCoordinator = async (settings: Settings, log: Logger): Promise<Coordinator> => {
+  // Each part that is up leaves here how it is taken down; the last one up is the first one down.
+  const parts = new AsyncDisposableStack()
+  try {
+    prepareDirectory(settings.dataDir)
+    const lock = lockDirectory(settings.dataDir)
+    parts.defer(() => lock.release())
+    const db = await openDatabase(join(settings.dataDir, 'coordinator.db'))
+    parts.defer(() => db.destroy())
+    const serving = await serve(settings, db, log, parts)
+    log.info({ ...serving, version, dataDir: settings.dataDir }, 'The coordinator is up')
+    return { ...serving, stop: () => parts.disposeAsync() }
+  } catch (thrown) {
+    await parts.disposeAsync()
+    throw thrown
+  }
+}
+
+const prepareDirectory = (dataDir: string): void => {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (thrown) {
+    throw new AppError(
+      'DRAYAGE_CONFIG_INVALID',
+      `The data directory ${dataDir} cannot be used: ${(thrown as Error).message}. Choose another (--data-dir), or make this one writable.`,
+      { cause: thrown },
+    )
+  }
+}
+
+const serve = async (
+  settings: Settings,
+  db: Database,
+  log: Logger,
+  parts: AsyncDisposableStack,
+): Promise<Omit<Coordinator, 'stop'>> => {
+  const { dataDir, heartbeatMs } = settings
+  const clock = systemClock
+  const [hosts, inventory, joinTokens, apiTokens] = [
+    createHostStore(db),
+    createInventoryStore(db),
+    createJoinTokenStore(db),
+    createApiTokenStore(db),
+  ]
+
+  const authority = await openAuthority(dataDir, clock.now())
+  const identity = await authority.issueOwn(clock.now())
+  const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
+  if (tokenFile !== null) log.info({ file: tokenFile }, 'First start: the admin token is in this file')
+
+  const stopping = new AbortController()
+  const presence = createPresence({ hosts, clock, heartbeatMs, log })
+  parts.defer(() => presence.flush())
+  const connections = createConnections({ hosts, presence, identity })
+  parts.defer(() => connections.close())
+  const migrations = createMigrationService({ journal: createJournal(db, clock), hosts: connections, clock, log })
+  const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint: authority.fingerprint })
+
+  const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
+    log.warn({ err: thrown, method, host: caller.host }, 'A call was refused')
+  const enrolment = createEnrolment({ authority, joinTokens, clock, log })
+  const fromAnyone = handlers(['anonymous', 'agent'], failed)
+  const enrolServer = createServer()
+  enrolServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
+
+  const registration = createRegistration({
+    hosts,
+    inventory,
+    presence,
+    clock,
+    heartbeatMs,
+    version,
+    stopping: stopping.signal,
+  })
+  const fromAgents = handlers(['agent'], failed)
+  const grpcServer = createServer()
+  grpcServer.addService(services.Coordinator, {
+    Register: fromAgents.unary(registration.register),
+    Heartbeat: fromAgents.unary(registration.heartbeat),
+    Report: fromAgents.duplex(registration.report),
+  })
+
+  let listening = false
+  const app = await buildApp({
+    hosts: directory,
+    inventory,
+    migrations,
+    statistics: () => readStatistics(db),
+    unready: async () => [
+      ...(listening ? [] : ['not every port is listening yet']),
+      ...(await isAnswering(db).then(
+        () => [],
+        (thrown: Error) => [`the database does not answer: ${thrown.message}`],
+      )),
+    ],
+    authenticate: (token) => authenticate(apiTokens, token),
+    log,
+  })
+
+  parts.defer(() => shutDown(grpcServer, graceMs))
+  parts.defer(() => shutDown(enrolServer, graceMs))
+  parts.defer(() => closeWithin(app, graceMs))
+  const [grpc, enrol, restUrl] = await Promise.allSettled([
+    listen(grpcServer, settings.grpcListen, identity, { mutual: true }),
+    listen(enrolServer, settings.enrolListen, identity, { mutual: false }),
+    app.listen(splitHostPort(settings.restListen)),
+  ])
+  const notListening = [
+    [`--grpc-listen (DRAYAGE_GRPC_LISTEN) ${settings.grpcListen}`, grpc] as const,
+    [`--enrol-listen (DRAYAGE_ENROL_LISTEN) ${settings.enrolListen}`, enrol] as const,
+    [`--rest-listen (DRAYAGE_REST_LISTEN) ${settings.restListen}`, restUrl] as const,
+  ].flatMap(([setting, outcome]) =>
+    outcome.status === 'rejected' ? [`${setting}: ${(outcome.reason as Error).message}`] : [],
+  )
+  if (grpc.status === 'rejected' || enrol.status === 'rejected' || restUrl.status === 'rejected') {
+    throw cannotListen(notListening)
+  }
+  listening = true
+  parts.defer(() => stopping.abort())
+
+  const watching = presence.watch(stopping.signal)
+  watching.catch((thrown) => log.error({ err: thrown }, 'Hosts are no longer watched'))
+  parts.defer(() => migrations.stop())
+  await migrations.resumeUnfinished()
+  return { restUrl: restUrl.value, grpcPort: grpc.value.port, enrolPort: enrol.value.port }
+}
+
+const cannotListen = (faults: readonly string[]): AppError =>
+  new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    `The coordinator cannot listen where it should: ${faults.join('; ')}. Is another program there, or is the address not of this machine?`,
+    { details: { reasons: faults.map((message) => ({ code: 'not-listening', message })) } },
+  )
+
+// Connections that are still at work when the time is up are cut.
+const closeWithin = async (
+  app: { close(): Promise<unknown>; readonly server: { closeAllConnections(): void } },
+  ms: number,
+): Promise<void> => {
+  const timer = setTimeout(() => app.server.closeAllConnections(), ms)
+  await app.close()
+  clearTimeout(timer)
+}

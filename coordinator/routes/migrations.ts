@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { Migration, MigrationList, MigrationQuery, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { ErrorCode } from '../../shared/errors.ts'
+import type { MigrationService } from '../migration/service.ts'
+import { problems } from './problem.ts'
+import { eventStream } from './server-sent-events.ts'
+
+export type MigrationRoutes = {
+  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  // Open event streams end when it is aborted; their readers come back.
+  readonly stopping: AbortSignal
+}
+
+const newestIfNotTold = 100
+
+const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) })
+
+const Stream = Type.Unsafe<Readable>({ type: 'string' })
+
+const IdempotencyKey = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description: 'The same key with the same request always answers with the same migration',
+    }),
+  ),
+})
+
+// What can be said before anything is looked at on a host, and what a host can say when it is.
+const asking: readonly ErrorCode[] = [
+  'DRAYAGE_INVALID_REQUEST',
+  'DRAYAGE_SAME_HOST',
+  'DRAYAGE_UNAUTHENTICATED',
+  'DRAYAGE_HOST_NOT_FOUND',
+  'DRAYAGE_CONTAINER_NOT_FOUND',
+  'DRAYAGE_CONTAINER_AMBIGUOUS',
+  'DRAYAGE_BODY_TOO_LARGE',
+  'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+  'DRAYAGE_HOST_OFFLINE',
+  'DRAYAGE_AGENT_UNREACHABLE',
+  'DRAYAGE_TIMEOUT',
+]
+
+export const migrationRoutes =
+  ({ migrations, stopping }: MigrationRoutes): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/migrations',
+      {
+        schema: {
+          operationId: 'startMigration',
+          summary: 'Moves a container and its data to another host',
+          description: '202 when it was accepted now, 200 when the Idempotency-Key was used for it before.',
+          headers: IdempotencyKey,
+          body: MigrationRequest,
+          response: {
+            200: Migration,
+            202: Migration,
+            ...problems(
+              ...asking,
+              'DRAYAGE_PLAN_REFUSED',
+              'DRAYAGE_MIGRATION_IN_PROGRESS',
+              'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
+            ),
+          },
+        },
+      },
+      async ({ body, headers, tokenId }, reply) => {
+        const key = headers['idempotency-key']
+        // Two callers who happen on the same key are still two.
+        const { migration, created } = await migrations.start(body, key === undefined ? null : `${tokenId}/${key}`)
+        return reply
+          .code(created ? 202 : 200)
+          .header('location', `/v1/migrations/${migration.id}`)
+          .send(migration)
+      },
+    )
+
+    app.post(
+      '/v1/migrations::plan',
+      {
+        schema: {
+          operationId: 'planMigration',
+          summary: 'What a migration would do; refusals stand in it. Changes nothing',
+          body: MigrationRequest,
+          response: { 200: Plan, ...problems(...asking) },
+        },
+      },
+      async ({ body }, reply) => migrations.plan(body, AbortSignal.any([stopping, goneOf(reply)])),
+    )
+
+    app.get(
+      '/v1/migrations',
+      {
+        schema: {
+          operationId: 'listMigrations',
+          summary: 'Migrations, newest first',
+          querystring: MigrationQuery,
+          response: { 200: MigrationList, ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED') },
+        },
+      },
+      async ({ query: { state, limit } }) => ({
+        migrations: await migrations.list({
+          limit: limit === undefined ? newestIfNotTold : Number(limit),
+          ...(state === undefined ? {} : { state }),
+        }),
+      }),
+    )
+
+    app.get(
+      '/v1/migrations/:id',
+      {
+        schema: {
+          operationId: 'getMigration',
+          summary: 'One migration in full',
+          params: Id,
+          response: {
+            200: Migration,
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+          },
+        },
+      },
+      async ({ params }) => migrations.get(params.id),
+    )
+
+    app.post(
+      '/v1/migrations/:id/cancel',
+      {
+        schema: {
+          operationId: 'cancelMigration',
+          summary: 'Asks a migration to put everything back. It ends when it has',
+          params: Id,
+          response: {
+            202: Migration,
+            ...problems(
+              'DRAYAGE_INVALID_REQUEST',
+              'DRAYAGE_UNAUTHENTICATED',
+              'DRAYAGE_MIGRATION_NOT_FOUND',
+              'DRAYAGE_MIGRATION_ENDED',
+              'DRAYAGE_PAST_COMMIT',
+            ),
+          },
+        },
+      },
+      async ({ params }, reply) => reply.code(202).send(await migrations.cancel(params.id)),
+    )
+
+    app.get(
+      '/v1/migrations/:id/events',
+      {
+        exposeHeadRoute: false,
+        schema: {
+          operationId: 'watchMigration',
+          summary: 'Server-sent events of one migration, until it has ended',
+          description:
+            '`migration`: the whole migration, on connecting and whenever a step or its state changes. `progress`: ' +
+            '{step, what, bytes, totalBytes}, about once a second while bytes move. Comments are heartbeats.',
+          params: Id,
+          response: {
+            200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Stream } } },
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+          },
+        },
+      },
+      async ({ params }, reply) => {
+        // An unknown migration is a problem document, not a stream that fails.
+        await migrations.get(params.id)
+        const events = migrations.watch(params.id, AbortSignal.any([stopping, goneOf(reply)]))
+        return reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .send(Readable.from(eventStream(events)))
+      },
+    )
+  }
+
+// Aborted when the caller is no longer there to read the answer.
+const goneOf = (reply: FastifyReply): AbortSignal => {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  return gone.signal
+}
