@@ -56,6 +56,13 @@ const withoutUndefined = (query: Query): Record<string, string> =>
     Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   )
 
+// dockerode hands over the bytes where the answer is not JSON (204, /_ping), and also where it is `null`.
+const answerFrom = (result: unknown): unknown => {
+  if (!Buffer.isBuffer(result)) return result
+  const text = result.toString().trim()
+  return text === 'null' ? null : text
+}
+
 type Dial = {
   readonly method: string
   readonly path: string
@@ -77,7 +84,7 @@ const dial = (docker: Docker, { method, path, request, isStream, upload }: Dial,
         statusCodes: goodStatuses,
         ...(upload === undefined ? {} : { file: upload }),
       },
-      (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)),
+      (error: unknown, result: unknown) => (error ? reject(error) : resolve(answerFrom(result))),
     )
   })
 
