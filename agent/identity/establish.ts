@@ -1,5 +1,4 @@
 // The agent's identity at its start: the one it has, or a new one for its join token.
-
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import type { Log } from '../log.ts'
@@ -9,56 +8,54 @@ import { type AgentIdentity, loadIdentity } from './files.ts'
 
 const soonMs = 7 * 24 * 60 * 60_000
 
+type Options = {
+  readonly dataDir: string
+  readonly enrolAddress: string
+  // Of the first start, or of a renewal.
+  readonly joinToken: string | undefined
+  readonly log: Log
+}
+
 // Waits for a coordinator that is away. null: the signal aborted first.
 // Throws DRAYAGE_JOIN_TOKEN_INVALID, DRAYAGE_AUTHORITY_MISMATCH, DRAYAGE_STATE_DAMAGED.
-export const establishIdentity = async (
-  {
-    dataDir,
-    enrolAddress,
-    joinToken,
-    log,
-  }: {
-    readonly dataDir: string
-    readonly enrolAddress: string
-    readonly joinToken: string | undefined
-    readonly log: Log
-  },
-  signal: AbortSignal,
-): Promise<AgentIdentity | null> => {
+export const establishIdentity = async (options: Options, signal: AbortSignal): Promise<AgentIdentity | null> => {
+  const { dataDir, enrolAddress, joinToken, log } = options
   const known = await loadIdentity(dataDir)
   if (known !== null && joinToken !== undefined) requireOwnToken(dataDir, known, joinToken)
   const leftMs = known === null ? 0 : known.validUntil.getTime() - Date.now()
-  if (known !== null && (joinToken === undefined || leftMs > soonMs)) {
-    if (leftMs < soonMs) {
-      log.warn({ validUntil: known.validUntil }, 'The certificate of this agent expires soon: enrol it again')
-    }
-    return known
-  }
+  if (known !== null && leftMs > soonMs) return known
+  if (known !== null && leftMs > 0) return renewed(known, options)
+
   let enrolled: AgentIdentity | null = null
-  await persist(
-    {
-      what: `The coordinator's enrolment at ${enrolAddress}`,
-      log,
-      signal,
-      hopeless: (thrown) => !(thrown instanceof AppError && thrown.meaning.retry),
-    },
-    async (up) => {
-      try {
-        enrolled = await enrol(dataDir, enrolAddress, joinToken ?? '')
-        up()
-      } catch (thrown) {
-        // A token that was used up is no fault of an agent whose certificate is still good.
-        if (
-          !(known !== null && leftMs > 0 && thrown instanceof AppError && thrown.code === 'DRAYAGE_JOIN_TOKEN_INVALID')
-        ) {
-          throw thrown
-        }
-        log.warn({ validUntil: known.validUntil }, 'The certificate expires soon, and the join token given is used up')
-        enrolled = known
-      }
-    },
-  )
+  const persistence = {
+    what: `The coordinator's enrolment at ${enrolAddress}`,
+    log,
+    signal,
+    hopeless: (thrown: unknown) => !(thrown instanceof AppError && thrown.meaning.retry),
+  }
+  await persist(persistence, async (up) => {
+    enrolled = await enrol(dataDir, enrolAddress, joinToken ?? '')
+    up()
+  })
   return enrolled
+}
+
+// While the certificate is good, no failure to get a new one keeps the agent from its work.
+const renewed = async (known: AgentIdentity, options: Options): Promise<AgentIdentity> => {
+  const { dataDir, enrolAddress, joinToken, log } = options
+  let reason = 'no join token was given'
+  if (joinToken !== undefined) {
+    try {
+      return await enrol(dataDir, enrolAddress, joinToken)
+    } catch (thrown) {
+      reason = (thrown as Error).message
+    }
+  }
+  log.warn(
+    { validUntil: known.validUntil, reason },
+    `The certificate of ${known.host} expires soon: run \`dray host add ${known.host}\` and start the agent with its token`,
+  )
+  return known
 }
 
 // What stays in the environment of a service is the token of its first start.
