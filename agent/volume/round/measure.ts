@@ -1,16 +1,24 @@
-import { openRoot } from '../linux/libc.ts'
 import { type ScannedNode, scan } from '../tree/scan.ts'
+import { asReadError, openVolume } from './volume-root.ts'
 
 export type Usage = { readonly entries: number; readonly apparentBytes: number; readonly diskBytes: number }
 
 // Counts what a round would carry: no sockets, nothing below a mount point, a file with several names once in bytes.
 export const measureVolume = (root: string, checkpoint: () => void): Usage => {
+  try {
+    const ignore = (): void => {}
+    return usageOf(scan(openVolume(root), { checkpoint, leftOut: ignore, vanished: ignore }))
+  } catch (error) {
+    throw asReadError(root, error)
+  }
+}
+
+const usageOf = (root: ScannedNode): Usage => {
   const seen = new Set<bigint>()
   let entries = 0
   let apparentBytes = 0
   let diskBytes = 0
-  const ignore = (): void => {}
-  const pending: ScannedNode[] = [scan(openRoot(root), { checkpoint, leftOut: ignore, vanished: ignore })]
+  const pending = [root]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const { stat } = node
     entries++

@@ -8,7 +8,7 @@
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
-import { close, OsError, open, openAt, openRoot, readLink, reopen, syncFileSystem } from '../linux/libc.ts'
+import { close, open, openAt, readLink, reopen, syncFileSystem } from '../linux/libc.ts'
 import { identityOf, isMountPoint, type Stat, sameInode, statFd } from '../linux/stat.ts'
 import { blockBytes, paddingAfter } from '../tar/header.ts'
 import { encodeLink, encodeMember, mostRecordBytes } from '../tar/member.ts'
@@ -23,6 +23,7 @@ import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { segmentsOf, sendContent, sendSmallContent } from './read-file.ts'
 import { createSkippedList, type Summary } from './summary.ts'
+import { asReadError, openVolume, requireIdentity, statOfRoot } from './volume-root.ts'
 
 export type ReadRequest = {
   readonly root: string
@@ -51,39 +52,6 @@ const unrepresentable = (path: ByteString, why: string): AppError =>
       details: { paths: [displayPath(path)] },
     },
   )
-
-const openVolume = (root: string): number => {
-  try {
-    return openRoot(root)
-  } catch (error) {
-    const code = error instanceof OsError ? error.code : ''
-    throw new AppError(
-      code === 'ENOENT' ? 'DRAYAGE_VOLUME_NOT_FOUND' : 'DRAYAGE_VOLUME_UNREADABLE',
-      `The volume's directory ${root} cannot be opened (${code}). It must be a directory that this agent can read.`,
-      { cause: error },
-    )
-  }
-}
-
-const statOfRoot = (root: string): Stat => {
-  const fd = openVolume(root)
-  try {
-    return statFd(fd)
-  } finally {
-    close(fd)
-  }
-}
-
-const requireIdentity = (root: string, found: Stat, expected: string | undefined): void => {
-  const identity = identityOf(found)
-  if (expected === undefined || identity === expected) return
-  throw new AppError(
-    'DRAYAGE_VOLUME_ROOT_CHANGED',
-    `The volume's directory ${root} is ${identity} and was ${expected}: it is not the one that this migration began ` +
-      'with. What it holds was not taken for the volume; see whether it was made anew or unmounted.',
-    { details: { expected, found: identity } },
-  )
-}
 
 // What has been sent of an inode with several names: later names become links to the first.
 type SentInode = { readonly names: ByteString[]; readonly digest: ByteString; readonly metadata: Metadata }
@@ -296,6 +264,8 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
       [...sent.values()].map(({ names }) => names),
     )
     return { entries, contentBytes, tarBytes: sink.total, digest, skipped: skipped.list() }
+  } catch (error) {
+    throw asReadError(request.root, error)
   } finally {
     cursor.close()
   }

@@ -1,0 +1,47 @@
+import { AppError } from '../../../shared/errors.ts'
+import { close, OsError, openRoot } from '../linux/libc.ts'
+import { identityOf, type Stat, statFd } from '../linux/stat.ts'
+
+// The root directory of a volume that is to be read, by the path that the engine gives for it.
+export const openVolume = (root: string): number => {
+  try {
+    return openRoot(root)
+  } catch (error) {
+    const code = error instanceof OsError ? error.code : ''
+    throw new AppError(
+      code === 'ENOENT' ? 'DRAYAGE_VOLUME_NOT_FOUND' : 'DRAYAGE_VOLUME_UNREADABLE',
+      `The volume's directory ${root} cannot be opened (${code}). It must be a directory that this agent can read.`,
+      { cause: error },
+    )
+  }
+}
+
+export const statOfRoot = (root: string): Stat => {
+  const fd = openVolume(root)
+  try {
+    return statFd(fd)
+  } finally {
+    close(fd)
+  }
+}
+
+export const requireIdentity = (root: string, found: Stat, expected: string | undefined): void => {
+  const identity = identityOf(found)
+  if (expected === undefined || identity === expected) return
+  throw new AppError(
+    'DRAYAGE_VOLUME_ROOT_CHANGED',
+    `The volume's directory ${root} is ${identity} and was ${expected}: it is not the one that this migration began ` +
+      'with. What it holds was not taken for the volume; see whether it was made anew or unmounted.',
+    { details: { expected, found: identity } },
+  )
+}
+
+// Of an error of a system call on the source.
+export const asReadError = (root: string, error: unknown): unknown =>
+  error instanceof OsError
+    ? new AppError(
+        'DRAYAGE_VOLUME_UNREADABLE',
+        `Reading the volume at ${root} failed (${error.message}). Look at the health of its file system, then try again.`,
+        { cause: error },
+      )
+    : error
