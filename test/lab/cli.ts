@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { dockerOf } from './docker.ts'
+import { guideToNewLab } from './guide.ts'
 import { type ImageName, images, loadImage } from './images.ts'
 import { type EngineKind, LabUnavailable } from './install.ts'
 import { startLab } from './lab.ts'
 import { inNetns } from './network.ts'
-import { labDir } from './places.ts'
 import { reapAbandoned, takeDown } from './reaper.ts'
 import { type HostRecord, isAbandoned, type LabRecord, listRecords } from './record.ts'
 
@@ -41,41 +41,13 @@ const asJson = ({ coordinator, hosts }: Up): string =>
     })),
   })
 
-const welcome = ({ id, up }: LabRecord): string => {
-  const hosts = up?.hosts ?? []
-  const first = hosts[0]?.name ?? 'host-1'
-  const rows = hosts.map((host) => `  ${host.name}  ${host.address}  Docker ${host.engine.version}  ${host.dockerHost}`)
-  const coordinator = up?.coordinator
-  return [
-    `Lab ${id} is up, with its state and logs in ${labDir(id)}:`,
-    ...rows,
-    '',
-    'Put an image on a host and run something there:',
-    `  npm run -s lab -- load ${first} busybox`,
-    `  npm run -s lab -- exec ${first} -- docker run -d --name web -v data:/data ${images.busybox.ref} sleep 1d`,
-    `  npm run -s lab -- exec ${first} -- docker ps`,
-    ...(coordinator === undefined
-      ? []
-      : [
-          '',
-          'Ask Drayage:',
-          `  export DRAYAGE_URL=${coordinator.url} DRAYAGE_TOKEN=${coordinator.token}`,
-          '  npm run -s dray -- hosts',
-          `  npm run -s dray -- migrate web --from ${first} --to ${hosts[1]?.name ?? 'host-2'}`,
-        ]),
-    '',
-    'Take it down:',
-    `  npm run -s lab -- down ${id}`,
-  ].join('\n')
-}
-
 type UpOptions = { hosts?: number; engines: readonly EngineKind[]; bare?: boolean; json?: boolean }
 
 const up = async ({ hosts, engines, bare = false, json = false }: UpOptions) => {
   const count = hosts ?? Math.max(2, engines.length)
   const plan = Array.from({ length: count }, (_, index) => ({ engine: engines[index % engines.length] ?? 'current' }))
   const lab = await startLab({ hosts: plan, agents: !bare, coordinator: !bare, keep: true })
-  console.log(json && lab.record.up !== undefined ? asJson(lab.record.up) : welcome(lab.record))
+  console.log(json && lab.record.up !== undefined ? asJson(lab.record.up) : guideToNewLab(lab.record))
 }
 
 const labsUp = async () => (await listRecords()).filter((record) => record.up !== undefined && !isAbandoned(record))
