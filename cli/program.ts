@@ -26,7 +26,7 @@ Getting started:
 "dray COMMAND --help" has more on each, with examples.
 `
 
-const buildProgram = (): Command => {
+export const buildProgram = (): Command => {
   const program = new Command('dray')
     .description(
       "Moves a Docker container and its data from one Docker host to another, and knows every volume's place.",

@@ -62,6 +62,7 @@ const createTerminalReporter = (stream: ReporterStream, now: () => number): Repo
   let last: Migration | null = null
   let state: ProgressState | null = null
   let drawing = false
+  let closed = false
 
   const underway = (): string => {
     const step = last === null ? null : currentStep(last)
@@ -81,6 +82,7 @@ const createTerminalReporter = (stream: ReporterStream, now: () => number): Repo
     format: () => printable(underway()).slice(0, Math.max(10, (stream.columns ?? 80) - 1)),
   })
   const draw = (): void => {
+    if (closed || last === null || last.endedAt !== null) return
     if (!drawing) bar.start(1, 0)
     drawing = true
     bar.update(0)
@@ -97,7 +99,7 @@ const createTerminalReporter = (stream: ReporterStream, now: () => number): Repo
   return {
     say: (text) => {
       write(printable(text))
-      if (last !== null) draw()
+      draw()
     },
     migration: (migration) => {
       for (const { kind, text } of stepLines(last, migration)) {
@@ -105,14 +107,16 @@ const createTerminalReporter = (stream: ReporterStream, now: () => number): Repo
         write(`${paint(colour, mark)} ${printable(text)}`)
       }
       last = migration
-      if (migration.endedAt === null) draw()
-      else erase()
+      draw()
     },
     progress: (progress) => {
       state = advance(state, progress, now())
-      if (last !== null) draw()
+      draw()
     },
-    close: erase,
+    close: () => {
+      erase()
+      closed = true
+    },
   }
 }
 

@@ -12,7 +12,7 @@ export type Asked = {
   readonly body: unknown
 }
 
-export type Answering = (asked: Asked, response: ServerResponse) => void | Promise<void>
+export type Answering = (asked: Asked, response: ServerResponse) => unknown
 
 export type FakeCoordinator = {
   readonly url: string
@@ -51,7 +51,7 @@ export type EventSink = {
 }
 
 export const events =
-  (speak: (sink: EventSink) => void | Promise<void>): Answering =>
+  (speak: (sink: EventSink) => unknown): Answering =>
   (_asked, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const send = (event: string, data: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
