@@ -248,8 +248,8 @@ const writeMounts = async (
         .onConflict((conflict) =>
           conflict.columns(['host', 'containerId', 'destination']).doUpdateSet((eb) => ({
             source: eb.ref('excluded.source'),
-            // A container keeps the volume it was made with.
-            volumeId: eb.fn.coalesce('mounts.volumeId', 'excluded.volumeId'),
+            // A container that exists uses the volume of that name that exists; where none does, the one it last had.
+            volumeId: eb.fn.coalesce('excluded.volumeId', 'mounts.volumeId'),
           })),
         )
         .execute(),

@@ -1,0 +1,291 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Plan } from '../../shared/api/migrations.ts'
+import type { Journal } from '../migration/ports.ts'
+import type { NewMigration } from '../migration/record.ts'
+import { createHostStore } from './hosts.ts'
+import { createJournal } from './journal.ts'
+import { readStatistics } from './statistics.ts'
+import { openTemporaryDatabase, type TemporaryDatabase } from './testing/temporary-database.ts'
+
+let temporary: TemporaryDatabase
+let journal: Journal
+let minute: number
+beforeEach(async () => {
+  temporary = await openTemporaryDatabase()
+  minute = 0
+  journal = createJournal(temporary.db, { now: () => new Date(Date.UTC(2026, 0, 5, 8, minute++)) })
+  for (const host of ['host-1', 'host-2', 'host-3']) await createHostStore(temporary.db).add(host, new Date(0))
+})
+afterEach(() => temporary.remove())
+
+const plan: Plan = {
+  container: { id: 'c1', name: 'web', state: 'running' },
+  from: 'host-1',
+  to: 'host-2',
+  image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
+  volumes: [],
+  networks: [],
+  ports: [],
+  totalBytes: 0,
+  targetFreeBytes: 1,
+  warnings: [],
+  refusals: [],
+}
+
+const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration => ({
+  id,
+  request: { container: 'web', from: 'host-1', to: 'host-2' },
+  containerId: 'c1',
+  containerName: 'web',
+  plan,
+  idempotencyKey: null,
+  ...over,
+})
+
+const workload = (containerId: string, volumes: readonly string[] = [], host = 'host-1') => ({
+  host,
+  containerId,
+  volumes: volumes.map((name) => ({ name, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '2049:7' })),
+})
+
+const rolledBack = { state: 'rolled-back', error: null } as const
+
+describe('a migration', () => {
+  test('created twice is one', async () => {
+    const first = await journal.create(migration('m1'))
+    expect(await journal.create(migration('m1'))).toEqual(first)
+    expect(await journal.list({ limit: 10 })).toEqual([first])
+    expect(first).toMatchObject({ state: 'planned', lease: null, endedAt: null, plan })
+  })
+
+  test('that comes with a key used before is the one it was used for', async () => {
+    const first = await journal.create(migration('m1', { idempotencyKey: 'k' }))
+    expect(await journal.create(migration('m2', { idempotencyKey: 'k' }))).toEqual(first)
+    expect(await journal.findByKey('k')).toEqual(first)
+    expect(await journal.findByKey('other')).toBeNull()
+    const other = migration('m3', { idempotencyKey: 'k', request: { container: 'db', from: 'host-1', to: 'host-2' } })
+    await expect(journal.create(other)).rejects.toMatchObject({ code: 'DRAYAGE_IDEMPOTENCY_KEY_REUSED' })
+  })
+
+  test('runs from its first entry, and its entries come back in their order with all they hold', async () => {
+    await journal.create(migration('m1'))
+    await journal.append('m1', { step: 'lock', phase: 'started' })
+    await journal.append('m1', { step: 'lock', phase: 'done', facts: { hold: { targetContainerId: 'c9' } } })
+    const error = { code: 'DRAYAGE_TIMEOUT', message: 'too slow', details: { reasons: [] } }
+    await journal.append('m1', { step: 'plan', phase: 'failed', error })
+    expect((await journal.find('m1'))?.state).toBe('running')
+    expect(await journal.entries('m1')).toMatchObject([
+      { step: 'lock', phase: 'started', facts: null, error: null },
+      { step: 'lock', phase: 'done', facts: { hold: { targetContainerId: 'c9' } }, error: null },
+      { step: 'plan', phase: 'failed', facts: null, error },
+    ])
+  })
+
+  test('that has ended is not written to any more', async () => {
+    await journal.create(migration('m1'))
+    await journal.end('m1', rolledBack)
+    const ended = await journal.find('m1')
+    await journal.end('m1', rolledBack)
+    await journal.requestCancel('m1')
+    expect(await journal.find('m1')).toEqual(ended)
+    await expect(journal.append('m1', { step: 'lock', phase: 'started' })).rejects.toMatchObject({
+      code: 'DRAYAGE_MIGRATION_ENDED',
+    })
+    await expect(journal.end('m1', { state: 'awaiting-finalize', error: null })).rejects.toMatchObject({
+      code: 'DRAYAGE_MIGRATION_ENDED',
+    })
+    await expect(journal.acquireLease('m1', workload('c1'))).rejects.toMatchObject({ code: 'DRAYAGE_MIGRATION_ENDED' })
+  })
+
+  test('that waits to be finalized can still be completed', async () => {
+    await journal.create(migration('m1'))
+    await journal.end('m1', { state: 'awaiting-finalize', error: null })
+    await journal.end('m1', { state: 'completed', error: null })
+    expect((await journal.find('m1'))?.state).toBe('completed')
+  })
+
+  test('that does not exist is said not to', async () => {
+    expect(await journal.find('nope')).toBeNull()
+    for (const call of [
+      () => journal.append('nope', { step: 'lock', phase: 'started' }),
+      () => journal.acquireLease('nope', workload('c1')),
+      () => journal.requestCancel('nope'),
+      () => journal.addWarnings('nope', []),
+      () => journal.end('nope', rolledBack),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'DRAYAGE_MIGRATION_NOT_FOUND' })
+    }
+  })
+
+  test('keeps each warning once, and each round as it was copied last', async () => {
+    await journal.create(migration('m1'))
+    const [a, b] = [
+      { code: 'a', message: '1' },
+      { code: 'b', message: '2' },
+    ]
+    await journal.addWarnings('m1', [a])
+    await journal.addWarnings('m1', [b, a])
+    expect((await journal.find('m1'))?.warnings).toEqual([a, b])
+
+    const round = { round: 1, final: true, volume: 'data', entries: 3, bytesSent: 10, contentBytes: 9, durationMs: 5 }
+    await journal.addRound('m1', round)
+    await journal.addRound('m1', { ...round, bytesSent: 20 })
+    expect(await journal.rounds('m1')).toEqual([{ ...round, bytesSent: 20 }])
+    expect(await readStatistics(temporary.db)).toEqual({ migrationsByState: { planned: 1 }, bytesSent: 20 })
+  })
+})
+
+test('migrations are listed newest first, and the unfinished oldest first', async () => {
+  for (const id of ['m1', 'm2', 'm3']) await journal.create(migration(id))
+  await journal.end('m2', rolledBack)
+  expect((await journal.list({ limit: 2 })).map(({ id }) => id)).toEqual(['m3', 'm2'])
+  expect((await journal.list({ limit: 9, state: 'planned' })).map(({ id }) => id)).toEqual(['m3', 'm1'])
+  expect((await journal.unfinished()).map(({ id }) => id)).toEqual(['m1', 'm3'])
+})
+
+describe('a lease', () => {
+  test('asked for twice by the same migration is the same', async () => {
+    await journal.create(migration('m1'))
+    const lease = await journal.acquireLease('m1', workload('c1', ['data', 'data']))
+    expect(lease).toMatchObject({ migrationId: 'm1', epoch: 1 })
+    expect(await journal.acquireLease('m1', workload('c1', ['data']))).toEqual(lease)
+    expect((await journal.find('m1'))?.lease).toEqual(lease)
+  })
+
+  test('is refused to another migration of the container, or of any of its volumes, by name', async () => {
+    for (const id of ['m1', 'm2', 'm3', 'm4']) await journal.create(migration(id))
+    await journal.acquireLease('m1', workload('c1', ['data', 'logs']))
+    for (const [id, wanted] of [
+      ['m2', workload('c1')],
+      ['m3', workload('c7', ['other', 'logs'])],
+    ] as const) {
+      await expect(journal.acquireLease(id, wanted)).rejects.toMatchObject({
+        code: 'DRAYAGE_MIGRATION_IN_PROGRESS',
+        message: expect.stringContaining('m1'),
+        details: { migration: 'm1' },
+      })
+    }
+    // The same names on another host are other things.
+    await journal.acquireLease('m4', workload('c7', ['logs'], 'host-3'))
+  })
+
+  test('that was refused leaves nothing held and no epoch issued', async () => {
+    for (const id of ['m1', 'm2', 'm3']) await journal.create(migration(id))
+    await journal.acquireLease('m1', workload('c1', ['data']))
+    await expect(journal.acquireLease('m2', workload('c2', ['free', 'data']))).rejects.toThrow()
+    expect(await journal.acquireLease('m3', workload('c3', ['free']))).toMatchObject({ epoch: 1 })
+    expect((await journal.find('m2'))?.lease).toBeNull()
+  })
+
+  test('is given back at the end, and the next one has the next epoch of the same workload', async () => {
+    await journal.create(migration('m1'))
+    const first = await journal.acquireLease('m1', workload('c1', ['data']))
+    await journal.end('m1', rolledBack)
+    await journal.create(migration('m2'))
+    const second = await journal.acquireLease('m2', workload('c1', ['data']))
+    expect(second).toMatchObject({ workloadId: first.workloadId, epoch: first.epoch + 1 })
+  })
+
+  test('is held by one migration at a time, however many ask at once', async () => {
+    const asked = fc.array(fc.uniqueArray(fc.constantFrom('v1', 'v2', 'v3'), { minLength: 1 }), {
+      minLength: 2,
+      maxLength: 5,
+    })
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(asked, async (volumesOfEach) => {
+        run += 1
+        const requests = volumesOfEach.map((volumes, index) => ({
+          id: `m${run}-${index}`,
+          cid: `c${run}-${index}`,
+          volumes,
+        }))
+        for (const { id } of requests) await journal.create(migration(id))
+        const outcomes = await Promise.allSettled(
+          requests.map(({ id, cid, volumes }) => journal.acquireLease(id, workload(cid, volumes))),
+        )
+        const granted = requests.filter((_, index) => outcomes[index]?.status === 'fulfilled')
+        const held = granted.flatMap(({ volumes }) => volumes)
+        expect(new Set(held).size).toBe(held.length)
+        expect(granted.length).toBeGreaterThan(0)
+        // Whoever was refused asked for something that is held.
+        for (const { volumes } of requests.filter((request) => !granted.includes(request))) {
+          expect(volumes.some((name) => held.includes(name))).toBe(true)
+        }
+        for (const { id } of requests) await journal.end(id, rolledBack)
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
+describe('the commit', () => {
+  const committed = async () => {
+    await journal.create(migration('m1'))
+    const lease = await journal.acquireLease('m1', workload('c1', ['data']))
+    await journal.append('m1', { step: 'commit', phase: 'started' })
+    await journal.commit('m1', lease, 'host-2', 'c2')
+    return lease
+  }
+  const owner = (id: string) =>
+    temporary.db
+      .selectFrom('workloads')
+      .select(['host', 'containerId', 'epoch'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+  const commitsDone = async (id: string) =>
+    (await journal.entries(id)).filter(({ step, phase }) => step === 'commit' && phase === 'done').length
+
+  test('makes the target the owner and the step done, and done twice is done once', async () => {
+    const lease = await committed()
+    await journal.commit('m1', lease, 'host-2', 'c2')
+    expect(await owner(lease.workloadId)).toEqual({ host: 'host-2', containerId: 'c2', epoch: 1 })
+    expect(await commitsDone('m1')).toBe(1)
+  })
+
+  test('is refused under another epoch, workload, migration, or after the lease was given back', async () => {
+    await journal.create(migration('m1'))
+    await journal.create(migration('m2'))
+    const lease = await journal.acquireLease('m1', workload('c1', ['data']))
+    await journal.acquireLease('m2', workload('c5'))
+    for (const wrong of [
+      { ...lease, epoch: lease.epoch - 1 },
+      { ...lease, epoch: lease.epoch + 1 },
+      { ...lease, workloadId: 'another' },
+      { ...lease, migrationId: 'm2' },
+    ]) {
+      await expect(journal.commit('m1', wrong, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    }
+    await expect(journal.commit('m2', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    await journal.end('m1', rolledBack)
+    await expect(journal.commit('m1', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    expect(await owner(lease.workloadId)).toMatchObject({ host: 'host-1', containerId: 'c1' })
+    expect(await commitsDone('m1')).toBe(0)
+  })
+
+  test('is refused a second time for another place', async () => {
+    const lease = await committed()
+    for (const [host, id] of [
+      ['host-3', 'c2'],
+      ['host-2', 'c3'],
+    ] as const) {
+      await expect(journal.commit('m1', lease, host, id)).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    }
+  })
+
+  test('hands the lineage on: the copy left behind is retired, and the next move is of the owner, with the next epoch', async () => {
+    const lease = await committed()
+    await journal.end('m1', { state: 'awaiting-finalize', error: null })
+    await journal.create(migration('m2'))
+    await expect(journal.acquireLease('m2', workload('c1', ['data']))).rejects.toMatchObject({
+      code: 'DRAYAGE_WORKLOAD_RETIRED',
+      message: expect.stringContaining('host-2'),
+    })
+    expect(await journal.acquireLease('m2', workload('c2', ['data'], 'host-2'))).toEqual({
+      migrationId: 'm2',
+      workloadId: lease.workloadId,
+      epoch: 2,
+    })
+  })
+})

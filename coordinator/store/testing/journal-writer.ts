@@ -1,0 +1,44 @@
+// Writes migrations for ever, and says on stdout what it was told is done: "done ID". For the test that kills it.
+
+import { openDatabase } from '../database.ts'
+import { createHostStore } from '../hosts.ts'
+import { createJournal } from '../journal.ts'
+
+const [file = ''] = process.argv.slice(2)
+const db = await openDatabase(file)
+const journal = createJournal(db, { now: () => new Date() })
+for (const host of ['host-1', 'host-2']) await createHostStore(db).add(host, new Date())
+
+for (let index = 0; ; index += 1) {
+  const id = `m${process.pid}-${index}`
+  const containerId = `c${process.pid}-${index}`
+  await journal.create({
+    id,
+    request: { container: containerId, from: 'host-1', to: 'host-2' },
+    containerId,
+    containerName: containerId,
+    plan: {
+      container: { id: containerId, name: containerId, state: 'running' },
+      from: 'host-1',
+      to: 'host-2',
+      image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
+      volumes: [],
+      networks: [],
+      ports: [],
+      totalBytes: 0,
+      targetFreeBytes: 1,
+      warnings: [],
+      refusals: [],
+    },
+    idempotencyKey: id,
+  })
+  const lease = await journal.acquireLease(id, {
+    host: 'host-1',
+    containerId,
+    volumes: [{ name: `v-${id}`, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '1:1' }],
+  })
+  await journal.append(id, { step: 'commit', phase: 'started' })
+  await journal.commit(id, lease, 'host-2', `target-of-${containerId}`)
+  await journal.end(id, { state: 'awaiting-finalize', error: null })
+  process.stdout.write(`done ${id}\n`)
+}
