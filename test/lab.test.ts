@@ -140,7 +140,7 @@ describe('hosts of every kind, side by side', () => {
   test('a limited link is as slow as it was told to be', async () => {
     const server = lab.host('current')
     await server.docker([
-      ...['run', '--detach', '--publish', '81:80', images.busybox.ref, 'sh', '-c'],
+      ...['run', '--detach', '--stop-signal', 'KILL', '--publish', '81:80', images.busybox.ref, 'sh', '-c'],
       'mkdir /www && dd if=/dev/zero of=/www/zeros bs=1M count=4 && exec httpd -f -p 80 -h /www',
     ])
     const url = `http://${server.address}:81/zeros`
@@ -236,6 +236,27 @@ const clutter = async (lab: Lab) => {
 }
 
 const cluttered: LabOptions = { hosts: [{ disk: { sizeMb: 64, fs: 'ext4' } }, {}], ...enginesOnly }
+
+test('agents come online, are lost when their link is cut, and are back when it is mended', async () => {
+  const lab = await startForTest({
+    hosts: [{ name: 'near' }, { name: 'far', engine: 'legacy' }, { name: 'bare', agent: false }],
+  })
+  const [near, far] = [lab.host('near'), lab.host('far')]
+  const { hosts } = (await lab.coordinator.call('GET', '/v1/hosts')) as { hosts: { name: string; state: string }[] }
+  expect(hosts.map(({ name, state }) => `${name} ${state}`).toSorted()).toEqual(['far online', 'near online'])
+  expect(() => lab.host('bare').agent).toThrow(/without an agent/)
+
+  await lab.cut(far)
+  await lab.untilHostIs(far, 'lost')
+  await lab.mend(far)
+  await lab.untilHostIs(far, 'online')
+
+  await near.agent.kill()
+  await lab.untilHostIs(near, 'lost')
+  await near.agent.start()
+  await lab.coordinator.process.restart()
+  await Promise.all([near, far].map((host) => lab.untilHostIs(host, 'online')))
+})
 
 test('a lab that was stopped leaves nothing behind, and may be stopped again', async () => {
   const lab = await startForTest(cluttered)

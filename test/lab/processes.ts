@@ -36,7 +36,8 @@ export type LabProcessSpec = {
   readonly isReady: () => Promise<boolean>
 }
 
-// Each `exec` keeps the pid, so that the pid of the child is the pid of the program.
+// Each `exec` keeps the pid, so that the pid of the child is the pid of the program. Nothing runs outside the lab's
+// cgroup: where that is gone already, so is the lab.
 const launcher = (spec: LabProcessSpec, args: readonly string[]): readonly string[] => {
   const command = [...(spec.wrapper ?? []), ...spec.command, ...args]
   const named =
@@ -46,7 +47,7 @@ const launcher = (spec: LabProcessSpec, args: readonly string[]): readonly strin
           ...['unshare', '--uts', 'sh', '-c', 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"'],
           ...[spec.host.name, ...command],
         ])
-  return ['sh', '-c', 'echo 0 > "$0"; exec "$@"', spec.cgroupProcs, ...named]
+  return ['sh', '-c', 'echo 0 > "$0" && exec "$@"', spec.cgroupProcs, ...named]
 }
 
 const readyWithinMs = 60_000

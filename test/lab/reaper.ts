@@ -3,11 +3,12 @@
 //
 // As a program, `node reaper.ts ID`: what a lab's guard runs when the lab's owner has died.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { killEverything, removeCgroups } from './cgroups.ts'
+import { killEverything, processesOf, removeCgroups } from './cgroups.ts'
 import { runQuietly } from './command.ts'
-import { removeNetwork } from './network.ts'
+import { namespacesOf, removeNetwork } from './network.ts'
 import { labDir } from './places.ts'
 import { isAbandoned, listRecords, removeRecord } from './record.ts'
 import { eventually } from './wait.ts'
@@ -35,13 +36,19 @@ const unmountUnder = (dir: string) =>
     return mounts.length === 0
   })
 
-export const takeDown = async (id: string): Promise<void> => {
-  await killEverything(id)
-  await unmountUnder(labDir(id))
-  await removeNetwork(id)
-  await removeCgroups(id)
-  await removeRecord(id)
-}
+// A command that the lab's owner had under way when it died may still make something: until nothing is there, again.
+export const takeDown = (id: string): Promise<void> =>
+  eventually(`lab ${id} to be gone`, 60_000, async () => {
+    await killEverything(id)
+    await unmountUnder(labDir(id))
+    await removeNetwork(id)
+    await removeCgroups(id)
+    await removeRecord(id)
+    return isGone(id)
+  }).then(() => {})
+
+const isGone = async (id: string): Promise<boolean> =>
+  !existsSync(labDir(id)) && (await namespacesOf(id)).length === 0 && (await processesOf(id)).length === 0
 
 // Labs whose owner died without taking them down, and whose guard did not get to it either.
 export const reapAbandoned = async (): Promise<readonly string[]> => {

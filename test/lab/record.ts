@@ -70,4 +70,4 @@ export const listRecords = async (): Promise<readonly LabRecord[]> => {
 export const isAbandoned = ({ boot, owner }: LabRecord): boolean =>
   boot !== bootId() || (owner !== undefined && !isAlive(owner))
 
-export const removeRecord = (id: string) => rm(labDir(id), { recursive: true, force: true })
+export const removeRecord = (id: string) => rm(labDir(id), { recursive: true, force: true, maxRetries: 5 })
