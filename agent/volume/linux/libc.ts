@@ -188,11 +188,17 @@ const direntName = 19
 const direntLength = 16
 
 // All names in a directory, without `.` and `..`, each once: a directory that changes under getdents may repeat some.
+// A directory that has been removed while open has none (getdents says ENOENT).
 export const namesIn = (fd: number): ByteString[] => {
   const names = new Set<ByteString>()
   seek(fd, 0)
   for (;;) {
-    const filled = check('readdir', c.getdents64(numbers.getdents64, fd, direntBuffer, direntBuffer.length))
+    const filled: number = c.getdents64(numbers.getdents64, fd, direntBuffer, direntBuffer.length)
+    if (filled < 0) {
+      const error = failure('readdir')
+      if (error.code === 'ENOENT') return []
+      throw error
+    }
     if (filled === 0) break
     for (let at = 0; at < filled; at += direntBuffer.readUInt16LE(at + direntLength)) {
       const end = direntBuffer.indexOf(0, at + direntName)
