@@ -45,7 +45,7 @@ const options: readonly ProcessOption[] = [
   },
   {
     flags: '--log-level <level>',
-    what: 'fatal, error, warn, info, debug, or trace',
+    what: 'error, warn, info, or debug',
     env: 'DRAYAGE_LOG_LEVEL',
     default: 'info',
   },

@@ -28,8 +28,14 @@ const options: readonly ProcessOption[] = [
     default: '0.0.0.0:8443',
   },
   {
+    flags: '--heartbeat-ms <ms>',
+    what: 'how often an agent reports; one that is silent for three of these is lost',
+    env: 'DRAYAGE_HEARTBEAT_MS',
+    default: '5000',
+  },
+  {
     flags: '--log-level <level>',
-    what: 'fatal, error, warn, info, debug, or trace',
+    what: 'fatal, error, warn, info, debug, trace, or silent',
     env: 'DRAYAGE_LOG_LEVEL',
     default: 'info',
   },
