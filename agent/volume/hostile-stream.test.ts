@@ -33,7 +33,7 @@ const write = async (parts: readonly Buffer[], options: WriteOptions = {}) => {
   } finally {
     expect(await readdir(outside)).toEqual(['precious'])
     expect(await readFile(join(outside, 'precious'), 'utf8')).toBe('untouched')
-    expect(await lstat(join(outside, 'precious'), { bigint: true })).toEqual(precious)
+    expect((await lstat(join(outside, 'precious'), { bigint: true })).ctimeNs).toBe(precious.ctimeNs)
     expect((await readdir(place.path)).filter((name) => !/^(outside|target-\d+)$/.test(name))).toEqual([])
   }
 }
