@@ -45,7 +45,7 @@ export type Listener = Pick<PublishedPort__Output, 'protocol' | 'hostIp' | 'host
 
 // Each 32-bit word of the address is in the machine's byte order: little-endian wherever Docker runs.
 const addressFromHex = (hex: string): string => {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse())
+  const bytes = (hex.toLowerCase().match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse())
   if (bytes.every((byte) => byte === '00')) return bytes.length === 4 ? '0.0.0.0' : '::'
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join('.')
   const mapped = bytes.slice(0, 10).every((byte) => byte === '00') && bytes[10] === 'ff' && bytes[11] === 'ff'
