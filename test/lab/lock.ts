@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withSystemPath } from './command.ts'
-import { cacheDir } from './places.ts'
+import { lockDir } from './places.ts'
 
 export const withLock = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-  await mkdir(cacheDir, { recursive: true })
+  await mkdir(lockDir, { recursive: true })
   // `cat` ends when our end of its stdin does, and flock lets go with it.
-  const holder = spawn('flock', [join(cacheDir, `${name}.lock`), 'sh', '-c', 'echo held; exec cat'], {
+  const holder = spawn('flock', [join(lockDir, `drayage-lab-${name}.lock`), 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
     env: withSystemPath(process.env),
@@ -17,7 +17,7 @@ export const withLock = async <T>(name: string, work: () => Promise<T>): Promise
   const ended = once(holder, 'close')
   await Promise.race([
     once(holder.stdout, 'data'),
-    ended.then(() => Promise.reject(new Error(`The lock ${name} in ${cacheDir} could not be taken.`))),
+    ended.then(() => Promise.reject(new Error(`The lock ${name} in ${lockDir} could not be taken.`))),
   ])
   try {
     return await work()

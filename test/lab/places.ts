@@ -3,7 +3,10 @@
 import { join } from 'node:path'
 
 // Engines and image layers, kept between labs. Deleting it is always safe while nothing is being installed.
-export const cacheDir = '/var/cache/drayage-lab'
+export const cacheDir = process.env.DRAYAGE_LAB_CACHE ?? '/var/cache/drayage-lab'
+
+// The same for every lab of the machine, wherever it keeps its things.
+export const lockDir = '/run/lock'
 
 // One folder for each lab. It has to be on a filesystem that overlay can stand on, and its path short: the path of a
 // unix socket ends at 107 bytes (unix(7)).
