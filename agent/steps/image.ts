@@ -1,5 +1,6 @@
 // image: the target fetches what it lacks.
 import { AppError } from '../../shared/errors.ts'
+import type { Image__Output as Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveImageRequest.ts'
@@ -51,8 +52,10 @@ export const removeImage = async ({ engine, state }: AgentContext, lease: Lease)
   const note = findNote(state, 'target', lease)
   if (!note?.imageBrought) return done
   const { imageId, imageJson } = note.imageBrought
-  const here = imageId ?? (await engine.findImage(JSON.parse(imageJson)))
-  if (here !== null) await engine.removeImage(here)
+  const image: Image = JSON.parse(imageJson)
+  const here = imageId ?? (await engine.findImage(image))
+  // It was not here before: every one of its own names that leads to it came with it.
+  if (here !== null) await engine.removeImage(here, [image.reference, ...image.tags])
   await state.migrations.put({ ...note, imageBrought: null })
   return done
 }

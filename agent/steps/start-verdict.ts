@@ -19,10 +19,9 @@ export const judge = (
   { settleMs, healthTimeoutMs }: { readonly settleMs: number; readonly healthTimeoutMs: number },
 ): Verdict => {
   if (seen.restarting || seen.restartCount > begun.restartCount || seen.startedAt !== begun.startedAt) {
-    return {
-      kind: 'down',
-      reason: `it ended with exit code ${seen.exitCode} and was started again by its restart policy`,
-    }
+    // While it runs again, Docker no longer says what its exit code was.
+    const how = seen.restarting ? ` with exit code ${seen.exitCode}` : ''
+    return { kind: 'down', reason: `it ended${how} and was started again by its restart policy` }
   }
   if (!seen.running) {
     if (seen.exitCode === 0 && !seen.oomKilled) return { kind: 'up', verdict: 'finished' }
