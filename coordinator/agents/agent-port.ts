@@ -8,29 +8,30 @@ export type AgentClient = RpcClient<'Agent'>
 const second = 1000
 const minute = 60 * second
 
-// What asks or notes something.
-export const briefMs = 15 * second
-// What makes the engine work: creating a container copies its image's files into its volumes, removing one removes them.
-export const engineMs = 5 * minute
-// Walks every volume.
-const measuringMs = 10 * minute
-// On top of what a call was told to wait for.
-const marginMs = 30 * second
-const stallMs = 60 * second
-
-type Of<M extends keyof AgentPort> = Parameters<AgentPort[M]>[0]
+export type TimeLimits = typeof timeLimits
 
 export const timeLimits = {
-  describe: ({ measureVolumes }: Of<'describeWorkload'>) => (measureVolumes ? measuringMs : briefMs),
-  stop: ({ stopTimeoutSeconds }: Of<'stopSource'>) => stopTimeoutSeconds * second + marginMs,
-  start: ({ settleMs, healthTimeoutMs }: Of<'startTarget'>) => settleMs + healthTimeoutMs + marginMs,
-} as const
-
-const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
-  signal === undefined ? { timeoutMs } : { timeoutMs, signal }
+  // What asks or notes something.
+  briefMs: 15 * second,
+  // What makes the engine work: creating a container copies its image's files into its volumes, removing one removes them.
+  engineMs: 5 * minute,
+  // Walks every volume.
+  measuringMs: 10 * minute,
+  // On top of what a call was told to wait for.
+  marginMs: 30 * second,
+  // Between two messages of a stream, which come about once a second.
+  stallMs: 60 * second,
+}
 
 // describedAs: for messages. clientFor: asked anew at each call, since a host's address may change between two.
-export const createAgentPort = (describedAs: string, clientFor: () => AgentClient): AgentPort => {
+export const createAgentPort = (
+  describedAs: string,
+  clientFor: () => AgentClient,
+  { briefMs, engineMs, measuringMs, marginMs, stallMs }: TimeLimits = timeLimits,
+): AgentPort => {
+  const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
+    signal === undefined ? { timeoutMs } : { timeoutMs, signal }
+
   // A stream that is cut because nothing came looks cancelled to gRPC; nobody cancelled it.
   const flowing = async function* <T>(
     open: (client: AgentClient, limits: CallLimits) => AsyncIterable<T>,
@@ -53,7 +54,7 @@ export const createAgentPort = (describedAs: string, clientFor: () => AgentClien
 
   return {
     describeWorkload: (request, options) =>
-      clientFor().unary('DescribeWorkload', request, within(timeLimits.describe(request), options)),
+      clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : briefMs, options)),
     checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(briefMs, options)),
 
     grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(briefMs, options)),
@@ -86,7 +87,7 @@ export const createAgentPort = (describedAs: string, clientFor: () => AgentClien
       await clientFor().unary('UnfenceSource', request, within(briefMs, options))
     },
     stopSource: (request, options) =>
-      clientFor().unary('StopSource', request, within(timeLimits.stop(request), options)),
+      clientFor().unary('StopSource', request, within(request.stopTimeoutSeconds * second + marginMs, options)),
     restartSource: async (request, options) => {
       await clientFor().unary('RestartSource', request, within(engineMs, options))
     },
@@ -96,7 +97,7 @@ export const createAgentPort = (describedAs: string, clientFor: () => AgentClien
     },
 
     startTarget: (request, options) =>
-      clientFor().unary('StartTarget', request, within(timeLimits.start(request), options)),
+      clientFor().unary('StartTarget', request, within(request.settleMs + request.healthTimeoutMs + marginMs, options)),
     retireSource: async (request, options) => {
       await clientFor().unary('RetireSource', request, within(briefMs, options))
     },

@@ -5,7 +5,7 @@ import { connect } from '../../shared/rpc/client.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
-import { type AgentClient, createAgentPort } from './agent-port.ts'
+import { type AgentClient, createAgentPort, type TimeLimits, timeLimits } from './agent-port.ts'
 import { hostNotFound } from './directory.ts'
 import type { Presence } from './presence.ts'
 
@@ -17,11 +17,17 @@ export type ConnectionsOptions = {
   readonly hosts: HostStore
   readonly presence: Presence
   readonly identity: TlsIdentity
+  readonly limits?: TimeLimits
 }
 
 type Connection = { address: string; client: AgentClient; readonly agent: AgentPort }
 
-export const createConnections = ({ hosts, presence, identity }: ConnectionsOptions): Connections => {
+export const createConnections = ({
+  hosts,
+  presence,
+  identity,
+  limits = timeLimits,
+}: ConnectionsOptions): Connections => {
   const connections = new Map<string, Connection>()
 
   const open = (host: string, address: string): AgentClient =>
@@ -42,7 +48,7 @@ export const createConnections = ({ hosts, presence, identity }: ConnectionsOpti
       const made: Connection = {
         address,
         client: open(host, address),
-        agent: createAgentPort(`The agent of ${host}`, () => made.client),
+        agent: createAgentPort(`The agent of ${host}`, () => made.client, limits),
       }
       connections.set(host, made)
       return made

@@ -1,0 +1,142 @@
+// The two servers that agents call, on loopback, with an authority and a database of their own, for a test.
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
+import { coordinatorDnsName } from '../../../shared/identity/names.ts'
+import { connect, type RpcClient } from '../../../shared/rpc/client.ts'
+import { createServer, handlers, listen, shutDown } from '../../../shared/rpc/server.ts'
+import { services } from '../../../shared/rpc/services.ts'
+import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
+import { systemClock } from '../../clock.ts'
+import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { createHostStore } from '../../store/hosts.ts'
+import { createInventoryStore } from '../../store/inventory.ts'
+import { createJoinTokenStore } from '../../store/join-tokens.ts'
+import { openTemporaryDatabase } from '../../store/testing/temporary-database.ts'
+import { createHostDirectory } from '../directory.ts'
+import { createEnrolment } from '../enrolment.ts'
+import { createPresence } from '../presence.ts'
+import { createRegistration } from '../registration.ts'
+
+const quiet = { info: () => {}, warn: () => {} }
+const heartbeatMs = 5_000
+
+export type Keys = { readonly csr: Buffer; readonly privateKey: string }
+
+// A key of an agent's own, and a request that names it.
+export const newKeys = async (
+  commonName: string,
+  { namedCurve = 'P-256' }: { readonly namedCurve?: 'P-256' | 'P-384' } = {},
+): Promise<Keys> => {
+  const algorithm = { name: 'ECDSA', namedCurve, hash: 'SHA-256' }
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [commonName] }],
+    keys,
+    signingAlgorithm: algorithm,
+  })
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  return {
+    csr: Buffer.from(request.rawData),
+    privateKey: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
+  }
+}
+
+export const startCoordinatorServers = async () => {
+  const temporary = await openTemporaryDatabase()
+  const { db, folder } = temporary
+  // How far the coordinator's clock is ahead.
+  let offsetMs = 0
+  const clock = { ...systemClock, now: () => new Date(Date.now() + offsetMs) }
+  const authority = await openAuthority(folder, clock.now())
+  const identity = await authority.issueOwn(clock.now())
+  const [hosts, inventory, joinTokens] = [createHostStore(db), createInventoryStore(db), createJoinTokenStore(db)]
+  const presence = createPresence({ hosts, clock, heartbeatMs, log: quiet })
+  const { fingerprint } = authority
+  const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint })
+  const stopping = new AbortController()
+
+  const { enrol } = createEnrolment({ authority, joinTokens, clock, log: quiet })
+  const enrolServer = createServer()
+  enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent']).unary(enrol) })
+  const { register, heartbeat, report } = createRegistration({
+    hosts,
+    inventory,
+    presence,
+    clock,
+    heartbeatMs,
+    version: '0.0.0-test',
+    stopping: stopping.signal,
+  })
+  const agents = handlers(['agent'])
+  const grpcServer = createServer()
+  grpcServer.addService(services.Coordinator, {
+    Register: agents.unary(register),
+    Heartbeat: agents.unary(heartbeat),
+    Report: agents.duplex(report),
+  })
+  const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity, { mutual: false })
+  const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true })
+
+  const clients: { close(): void }[] = []
+  const call = <S extends 'Coordinator' | 'Enrolment'>(
+    service: S,
+    port: number,
+    tls: TlsIdentity | Pick<TlsIdentity, 'authority'>,
+  ): RpcClient<S> => {
+    const endpoint = {
+      address: `127.0.0.1:${port}`,
+      dnsName: coordinatorDnsName,
+      describedAs: 'The coordinator',
+      whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
+    } as const
+    const client = connect(service, endpoint, tls)
+    clients.push(client)
+    return client
+  }
+  const trusting = { authority: authority.certificate }
+
+  return {
+    authority,
+    identity,
+    hosts,
+    inventory,
+    presence,
+    directory,
+    clock,
+    enrolment: call('Enrolment', enrolPort, trusting),
+    // As an agent, or as whoever presents such an identity.
+    coordinator: (tls: TlsIdentity | Pick<TlsIdentity, 'authority'>) => call('Coordinator', grpcPort, tls),
+    coordinatorOnEnrolmentPort: (tls: TlsIdentity) => call('Coordinator', enrolPort, tls),
+    letPass: (ms: number) => {
+      offsetMs += ms
+    },
+    stopReports: () => stopping.abort(),
+    // The whole way in: added, and enrolled.
+    enrolled: async (host: string): Promise<TlsIdentity> => {
+      const { joinToken } = await directory.add(host)
+      const keys = await newKeys(host)
+      const reply = await call('Enrolment', enrolPort, trusting).unary(
+        'Enrol',
+        { token: joinToken, csr: keys.csr },
+        { timeoutMs: 10_000 },
+      )
+      return { authority: reply.authority, certificate: reply.certificate, key: keys.privateKey }
+    },
+    stop: async () => {
+      stopping.abort()
+      for (const client of clients) client.close()
+      await Promise.all([shutDown(enrolServer, 0), shutDown(grpcServer, 0)])
+      await temporary.remove()
+    },
+  }
+}
+
+export type CoordinatorServers = Awaited<ReturnType<typeof startCoordinatorServers>>
+
+// What an authority signs for a host, with the key to it.
+export const agentIdentity = async (authority: Authority, host: string): Promise<TlsIdentity> => {
+  const { csr, privateKey } = await newKeys(host)
+  const { certificate } = await authority.issueForAgent(host, await readAgentRequest(csr), new Date())
+  return { authority: authority.certificate, certificate, key: privateKey }
+}
