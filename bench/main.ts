@@ -30,8 +30,8 @@ Moves a running container between two hosts of a lab, with Drayage and with what
 ${shapes.map(({ name, says }) => `  ${name.padEnd(8)}${says}`).join('\n')}
 
 Seconds, median of N runs (3), lowest and highest beside it. Total: from asking until the container runs on the other
-host. Downtime: from asking it to stop until it runs again; Drayage's includes the three seconds for which it watches a
-container without a health check.`
+host. Downtime: from asking it to stop until it runs again. Drayage's
+total includes the three seconds for which it watches a container without a health check.`
 
 type Row = { shape: string; mover: string; runs: Moved[] }
 

@@ -66,7 +66,7 @@ const rsync = (passes: 1 | 2): Mover => ({
   },
 })
 
-// Its downtime goes on until the container is known to stay up, which the others do not wait for.
+// Its total goes on until the container is known to stay up, which the others do not wait for.
 const drayage: Mover = {
   name: 'drayage',
   move: async ({ lab, from, to }) => {

@@ -234,7 +234,9 @@ const start: Step = {
       settleMs,
       healthTimeoutMs,
     })
-    return { start: { verdict, upAt: now().toISOString() } }
+    // What has settled has been up for as long as it was watched.
+    const upAt = now().getTime() - (verdict === 'settled' ? settleMs : 0)
+    return { start: { verdict, upAt: new Date(upAt).toISOString() } }
   },
 }
 

@@ -31,7 +31,8 @@ const viewSteps = (entries: readonly JournalEntry[]): Step[] => {
   })
 }
 
-// From asking the source to stop until the target was up, or until the source ran again.
+// From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
+// the source ran again.
 export const downtimeMs = (entries: readonly JournalEntry[]): number | null => {
   const facts = factsOf(entries)
   const asked = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')

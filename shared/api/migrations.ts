@@ -130,7 +130,8 @@ export const Migration = Type.Object({
   bytesTotal: Nullable(Bytes),
   downtimeMs: Nullable(
     Type.Integer({
-      description: 'From asking the source to stop until the target was healthy or settled, by the coordinator’s clock',
+      description:
+        'From asking the source to stop until the target was healthy, or had started where it has no health check; by the coordinator’s clock',
     }),
   ),
   targetContainerId: Nullable(Type.String()),
