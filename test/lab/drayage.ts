@@ -31,7 +31,7 @@ export type Coordinator = {
 const processEnv = (home: string): NodeJS.ProcessEnv => withSystemPath({ PATH: process.env.PATH, HOME: home })
 
 // Free when it was asked; the coordinator says so where somebody was quicker.
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)

@@ -63,12 +63,11 @@ const answers = (socket: string): Promise<boolean> =>
     asked.end()
   })
 
-// Ranges for `nobody`, in place of the machine's own files; see wrapperFor. Engine 20.10 looks in subgid for the group's
-// name, 28.5 for the user's.
+// Ranges for `nobody`, in place of the machine's own files; see wrapperFor. Engines look in both for the user's name.
 const writeIdRanges = async (dir: string) => {
   const range = `:${remapped.first}:${remapped.count}\n`
   await writeFile(join(dir, 'subuid'), `nobody${range}`)
-  await writeFile(join(dir, 'subgid'), `nogroup${range}nobody${range}`)
+  await writeFile(join(dir, 'subgid'), `nobody${range}`)
 }
 
 // The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else. It gets a mount namespace in which
