@@ -31,8 +31,7 @@ const codeOfStatus = (status: number): ErrorCode => {
   return status >= 400 && status < 500 ? 'DRAYAGE_INVALID_REQUEST' : 'DRAYAGE_INTERNAL'
 }
 
-const tokenHint =
-  ' Set DRAYAGE_TOKEN or give --token-file; the first token is in the file admin-token of the coordinator’s data folder.'
+const tokenHint = ' Set DRAYAGE_TOKEN, or give --token-file.'
 
 // body: undefined where the answer was not JSON, which is then somebody else's answer: a proxy's, or another server's.
 export const errorOfAnswer = (url: string, status: number, body: unknown): AppError => {

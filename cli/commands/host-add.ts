@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
 import { Command } from 'commander'
 import type { AddedHost } from '../../shared/api/hosts.ts'
+import { AppError } from '../../shared/errors.ts'
+import { isHostName } from '../../shared/identity/names.ts'
 import { asking, type ClientFlags, clientCommand, examples } from './client-command.ts'
 
 type Flags = ClientFlags & { readonly coordinator?: string; readonly advertise?: string }
@@ -48,6 +50,12 @@ const addCommand = (): Command =>
     )
     .action((name: string, flags: Flags) =>
       asking(flags, async (client, { now, paint }) => {
+        if (!isHostName(name)) {
+          throw new AppError(
+            'DRAYAGE_INVALID_REQUEST',
+            `"${name}" cannot be a host's name: it stands in certificates, so it has up to 63 small letters, digits and dashes, with no dash at either end.`,
+          )
+        }
         const added = await client.addHost(name)
         const coordinator = flags.coordinator ?? coordinatorAddress(client.url, hostname())
         const advertise = flags.advertise ?? `${name}:${defaultAgentPort}`

@@ -107,7 +107,7 @@ test('a problem document becomes its exit code, and every reason its own line', 
 test('a refused token says where to get one', async () => {
   coordinator.on('GET /v1/hosts', problem('DRAYAGE_UNAUTHENTICATED', 'The token is missing or wrong.'))
   const refused = await ask('hosts')
-  expect(refused).toMatchObject({ exit: 8, stderr: expect.stringContaining('Set DRAYAGE_TOKEN or give --token-file') })
+  expect(refused).toMatchObject({ exit: 8, stderr: expect.stringContaining('Set DRAYAGE_TOKEN, or give --token-file') })
 })
 
 test('where no coordinator answers, the error names the address and what to check', async () => {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { MigrationState } from '../../shared/api/migrations.ts'
 import { migrationsText } from '../display/migrations.ts'
 import { migrationText, outcomeText } from '../display/outcome.ts'
@@ -23,11 +23,16 @@ const states = [
   'cancelled',
 ] as const satisfies readonly MigrationState[]
 
+const parseLimit = (raw: string): string => {
+  if (!/^[1-9][0-9]{0,3}$/.test(raw)) throw new InvalidArgumentError('It is a whole number from 1 to 9999.')
+  return raw
+}
+
 export const migrationsCommand = (): Command =>
   clientCommand('migrations', 'list the migrations, or show one in full')
     .argument('[id]', 'one of them')
     .addOption(new Option('--state <state>', 'in this state only').choices(states))
-    .option('--limit <count>', 'no more than this many, newest first')
+    .option('--limit <count>', 'no more than this many, newest first', parseLimit)
     .option('--watch', 'with an id: until it has ended; then the exit code is that of the migration')
     .option(giveUpOption[0], giveUpOption[1], defaultGiveUpAfter)
     .description(
