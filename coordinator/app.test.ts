@@ -1,0 +1,421 @@
+import { request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Host } from '../shared/api/hosts.ts'
+import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../shared/api/migrations.ts'
+import { AppError } from '../shared/errors.ts'
+import { type AppDeps, buildApp } from './app.ts'
+
+const time = '2026-01-05T08:00:00.000Z'
+const plan: Plan = {
+  container: { id: 'c1', name: 'web', state: 'running' },
+  from: 'host-1',
+  to: 'host-2',
+  image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
+  volumes: [],
+  networks: [],
+  ports: [],
+  totalBytes: 0,
+  targetFreeBytes: 1,
+  warnings: [],
+  refusals: [{ code: 'DRAYAGE_PORT_TAKEN', message: 'Port 80 is taken' }],
+}
+const migration: Migration = {
+  id: 'm1',
+  container: { id: 'c1', name: 'web' },
+  from: 'host-1',
+  to: 'host-2',
+  state: 'running',
+  steps: [{ name: 'lock', state: 'done', startedAt: time, endedAt: null }],
+  rounds: [],
+  bytesSent: 0,
+  bytesTotal: null,
+  downtimeMs: null,
+  targetContainerId: null,
+  receipt: null,
+  warnings: [],
+  error: null,
+  next: 'Wait',
+  createdAt: time,
+  updatedAt: time,
+  endedAt: null,
+}
+const host: Host = {
+  name: 'host-1',
+  state: 'online',
+  address: '10.0.0.1:8442',
+  agentVersion: '0.1.0',
+  engine: null,
+  engineReachable: true,
+  addedAt: time,
+  lastSeen: time,
+  inventoryAt: null,
+}
+const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
+const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
+
+const started: { request: MigrationRequest; key: string | null }[] = []
+const deps: AppDeps = {
+  hosts: {
+    list: async () => [host],
+    get: async (name) => {
+      if (name !== 'host-1') throw notFound
+      return host
+    },
+    add: async (name) => {
+      if (name === 'host-1') throw new AppError('DRAYAGE_HOST_EXISTS', 'host-1 is there')
+      return { name, joinToken: 'dray1.x', expiresAt: time }
+    },
+    asOf: async (name) => {
+      if (name === 'host-9') throw notFound
+      return asOf
+    },
+  },
+  inventory: { containers: async () => [], volumes: async () => [] },
+  migrations: {
+    plan: async () => plan,
+    start: async (request, key) => {
+      if (request.container === 'bug') throw new Error('secret of the inside')
+      started.push({ request, key })
+      return { migration, created: started.filter((one) => one.key !== null && one.key === key).length < 2 }
+    },
+    get: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_NOT_FOUND', `There is no migration ${id}`)
+      return migration
+    },
+    list: async ({ state, limit }) =>
+      Array.from({ length: Math.min(limit, 2) }, () => ({ ...migration, state: state ?? 'failed' })),
+    cancel: async () => migration,
+    watch: async function* (): AsyncGenerator<MigrationEvent> {
+      yield { event: 'migration', data: migration }
+      yield { event: 'migration', data: { ...migration, state: 'completed' } }
+    },
+  },
+  statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),
+  unready: async () => [],
+  authenticate: async (token) => (token === 'good' ? 'admin' : null),
+  log: pino({ level: 'silent' }),
+}
+
+let app: FastifyInstance
+beforeEach(async () => {
+  started.length = 0
+  app = await buildApp(deps)
+})
+afterEach(() => app.close())
+
+type Call = { method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'; body?: unknown; headers?: Record<string, string> }
+const call = async (url: string, { method = 'GET', body, headers = {} }: Call = {}) => {
+  const reply = await app.inject({
+    url,
+    method,
+    headers: { authorization: 'Bearer good', ...headers },
+    ...(body === undefined ? {} : { payload: body as object }),
+  })
+  return reply
+}
+const problem = async (url: string, options?: Call) => {
+  const reply = await call(url, options)
+  expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/)
+  const document = reply.json()
+  expect(document).toMatchObject({
+    status: reply.statusCode,
+    type: `urn:drayage:error:${document.code}`,
+    title: expect.any(String),
+    detail: expect.any(String),
+    retry: expect.any(Boolean),
+  })
+  return document
+}
+
+type Document = {
+  openapi: string
+  paths: Record<string, Record<string, { responses: Record<string, unknown>; security?: unknown[] }>>
+}
+const openApi = async (): Promise<Document> => (await call('/openapi.json')).json()
+// From Fastify's own list: a tree, four columns a level, each line a part of a path with its methods. HEAD goes with GET.
+const servedBy = (served: FastifyInstance): string[] => {
+  const above: string[] = []
+  return served
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent, part, methods] = /^((?:[│ ] {3})*)[├└]── (\S+) \(([A-Z, ]+)\)$/.exec(line) ?? []
+      if (indent === undefined || part === undefined || methods === undefined) return []
+      const level = indent.length / 4
+      above[level] = part
+      const documentedAs = above
+        .slice(0, level + 1)
+        .join('')
+        .replace(/\/:(\w+)/g, '/{$1}')
+      return methods
+        .split(', ')
+        .filter((method) => method !== 'HEAD')
+        .map((method) => `${method} ${documentedAs}`)
+    })
+}
+
+const publicPaths = ['/healthz', '/readyz', '/openapi.json']
+
+describe('every route', () => {
+  test('is in the OpenAPI document, with its errors', async () => {
+    const { openapi, paths } = await openApi()
+    expect(openapi).toBe('3.1.0')
+    const documented = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(documented).toContain('POST /v1/migrations:plan')
+    expect(documented.toSorted()).toEqual(servedBy(app).toSorted())
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const { responses } of Object.values(operations)) {
+        if (!publicPaths.includes(path)) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '500']))
+      }
+    }
+  })
+
+  test('asks for a token, but for the three that say so', async () => {
+    const { paths } = await openApi()
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const method of Object.keys(operations)) {
+        const url = path.replace('{name}', 'host-1').replace('{id}', 'm1')
+        for (const authorization of ['', 'Bearer wrong', 'Basic good', 'good', 'Bearer ']) {
+          const reply = await app.inject({
+            url,
+            method: method.toUpperCase() as 'GET',
+            headers: authorization === '' ? {} : { authorization },
+          })
+          if (publicPaths.includes(path)) {
+            expect(reply.statusCode).toBe(200)
+            continue
+          }
+          expect([url, reply.statusCode]).toEqual([url, 401])
+          expect(reply.headers['www-authenticate']).toBe('Bearer')
+          expect(reply.json().code).toBe('DRAYAGE_UNAUTHENTICATED')
+        }
+      }
+    }
+    expect((await app.inject({ url: '/v1/nothing' })).statusCode).toBe(401)
+  })
+})
+
+describe('what is refused', () => {
+  test('an unknown path and a wrong method are told apart', async () => {
+    expect(await problem('/v1/nothing')).toMatchObject({ status: 404, code: 'DRAYAGE_ROUTE_NOT_FOUND' })
+    expect(await problem('/v1/migrations/m1/nothing')).toMatchObject({ status: 404 })
+    const reply = await call('/v1/hosts/host-1?x=1', { method: 'DELETE' })
+    expect(reply.json()).toMatchObject({ status: 405, code: 'DRAYAGE_METHOD_NOT_ALLOWED' })
+    expect(reply.headers['allow']).toBe('GET,HEAD')
+    expect(await problem('/v1/migrations:plan')).toMatchObject({ status: 405 })
+  })
+
+  test('a body that is not JSON, not of this type, or too large', async () => {
+    const json = { 'content-type': 'application/json' }
+    const post = (body: string, headers: Record<string, string>) =>
+      problem('/v1/hosts', { method: 'POST', body, headers })
+    expect(await post('{"name":', json)).toMatchObject({ status: 400, code: 'DRAYAGE_INVALID_REQUEST' })
+    expect(await post('', json)).toMatchObject({ status: 400, code: 'DRAYAGE_INVALID_REQUEST' })
+    expect(await post('<a/>', { 'content-type': 'text/xml' })).toMatchObject({
+      status: 415,
+      code: 'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+    })
+    expect(await post(`{"name":"${'x'.repeat(1024 * 1024)}"}`, json)).toMatchObject({
+      status: 413,
+      code: 'DRAYAGE_BODY_TOO_LARGE',
+    })
+    expect(await problem('/v1/%zz')).toMatchObject({ status: 400, code: 'DRAYAGE_INVALID_REQUEST' })
+  })
+
+  test('a body with faults, all of them named: what is too much is not dropped, what is not text is not made text', async () => {
+    const { code, reasons } = await problem('/v1/migrations', {
+      method: 'POST',
+      body: { container: 5, from: 'Not A Host', extra: true },
+    })
+    expect(code).toBe('DRAYAGE_INVALID_REQUEST')
+    const said = reasons.map(({ message }: { message: string }) => message).join('\n')
+    for (const fault of ['body/container', 'body/from', '"extra"', "'to'"]) expect(said).toContain(fault)
+    expect(started).toEqual([])
+  })
+
+  test('a query with faults, and a list of allowed words as one', async () => {
+    expect((await problem('/v1/migrations?state=odd')).reasons).toEqual([
+      {
+        code: 'any-of',
+        message:
+          'querystring/state must be one of planned, running, awaiting-finalize, completed, failed, rolled-back, cancelled',
+      },
+    ])
+    for (const url of [
+      '/v1/migrations?limit=0',
+      '/v1/migrations?limit=ten',
+      '/v1/migrations?limit=1&limit=2',
+      '/v1/migrations?nothing=1',
+      '/v1/volumes?gone=yes',
+      '/v1/containers?host=UPPER',
+      '/v1/containers?name=',
+      '/v1/hosts/UPPER',
+    ]) {
+      expect([url, (await problem(url)).code]).toEqual([url, 'DRAYAGE_INVALID_REQUEST'])
+    }
+  })
+
+  test('what the parts behind refuse comes out with its own code', async () => {
+    expect(await problem('/v1/hosts/host-9')).toMatchObject({ status: 404, code: 'DRAYAGE_HOST_NOT_FOUND' })
+    expect(await problem('/v1/volumes?host=host-9')).toMatchObject({ status: 404, code: 'DRAYAGE_HOST_NOT_FOUND' })
+    expect(await problem('/v1/hosts', { method: 'POST', body: { name: 'host-1' } })).toMatchObject({
+      status: 409,
+      code: 'DRAYAGE_HOST_EXISTS',
+    })
+    expect(await problem('/v1/migrations/m9/events')).toMatchObject({
+      status: 404,
+      code: 'DRAYAGE_MIGRATION_NOT_FOUND',
+    })
+  })
+
+  test('what is unforeseen shows nothing of the inside', async () => {
+    const body = { container: 'bug', from: 'host-1', to: 'host-2' }
+    const reply = await call('/v1/migrations', { method: 'POST', body })
+    expect(reply.json()).toMatchObject({ status: 500, code: 'DRAYAGE_INTERNAL' })
+    expect(reply.body).not.toMatch(/secret|\.ts|node_modules/)
+  })
+})
+
+describe('hosts and inventory', () => {
+  test('hosts are listed, read and added', async () => {
+    expect((await call('/v1/hosts')).json()).toEqual({ hosts: [host] })
+    expect((await call('/v1/hosts/host-1')).json()).toEqual(host)
+    const added = await call('/v1/hosts', { method: 'POST', body: { name: 'host-2' } })
+    expect([added.statusCode, added.headers['location']]).toEqual([201, '/v1/hosts/host-2'])
+    expect(added.json()).toEqual({ name: 'host-2', joinToken: 'dray1.x', expiresAt: time })
+  })
+
+  test('an answer says how far each host can be trusted', async () => {
+    expect((await call('/v1/containers?name=web&gone=true')).json()).toEqual({ containers: [], asOf })
+    expect((await call('/v1/volumes?host=host-1')).json()).toEqual({ volumes: [], asOf })
+  })
+})
+
+describe('migrations', () => {
+  const body = { container: 'web', from: 'host-1', to: 'host-2' }
+
+  test('are accepted with 202 and their place, and with 200 when the key was used for it before', async () => {
+    const headers = { 'idempotency-key': 'k1' }
+    const first = await call('/v1/migrations', { method: 'POST', body, headers })
+    const second = await call('/v1/migrations', { method: 'POST', body, headers })
+    expect([first.statusCode, second.statusCode]).toEqual([202, 200])
+    expect(first.headers['location']).toBe('/v1/migrations/m1')
+    expect(first.json()).toEqual(migration)
+    expect(second.json()).toEqual(migration)
+    // A key counts for the token that it came with.
+    expect(started.map(({ key }) => key)).toEqual(['admin/k1', 'admin/k1'])
+    await call('/v1/migrations', { method: 'POST', body })
+    expect(started.at(-1)).toEqual({ request: body, key: null })
+  })
+
+  test('take no key that could not be told from another', async () => {
+    for (const key of ['', ' ', 'with space', 'x'.repeat(256)]) {
+      const reply = await problem('/v1/migrations', { method: 'POST', body, headers: { 'idempotency-key': key } })
+      expect(reply.code).toBe('DRAYAGE_INVALID_REQUEST')
+    }
+  })
+
+  test('are planned without being made, refusals and all', async () => {
+    const reply = await call('/v1/migrations:plan', { method: 'POST', body })
+    expect([reply.statusCode, reply.json()]).toEqual([200, plan])
+    expect(started).toEqual([])
+  })
+
+  test('are listed, read and cancelled', async () => {
+    expect((await call('/v1/migrations?state=failed&limit=1')).json().migrations).toHaveLength(1)
+    expect((await call('/v1/migrations')).json().migrations).toHaveLength(2)
+    expect((await call('/v1/migrations/m1')).json()).toEqual(migration)
+    const cancelled = await call('/v1/migrations/m1/cancel', { method: 'POST' })
+    expect([cancelled.statusCode, cancelled.json()]).toEqual([202, migration])
+  })
+
+  test('are followed as server-sent events until they have ended', async () => {
+    const reply = await call('/v1/migrations/m1/events')
+    expect(reply.headers['content-type']).toBe('text/event-stream')
+    const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: migration'))
+    expect(events.map((block) => JSON.parse(block.split('\ndata: ')[1] ?? '').state)).toEqual(['running', 'completed'])
+  })
+})
+
+describe('a server that listens', () => {
+  // Follows until the caller says otherwise.
+  const listenAndFollow = async () => {
+    const watching = Promise.withResolvers<AbortSignal>()
+    const own = await buildApp({
+      ...deps,
+      migrations: {
+        ...deps.migrations,
+        watch: async function* (_id, signal): AsyncGenerator<MigrationEvent> {
+          watching.resolve(signal)
+          yield { event: 'migration', data: migration }
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        },
+      },
+    })
+    await own.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = own.server.address() as AddressInfo
+    const outgoing = httpRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/v1/migrations/m1/events',
+      headers: { authorization: 'Bearer good' },
+    })
+    const ended = Promise.withResolvers<void>()
+    outgoing.on('response', (response) => {
+      response.resume()
+      response.on('end', ended.resolve)
+    })
+    outgoing.on('error', () => {})
+    outgoing.end()
+    return { own, outgoing, ended: ended.promise, signal: await watching.promise }
+  }
+
+  test('stops following when the caller has gone', async () => {
+    const { own, outgoing, signal } = await listenAndFollow()
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
+    outgoing.destroy()
+    await aborted
+    await own.close()
+  })
+
+  test('closes although somebody still follows, and ends their stream', async () => {
+    const { own, ended } = await listenAndFollow()
+    await own.close()
+    await ended
+  })
+})
+
+describe('for whoever runs it', () => {
+  test('it is alive, and ready when nothing speaks against it', async () => {
+    expect((await call('/healthz')).json()).toEqual({ status: 'ok' })
+    expect((await call('/healthz', { method: 'HEAD' })).statusCode).toBe(200)
+    expect((await call('/readyz')).json()).toEqual({ status: 'ok' })
+    const unready = await buildApp({ ...deps, unready: async () => ['the database does not answer'] })
+    const reply = await unready.inject({ url: '/readyz' })
+    expect([reply.statusCode, reply.json()]).toEqual([
+      503,
+      { status: 'unready', reasons: ['the database does not answer'] },
+    ])
+    await unready.close()
+  })
+
+  test('its figures have a line for every state, also those that nothing is in', async () => {
+    const { body, headers } = await call('/metrics')
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    for (const line of [
+      'drayage_hosts{state="online"} 1',
+      'drayage_hosts{state="lost"} 0',
+      'drayage_migrations{state="running"} 2',
+      'drayage_migrations{state="failed"} 0',
+      'drayage_migrations_unfinished 2',
+      'drayage_volume_bytes_sent_total 4096',
+    ]) {
+      expect(body.split('\n')).toContain(line)
+    }
+  })
+})
