@@ -490,10 +490,11 @@ describe.each([
       ref,
       ...obedient,
     ])
+    const sorted = async (args: readonly string[]) => (await targetHost.docker(args)).split('\n').toSorted()
     const everything = async () => ({
-      images: await targetHost.docker(['images', '-aq', '--no-trunc']),
-      volumes: await targetHost.docker(['volume', 'ls', '-q']),
-      containers: await targetHost.docker(['ps', '-aq', '--no-trunc']),
+      images: await sorted(['images', '-aq', '--no-trunc']),
+      volumes: await sorted(['volume', 'ls', '-q']),
+      containers: await sorted(['ps', '-aq', '--no-trunc']),
     })
     const before = await everything()
     const lease = newLease()

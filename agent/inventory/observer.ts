@@ -53,6 +53,7 @@ export const createObserver = ({ engine, dockerHost, log, fullEveryMs = fullEver
     let failure: unknown = null
     let looking: Promise<void> | null = null
     let lookAgain = false
+    let listening = false
     // A change that comes while a look is taken is told after it.
     const held: InventoryChange[] = []
 
@@ -60,10 +61,14 @@ export const createObserver = ({ engine, dockerHost, log, fullEveryMs = fullEver
       do {
         lookAgain = false
         const [seen, inventory] = await Promise.all([engine.facts(), engine.inventory()])
+        // The next session looks for itself, and this would be older.
+        if (ended.signal.aborted) return
         facts = seen
         reachable = true
         publish({ full: true, engine: seen, inventory })
       } while (lookAgain)
+      // In one go with what follows: a change that comes from here on is told at once, after those that were held.
+      looking = null
       for (const change of held.splice(0)) publish({ full: false, change })
     }
     const startLook = (): Promise<void> => {
@@ -71,31 +76,26 @@ export const createObserver = ({ engine, dockerHost, log, fullEveryMs = fullEver
         lookAgain = true
         return looking
       }
-      looking = look()
-        .catch((thrown) => {
-          failure = thrown
-          ended.abort()
-        })
-        .finally(() => {
-          looking = null
-        })
+      looking = look().catch((thrown) => {
+        failure = thrown
+        ended.abort()
+      })
       return looking
     }
     refresh = () => void startLook()
     const timer = setInterval(refresh, fullEveryMs)
     try {
-      // Listening begins before the look: what happens in between is told by both rather than by neither.
-      const changes = engine.watch(AbortSignal.any([signal, ended.signal]))[Symbol.asyncIterator]()
-      let next = changes.next()
-      next.catch(() => {})
-      await startLook()
-      if (failure === null) up()
-      for (;;) {
-        const { done, value } = await next
-        if (done) break
-        if (looking === null) publish({ full: false, change: value })
-        else held.push(value)
-        next = changes.next()
+      // The look is taken once the stream listens (its first change, which is empty, says so): what happens in between is
+      // told by both rather than by neither.
+      for await (const change of engine.watch(AbortSignal.any([signal, ended.signal]))) {
+        if (!listening) {
+          listening = true
+          void startLook().then(() => {
+            if (failure === null) up()
+          })
+        }
+        if (looking === null) publish({ full: false, change })
+        else held.push(change)
       }
     } catch (thrown) {
       failure ??= thrown

@@ -1,0 +1,255 @@
+// Two agents on loopback, with certificates as the coordinator issues them: what is given, to whom, and what a receiver
+// makes of a peer that lies, falls silent or goes.
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Server } from '@grpc/grpc-js'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { AppError } from '../../shared/errors.ts'
+import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
+import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
+import { services } from '../../shared/rpc/services.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import { createEnginePaths } from '../engine-paths.ts'
+import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
+import { asideOf } from '../set-aside/set-aside.ts'
+import type { SourceNote } from '../state/migrations.ts'
+import { openState, type State } from '../state/state.ts'
+import { createVolumeEngine, type VolumeEngine } from '../volume/engine.ts'
+import { createPuller } from './pull.ts'
+import { createServing, type Serving } from './serve.ts'
+
+let authority: TestAuthority
+let volumes: VolumeEngine
+let source: TlsIdentity
+let target: TlsIdentity
+beforeAll(async () => {
+  authority = await createAuthority()
+  volumes = createVolumeEngine()
+  source = await authority.agent('host-1')
+  target = await authority.agent('host-2')
+})
+afterAll(() => volumes.close())
+
+let dir: string
+let state: State
+let servers: Server[]
+let mountpoint: string
+const migrationId = '01JTRANSFER'
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'drayage-transfer-'))
+  state = await openState(dir)
+  servers = []
+  mountpoint = join(dir, 'volumes', 'data', '_data')
+  await mkdir(mountpoint, { recursive: true })
+  await writeFile(join(mountpoint, 'file'), Buffer.alloc(3 * 1024 * 1024, 'x'))
+  await state.epochs.grant(note)
+  await state.migrations.put({
+    ...note,
+    volumes: [{ name: 'data', mountpoint, rootIdentity: await volumes.identify(mountpoint) }],
+  })
+})
+afterEach(async () => {
+  for (const server of servers) server.forceShutdown()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const note: SourceNote = {
+  role: 'source',
+  migrationId,
+  workloadId: 'w',
+  epoch: 3,
+  peerHost: 'host-2',
+  containerId: 'c',
+  containerName: 'web',
+  imageId: 'sha256:1',
+  imageReferences: ['web:1'],
+  volumes: [],
+  fenced: null,
+  stopped: null,
+  isolated: null,
+}
+
+const image = async function* () {
+  yield Buffer.from('an archive, ')
+  yield Buffer.from('in pieces')
+}
+const serve = async (serving: Serving, identity = source) => {
+  const server = createServer()
+  servers.push(server)
+  const { serverStream } = handlers(['agent'])
+  server.addService(services.Transfer, {
+    PullVolume: serverStream(serving.pullVolume),
+    PullImage: serverStream(serving.pullImage),
+  } satisfies TransferHandlers)
+  const { port } = await listen(server, '127.0.0.1:0', identity, { mutual: true })
+  return { host: 'host-1', address: `127.0.0.1:${port}` }
+}
+const serveSource = () =>
+  serve(createServing({ engine: { exportImage: image }, volumes, paths: createEnginePaths(undefined), state }))
+
+const read = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => {
+  const all: Buffer[] = []
+  for await (const piece of pieces) all.push(piece)
+  return Buffer.concat(all)
+}
+const request = { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '' }
+const never = new AbortController().signal
+const pullBy = (identity: TlsIdentity, stallTimeoutMs = 5_000) => createPuller({ tls: identity, stallTimeoutMs })
+
+test('a volume that was pulled is the one that was given, by the digests of both', async () => {
+  const pull = pullBy(target).volume(await serveSource(), request, never)
+  const copy = join(dir, 'copy')
+  await mkdir(copy)
+  const written = await volumes.write(copy, pull.pieces)
+  const summary = await pull.summary()
+  expect(written.digest).toBe(summary.digest)
+  expect(written.entries).toBe(summary.entries)
+  expect(pull.bytes()).toBe(summary.tarBytes)
+})
+
+test('a volume that was set aside by its migration is given from there', async () => {
+  await rename(mountpoint, asideOf(mountpoint, migrationId))
+  const pull = pullBy(target).volume(await serveSource(), request, never)
+  expect((await read(pull.pieces)).length).toBe((await pull.summary()).tarBytes)
+})
+
+test('a root that is not the one that was noted is not read', async () => {
+  await rm(mountpoint, { recursive: true })
+  await mkdir(join(dir, 'taken'))
+  await mkdir(mountpoint)
+  const pull = pullBy(target).volume(await serveSource(), request, never)
+  await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })
+  await expect(pull.summary()).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })
+})
+
+test('an image is given whole, and only the one that moves under its own names', async () => {
+  const peer = await serveSource()
+  const wanted = { migrationId, imageId: 'sha256:1', references: ['web:1'] }
+  expect((await read(pullBy(target).image(peer, wanted, never).pieces)).toString()).toBe('an archive, in pieces')
+  for (const other of [
+    { ...wanted, imageId: 'sha256:2' },
+    { ...wanted, references: ['web:1', 'secret:1'] },
+  ]) {
+    await expect(read(pullBy(target).image(peer, other, never).pieces)).rejects.toMatchObject({
+      code: 'DRAYAGE_TRANSFER_FORBIDDEN',
+    })
+  }
+})
+
+test("nothing is given to a host that is not the migration's, for a migration or volume that is not noted, or under an old epoch", async () => {
+  const peer = await serveSource()
+  const attempt = (identity: TlsIdentity, asked = request) => read(pullBy(identity).volume(peer, asked, never).pieces)
+  const forbidden = { code: 'DRAYAGE_TRANSFER_FORBIDDEN' }
+  await expect(attempt(await authority.agent('host-3'))).rejects.toMatchObject(forbidden)
+  await expect(attempt(source)).rejects.toMatchObject(forbidden)
+  await expect(attempt(target, { ...request, migrationId: 'another' })).rejects.toMatchObject(forbidden)
+  await expect(attempt(target, { ...request, volume: 'other' })).rejects.toMatchObject(forbidden)
+  await expect(attempt(await authority.coordinator())).rejects.toMatchObject({ code: 'DRAYAGE_ROLE_FORBIDDEN' })
+  const stranger = await (await createAuthority()).agent('host-2')
+  await expect(attempt({ ...stranger, authority: authority.pem })).rejects.toMatchObject({
+    code: 'DRAYAGE_PEER_UNREACHABLE',
+  })
+  await state.epochs.grant({ workloadId: 'w', migrationId: 'newer', epoch: 4 })
+  await expect(attempt(target)).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+})
+
+test('nothing is taken from one who is not the host that was asked for', async () => {
+  const peer = await serveSource()
+  const pull = pullBy(target).volume({ ...peer, host: 'host-9' }, request, never)
+  await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+})
+
+const lying = (pullVolume: Serving['pullVolume']): Serving => ({
+  pullVolume,
+  pullImage: async function* () {},
+})
+
+test('a stream that ends without its summary did not happen', async () => {
+  const peer = await serve(
+    lying(async function* () {
+      yield { tar: Buffer.from('half') }
+    }),
+  )
+  const pull = pullBy(target).volume(peer, request, never)
+  expect((await read(pull.pieces)).toString()).toBe('half')
+  await expect(pull.summary()).rejects.toMatchObject({ code: 'DRAYAGE_STREAM_DAMAGED' })
+})
+
+test('a peer that falls silent is given up after a while, and told so', async () => {
+  let told = false
+  const peer = await serve(
+    lying(async function* (_, { signal }) {
+      yield { tar: Buffer.from('half') }
+      await sleep(60_000, undefined, { signal }).catch(() => {})
+      told = signal.aborted
+    }),
+  )
+  const pull = pullBy(target, 300).volume(peer, request, never)
+  await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+  expect(pull.failure()).toBeInstanceOf(AppError)
+  await expect.poll(() => told, { timeout: 5_000 }).toBe(true)
+})
+
+test('a peer that is busy before its first byte is waited for', async () => {
+  const slowly = async function* () {
+    await sleep(700)
+    yield Buffer.from('late')
+  }
+  const peer = await serve(
+    createServing({
+      engine: { exportImage: slowly },
+      volumes,
+      paths: createEnginePaths(undefined),
+      state,
+      signOfLifeMs: 50,
+    }),
+  )
+  const wanted = { migrationId, imageId: 'sha256:1', references: [] }
+  const pull = pullBy(target, 300).image(peer, wanted, never)
+  expect((await read(pull.pieces)).toString()).toBe('late')
+  expect(pull.bytes()).toBe(4)
+})
+
+test('a receiver that is slow is not taken for a peer that is silent', async () => {
+  const pull = pullBy(target, 200).volume(await serveSource(), request, never)
+  let bytes = 0
+  for await (const piece of pull.pieces) {
+    if (bytes === 0) await sleep(600)
+    bytes += piece.length
+  }
+  expect(bytes).toBe((await pull.summary()).tarBytes)
+})
+
+test('a pull that is aborted, or closed halfway, ends the giving', async () => {
+  let givers = 0
+  const endless = lying(async function* () {
+    givers += 1
+    try {
+      for (;;) yield { tar: Buffer.alloc(64 * 1024) }
+    } finally {
+      givers -= 1
+    }
+  })
+  const peer = await serve(endless)
+  const abort = new AbortController()
+  const aborted = pullBy(target).volume(peer, request, abort.signal)
+  await expect(
+    (async () => {
+      for await (const _ of aborted.pieces) abort.abort()
+    })(),
+  ).rejects.toMatchObject({ code: 'DRAYAGE_CANCELLED' })
+  const closed = pullBy(target).volume(peer, request, never)
+  for await (const _ of closed.pieces) break
+  closed.close()
+  await expect.poll(() => givers, { timeout: 5_000 }).toBe(0)
+})
+
+test('a peer that nobody answers for is out of reach, by name', async () => {
+  const pull = pullBy(target).volume({ host: 'host-1', address: '127.0.0.1:1' }, request, never)
+  await expect(read(pull.pieces)).rejects.toMatchObject({
+    code: 'DRAYAGE_PEER_UNREACHABLE',
+    message: expect.stringContaining('host-1'),
+  })
+})
