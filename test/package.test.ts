@@ -133,11 +133,15 @@ test('the installed coordinator becomes ready, answers the installed command, an
 test('the installed volume engine finds its worker and the native parts that it needs', async () => {
   const engine = JSON.stringify(installed('drayage', 'dist', 'agent', 'volume', 'engine.js'))
   const root = JSON.stringify(installed('drayage', 'proto'))
-  const program = `const { createVolumeEngine } = await import(${engine})
+  const program = join(folder, 'measure.mjs')
+  await writeFile(
+    program,
+    `const { createVolumeEngine } = await import(${engine})
     const engine = createVolumeEngine()
     console.log(JSON.stringify(await engine.measure(${root})))
-    await engine.close()`
-  const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', program])
+    await engine.close()`,
+  )
+  const { stdout } = await execute(process.execPath, [program])
   expect(JSON.parse(stdout).entries).toBeGreaterThanOrEqual(4)
 })
 

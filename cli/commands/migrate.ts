@@ -121,9 +121,9 @@ export const migrateCommand = (): Command =>
     .option('--idempotency-key <key>', 'the same key and request give the same migration, however often it is run')
     .option(giveUpOption[0], giveUpOption[1], defaultGiveUpAfter)
     .description(
-      'Move a container and its data from one Docker host to another. The data is copied while the container runs; then ' +
-        'it is stopped, what changed last is copied, both sides are compared, and it starts on the other host. Until ' +
-        'that hand-over is committed, any failure puts everything back. The stopped source is kept.\n\n' +
+      'Move a container and its data from one Docker host to another. The container is stopped for the last part of the ' +
+        'copy, both sides are compared, and it starts on the other host. Until that hand-over is committed, any failure ' +
+        'puts everything back. The stopped source is kept.\n\n' +
         'Ctrl-C cancels the migration, and waits until everything is put back; a second one leaves at once.',
     )
     .addHelpText(

@@ -54,8 +54,9 @@ const roundLines = ({ rounds }: Migration): readonly string[] =>
 const keptLines = ({ state, from }: Migration): readonly string[] =>
   state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
 
-const whyLines = ({ error }: Migration): readonly string[] => {
-  if (error === null) return []
+// That it was cancelled is said by the title.
+const whyLines = ({ error, state }: Migration): readonly string[] => {
+  if (error === null || (state === 'cancelled' && error.code === 'DRAYAGE_CANCELLED')) return []
   const at = error.step === null ? '' : `at the step ${error.step}: `
   const reasons = error.reasons.filter(({ message }) => message !== error.message)
   return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]

@@ -29,7 +29,13 @@ test('events that were missed leave no step out', () => {
     'retain',
   ])
   expect(lines[2]).toBe('precopy   copying while web runs, 5.00 GiB in 1 round (1.00 s)')
-  expect(lines[6]).toBe('finalcopy copying what changed last, and comparing both sides, 64.0 KiB (1.00 s)')
+  expect(lines[6]).toBe('finalcopy copying what host-2 has not got yet, and comparing both sides, 64.0 KiB (1.00 s)')
+})
+
+test('a move that copied nothing before the stop does not look as if it had', () => {
+  const rounds = moved().rounds.filter(({ final }) => final)
+  const lines = texts(stepLines(running('precopy'), moved({ rounds })))
+  expect(lines[0]).toBe('precopy   nothing was copied while web ran (1.00 s)')
 })
 
 test('what is undone is told from the last step back to the first', () => {

@@ -14,13 +14,19 @@ const doing: Readonly<Record<StepName, (names: Names) => string>> = {
   fence: ({ container, from }) => `keeping ${container.name} from starting by itself on ${from}`,
   stop: ({ container, from }) => `stopping ${container.name} on ${from}`,
   isolate: ({ from }) => `setting the data on ${from} aside`,
-  finalcopy: () => 'copying what changed last, and comparing both sides',
+  finalcopy: ({ to }) => `copying what ${to} has not got yet, and comparing both sides`,
   commit: ({ to }) => `handing over to ${to}`,
   start: ({ container, to }) => `starting ${container.name} on ${to}`,
   retain: ({ from }) => `keeping what is left on ${from}`,
 }
 
 export const doingText = (migration: Names, step: StepName): string => doing[step](migration)
+
+// A move may do all of its copying after the stop; then it is not to be read as having done some before.
+const doneText = (migration: Migration, step: StepName): string =>
+  step === 'precopy' && !migration.rounds.some(({ final }) => !final)
+    ? `nothing was copied while ${migration.container.name} ran`
+    : doingText(migration, step)
 
 const copied = ({ rounds }: Migration, final: boolean): string => {
   const own = rounds.filter((round) => round.final === final)
@@ -50,7 +56,7 @@ export const stepLines = (previous: Migration | null, next: Migration): readonly
     if (kind === undefined || before.get(step.name) === step.state) return []
     const text =
       kind === 'done'
-        ? `${step.name.padEnd(10)}${doingText(next, step.name)}${detail(next, step)}`
+        ? `${step.name.padEnd(10)}${doneText(next, step.name)}${detail(next, step)}`
         : `${step.name.padEnd(10)}${kind}`
     return [{ kind, text, undone: kind === 'undone' }]
   })
