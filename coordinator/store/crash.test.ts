@@ -29,7 +29,9 @@ const writeAndKill = async (file: string, afterMigrations: number): Promise<stri
   return [...said.matchAll(/^done (.+)\n/gm)].map(([, id = '']) => id)
 }
 
-test('a kill in the middle loses nothing that was done, and leaves no half of anything', async () => {
+test('a kill in the middle loses nothing that was done, and leaves no half of anything', {
+  timeout: 120_000,
+}, async () => {
   const file = join(folder, 'coordinator.db')
   for (const afterMigrations of [1, 3, 7, 20]) {
     const done = await writeAndKill(file, afterMigrations)

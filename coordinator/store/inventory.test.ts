@@ -233,18 +233,20 @@ test('whatever was reported before, a full report is what the host has', async (
   )
 })
 
-test('a report of 500 containers is taken in, and answered with, in well under a second', async () => {
+test('a report of 500 containers is taken in, and answered with, in less than a second of work', async () => {
   const many = Array.from({ length: 500 }, (_, index) => index)
   const report = full(
     many.map((index) => container(`c${index}`, [`v${index}`, 'shared'])),
     [...many.map((index) => volume(`v${index}`)), volume('shared')],
   )
   for (let minute = 1; minute <= 10; minute += 1) await inventory.record('host-1', report, at(minute))
-  const startedAt = performance.now()
+  // Of this thread alone: the machine may be busy with other things.
+  const before = process.threadCpuUsage()
   await inventory.record('host-1', report, at(11))
   const containers = await inventory.containers({})
   const volumes = await inventory.volumes({})
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  const { user, system } = process.threadCpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(1000)
   expect([containers.length, volumes.length]).toEqual([500, 501])
   expect(volumes.find(({ name }) => name === 'shared')?.users).toHaveLength(500)
 })
