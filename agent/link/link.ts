@@ -106,18 +106,16 @@ const toReport = (observation: Observation, sequence: number): InventoryReport =
   return { sequence, full: false, containers, volumes, removedContainerIds, removedVolumeNames }
 }
 
-// TLS says no more than that the chain does not end at our root; what that means here is worth a sentence.
+// What OpenSSL says (X509_verify_cert_error_string) of a chain that does not end at our root; what that means here is
+// worth a sentence.
+const anotherRoot = /unable to (verify|get)|self.signed certificate|certificate signature failure|unknown ca/i
+
 const namingAnotherAuthority = (thrown: unknown, coordinator: string): unknown => {
-  const { message } = thrown as { message?: string }
-  if (
-    !/unable to verify|self.signed certificate|unknown ca|certificate required|bad certificate/i.test(message ?? '')
-  ) {
-    return thrown
-  }
+  const { message = '' } = thrown as { message?: string }
+  if (!anotherRoot.test(message)) return thrown
   return new AppError(
     'DRAYAGE_AUTHORITY_MISMATCH',
-    `What answers at ${coordinator} is not the coordinator that this agent was enrolled with, or no longer knows it: ` +
-      `${message}`,
+    `What answers at ${coordinator} is not the coordinator that this agent was enrolled with: ${message}`,
     { cause: thrown },
   )
 }

@@ -1,0 +1,142 @@
+// The line to a coordinator that the test plays, over real mutual TLS.
+import type { Server } from '@grpc/grpc-js'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { CoordinatorHandlers } from '../../shared/rpc/generated/drayage/v1/Coordinator.ts'
+import type { InventoryAck } from '../../shared/rpc/generated/drayage/v1/InventoryAck.ts'
+import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
+import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage/v1/RegisterRequest.ts'
+import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
+import { services } from '../../shared/rpc/services.ts'
+import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
+import type { Observation } from '../inventory/observer.ts'
+import { createQueue } from '../inventory/queue.ts'
+import type { Log } from '../log.ts'
+import { keepLink } from './link.ts'
+
+const facts = {
+  id: 'engine',
+  version: '28.5',
+  apiVersion: '1.51',
+  os: 'linux',
+  architecture: 'amd64',
+  storageDriver: 'overlay2',
+  containerdImageStore: false,
+  dataRoot: '/var/lib/docker',
+  idShift: '',
+  swarm: false,
+}
+const full: Observation = { full: true, engine: facts, inventory: { containers: [], volumes: [] } }
+const removed = (id: string): Observation => ({
+  full: false,
+  change: { containers: [], volumes: [], removedContainerIds: [id], removedVolumeNames: [], started: [] },
+})
+
+type Called = {
+  register: RegisterRequest__Output[]
+  beats: boolean[]
+  reports: InventoryReport__Output[]
+  hosts: (string | null)[]
+}
+
+let authority: TestAuthority
+let servers: Server[]
+let stop: AbortController
+let called: Called
+let lines: string[]
+let linked: Promise<void>
+beforeEach(async () => {
+  authority = await createAuthority()
+  servers = []
+  stop = new AbortController()
+  called = { register: [], beats: [], reports: [], hosts: [] }
+  lines = []
+  linked = Promise.resolve()
+})
+afterEach(async () => {
+  stop.abort()
+  await linked
+  for (const server of servers) server.forceShutdown()
+})
+
+const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string> => {
+  const server = createServer()
+  servers.push(server)
+  const { unary, duplex } = handlers(['agent'])
+  server.addService(services.Coordinator, {
+    Register: unary(async (request, { caller }) => {
+      called.register.push(request)
+      called.hosts.push(caller.host)
+      return { heartbeatIntervalMs: 100, coordinatorVersion: 'test' }
+    }),
+    Heartbeat: unary(async ({ engineReachable }) => {
+      called.beats.push(engineReachable)
+      return {}
+    }),
+    Report: duplex(async function* (reports: AsyncIterable<InventoryReport__Output>): AsyncGenerator<InventoryAck> {
+      for await (const report of reports) {
+        called.reports.push(report)
+        yield { sequence: report.sequence }
+      }
+    }),
+  } satisfies CoordinatorHandlers)
+  const { port } = await listen(server, address, await by.coordinator(), { mutual: true })
+  return `127.0.0.1:${port}`
+}
+
+const link = async (coordinator: string) => {
+  const engine = { reachable: true }
+  const followers: ReturnType<typeof createQueue<Observation>>[] = []
+  const line = (level: string) => (details: object, message: string) =>
+    void lines.push(`${level} ${message} ${JSON.stringify(details)}`)
+  const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
+  const observer = {
+    follow: (signal: AbortSignal) => {
+      const queue = createQueue<Observation>()
+      queue.push(full)
+      followers.push(queue)
+      return queue.drain(signal)
+    },
+    engineReachable: () => engine.reachable,
+    facts: () => facts,
+  }
+  const tls = await authority.agent('host-1')
+  linked = keepLink({ coordinator, tls, advertiseAddress: '10.0.0.1:8442', observer, log }, stop.signal)
+  return { engine, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
+}
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 15_000 })
+
+test('it registers first, and then beats and reports: everything at once, and changes in order', async () => {
+  const { tell, engine } = await link(await serve(authority))
+  await until(() => called.reports.length === 1 && called.beats.length > 0)
+  expect(called.register).toMatchObject([{ advertiseAddress: '10.0.0.1:8442', engine: facts }])
+  expect(called.hosts).toEqual(['host-1'])
+  expect(called.reports[0]).toMatchObject({ sequence: 1, full: true, engine: facts })
+  tell(removed('a'))
+  tell(removed('b'))
+  await until(() => called.reports.length === 3)
+  expect(called.reports.slice(1)).toMatchObject([
+    { sequence: 2, full: false, removedContainerIds: ['a'] },
+    { sequence: 3, full: false, removedContainerIds: ['b'] },
+  ])
+  engine.reachable = false
+  await until(() => called.beats.at(-1) === false)
+})
+
+test('when the coordinator went and came back, it registers anew and reports everything again, from 1', async () => {
+  const address = await serve(authority)
+  await link(address)
+  await until(() => called.reports.length === 1)
+  servers.pop()?.forceShutdown()
+  await until(() => lines.some((line) => line.startsWith('warn')))
+  await serve(authority, address)
+  await until(() => called.reports.length >= 2)
+  expect(called.register).toHaveLength(2)
+  expect(called.reports.at(-1)).toMatchObject({ sequence: 1, full: true })
+  expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+})
+
+test('a coordinator of another authority is told nothing, and it is said what is wrong', async () => {
+  await link(await serve(await createAuthority()))
+  await until(() => lines.some((line) => line.includes('DRAYAGE_AUTHORITY_MISMATCH')))
+  expect(called.register).toEqual([])
+})
