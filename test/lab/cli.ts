@@ -52,10 +52,11 @@ const up = async ({ hosts, engines, bare = false, json = false }: UpOptions) => 
 
 const labsUp = async () => (await listRecords()).filter((record) => record.up !== undefined && !isAbandoned(record))
 
-// The one named, or else the latest that is up.
+// The one named, or else the latest: of those that stay, before those of a program that is running.
 const chosenLab = async (id: string | undefined): Promise<LabRecord & { up: Up }> => {
   const records = await labsUp()
-  const found = id === undefined ? records.at(-1) : records.find((record) => record.id === id)
+  const latest = records.findLast((record) => record.owner === undefined) ?? records.at(-1)
+  const found = id === undefined ? latest : records.find((record) => record.id === id)
   if (found?.up !== undefined) return { ...found, up: found.up }
   const others = records.map((record) => record.id).join(', ')
   if (id === undefined) throw new Refused('No lab is up. `npm run -s lab -- up` starts one.')

@@ -63,6 +63,7 @@ const inContainers = async (): Promise<DemoLab> => {
   const stop = async () => void (await run([...compose, 'down', '--volumes', '--remove-orphans'], options))
   // Ctrl-C ends what is under way, which ends the demo, which takes the containers down.
   process.on('SIGINT', () => {})
+  process.stderr.write('lab: building and starting what docker-compose.yml says; minutes, the first time\n')
   try {
     await run([...compose, 'up', '--build', '--wait'], options)
   } catch (error) {
