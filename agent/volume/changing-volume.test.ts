@@ -31,7 +31,7 @@ const volume = async () => {
   const directory = await temporaryDirectory()
   const root = join(directory.path, 'volume')
   await mkdir(root)
-  await writeFile(join(root, 'big'), Buffer.alloc(40 * mebibyte, 'big'))
+  await writeFile(join(root, 'big'), Buffer.alloc(12 * mebibyte, 'big'))
   await mkdir(join(root, 'late'))
   await writeFile(join(root, 'late', 'file'), Buffer.alloc(2 * mebibyte, 'late'))
   await writeFile(join(root, 'late', 'small'), 'small')

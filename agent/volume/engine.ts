@@ -40,6 +40,8 @@ export type ReadOptions = {
 
 export type VolumeStream = {
   // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
+  // The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
+  // to be cancelled by its signal.
   readonly pieces: AsyncIterable<Buffer>
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>

@@ -23,8 +23,9 @@ export type Stat = {
   readonly modifiedNanoseconds: number
   readonly changedSeconds: number
   readonly changedNanoseconds: number
-  // Another file system, or part of one, is mounted here (Linux 5.8; also true of bind mounts of the same device).
-  readonly mountRoot: boolean
+  // Something is mounted here, be it from the same device (a bind mount). undefined: this kernel (before 5.8) or file
+  // system does not say.
+  readonly mountRoot: boolean | undefined
 }
 
 const STATX_ATTR_MOUNT_ROOT = 0x2000
@@ -66,7 +67,10 @@ const decode = (): Stat => {
     modifiedNanoseconds: statxView.getUint32(120, true),
     changedSeconds: int64(96),
     changedNanoseconds: statxView.getUint32(104, true),
-    mountRoot: (statxView.getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0,
+    mountRoot:
+      (statxView.getUint32(56, true) & STATX_ATTR_MOUNT_ROOT) === 0
+        ? undefined
+        : (statxView.getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0,
   }
 }
 
@@ -95,8 +99,12 @@ export const unchanged = (before: Stat, after: Stat): boolean =>
   before.modifiedNanoseconds === after.modifiedNanoseconds &&
   before.modifiedSeconds === after.modifiedSeconds
 
-// An entry of the volume that belongs to another file system than the volume's root.
+// An entry of the volume that belongs to another file system than the volume's root, or to another part of one. A
+// directory of another device is one even where nothing is mounted: a Btrfs subvolume. Other entries are not: on
+// overlayfs files have the device of the layer that they come from.
 export const isMountPoint = (root: Stat, entry: Stat): boolean =>
-  entry.mountRoot || entry.deviceMinor !== root.deviceMinor || entry.deviceMajor !== root.deviceMajor
+  entry.mountRoot === true ||
+  ((entry.type === 'directory' || entry.mountRoot === undefined) &&
+    (entry.deviceMinor !== root.deviceMinor || entry.deviceMajor !== root.deviceMajor))
 
 export const identityOf = (stat: Stat): string => `${deviceNumber(stat.deviceMajor, stat.deviceMinor)}:${stat.inode}`

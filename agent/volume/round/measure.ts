@@ -1,3 +1,4 @@
+import { identityOf } from '../linux/stat.ts'
 import { type ScannedNode, scan } from '../tree/scan.ts'
 import { asReadError, openVolume } from './volume-root.ts'
 
@@ -14,7 +15,7 @@ export const measureVolume = (root: string, checkpoint: () => void): Usage => {
 }
 
 const usageOf = (root: ScannedNode): Usage => {
-  const seen = new Set<bigint>()
+  const seen = new Set<string>()
   let entries = 0
   let apparentBytes = 0
   let diskBytes = 0
@@ -24,8 +25,9 @@ const usageOf = (root: ScannedNode): Usage => {
     entries++
     for (const child of node.children ?? []) pending.push(child)
     if (stat.links > 1 && stat.type !== 'directory') {
-      if (seen.has(stat.inode)) continue
-      seen.add(stat.inode)
+      const identity = identityOf(stat)
+      if (seen.has(identity)) continue
+      seen.add(identity)
     }
     diskBytes += stat.diskBytes
     if (stat.type === 'file') apparentBytes += stat.size

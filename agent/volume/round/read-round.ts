@@ -70,7 +70,7 @@ type OpenDirectory = {
 export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () => void): Summary => {
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
-  const sent = new Map<bigint, SentInode>()
+  const sent = new Map<string, SentInode>()
   let entries = 0
   let contentBytes = 0
 
@@ -124,11 +124,9 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
     }
   }
 
-  const sendFile = (pathFd: number, path: ByteString): { metadata: Metadata; digest: ByteString } => {
+  const sendFile = (pathFd: number, stat: Stat, path: ByteString): { metadata: Metadata; digest: ByteString } => {
     const fd = reopen(pathFd)
     try {
-      // From here on the open file is what counts: its size is the one announced.
-      const stat = statFd(fd)
       const metadata = metadataOf(stat, path, '', attributesOf(fd, false, path))
       const segments = stat.size === 0 ? undefined : segmentsOf(fd, stat)
       const map = segments === undefined ? undefined : encodeSparseMap(segments, stat.size)
@@ -171,19 +169,21 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
     }
     try {
       const stat = statFd(pathFd)
-      if (!sameInode(stat, node.stat)) {
+      if (!sameInode(stat, node.stat)) changedInFinal(path)
+      // Asked of the type even of the same inode: its number may be another file's by now.
+      if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
         changedInFinal(path)
-        if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) return undefined
+        return undefined
       }
-      const known = stat.links > 1 ? sent.get(stat.inode) : undefined
+      const known = stat.links > 1 ? sent.get(identityOf(stat)) : undefined
       if (known !== undefined) {
         const [linkTo = ''] = known.names
         sink.write(encodeLink({ path, linkTo }, known.metadata))
         known.names.push(path)
         return known.digest
       }
-      const { metadata, digest } = stat.type === 'file' ? sendFile(pathFd, path) : sendOther(pathFd, stat, path)
-      if (stat.links > 1) sent.set(stat.inode, { names: [path], digest, metadata })
+      const { metadata, digest } = stat.type === 'file' ? sendFile(pathFd, stat, path) : sendOther(pathFd, stat, path)
+      if (stat.links > 1) sent.set(identityOf(stat), { names: [path], digest, metadata })
       return digest
     } finally {
       close(pathFd)

@@ -133,7 +133,11 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(tree, componentsOf(member.path, type === 'directory'))
     const metadata = keptOf(member.metadata, place.path)
     if (type === 'directory') {
-      makeDirectory(place.dir, place.name, 0o700)
+      const made = refusals.attempt(place.path, 'a directory of this name', () =>
+        makeDirectory(place.dir, place.name, 0o700),
+      )
+      // What lies in it has nowhere to go.
+      if (!made) refusals.settle()
       place.parent.children.set(place.name, { metadata, children: new Map() })
       return
     }

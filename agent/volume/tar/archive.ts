@@ -9,6 +9,7 @@ export type ArchiveBytes = {
   takeOrEnd(count: number): Buffer | undefined
 }
 
+const zeros = Buffer.alloc(blockBytes)
 const noRecords: PaxRecords = new Map()
 
 // After the two zero blocks that end an archive, tar may fill its record up with more of them; nothing else may follow.
@@ -34,5 +35,5 @@ export const nextMember = (bytes: ArchiveBytes): Member | Link | undefined => {
 
 export const takePadding = (bytes: ArchiveBytes, size: number): void => {
   const padding = bytes.take(paddingAfter(size))
-  for (const byte of padding) if (byte !== 0) throw damaged('the padding after a member is not zeros')
+  if (!padding.equals(zeros.subarray(0, padding.length))) throw damaged('the padding after a member is not zeros')
 }

@@ -28,8 +28,19 @@ export const createWorkerPool = (): WorkerPool => {
   const running = new Set<Job>()
   let closed = false
 
+  const hire = (): Worker => {
+    const worker = new Worker(workerFile)
+    // A worker that dies while it waits is no one's failure; it must only not be given work. While it works, `start`
+    // listens as well.
+    worker.on('error', () => {})
+    worker.on('exit', () => {
+      const at = idle.indexOf(worker)
+      if (at >= 0) idle.splice(at, 1)
+    })
+    return worker
+  }
   const acquire = (): Worker => {
-    const worker = idle.pop() ?? new Worker(workerFile)
+    const worker = idle.pop() ?? hire()
     worker.ref()
     return worker
   }
