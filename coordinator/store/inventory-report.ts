@@ -1,5 +1,5 @@
 // Takes in what an agent reports of its host: one transaction a report.
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
 import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
 import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
@@ -139,7 +139,7 @@ const resolveMounts = async (
     .select(['mounts.containerId', 'mounts.destination', 'mounts.volumeName'])
     .where('mounts.host', '=', host)
     .where('mounts.volumeId', 'is', null)
-    .where('mounts.volumeName', '!=', '')
+    .where('mounts.volumeName', '!=', sql.lit(''))
     .where('containers.goneAt', 'is', null)
     .execute()
   const reported = new Set(volumes.map(({ name }) => name))

@@ -110,17 +110,24 @@ const knownVolumes = async (trx: Within, host: string, names: readonly string[])
 // By containers that were there before this report: those that it ends are marked already, those that it brings are not
 // written yet.
 const heldThroughout = async (trx: Within, host: string): Promise<ReadonlySet<number>> => {
-  const rows = await trx
+  const present = await trx
     .selectFrom('containers')
-    .innerJoin('mounts', (join) =>
-      join.onRef('mounts.host', '=', 'containers.host').onRef('mounts.containerId', '=', 'containers.id'),
-    )
-    .select('mounts.volumeId')
-    .distinct()
-    .where('containers.host', '=', host)
-    .where('containers.goneAt', 'is', null)
+    .select('id')
+    .where('host', '=', host)
+    .where('goneAt', 'is', null)
     .execute()
-  return new Set(rows.flatMap(({ volumeId }) => (volumeId === null ? [] : [volumeId])))
+  const held = new Set<number>()
+  await inChunks(present, async (chunk) => {
+    const ids = chunk.map(({ id }) => id)
+    const mounts = await trx
+      .selectFrom('mounts')
+      .select('volumeId')
+      .where('host', '=', host)
+      .where('containerId', 'in', ids)
+      .execute()
+    for (const { volumeId } of mounts) if (volumeId !== null) held.add(volumeId)
+  })
+  return held
 }
 
 const volumeRow = (host: string, volume: InventoryVolume__Output, now: string) => ({

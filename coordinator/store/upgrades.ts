@@ -111,6 +111,7 @@ const inventory: Upgrade = async (db) => {
     .on('mounts')
     .columns(['host', 'volume_name'])
     .where(sql.ref('volume_id'), 'is', null)
+    .where(sql.ref('volume_name'), '!=', sql.lit(''))
     .execute()
 }
 
@@ -163,7 +164,13 @@ const workloadsAndJournal: Upgrade = async (db) => {
     .addColumn('ended_at', 'text')
     .execute()
   await db.schema.createIndex('migrations_by_state').on('migrations').columns(['state', 'created_at']).execute()
-  await db.schema.createIndex('migrations_by_age').on('migrations').column('created_at').execute()
+  await db.schema
+    .createIndex('migrations_unfinished')
+    .on('migrations')
+    .columns(['created_at', 'id'])
+    .where(sql.ref('ended_at'), 'is', null)
+    .execute()
+  await db.schema.createIndex('migrations_by_age').on('migrations').columns(['created_at', 'id']).execute()
 
   await db.schema
     .createTable('leases')
