@@ -1,7 +1,8 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
 import type { MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
-import type { TargetCheck, Workload } from './ports.ts'
+import type { TargetCheck } from './ports.ts'
+import type { Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),

@@ -7,17 +7,13 @@ import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
-import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
-import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import type { Facts, MigrationEnd, MigrationRecord, NewMigration } from './record.ts'
+import type { Facts, Lease, MigrationEnd, MigrationRecord, NewMigration, Workload } from './record.ts'
 
-export type Lease = Lease__Output
-export type Workload = Workload__Output
 export type TargetCheck = TargetCheck__Output
 
 export type CallOptions = { readonly signal?: AbortSignal }

@@ -1,7 +1,11 @@
 // What is kept of a migration, and what its steps leave for one another.
 import type { MigrationError, MigrationRequest, MigrationState, Plan, Receipt } from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
-import type { Lease, Workload } from './ports.ts'
+import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+
+export type Lease = Lease__Output
+export type Workload = Workload__Output
 
 export type NewMigration = {
   readonly id: string

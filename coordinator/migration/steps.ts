@@ -7,7 +7,7 @@ import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
 import type { stepOrder } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
-import type { Workload } from './ports.ts'
+import type { Workload } from './record.ts'
 import type { Step, StepContext } from './step.ts'
 
 // How long a container without a health check must run on the target before it counts as up, and the longest wait for

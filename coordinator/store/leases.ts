@@ -3,7 +3,8 @@
 import type { Transaction } from 'kysely'
 import { ulid } from 'ulid'
 import { AppError } from '../../shared/errors.ts'
-import type { Journal, Lease } from '../migration/ports.ts'
+import type { Journal } from '../migration/ports.ts'
+import type { Lease } from '../migration/record.ts'
 import type { Tables } from './tables.ts'
 
 type Within = Transaction<Tables>

@@ -1,7 +1,7 @@
 // The journal's contract in memory, for model tests of what decides. It outlives the runner that a test kills.
 import { AppError } from '../../../shared/errors.ts'
-import type { Journal, JournalEntry, Lease } from '../ports.ts'
-import type { MigrationRecord } from '../record.ts'
+import type { Journal, JournalEntry } from '../ports.ts'
+import type { Lease, MigrationRecord } from '../record.ts'
 
 export type MemoryJournal = Journal & { readonly owner: () => string | null }
 

@@ -1,7 +1,8 @@
 // A model of two hosts and their agents: what each call of proto/agent.proto does to the world, and nothing else. Every
 // call may be made to fail before its effect, after it, or to kill the coordinator there.
 import { AppError } from '../../../shared/errors.ts'
-import type { AgentPort, Hosts, Workload } from '../ports.ts'
+import type { AgentPort, Hosts } from '../ports.ts'
+import type { Workload } from '../record.ts'
 
 export type Fault =
   | 'none'
