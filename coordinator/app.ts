@@ -8,7 +8,7 @@ import Fastify, {
   type FastifyReply,
   LogController,
 } from 'fastify'
-import type { AppError } from '../shared/errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import type { HostDirectory } from './agents/directory.ts'
 import type { MigrationService } from './migration/service.ts'
@@ -17,7 +17,7 @@ import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
 import { operationsRoutes } from './routes/operations.ts'
-import { problemMediaType, toAppError, toProblem } from './routes/problem.ts'
+import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
 import type { InventoryStore } from './store/inventory.ts'
 import type { Statistics } from './store/statistics.ts'
@@ -41,8 +41,19 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: mebibyte,
     requestTimeout: 30_000,
+    // Who is connected already is answered until the server has closed.
+    return503OnClosing: false,
     // What is not asked for is refused, not dropped; "1" is not 1; every fault is named.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
+    // What is no HTTP never becomes a request.
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || socket.destroyed) return
+      const fault = new AppError(
+        'DRAYAGE_INVALID_REQUEST',
+        `This is no HTTP request that can be read: ${error.message}.`,
+      )
+      socket.end(rawProblem(toProblem(fault, null, '')))
+    },
     // A path that cannot be decoded fails before any hook or handler.
     frameworkErrors: (error, { url, id }, reply: unknown) => {
       const problem = toProblem(toAppError(error), url, id)

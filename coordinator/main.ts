@@ -36,12 +36,18 @@ export type Coordinator = {
 // How long running calls may go on when it is asked to stop.
 const graceMs = 5_000
 
+const stopSignals = ['SIGTERM', 'SIGINT'] as const
+
 // Until SIGTERM or SIGINT. Throws DRAYAGE_CONFIG_INVALID with every fault at once; a second signal ends it at once.
 export const runCoordinator = async (flags: Record<string, string | undefined>): Promise<void> => {
   const settings = readCoordinatorSettings(flags)
   const log = pino({ level: settings.logLevel, base: null }, pino.destination(2))
   const stopped = Promise.withResolvers<NodeJS.Signals>()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal))
+  const onSignal = (signal: NodeJS.Signals) => {
+    for (const each of stopSignals) process.off(each, onSignal)
+    stopped.resolve(signal)
+  }
+  for (const each of stopSignals) process.on(each, onSignal)
   const coordinator = await startCoordinator(settings, log)
   const signal = await stopped.promise
   log.info({ signal }, 'Stopping; migrations that have not ended go on at the next start')

@@ -60,7 +60,8 @@ const kebab = (word: string): string => word.replace(/[A-Z]/g, (letter) => `-${l
 const unforeseen = (requestId: string): string =>
   `Something unforeseen went wrong in the coordinator. Its log says more, under request ${requestId}.`
 
-export const toProblem = (error: AppError, instance: string, requestId: string): Problem => {
+// instance: the request's path; null where there was no request.
+export const toProblem = (error: AppError, instance: string | null, requestId: string): Problem => {
   const { http, retry } = error.meaning
   const { reasons } = error.details
   return {
@@ -68,7 +69,7 @@ export const toProblem = (error: AppError, instance: string, requestId: string):
     title: titleOf(error.code),
     status: http,
     detail: error.code === 'DRAYAGE_INTERNAL' ? unforeseen(requestId) : error.message,
-    instance,
+    ...(instance === null ? {} : { instance }),
     code: error.code,
     retry,
     ...(Array.isArray(reasons) ? { reasons: reasons as Finding[] } : {}),
@@ -79,6 +80,18 @@ export const toProblem = (error: AppError, instance: string, requestId: string):
 const titleOf = (code: ErrorCode): string => {
   const words = code.slice('DRAYAGE_'.length).toLowerCase().replaceAll('_', ' ')
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
+// As bytes for a connection that has no request to answer.
+export const rawProblem = (problem: Problem): string => {
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `content-type: ${problemMediaType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
 // For a route's `response`: the errors that it answers with, by status.

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, test } from 'vitest'
+import { type AddressInfo, connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
 import type { MigrationEvent } from '../shared/api/migrations.ts'
 import { buildApp } from './app.ts'
 import { deps, migration } from './testing/stand-in-parts.ts'
@@ -50,5 +50,19 @@ describe('a server that listens', () => {
     const { own, ended } = await listenAndFollow()
     await own.close()
     await ended
+  })
+
+  test('answers what is no HTTP with a problem too', async () => {
+    const own = await buildApp(deps)
+    await own.listen({ host: '127.0.0.1', port: 0 })
+    const socket = connect((own.server.address() as AddressInfo).port, '127.0.0.1')
+    socket.end('NOT HTTP AT ALL\r\n\r\n')
+    let answer = ''
+    for await (const chunk of socket) answer += chunk
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    expect(head).toContain('HTTP/1.1 400')
+    expect(head).toContain('content-type: application/problem+json')
+    expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'DRAYAGE_INVALID_REQUEST' })
+    await own.close()
   })
 })
