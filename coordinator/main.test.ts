@@ -66,7 +66,8 @@ const get = async (url: string, token: string) =>
   (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json()
 const tokenOf = (dataDir: string) => readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
 
-describe('a coordinator', () => {
+// Each starts processes, on a machine that may be busy.
+describe('a coordinator', { timeout: 120_000 }, () => {
   test('starts on an empty directory, is ready, lets its token in, and stops when it is asked to', async () => {
     const dataDir = join(folder, 'made', 'by-it')
     const coordinator = launch({ ...anyPort, dataDir })

@@ -50,6 +50,7 @@ export const createEnrolment = ({ authority, joinTokens, clock, log }: Enrolment
     const { certificate, expiresAt } = await authority.issueForAgent(token.host, request, now)
     const { publicKeyHash } = request
     const consumed = await joinTokens.consume(token.hash, { publicKeyHash, certificate, expiresAt }, now)
+    if (consumed === null) throw refused('a newer one took its place')
     const reply = usedFor(consumed)
     log.info({ host: token.host, certificateExpiresAt: expiresAt }, 'Agent enrolled')
     return reply

@@ -19,8 +19,8 @@ export type JoinTokenStore = {
   issue(token: { readonly hash: string; readonly host: string; readonly expiresAt: Date }, at: Date): Promise<void>
   find(hash: string): Promise<JoinTokenRow | null>
   // Consumes the token and notes the host as enrolled, in one transaction. Answers with what the token has been traded
-  // for: what is given, or, where somebody came first, what they got.
-  consume(hash: string, issued: IssuedCertificate, at: Date): Promise<JoinTokenRow>
+  // for: what is given, or, where somebody came first, what they got. Null when a newer token took its place.
+  consume(hash: string, issued: IssuedCertificate, at: Date): Promise<JoinTokenRow | null>
 }
 
 export const createJoinTokenStore = (db: Database): JoinTokenStore => {
@@ -53,8 +53,7 @@ export const createJoinTokenStore = (db: Database): JoinTokenStore => {
           .where('usedAt', 'is', null)
           .executeTakeFirstOrThrow()
         const token = await find(trx, hash)
-        if (token === null) throw new Error('The join token was replaced while it was being used')
-        if (numUpdatedRows > 0n) {
+        if (token !== null && numUpdatedRows > 0n) {
           await trx
             .updateTable('hosts')
             .set({ enrolledAt: at.toISOString(), certificateExpiresAt: expiresAt.toISOString() })
