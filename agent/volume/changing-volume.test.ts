@@ -5,6 +5,7 @@ import {
   link,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   rename,
   rm,
@@ -15,9 +16,10 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as koffi from 'koffi'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createVolumeEngine } from './engine.ts'
-import { archive, inPieces, temporaryDirectory } from './testing/streams.ts'
+import { archive, inPieces, mountTmpfs, temporaryDirectory } from './testing/streams.ts'
 
 const engine = createVolumeEngine()
 afterAll(() => engine.close())
@@ -99,6 +101,29 @@ describe('while a volume is read', () => {
     await archive(engine, place.root, true)
   })
 
+  test('a store through a mapping, to a page that was dirty before the round began, fails the final round', async () => {
+    await using place = await volume()
+    const path = join(place.root, 'late', 'small')
+    await writeFile(path, Buffer.alloc(4096, '-'))
+    const file = await openFile(path, 'r+')
+    const libc = koffi.load(null)
+    const mmap = libc.func('void *mmap(void *at, uint64 length, int protection, int flags, int fd, int64 offset)')
+    const [readAndWrite, shared] = [3, 1]
+    const mapped = new Uint8Array(koffi.view(mmap(null, 4096, readAndWrite, shared, file.fd, 0), 4096))
+    try {
+      mapped[0] = 65
+      const changed = readWith(place.root, true, async () => {
+        mapped[1] = 66
+      })
+      await expect(changed).rejects.toMatchObject({
+        code: 'DRAYAGE_SOURCE_CHANGED',
+        details: { paths: ['late/small'] },
+      })
+    } finally {
+      await file.close()
+    }
+  })
+
   test('nothing that another process swaps in for a file is followed, blocks, or gets in', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'drayage-volume-'))
     const root = join(parent, 'volume')
@@ -119,7 +144,9 @@ describe('while a volume is read', () => {
       await Promise.race([once(swapper.stdout, 'data'), ended])
       const target = join(parent, 'target')
       await mkdir(target)
-      for (let round = 0; round < 30; round++) {
+      // In memory, so that the time goes into reading and not into waiting for the disk.
+      await using _ = await mountTmpfs(target, 'size=64m')
+      for (let round = 0; round < 20; round++) {
         const { bytes, summary } = await archive(engine, root, false)
         expect(bytes.includes('TOP SECRET')).toBe(false)
         expect((await engine.write(target, inPieces(bytes))).digest).toBe(summary.digest)

@@ -180,6 +180,23 @@ describe('a target that cannot hold everything', () => {
     }
   })
 
+  test('is told from a full one where an attribute has no room', async () => {
+    await using directory = await temporaryDirectory()
+    const source = join(directory.path, 'source')
+    const target = join(directory.path, 'target')
+    await mkdir(source)
+    await mkdir(target)
+    // tmpfs holds attributes of 64 KiB; ext4 without large inodes for them, 4 KiB, and says ENOSPC beyond.
+    await using _ = await mountTmpfs(source, 'size=1m')
+    await writeFile(join(source, 'file'), 'x')
+    await run('setfattr', ['-n', 'user.large', '-v', 'x'.repeat(20_000), join(source, 'file')])
+    const { bytes } = await archive(engine, source)
+    await expect(engine.write(target, inPieces(bytes))).rejects.toMatchObject({
+      code: 'DRAYAGE_UNREPRESENTABLE',
+      details: { paths: [{ path: 'file', what: expect.stringMatching(/user\.large/) }] },
+    })
+  })
+
   test('through which something is mounted is not emptied', async () => {
     await using directory = await temporaryDirectory()
     const source = await volumeOf(directory.path, [1])

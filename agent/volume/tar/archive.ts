@@ -28,7 +28,7 @@ export const nextMember = (bytes: ArchiveBytes): Member | Link | undefined => {
   const header = decodeHeader(block)
   if (header.type !== 'pax') return decodeMember(header, noRecords)
   if (header.size > mostRecordBytes) throw damaged(`a pax header is ${header.size} bytes long`)
-  const records = decodeRecords(Buffer.from(bytes.take(header.size)))
+  const records = decodeRecords(bytes.take(header.size))
   takePadding(bytes, header.size)
   return decodeMember(decodeHeader(bytes.take(blockBytes)), records)
 }
