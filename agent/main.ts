@@ -1,7 +1,8 @@
 // The agent's process: wires everything, and nothing else does.
-import { AppError } from '../shared/errors.ts'
+import type { Server } from '@grpc/grpc-js'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
+import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { type AgentConfig, hostOf, readConfig } from './config.ts'
 import { createEngine } from './docker/engine.ts'
 import { createEnginePaths } from './engine-paths.ts'
@@ -50,7 +51,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const log = createLog(config.logLevel)
   const identity = await establishIdentity({ ...config, enrolAddress: config.enrol, log }, signal)
   if (identity === null) return
-  const tls = { authority: identity.authority, certificate: identity.certificate, key: identity.key }
+  const tls: TlsIdentity = { authority: identity.authority, certificate: identity.certificate, key: identity.key }
 
   const state = await openState(config.dataDir)
   const engine = createEngine({ dockerHost: config.dockerHost })
@@ -63,28 +64,39 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
   const server = createAgentServer(context, serving)
 
-  const { port } = await listen(server, config.listen, tls, { mutual: true }).catch((thrown) => {
-    throw new AppError('DRAYAGE_CONFIG_INVALID', `The agent cannot listen on ${config.listen}: ${thrown.message}`, {
-      cause: thrown,
-    })
-  })
-  const advertiseAddress = config.advertise ?? `${hostOf(config.listen)}:${port}`
-  log.info({ host: identity.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
-
-  // The guard follows before the observer looks, so that the first look is its own as well.
-  const tasks = [
-    guard.run(signal),
-    observer.run(signal),
-    keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, log }, signal),
-  ]
   try {
-    // Each runs until the signal; one that ends otherwise is a fault that must be seen.
-    await Promise.all(tasks)
-  } finally {
-    stop.abort()
+    const advertiseAddress = await serve(server, config, tls)
+    log.info({ host: identity.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
+    // The guard follows before the observer looks, so that the first look is its own as well. Each runs until the
+    // signal; one that ends otherwise ends the process, which says why.
+    const tasks = [
+      guard.run(signal),
+      observer.run(signal),
+      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, log }, signal),
+    ]
+    await Promise.all(tasks).finally(() => {
+      stop.abort()
+      return Promise.allSettled(tasks)
+    })
     log.info({}, 'The agent is stopping')
-    await Promise.allSettled(tasks)
     await shutDown(server, graceMs)
+  } finally {
+    server.forceShutdown()
     await volumes.close()
+  }
+}
+
+// Answers the address to give to others.
+const serve = async (server: Server, config: AgentConfig, tls: TlsIdentity): Promise<string> => {
+  try {
+    const { port } = await listen(server, config.listen, tls, { mutual: true })
+    return config.advertise ?? `${hostOf(config.listen)}:${port}`
+  } catch (thrown) {
+    throw refuseToStart([
+      {
+        code: 'DRAYAGE_CONFIG_INVALID',
+        message: `It cannot listen on ${config.listen} (--listen): ${(thrown as Error).message}`,
+      },
+    ])
   }
 }

@@ -21,12 +21,11 @@ export const findFaults = async (
   ).flat()
 
 // One message for all of them.
-export const refuseToStart = (faults: readonly Finding[]): AppError =>
-  new AppError(
-    'DRAYAGE_CONFIG_INVALID',
-    `The agent cannot start:\n${faults.map(({ message }) => `  - ${message}`).join('\n')}`,
-    { details: { reasons: faults } },
-  )
+export const refuseToStart = (faults: readonly Finding[]): AppError => {
+  const [only, ...others] = faults.map(({ message }) => message)
+  const list = others.length === 0 ? ` ${only}` : `\n${[only, ...others].map((message) => `  - ${message}`).join('\n')}`
+  return new AppError('DRAYAGE_CONFIG_INVALID', `The agent cannot start:${list}`, { details: { reasons: faults } })
+}
 
 const dataDirFaults = async (dataDir: string, joinToken: string | undefined): Promise<readonly Finding[]> => {
   try {
