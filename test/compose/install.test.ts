@@ -83,6 +83,7 @@ beforeAll(async () => {
   }
   for (const host of lab.hosts) await shareMounts(host)
   await sh(first, commandsWith('docker run -d --name drayage-coordinator'))
+  await eventually('the coordinator to answer', minutes(1), () => dray('hosts').catch(() => false))
 }, minutes(20))
 
 afterAll(() => lab?.stop())
