@@ -1,5 +1,4 @@
 // One host's agent as the hand-over sees it: the calls of proto/agent.proto, each ending in a time of its own.
-import { AppError } from '../../shared/errors.ts'
 import type { CallLimits, RpcClient } from '../../shared/rpc/client.ts'
 import type { AgentPort, CallOptions } from '../migration/ports.ts'
 
@@ -23,34 +22,19 @@ export const timeLimits = {
   stallMs: 60 * second,
 }
 
-// describedAs: for messages. clientFor: asked anew at each call, since a host's address may change between two.
+// clientFor: asked anew at each call, since a host's address may change between two.
 export const createAgentPort = (
-  describedAs: string,
   clientFor: () => AgentClient,
   { briefMs, engineMs, measuringMs, marginMs, stallMs }: TimeLimits = timeLimits,
 ): AgentPort => {
   const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
     signal === undefined ? { timeoutMs } : { timeoutMs, signal }
 
-  // A stream that is cut because nothing came looks cancelled to gRPC; nobody cancelled it.
-  const flowing = async function* <T>(
+  const flowing = <T>(
     open: (client: AgentClient, limits: CallLimits) => AsyncIterable<T>,
     { signal }: CallOptions = {},
-  ): AsyncGenerator<T> {
-    const limits = signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal }
-    try {
-      yield* open(clientFor(), limits)
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_CANCELLED' || signal?.aborted) throw thrown
-      throw new AppError(
-        'DRAYAGE_TIMEOUT',
-        `${describedAs} sent nothing for ${stallMs / second} s. The call was ended.`,
-        {
-          cause: thrown,
-        },
-      )
-    }
-  }
+  ): AsyncIterable<T> =>
+    open(clientFor(), signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal })
 
   return {
     describeWorkload: (request, options) =>

@@ -48,7 +48,7 @@ export const createConnections = ({
       const made: Connection = {
         address,
         client: open(host, address),
-        agent: createAgentPort(`The agent of ${host}`, () => made.client, limits),
+        agent: createAgentPort(() => made.client, limits),
       }
       connections.set(host, made)
       return made

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import {
   type CallOptions,
   Client,
@@ -8,8 +7,9 @@ import {
   Metadata,
 } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { ErrorCode } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import { fromStatus } from './errors.ts'
+import { untilDrained } from './flow.ts'
 import { services } from './services.ts'
 import type { TlsIdentity } from './tls.ts'
 
@@ -106,15 +106,29 @@ export const connect = <S extends keyof Services>(
     const cancel = () => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
-    const timer = stallTimeoutMs === undefined ? undefined : setTimeout(cancel, stallTimeoutMs)
+    let stalled = false
+    let timer: NodeJS.Timeout | undefined
+    // The time that the consumer takes is not the peer's silence.
+    const awaitPeer = () => {
+      if (stallTimeoutMs === undefined) return
+      timer = setTimeout(() => {
+        stalled = true
+        call.cancel()
+      }, stallTimeoutMs)
+    }
+    awaitPeer()
     try {
       for await (const reply of { [Symbol.asyncIterator]: () => call[Symbol.asyncIterator]() }) {
-        timer?.refresh()
+        clearTimeout(timer)
         yield reply as Reply
-        timer?.refresh()
+        awaitPeer()
       }
     } catch (thrown) {
-      throw translate(thrown)
+      if (!stalled) throw translate(thrown)
+      const seconds = Math.round((stallTimeoutMs ?? 0) / 1000)
+      throw new AppError('DRAYAGE_TIMEOUT', `Nothing has come from ${endpoint.describedAs} for ${seconds} s.`, {
+        cause: thrown,
+      })
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', cancel)
@@ -175,7 +189,7 @@ export const connect = <S extends keyof Services>(
       call.on('error', () => {})
       return {
         send: async (request) => {
-          if (!call.write(request)) await Promise.race([once(call, 'drain'), once(call, 'close')])
+          if (!call.write(request) && !call.destroyed) await untilDrained(call)
         },
         end: () => call.end(),
         replies: { [Symbol.asyncIterator]: () => read(call, limits) },

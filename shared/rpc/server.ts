@@ -1,5 +1,4 @@
 // The server's side of every call: who may call, errors as trailers, back-pressure, cancellation.
-import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import {
   type handleBidiStreamingCall,
@@ -13,6 +12,7 @@ import {
 import { AppError } from '../errors.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
+import { untilDrained } from './flow.ts'
 import type { TlsIdentity } from './tls.ts'
 
 export type CallContext = {
@@ -74,9 +74,7 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
   ) => {
     for await (const reply of replies) {
       if (call.cancelled) return
-      if (!call.write(reply)) {
-        await Promise.race([once(call, 'drain'), once(call, 'cancelled'), once(call, 'close')])
-      }
+      if (!call.write(reply) && !call.cancelled) await untilDrained(call)
     }
     call.end()
   }
@@ -107,7 +105,9 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
     ): handleBidiStreamingCall<Request, Reply> =>
     (call) => {
       const plain = call as unknown as ServerDuplexStream<unknown, unknown>
-      stream(plain, () => handle(call as unknown as AsyncIterable<Request>, contextOf(plain, roles)))
+      // A handler that stops listening still has its say: the call is not destroyed with the iteration.
+      const requests = { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) }
+      stream(plain, () => handle(requests, contextOf(plain, roles)))
     }
 
   return { unary, serverStream, duplex }
