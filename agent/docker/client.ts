@@ -48,8 +48,15 @@ export const compareApi = (a: string, b: string): number => {
   return aMajor - bMajor || aMinor - bMinor
 }
 
-export const path = (strings: TemplateStringsArray, ...parts: string[]): string =>
-  strings.reduce((whole, string, index) => whole + encodeURIComponent(parts[index - 1] ?? '') + string)
+// The engine resolves `.`, `..` and empty parts of a path, encoded or not, and redirects to something else than was
+// asked for; dockerode's transport cannot follow a redirect over a socket (it throws where nothing catches).
+const checked = (part: string): string => {
+  if (!part.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) return part
+  throw new AppError('DRAYAGE_INVALID_REQUEST', `"${part}" is no id or name of anything in Docker.`)
+}
+
+export const path = ([head = '', ...strings]: TemplateStringsArray, ...parts: string[]): string =>
+  strings.reduce((whole, string, index) => whole + encodeURIComponent(checked(parts[index] ?? '')) + string, head)
 
 const withoutUndefined = (query: Query): Record<string, string> =>
   Object.fromEntries(

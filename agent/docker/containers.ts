@@ -17,7 +17,10 @@ export const listContainers = (
   client.get<ListedContainer[]>('/containers/json', { query: { all: true, filters: JSON.stringify(filters) } })
 
 export const findContainer = (client: Client, idOrName: string): Promise<InspectedContainer | null> =>
-  orNull(client.get<InspectedContainer>(path`/containers/${idOrName}/json`))
+  orNull(client.get<InspectedContainer>(path`/containers/${idOrName.replace(/^\//, '')}/json`))
+
+// Docker's own (daemon/names, RestrictedNamePattern); ids are among them, and 20.10 takes the leading slash too.
+const containerNamePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 export const containerMissing = (idOrName: string): AppError =>
   new AppError(
@@ -26,8 +29,7 @@ export const containerMissing = (idOrName: string): AppError =>
   )
 
 export const inspectContainer = async (client: Client, idOrName: string): Promise<InspectedContainer> => {
-  // The API would answer `/containers//json` with something else altogether.
-  if (idOrName === '') throw containerMissing('with an empty name')
+  if (!containerNamePattern.test(idOrName)) throw containerMissing(JSON.stringify(idOrName))
   try {
     const container = await findContainer(client, idOrName)
     if (container !== null) return container

@@ -89,16 +89,16 @@ export const loadedFrom = (answer: string): { readonly names: readonly string[];
   const names: string[] = []
   let error = ''
   for (const line of answer.split('\n').filter((text) => text.trim() !== '')) {
-    let said: { stream?: unknown; error?: unknown; errorDetail?: { message?: unknown } }
+    let said: { stream?: unknown; error?: unknown; errorDetail?: { message?: unknown } } | null
     try {
       said = JSON.parse(line)
     } catch {
       continue
     }
-    const name = /^Loaded image(?: ID)?: (\S+)/.exec(String(said.stream ?? ''))?.[1]
+    const name = /^Loaded image(?: ID)?: (\S+)/.exec(String(said?.stream ?? ''))?.[1]
     if (name !== undefined) names.push(name)
-    if (said.error !== undefined || said.errorDetail !== undefined)
-      error = String(said.error ?? said.errorDetail?.message)
+    const reason = said?.error ?? said?.errorDetail?.message
+    if (reason !== undefined) error = String(reason)
   }
   return { names, error }
 }
@@ -138,20 +138,33 @@ const mismatch = (why: string, cause?: unknown): AppError =>
     cause === undefined ? {} : { cause },
   )
 
+const imageIds = async (client: Client): Promise<ReadonlySet<string>> => {
+  const all = await client.get<{ Id: string }[]>('/images/json', { query: { all: true } })
+  return new Set(all.map(({ Id }) => Id))
+}
+
+const mismatchOf = (image: MovedImage, loaded: InspectedImage): AppError | null => {
+  if (!sameLayers(image, loaded)) return mismatch(`its layers are others than those of ${image.id}`)
+  if (!sameImage(image, loaded)) return mismatch(`its platform or configuration is not that of ${image.id}`)
+  return null
+}
+
 export const loadImage = async (client: Client, pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string> => {
-  const before = await tagTargets(client, image.tags)
+  const [known, before] = await Promise.all([imageIds(client), tagTargets(client, image.tags)])
   const { names, error } = loadedFrom(await upload(client, pieces))
   if (error !== '') throw mismatch(`the engine says "${error}"`)
   const [name] = names
   const loaded = name === undefined ? null : await findByName(client, name)
   if (loaded === null) throw mismatch('the engine names no image that it loaded')
-  if (!sameLayers(image, loaded)) throw mismatch(`its layers are others than those of ${image.id}`)
-  if (!sameImage(image, loaded)) throw mismatch(`its platform or configuration is not that of ${image.id}`)
+  const refusal = mismatchOf(image, loaded)
   // An archive with names has moved them: each goes back to what it stood for, and is given only where it is free.
   for (const [tag, target] of before) {
-    if (target === null || target !== loaded.Id) await giveTag(client, target ?? loaded.Id, tag)
+    if (target !== null && target !== loaded.Id) await giveTag(client, target, tag)
+    if (target === null && refusal === null) await giveTag(client, loaded.Id, tag)
   }
-  return loaded.Id
+  if (refusal === null) return loaded.Id
+  if (!known.has(loaded.Id)) await removeImage(client, loaded.Id, loaded.RepoTags ?? [])
+  throw refusal
 }
 
 // `tags`: those that this migration brought. A name that it did not bring keeps the image, and so does a container.

@@ -1,0 +1,142 @@
+// What real engines here cannot show: networks that this kernel has no driver for, states that pass too quickly.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { InspectedContainer, InspectedImage, InspectedNetwork, InspectedVolume } from './api.ts'
+import { type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
+import { ownChanges } from './writable-layer.ts'
+
+const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
+const container: InspectedContainer = read('container-28.5')
+const image: InspectedImage = { ...read('image-28.5'), RepoTags: [container.Config.Image] }
+
+const network = (name: string, more: Partial<InspectedNetwork> = {}): InspectedNetwork => ({
+  Name: name,
+  Id: name,
+  Scope: 'local',
+  Driver: 'bridge',
+  Internal: false,
+  Attachable: false,
+  Ingress: false,
+  IPAM: { Driver: 'default', Config: [] },
+  Options: {},
+  Labels: {},
+  ...more,
+})
+
+const volume = (name: string, more: Partial<InspectedVolume> = {}): InspectedVolume => ({
+  Name: name,
+  Driver: 'local',
+  Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+  Labels: null,
+  Options: null,
+  Scope: 'local',
+  ...more,
+})
+
+const volumes = container.Mounts.flatMap((mount) => (mount.Name === undefined ? [] : [volume(mount.Name)]))
+const facts: SourceFacts = {
+  container,
+  image,
+  volumes,
+  networks: { shop: network('shop'), back: network('back') },
+  others: [],
+  listed: [],
+  changes: [],
+}
+const withState = (Status: string): SourceFacts => ({
+  ...facts,
+  container: { ...container, State: { ...container.State, Status } },
+})
+const codesOf = (of: SourceFacts) => sourceObstacles(of).map(({ code }) => code)
+
+test('a container with one of nearly everything can move', () => {
+  expect(sourceObstacles(facts)).toEqual([])
+})
+
+test.each(['paused', 'removing', 'dead'])('a container that is %s cannot move', (state) => {
+  expect(codesOf(withState(state))).toEqual(['DRAYAGE_CONTAINER_STATE'])
+})
+
+test.each(['created', 'running', 'restarting', 'exited'])('a container that is %s can move', (state) => {
+  expect(codesOf(withState(state))).toEqual([])
+})
+
+test.each([
+  ['overlay', { Driver: 'overlay', Scope: 'swarm' }],
+  ['macvlan', { Driver: 'macvlan' }],
+  ['ipvlan', { Driver: 'ipvlan' }],
+  ['made from another’s configuration', { ConfigFrom: { Network: 'template' } }],
+] as const)('a network that is %s is refused by name', (_, more) => {
+  const [found, ...others] = sourceObstacles({ ...facts, networks: { ...facts.networks, back: network('back', more) } })
+  expect(others).toEqual([])
+  expect(found).toMatchObject({ code: 'DRAYAGE_NETWORK_UNSUPPORTED', message: expect.stringContaining('back') })
+})
+
+test('a network and an image that are gone are refused', () => {
+  expect(codesOf({ ...facts, networks: { ...facts.networks, back: null } })).toEqual(['DRAYAGE_NETWORK_UNSUPPORTED'])
+  expect(codesOf({ ...facts, image: null })).toEqual(['DRAYAGE_IMAGE_EXPORT_FAILED'])
+})
+
+test('a volume of another driver, and one that the engine does not find, are refused by name', () => {
+  const nfs = volumes.map((each) => (each.Name === 'named' ? volume('named', { Driver: 'rexray' }) : each))
+  expect(sourceObstacles({ ...facts, volumes: nfs })).toMatchObject([
+    { code: 'DRAYAGE_VOLUME_DRIVER', message: expect.stringMatching(/named.*rexray/) },
+  ])
+  expect(codesOf({ ...facts, volumes: volumes.filter(({ Name }) => Name !== 'named') })).toEqual([
+    'DRAYAGE_VOLUME_UNREADABLE',
+  ])
+})
+
+test('a mount of a type that is unknown here is refused', () => {
+  const mount = { Type: 'image', Source: 'x', Destination: '/of-image', RW: false }
+  const odd = { ...container, Mounts: [...container.Mounts, mount] }
+  expect(sourceObstacles({ ...facts, container: odd })).toMatchObject([
+    { code: 'DRAYAGE_MOUNT_UNSUPPORTED', message: expect.stringMatching(/\/of-image.*type image/) },
+  ])
+})
+
+test('a link on one network is found too', () => {
+  const networks = { ...container.NetworkSettings.Networks, back: { Links: ['db:database'] } }
+  expect(codesOf({ ...facts, container: { ...container, NetworkSettings: { Networks: networks } } })).toEqual([
+    'DRAYAGE_NETWORK_UNSUPPORTED',
+  ])
+})
+
+test('a long list of changes is cut, and counted', () => {
+  const changes = Array.from({ length: 9 }, (_, n) => ({ Path: `/f${n}`, Kind: 1 }))
+  expect(sourceObstacles({ ...facts, changes })[0]?.message).toMatch(/9 changes.*A \/f0.*A \/f4 and 4 more/)
+})
+
+test('what the engine itself put into the writable layer is not the container’s', () => {
+  const engines = [
+    '/sbin',
+    '/sbin/docker-init',
+    '/named',
+    '/nameless',
+    '/work',
+    '/work/place',
+    '/scratch',
+    '/in-memory',
+  ]
+  expect(
+    ownChanges(
+      container,
+      engines.map((Path) => ({ Path, Kind: 1 })),
+    ),
+  ).toEqual([])
+  const own = [
+    { Path: '/work/place/file', Kind: 1 },
+    { Path: '/work', Kind: 2 },
+    { Path: '/etc', Kind: 0 },
+  ]
+  expect(ownChanges(container, own)).toEqual(own)
+})
+
+test('the host’s network, a security profile and a name that has moved are warned of', () => {
+  const odd = {
+    ...container,
+    HostConfig: { ...container.HostConfig, NetworkMode: 'host', SecurityOpt: ['apparmor=mine'] },
+  }
+  const codes = sourceWarnings({ ...facts, container: odd, image: { ...image, RepoTags: [] } }).map(({ code }) => code)
+  expect(codes).toEqual(expect.arrayContaining(['host-network', 'security-profile', 'image-name-moved']))
+})
