@@ -52,6 +52,7 @@ export const errorTable = {
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,
+  DRAYAGE_AGENT_REPLACED: notAllowed,
   DRAYAGE_HOST_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
 
   // What is asked about
@@ -101,6 +102,7 @@ export const errorTable = {
   DRAYAGE_VOLUME_ROOT_CHANGED: { ...failed, grpc: 'ABORTED' },
   DRAYAGE_TARGET_FULL: { ...failed, http: 507, grpc: 'RESOURCE_EXHAUSTED' },
   DRAYAGE_UNREPRESENTABLE: { ...failed, grpc: 'FAILED_PRECONDITION' },
+  DRAYAGE_TARGET_CHANGED: { ...failed, http: 409, grpc: 'ABORTED' },
   DRAYAGE_ENGINE_REFUSED: failed,
   DRAYAGE_CANCELLED: { http: 409, grpc: 'CANCELLED', exit: 130, retry: false },
 

@@ -3,6 +3,7 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from '../../drayage/v1/CheckTargetRequest.ts';
+import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from '../../drayage/v1/ConfirmTargetRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from '../../drayage/v1/DescribeWorkloadRequest.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
@@ -42,6 +43,15 @@ export interface AgentClient extends grpc.Client {
   checkTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
   checkTarget(argument: _drayage_v1_CheckTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
   checkTarget(argument: _drayage_v1_CheckTargetRequest, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  
+  ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   
   DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
   DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
@@ -202,6 +212,8 @@ export interface AgentClient extends grpc.Client {
 export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   CheckTarget: grpc.handleUnaryCall<_drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck>;
   
+  ConfirmTarget: grpc.handleUnaryCall<_drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done>;
+  
   DescribeWorkload: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload>;
   
   DiscardTarget: grpc.handleUnaryCall<_drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done>;
@@ -242,6 +254,7 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
 
 export interface AgentDefinition extends grpc.ServiceDefinition {
   CheckTarget: MethodDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_TargetCheck, _drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck__Output>
+  ConfirmTarget: MethodDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_Done, _drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done__Output>
   DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
   DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>
   FenceSource: MethodDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FencedSource, _drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource__Output>

@@ -10,6 +10,7 @@ export interface Image {
   'os'?: (string);
   'architecture'?: (string);
   'sizeBytes'?: (number | string | Long);
+  'configuration'?: (string);
 }
 
 export interface Image__Output {
@@ -20,4 +21,5 @@ export interface Image__Output {
   'os': (string);
   'architecture': (string);
   'sizeBytes': (number);
+  'configuration': (string);
 }
