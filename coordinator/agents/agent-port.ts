@@ -38,10 +38,10 @@ export const createAgentPort = (
 
   return {
     describeWorkload: (request, options) =>
-      clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : briefMs, options)),
-    checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(briefMs, options)),
+      clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : engineMs, options)),
+    checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(engineMs, options)),
 
-    grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(briefMs, options)),
+    grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(engineMs, options)),
     forgetMigration: async (request, options) => {
       await clientFor().unary('ForgetMigration', request, within(briefMs, options))
     },
@@ -80,6 +80,9 @@ export const createAgentPort = (
       await clientFor().unary('RestoreSource', request, within(briefMs, options))
     },
 
+    confirmTarget: async (request, options) => {
+      await clientFor().unary('ConfirmTarget', request, within(engineMs, options))
+    },
     startTarget: (request, options) =>
       clientFor().unary('StartTarget', request, within(request.settleMs + request.healthTimeoutMs + marginMs, options)),
     retireSource: async (request, options) => {

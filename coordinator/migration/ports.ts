@@ -63,6 +63,7 @@ export type AgentPort = {
     options?: CallOptions,
   ): Promise<IsolatedSource__Output>
   restoreSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  confirmTarget(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   startTarget(
     request: { lease: Lease; containerId: string; settleMs: number; healthTimeoutMs: number },
     options?: CallOptions,

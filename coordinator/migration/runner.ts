@@ -32,8 +32,10 @@ export type Runner = {
   interrupt(id: string): void
 }
 
-// Worth asking again: somebody did not answer, or a stream was cut. Everything else is an answer.
+// Worth asking again: somebody did not answer, or a stream was cut. Everything else is an answer. A call that was
+// cancelled, and not by us, is how an agent that was told to stop leaves its callers.
 const passing: ReadonlySet<ErrorCode> = new Set([
+  'DRAYAGE_CANCELLED',
   'DRAYAGE_HOST_OFFLINE',
   'DRAYAGE_AGENT_UNREACHABLE',
   'DRAYAGE_PEER_UNREACHABLE',

@@ -113,3 +113,23 @@ test('what a stopped coordinator left unfinished goes on in the next one', async
   const events = await watchToEnd(next.watch(migration.id, new AbortController().signal))
   expect(events.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize' })
 })
+
+test('a journal that cannot be written for a while stops a migration, and does not end it', async () => {
+  const { journal, world } = setUp()
+  let full = true
+  const refusing: typeof journal = {
+    ...journal,
+    append: async (id, entry) => {
+      if (full && entry.step === 'finalcopy') throw new Error('database or disk is full')
+      await journal.append(id, entry)
+    },
+  }
+  const stoodStill = Promise.withResolvers<void>()
+  const telling = { info: () => {}, error: () => stoodStill.resolve() }
+  const service = createMigrationService({ journal: refusing, hosts: world.hosts, clock, log: telling })
+  const { migration } = await service.start(request, null)
+  await stoodStill.promise
+  full = false
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  expect(events.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize', error: null })
+})

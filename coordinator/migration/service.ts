@@ -14,7 +14,7 @@ import { isCommitted } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
 import type { MigrationRecord } from './record.ts'
-import { createRunner } from './runner.ts'
+import { createRunner, describeError } from './runner.ts'
 import { viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -51,6 +51,8 @@ export type MigrationServiceOptions = {
   readonly patienceMs?: number
 }
 
+const longestPauseMs = 60_000
+
 export const createMigrationService = ({
   journal,
   hosts,
@@ -78,18 +80,27 @@ export const createMigrationService = ({
     },
   })
 
+  // A journal that cannot be written (a full disk) stops a migration where it is, and it goes on when it can be again.
+  const driveOn = async (id: string): Promise<void> => {
+    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        return await runner.drive(id, stopping.signal)
+      } catch (thrown) {
+        log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
+        waiting.set(id, describeError(asAppError(thrown, 'The migration stands still'), null))
+        watchers.changed(id)
+        await clock.sleep(pauseMs, stopping.signal)
+      }
+    }
+  }
+
   const drive = (id: string): void => {
     if (driving.has(id) || stopping.signal.aborted) return
-    const driven = runner
-      .drive(id, stopping.signal)
-      .catch((thrown) =>
-        log.error({ migration: id, err: thrown }, 'The migration stands still; it goes on at the next start'),
-      )
-      .finally(() => {
-        driving.delete(id)
-        waiting.delete(id)
-        watchers.changed(id)
-      })
+    const driven = driveOn(id).finally(() => {
+      driving.delete(id)
+      waiting.delete(id)
+      watchers.changed(id)
+    })
     driving.set(id, driven)
   }
 

@@ -13,7 +13,8 @@ import type { Step, StepContext } from './step.ts'
 // How long a container without a health check must run on the target before it counts as up, and the longest wait for
 // one that has one.
 const settleMs = 3_000
-const healthTimeoutMs = 120_000
+// Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
+const healthTimeoutMs = 15 * 60_000
 
 const needed = <T>(fact: T | undefined, step: string): T => {
   if (fact === undefined) throw new Error(`The journal lacks what the step ${step} should have left in it`)
@@ -100,8 +101,8 @@ const hold: Step = {
     return { hold: { targetContainerId: prepared.containerId } }
   },
   undo: async ({ source, target, lease }) => {
-    await target.agent.discardTarget({ lease: lease() })
     await source.agent.releaseSource({ lease: lease() })
+    await target.agent.discardTarget({ lease: lease() })
   },
 }
 
@@ -174,7 +175,9 @@ const isolate: Step = {
     return { isolate: { volumes, renamedTo } }
   },
   undo: async (context) => {
-    await context.source.agent.restoreSource({ lease: context.lease(), containerId: containerId(context) })
+    await unlessRemoved(context, () =>
+      context.source.agent.restoreSource({ lease: context.lease(), containerId: containerId(context) }),
+    )
   },
 }
 
@@ -214,11 +217,14 @@ const finalcopy: Step = {
   },
 }
 
-// The pivot, I3: one transaction makes the target the owner and this step done.
+// The pivot, I3: a last look at what is to be the only copy, and one transaction makes the target the owner and this step
+// done.
 const commit: Step = {
   name: 'commit',
   do: async ({ record, facts, target, journal, lease }) => {
-    await journal.commit(record.id, lease(), target.host, needed(facts.hold, 'hold').targetContainerId)
+    const { targetContainerId } = needed(facts.hold, 'hold')
+    await target.agent.confirmTarget({ lease: lease(), containerId: targetContainerId })
+    await journal.commit(record.id, lease(), target.host, targetContainerId)
     return {}
   },
 }

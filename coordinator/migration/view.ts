@@ -60,6 +60,9 @@ const nextFor = (record: MigrationRecord, facts: Facts): string => {
     case 'cancelled':
       return `Everything is as it was on ${request.from}.`
     case 'failed':
+      if (error?.step === 'retain') {
+        return `${containerName} runs on ${request.to}. What is left of it on ${request.from} could not be tidied up: see the error, and docs/break-glass.md for what Drayage keeps there.`
+      }
       return `${request.to} owns ${containerName} and has all of its data, and it did not come up there. Look at its log on ${request.to} (docker logs ${containerName}) and start it there, or go back by hand as docs/break-glass.md says.`
   }
 }

@@ -69,6 +69,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         os: 'linux',
         architecture: 'amd64',
         sizeBytes: 10,
+        configuration: '',
       },
       volumes: [
         {
@@ -118,6 +119,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     restartSource: unused,
     isolateSource: unused,
     restoreSource: unused,
+    confirmTarget: unused,
     startTarget: unused,
     retireSource: unused,
   }
@@ -234,6 +236,11 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
       const result = { entries: 1, bytesSent: 21, contentBytes: 21, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
       yield { bytes: 21, entries: 1, result }
     },
+    confirmTarget: () =>
+      effect('confirm', () => {
+        if (target.container && target.volume !== null && !target.running) return
+        throw new AppError('DRAYAGE_TARGET_CHANGED', 'what was prepared is gone, or runs')
+      }),
     startTarget: ({ lease }) =>
       effect('start', () => {
         requireEpoch(target.epoch, lease.epoch)
