@@ -47,6 +47,24 @@ test.each([undefined, ...Object.keys(upgrades)])(
   },
 )
 
+test('an older database keeps the sizes it has, of no known age, and knows which key each agent has now', async () => {
+  const old = await openDatabase(file, { upTo: '0003-workloads-and-journal' })
+  await sql`insert into hosts (name, added_at) values ('host-1', '2026'), ('host-2', '2026')`.execute(old)
+  await sql`insert into join_tokens (hash, host, created_at, expires_at, used_at, public_key_hash) values
+    ('a', 'host-1', '1', '9', '2026-01-01T00:00:00.000Z', 'first'), ('b', 'host-1', '1', '9', '2026-02-01T00:00:00.000Z', 'second'),
+    ('c', 'host-1', '1', '9', null, null), ('d', 'host-2', '1', '9', null, null)`.execute(old)
+  await sql`insert into volumes (host, name, created_at, driver, mountpoint, scope, options_json, labels_json, anonymous,
+    size_bytes, first_seen, last_seen) values ('host-1', 'data', '', 'local', '/m', 'local', '{}', '{}', 0, 4096, '1', '1')`.execute(
+    old,
+  )
+  await old.destroy()
+  const db = await openDatabase(file)
+  expect((await createHostStore(db).list()).map((host) => host.publicKeyHash)).toEqual(['second', null])
+  const volumes = await db.selectFrom('volumes').select(['sizeBytes', 'sizeMeasuredAt']).execute()
+  expect(volumes).toEqual([{ sizeBytes: 4096, sizeMeasuredAt: null }])
+  await db.destroy()
+})
+
 test('an upgrade that fails leaves the database as it was', async () => {
   const old = await openDatabase(file, { upTo: '0001-hosts-and-tokens' })
   // Stands in the way of the last table that the upgrades make.

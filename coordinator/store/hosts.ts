@@ -7,6 +7,8 @@ export type HostRow = {
   readonly addedAt: Date
   readonly enrolledAt: Date | null
   readonly certificateExpiresAt: Date | null
+  // SHA-256 of the public key of its agent, hex: of the one that enrolled last.
+  readonly publicKeyHash: string | null
   readonly address: string | null
   readonly agentVersion: string | null
   readonly engine: Engine | null
@@ -36,6 +38,7 @@ const toRow = (row: HostTable): HostRow => ({
   addedAt: new Date(row.addedAt),
   enrolledAt: date(row.enrolledAt),
   certificateExpiresAt: date(row.certificateExpiresAt),
+  publicKeyHash: row.publicKeyHash,
   address: row.address,
   agentVersion: row.agentVersion,
   engine: row.engineJson === null ? null : JSON.parse(row.engineJson),

@@ -173,12 +173,33 @@ describe('a change', () => {
   })
 })
 
-test('a size that was not measured this time stays as it was measured before', async () => {
-  await inventory.record('host-1', full([], [volume('data', { sizeBytes: 4096 })]), at(1))
-  await inventory.record('host-1', full([], [volume('data')]), at(2))
-  expect((await inventory.volumes({}))[0]?.sizeBytes).toBe(4096)
-  await inventory.record('host-1', full([], [volume('never')]), at(3))
-  expect((await inventory.volumes({ name: 'never' }))[0]?.sizeBytes).toBeNull()
+describe('a size', () => {
+  const sizeOf = async (name: string) => {
+    const [found] = await inventory.volumes({ name })
+    return found === undefined ? undefined : [found.sizeBytes, found.sizeMeasuredAt]
+  }
+  const measured = (sizeBytes: number, sizeMeasuredAt?: string) =>
+    volume('data', { sizeBytes, ...(sizeMeasuredAt === undefined ? {} : { sizeMeasuredAt }) })
+
+  test('that was not measured this time stays as it was measured before, with its age', async () => {
+    await inventory.record('host-1', full([], [measured(4096, '2026-01-05T09:00:00+01:00')]), at(1))
+    await inventory.record('host-1', full([], [volume('data')]), at(2))
+    expect(await sizeOf('data')).toEqual([4096, time(0)])
+    await inventory.record('host-1', change({ volumes: [measured(0, time(3))] }), at(4))
+    expect(await sizeOf('data')).toEqual([0, time(3)])
+  })
+
+  test('that comes without its age does not take over the age of the one before', async () => {
+    await inventory.record('host-1', full([], [measured(4096, time(0))]), at(1))
+    await inventory.record('host-1', full([], [measured(8192)]), at(2))
+    expect(await sizeOf('data')).toEqual([8192, null])
+  })
+
+  test('that was never measured is unknown, also where another volume of that name had one', async () => {
+    await inventory.record('host-1', full([], [measured(4096, time(0))]), at(1))
+    await inventory.record('host-1', full([], [volume('data', { createdAt: time(2) })]), at(3))
+    expect(await sizeOf('data')).toEqual([null, null])
+  })
 })
 
 test('a report that cannot be taken in whole leaves nothing of itself', async () => {

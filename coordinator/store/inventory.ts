@@ -80,6 +80,7 @@ export const createInventoryStore = (db: Database): InventoryStore => ({
       anonymous: row.anonymous === 1,
       createdAt: row.createdAt === '' ? null : inUtc(row.createdAt),
       sizeBytes: row.sizeBytes,
+      sizeMeasuredAt: row.sizeMeasuredAt,
       users: users.get(row.id) ?? [],
       firstSeen: row.firstSeen,
       lastSeen: row.lastSeen,

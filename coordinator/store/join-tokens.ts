@@ -56,7 +56,7 @@ export const createJoinTokenStore = (db: Database): JoinTokenStore => {
         if (token !== null && numUpdatedRows > 0n) {
           await trx
             .updateTable('hosts')
-            .set({ enrolledAt: at.toISOString(), certificateExpiresAt: expiresAt.toISOString() })
+            .set({ enrolledAt: at.toISOString(), certificateExpiresAt: expiresAt.toISOString(), publicKeyHash })
             .where('name', '=', token.host)
             .execute()
         }

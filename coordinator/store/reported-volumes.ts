@@ -66,6 +66,13 @@ export const writeVolumes = async (
           anonymous: eb.ref('excluded.anonymous'),
           // Not measured this time says nothing against what was measured before.
           sizeBytes: eb.fn.coalesce('excluded.sizeBytes', 'volumes.sizeBytes'),
+          // A size and its age belong together.
+          sizeMeasuredAt: eb
+            .case()
+            .when('excluded.sizeBytes', 'is', null)
+            .then(eb.ref('volumes.sizeMeasuredAt'))
+            .else(eb.ref('excluded.sizeMeasuredAt'))
+            .end(),
           lastSeen: eb.ref('excluded.lastSeen'),
           goneAt: null,
         })),
@@ -130,6 +137,11 @@ const heldThroughout = async (trx: Within, host: string): Promise<ReadonlySet<nu
   return held
 }
 
+const inUtcOrNull = (time: string | undefined): string | null => {
+  const parsed = new Date(time ?? '')
+  return Number.isNaN(parsed.getTime()) ? null : parsed.toISOString()
+}
+
 const volumeRow = (host: string, volume: InventoryVolume__Output, now: string) => ({
   host,
   name: volume.name,
@@ -141,6 +153,7 @@ const volumeRow = (host: string, volume: InventoryVolume__Output, now: string) =
   labelsJson: JSON.stringify(volume.labels),
   anonymous: volume.anonymous ? 1 : 0,
   sizeBytes: volume.sizeBytes ?? null,
+  sizeMeasuredAt: volume.sizeBytes === undefined ? null : inUtcOrNull(volume.sizeMeasuredAt),
   firstSeen: now,
   lastSeen: now,
   goneAt: null,

@@ -8,6 +8,8 @@ export type HostTable = {
   // Null until an agent has traded a join token for a certificate.
   enrolledAt: string | null
   certificateExpiresAt: string | null
+  // SHA-256 of the public key that the newest certificate is for, hex.
+  publicKeyHash: string | null
   address: string | null
   agentVersion: string | null
   engineJson: string | null
@@ -50,6 +52,8 @@ export type VolumeTable = {
   labelsJson: string
   anonymous: number
   sizeBytes: number | null
+  // Null: by an agent that did not say when, or never measured.
+  sizeMeasuredAt: string | null
   firstSeen: string
   lastSeen: string
   goneAt: string | null

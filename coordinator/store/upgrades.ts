@@ -214,8 +214,24 @@ const workloadsAndJournal: Upgrade = async (db) => {
     .execute()
 }
 
+const agesOfSizes: Upgrade = async (db) => {
+  await db.schema.alterTable('volumes').addColumn('size_measured_at', 'text').execute()
+}
+
+// The key that a host's agent has now: of the token that was traded last.
+const keysOfAgents: Upgrade = async (db) => {
+  await db.schema.alterTable('hosts').addColumn('public_key_hash', 'text').execute()
+  await sql`update hosts set public_key_hash = (
+    select public_key_hash from join_tokens
+    where join_tokens.host = hosts.name and join_tokens.used_at is not null
+    order by join_tokens.used_at desc limit 1
+  )`.execute(db)
+}
+
 export const upgrades: Readonly<Record<string, Migration>> = {
   '0001-hosts-and-tokens': { up: hostsAndTokens },
   '0002-inventory': { up: inventory },
   '0003-workloads-and-journal': { up: workloadsAndJournal },
+  '0004-ages-of-sizes': { up: agesOfSizes },
+  '0005-keys-of-agents': { up: keysOfAgents },
 }

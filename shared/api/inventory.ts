@@ -62,6 +62,7 @@ export const Volume = Type.Object({
   anonymous: Type.Boolean(),
   createdAt: Nullable(Timestamp),
   sizeBytes: Nullable(Bytes),
+  sizeMeasuredAt: Nullable(Timestamp),
   users: Type.Array(VolumeUser, { description: 'Newest first; those of the past included' }),
   ...Seen,
 })

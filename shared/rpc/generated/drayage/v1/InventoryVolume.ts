@@ -12,7 +12,9 @@ export interface InventoryVolume {
   'createdAt'?: (string);
   'anonymous'?: (boolean);
   'sizeBytes'?: (number | string | Long);
+  'sizeMeasuredAt'?: (string);
   '_sizeBytes'?: "sizeBytes";
+  '_sizeMeasuredAt'?: "sizeMeasuredAt";
 }
 
 export interface InventoryVolume__Output {
@@ -25,5 +27,7 @@ export interface InventoryVolume__Output {
   'createdAt': (string);
   'anonymous': (boolean);
   'sizeBytes'?: (number);
+  'sizeMeasuredAt'?: (string);
   '_sizeBytes'?: "sizeBytes";
+  '_sizeMeasuredAt'?: "sizeMeasuredAt";
 }
