@@ -13,8 +13,9 @@ export type HostDirectory = {
   list(): Promise<Host[]>
   // Throws DRAYAGE_HOST_NOT_FOUND.
   get(name: string): Promise<Host>
-  // Gives a join token, and takes back any that was given before. Throws DRAYAGE_HOST_EXISTS once an agent has enrolled
-  // under the name, for as long as its certificate is good.
+  // Gives a join token, and takes back any that was given before and not used. Throws DRAYAGE_HOST_EXISTS while an agent
+  // that has enrolled under the name is online. Where it is not, the host may have been installed anew: whoever enrols
+  // with the token takes its place (registration.ts), and until then nothing changes.
   add(name: string): Promise<AddedHost>
   // How far what is known of one host, or of all, can be trusted. Throws DRAYAGE_HOST_NOT_FOUND.
   asOf(name: string | undefined): Promise<AsOf[]>
@@ -73,12 +74,12 @@ export const createHostDirectory = ({
 
     add: async (name) => {
       const now = clock.now()
-      const { enrolledAt, certificateExpiresAt } = await hosts.add(name, now)
-      if (enrolledAt !== null && certificateExpiresAt !== null && certificateExpiresAt > now) {
+      const row = await hosts.add(name, now)
+      if (row.enrolledAt !== null && presence.of(row).state === 'online') {
         throw new AppError(
           'DRAYAGE_HOST_EXISTS',
-          `The host ${name} was added before and its agent has enrolled (its certificate is good until ` +
-            `${certificateExpiresAt.toISOString()}). Nothing was changed. Choose another name for another host.`,
+          `The host ${name} was added before, and its agent is online. Nothing was changed. Choose another name for ` +
+            `another host; if ${name} was installed anew, stop the agent that still answers for it, and ask again.`,
         )
       }
       const secret = newSecret()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatJoinToken, parseJoinToken } from '../../shared/identity/join-token.ts'
-import { openAuthority } from '../identity/authority.ts'
+import { agentCertificateDays, openAuthority } from '../identity/authority.ts'
 import { newSecret } from '../identity/tokens.ts'
 import { type CoordinatorServers, newKeys, startCoordinatorServers } from './testing/coordinator-servers.ts'
 
@@ -30,8 +30,8 @@ describe('a join token', () => {
     expect(certificate.ca).toBe(false)
     expect(authority.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(parseJoinToken(joinToken).fingerprint)
     const days = (new Date(certificate.validTo).getTime() - servers.clock.now().getTime()) / 86_400_000
-    expect(days).toBeGreaterThan(29.9)
-    expect(days).toBeLessThanOrEqual(30)
+    expect(days).toBeGreaterThan(agentCertificateDays - 0.1)
+    expect(days).toBeLessThanOrEqual(agentCertificateDays)
   })
 
   test('used again with the same key gives the same certificate, also when its hour has passed', async () => {
@@ -102,11 +102,46 @@ describe('a signing request', () => {
   })
 })
 
-test('a host that has enrolled cannot be added again while its certificate is good, and can be after', async () => {
-  await servers.enrolled('host-1')
-  await expect(servers.directory.add('host-1')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_EXISTS' })
-  servers.letPass(31 * 86_400_000)
-  expect((await servers.directory.add('host-1')).name).toBe('host-1')
+describe('a host that has enrolled', () => {
+  const registration = { agentVersion: '0.1.0', advertiseAddress: '10.0.0.1:8442', engine: { id: 'e1' } }
+  const register = (agent: Awaited<ReturnType<CoordinatorServers['enrolled']>>) =>
+    servers.coordinator(agent).unary('Register', registration, limits)
+  const replaced = { code: 'DRAYAGE_AGENT_REPLACED' }
+
+  test('cannot be added again while it is online, and can be when it is lost or was never heard of', async () => {
+    const agent = await servers.enrolled('host-1')
+    expect((await servers.directory.add('host-1')).name).toBe('host-1')
+    await register(agent)
+    await expect(servers.directory.add('host-1')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_EXISTS' })
+    servers.letPass(15_100)
+    expect((await servers.directory.get('host-1')).state).toBe('lost')
+    expect((await servers.directory.add('host-1')).name).toBe('host-1')
+  })
+
+  test('and is installed anew goes on under its name, and the agent that it replaces is heard no more', async () => {
+    const before = await servers.enrolled('host-1')
+    await register(before)
+    servers.letPass(15_100)
+    const { addedAt } = await servers.directory.get('host-1')
+    const anew = await servers.enrolled('host-1')
+    for (const call of [
+      () => register(before),
+      () => servers.coordinator(before).unary('Heartbeat', { engineReachable: true }, limits),
+      () => servers.coordinator(before).duplex('Report', {}).replies[Symbol.asyncIterator]().next(),
+    ]) {
+      await expect(call()).rejects.toMatchObject(replaced)
+    }
+    expect(await servers.directory.get('host-1')).toMatchObject({ state: 'lost', addedAt })
+    await register(anew)
+    expect(await servers.directory.get('host-1')).toMatchObject({ state: 'online', addedAt })
+  })
+
+  test('is heard as before until a new token of its is used', async () => {
+    const agent = await servers.enrolled('host-1')
+    await servers.directory.add('host-1')
+    await register(agent)
+    expect((await servers.directory.get('host-1')).state).toBe('online')
+  })
 })
 
 test('an authority is the same after a restart, and its key is for its owner alone', async () => {

@@ -37,9 +37,13 @@ export const createRegistration = ({
   // The newest stream of a host is the one that counts: one whose agent went without a word may still look open.
   const reporting = new Map<string, AbortController>()
 
-  const callerOf = async ({ caller }: CallContext): Promise<string> => {
+  // The agent that enrolled last speaks for a host. A certificate that was given before is good to TLS until it ends, and
+  // two agents that took turns as one host would make a jumble of what it has.
+  const callerOf = async ({ caller, callerKeyHash }: CallContext): Promise<string> => {
     const name = caller.host ?? ''
-    if ((await hosts.find(name)) === null) throw hostNotFound(name)
+    const host = await hosts.find(name)
+    if (host === null) throw hostNotFound(name)
+    if (host.publicKeyHash !== callerKeyHash()) throw replaced(name, host.enrolledAt)
     return name
   }
 
@@ -83,6 +87,14 @@ export const createRegistration = ({
 
   return { register, heartbeat, report }
 }
+
+const replaced = (host: string, enrolledAt: Date | null): AppError =>
+  new AppError(
+    'DRAYAGE_AGENT_REPLACED',
+    `Another agent has enrolled as ${host} since (at ${enrolledAt?.toISOString() ?? 'an unknown time'}), and that one is ` +
+      'heard. Stop this one; if it is the right one after all, stop the other, remove the folder identity in the data ' +
+      `directory of this one, and start it with the token of a new dray host add ${host}.`,
+  )
 
 const reachableAddress = (address: string): string => {
   const [, port] = /:(\d+)$/.exec(address) ?? []

@@ -26,7 +26,9 @@ export const hostRoutes =
         schema: {
           operationId: 'addHost',
           summary: 'Adds a host and gives the token with which its agent joins',
-          description: 'Asked again before an agent has joined, it gives a new token and takes back the old one.',
+          description:
+            'Asked again, it gives a new token and takes back one that was not used. For a host that was installed anew ' +
+            'too: while its agent is not online, whoever joins with the new token takes its place.',
           body: AddHost,
           response: {
             201: AddedHost,

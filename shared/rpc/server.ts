@@ -1,4 +1,5 @@
 // The server's side of every call: who may call, errors as trailers, back-pressure, cancellation.
+import { createHash, X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import {
   type handleBidiStreamingCall,
@@ -17,6 +18,8 @@ import type { TlsIdentity } from './tls.ts'
 
 export type CallContext = {
   readonly caller: Identity
+  // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate presented, hex; null: none was.
+  callerKeyHash(): string | null
   // Aborted when the caller went, cancelled, or its deadline passed.
   readonly signal: AbortSignal
 }
@@ -30,11 +33,19 @@ type AnyCall = {
 
 type Failed = (thrown: unknown, method: string, caller: Identity) => void
 
+const certificateOf = (call: AnyCall): ReturnType<TLSSocket['getPeerCertificate']> | undefined =>
+  call.getAuthContext().sslPeerCertificate as ReturnType<TLSSocket['getPeerCertificate']> | undefined
+
 const callerOf = (call: AnyCall): Identity => {
-  const certificate = call.getAuthContext().sslPeerCertificate as
-    | ReturnType<TLSSocket['getPeerCertificate']>
-    | undefined
+  const certificate = certificateOf(call)
   return certificate === undefined ? anonymous : identityOf(certificate.subjectaltname)
+}
+
+const keyHashOf = (call: AnyCall): string | null => {
+  const certificate = certificateOf(call)
+  if (certificate === undefined) return null
+  const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(key).digest('hex')
 }
 
 const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
@@ -48,7 +59,7 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   }
   const controller = new AbortController()
   call.on('cancelled', () => controller.abort())
-  return { caller, signal: controller.signal }
+  return { caller, callerKeyHash: () => keyHashOf(call), signal: controller.signal }
 }
 
 // roles: who may call. Each service names its own; there is no default.
