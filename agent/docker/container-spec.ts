@@ -98,7 +98,7 @@ const namedMounts = (container: InspectedContainer): MountRequest[] => {
   const nameless = [...volumes.values()].flatMap((mount) =>
     covered.has(mount.Destination) || mount.Name === undefined
       ? []
-      : [{ Type: 'volume', Source: mount.Name, Target: mount.Destination, ReadOnly: !mount.RW }],
+      : [{ Type: 'volume', Source: mount.Name, Target: mount.Destination, ...(mount.RW ? {} : { ReadOnly: true }) }],
   )
   return [...asked, ...nameless]
 }

@@ -46,8 +46,8 @@ export type ImageIdentity = {
   readonly layers: readonly string[]
   readonly os: string
   readonly architecture: string
-  // As configurationOf gives it; absent or '' where the sender does not say.
-  readonly configuration?: string
+  // As configurationOf gives it; '' where the sender does not say.
+  readonly configuration: string
 }
 
 export const sameLayers = (image: ImageIdentity, here: InspectedImage): boolean => {

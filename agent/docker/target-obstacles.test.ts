@@ -46,6 +46,7 @@ const image = {
   os: 'linux',
   architecture: 'amd64',
   sizeBytes: 1,
+  configuration: '',
 }
 
 const workload: Workload__Output = {
