@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,9 +12,15 @@ afterEach(() => {
   for (const end of ends.splice(0)) end()
 })
 
+const socketFor = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'drayage-client-'))
+  ends.push(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'engine.sock')
+}
+
 // Something that answers on a socket as the test wants, and says its version as an engine does.
 const standIn = async (answer: RequestListener, apiVersion = '1.51') => {
-  const socketPath = join(mkdtempSync(join(tmpdir(), 'drayage-client-')), 'engine.sock')
+  const socketPath = socketFor()
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url?.replace(/\?$/, '')}`)
@@ -86,7 +92,7 @@ describe('an answer', () => {
 })
 
 test('what answers and is no engine is said to be none', async () => {
-  const socketPath = join(mkdtempSync(join(tmpdir(), 'drayage-client-')), 'other.sock')
+  const socketPath = socketFor()
   const server = createServer((_, response) => response.end('<html>hello</html>')).listen(socketPath)
   await once(server, 'listening')
   ends.push(() => server.close())
