@@ -9,6 +9,8 @@ import { createEnginePaths } from './engine-paths.ts'
 import { establishIdentity } from './identity/establish.ts'
 import { createGuard } from './inventory/guard.ts'
 import { createObserver } from './inventory/observer.ts'
+import { createReports } from './inventory/reports.ts'
+import { createSizes } from './inventory/sizes.ts'
 import { keepLink } from './link/link.ts'
 import { createLog } from './log.ts'
 import { findFaults, refuseToStart } from './preflight.ts'
@@ -59,6 +61,8 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const paths = createEnginePaths(config.volumeRoot)
   const observer = createObserver({ engine, dockerHost: config.dockerHost, log })
   const guard = createGuard({ engine, state, observer, log })
+  const sizes = createSizes({ observer, volumes, paths, state, log })
+  const reports = createReports({ observer, sizes })
   const serving = createServing({ engine, volumes, paths, state })
   const puller = createPuller({ tls })
   const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
@@ -72,7 +76,8 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
     const tasks = [
       guard.run(signal),
       observer.run(signal),
-      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, log }, signal),
+      sizes.run(signal),
+      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log }, signal),
     ]
     await Promise.all(tasks).finally(() => {
       stop.abort()

@@ -89,18 +89,20 @@ const link = async (coordinator: string) => {
   const line = (level: string) => (details: object, message: string) =>
     void lines.push(`${level} ${message} ${JSON.stringify(details)}`)
   const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
-  const observer = {
+  const reports = {
     follow: (signal: AbortSignal) => {
       const queue = createQueue<Observation>()
       queue.push(full)
       followers.push(queue)
       return queue.drain(signal)
     },
+  }
+  const observer = {
     engineReachable: () => engine.reachable,
     facts: () => facts,
   }
   const tls = await authority.agent('host-1')
-  linked = keepLink({ coordinator, tls, advertiseAddress: '10.0.0.1:8442', observer, log }, stop.signal)
+  linked = keepLink({ coordinator, tls, advertiseAddress: '10.0.0.1:8442', observer, reports, log }, stop.signal)
   return { engine, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
 }
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 15_000 })

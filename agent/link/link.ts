@@ -8,6 +8,7 @@ import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { InventoryReport } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { Observation, Observer } from '../inventory/observer.ts'
+import type { Reports } from '../inventory/reports.ts'
 import type { Log } from '../log.ts'
 import { persist } from '../outage/persist.ts'
 
@@ -16,7 +17,8 @@ export type LinkOptions = {
   readonly coordinator: string
   readonly tls: TlsIdentity
   readonly advertiseAddress: string
-  readonly observer: Pick<Observer, 'follow' | 'engineReachable' | 'facts'>
+  readonly observer: Pick<Observer, 'engineReachable' | 'facts'>
+  readonly reports: Reports
   readonly log: Log
 }
 
@@ -29,7 +31,7 @@ export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<voi
   )
 
 const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
-  const { coordinator, tls, advertiseAddress, observer, log } = options
+  const { coordinator, tls, advertiseAddress, observer, reports, log } = options
   const client = connect(
     'Coordinator',
     {
@@ -52,7 +54,7 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
     log.info({ coordinator, coordinatorVersion: reply.coordinatorVersion }, 'Registered with the coordinator')
     await Promise.race([
       beat(client, observer, Math.max(100, reply.heartbeatIntervalMs), both),
-      report(client, observer, both),
+      report(client, reports, both),
     ])
   } catch (thrown) {
     throw namingAnotherAuthority(thrown, coordinator)
@@ -78,15 +80,11 @@ const beat = async (
   }
 }
 
-const report = async (
-  client: RpcClient<'Coordinator'>,
-  observer: LinkOptions['observer'],
-  signal: AbortSignal,
-): Promise<void> => {
+const report = async (client: RpcClient<'Coordinator'>, reports: Reports, signal: AbortSignal): Promise<void> => {
   const stream = client.duplex('Report', { signal })
   const sending = async () => {
     let sequence = 0
-    for await (const observation of observer.follow(signal)) {
+    for await (const observation of reports.follow(signal)) {
       sequence += 1
       await stream.send(toReport(observation, sequence))
     }
