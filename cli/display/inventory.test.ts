@@ -28,6 +28,7 @@ const volume = (changes: Partial<Volume>): Volume => ({
   anonymous: false,
   createdAt: '2026-01-01T00:00:00Z',
   sizeBytes: 1_610_612_736,
+  sizeMeasuredAt: '2026-01-05T11:48:00Z',
   users: [],
   ...seen,
   ...changes,
@@ -40,15 +41,23 @@ const unknown: AsOf = { host: 'host-3', state: 'unknown', inventoryAt: null }
 test('a volume is listed with who uses it and who used it, in the order given', () => {
   const users = [user({}), user({ name: 'old-web', goneAt: '2026-01-02T12:00:00Z', readOnly: true })]
   expect(volumesText([volume({ users })], [online], view).split('\n')).toEqual([
-    'HOST    VOLUME  DRIVER  SIZE      STATE    USED BY',
-    'host-1  data    local   1.50 GiB  present  web:/srv',
-    '                                           old-web:/srv:ro (gone 3 days ago)',
+    'HOST    VOLUME  DRIVER  SIZE      MEASURED        STATE    USED BY',
+    'host-1  data    local   1.50 GiB  12 minutes ago  present  web:/srv',
+    '                                                           old-web:/srv:ro (gone 3 days ago)',
   ])
 })
 
 test('an unknown size is not zero, and no user seen is not a claim that there is none', () => {
-  const [, row] = volumesText([volume({ sizeBytes: null })], [online], view).split('\n')
-  expect(row).toBe('host-1  data    local   unknown  present  nobody that was seen')
+  const volumes = [
+    volume({ sizeBytes: null, sizeMeasuredAt: null }),
+    volume({ name: 'empty', sizeBytes: 0 }),
+    volume({ name: 'old', sizeMeasuredAt: null }),
+  ]
+  expect(volumesText(volumes, [online], view).split('\n').slice(1)).toEqual([
+    'host-1  data    local   unknown   never           present  nobody that was seen',
+    'host-1  empty   local   0 B       12 minutes ago  present  nobody that was seen',
+    'host-1  old     local   1.50 GiB  unknown         present  nobody that was seen',
+  ])
 })
 
 test('a host that has not reported is never shown as empty', () => {

@@ -77,15 +77,21 @@ export const containersText = (containers: readonly Container[], asOf: readonly 
 const userText = ({ name: user, destination, readOnly, goneAt }: VolumeUser, view: View): string =>
   `${user}:${destination}${readOnly ? ':ro' : ''}${goneAt === null ? '' : ` (gone ${formatAge(goneAt, view.now)})`}`
 
+// What was never measured is unknown, which is not 0.
+const sizeCells = ({ sizeBytes, sizeMeasuredAt }: Volume, view: View): readonly [string, string] => {
+  if (sizeBytes === null) return ['unknown', 'never']
+  return [formatBytes(sizeBytes), sizeMeasuredAt === null ? 'unknown' : formatAge(sizeMeasuredAt, view.now)]
+}
+
 export const volumesText = (volumes: readonly Volume[], asOf: readonly AsOf[], view: View): string => {
   const rows = volumes.map((volume): readonly Cell[] => [
     volume.host,
     name(volume.name, view),
     volume.driver,
-    volume.sizeBytes === null ? 'unknown' : formatBytes(volume.sizeBytes),
+    ...sizeCells(volume, view),
     volume.goneAt === null ? 'present' : `gone ${formatAge(volume.goneAt, view.now)}`,
     volume.users.length === 0 ? 'nobody that was seen' : volume.users.map((user) => userText(user, view)),
   ])
-  const head = ['HOST', 'VOLUME', 'DRIVER', 'SIZE', 'STATE', 'USED BY']
+  const head = ['HOST', 'VOLUME', 'DRIVER', 'SIZE', 'MEASURED', 'STATE', 'USED BY']
   return listText(rows.length === 0 ? null : renderTable(head, rows, view.paint), asOf, 'volumes', view)
 }
