@@ -158,6 +158,7 @@ export type InspectedNetwork = {
 export type InspectedImage = {
   readonly Id: string
   readonly RepoTags: readonly string[] | null
+  readonly RepoDigests?: readonly string[] | null
   readonly Architecture: string
   readonly Os: string
   readonly Size: number

@@ -10,6 +10,7 @@ import { type Client, path } from './client.ts'
 import { listContainers, mapLimited } from './containers.ts'
 import { hasStatus, orNull, refusedAs } from './errors.ts'
 import { type ImageIdentity, sameImage, sameLayers } from './image-identity.ts'
+import { splitTag } from './image-name.ts'
 import { meteredBy, silenceLimit, withSilenceLimit } from './silence.ts'
 
 // The engine may read a whole large layer before its first byte.
@@ -55,6 +56,15 @@ const openExport = async (client: Client, imageId: string, references: readonly 
   }
 }
 
+// A tarball ends with two blocks of zeros. An engine that fails half-way appends its error, as JSON, to what it has sent,
+// and ends the answer as if it were whole (seen on 28.5).
+const endOfArchive = 1024
+const requireEndOfArchive = (imageId: string, tail: Buffer): void => {
+  if (tail.length === endOfArchive && tail.every((byte) => byte === 0)) return
+  const said = /"message":"((?:[^"\\]|\\.)*)"/.exec(tail.toString('utf8'))?.[1] ?? 'its archive has no end'
+  throw exportFailed(imageId, new Error(said))
+}
+
 export async function* exportImage(
   client: Client,
   imageId: string,
@@ -63,7 +73,12 @@ export async function* exportImage(
 ): AsyncGenerator<Buffer> {
   const archive = await openExport(client, imageId, references, signal)
   try {
-    yield* withSilenceLimit(archive, silenceTimeoutMs, `the export of the image ${imageId}`)
+    let tail: Buffer = Buffer.alloc(0)
+    for await (const chunk of withSilenceLimit(archive, silenceTimeoutMs, `the export of the image ${imageId}`)) {
+      tail = Buffer.concat([tail, chunk]).subarray(-endOfArchive)
+      yield chunk
+    }
+    requireEndOfArchive(imageId, tail)
   } catch (error) {
     signal?.throwIfAborted()
     // A connection that breaks in the middle is how the engine reports a layer that it cannot read.
@@ -73,13 +88,6 @@ export async function* exportImage(
 
 const tagTargets = async (client: Client, tags: readonly string[]): Promise<ReadonlyMap<string, string | null>> =>
   new Map(await Promise.all(tags.map(async (tag) => [tag, (await findByName(client, tag))?.Id ?? null] as const)))
-
-const splitTag = (tag: string): { repo: string; tag: string } => {
-  const colon = tag.lastIndexOf(':')
-  return colon > tag.lastIndexOf('/')
-    ? { repo: tag.slice(0, colon), tag: tag.slice(colon + 1) }
-    : { repo: tag, tag: 'latest' }
-}
 
 const giveTag = (client: Client, imageId: string, tag: string) =>
   client.post(path`/images/${imageId}/tag`, { query: splitTag(tag) })

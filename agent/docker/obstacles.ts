@@ -10,6 +10,7 @@ import type {
 } from './api.ts'
 import { isDockersOwnNetwork, losesHostname } from './container-spec.ts'
 import { listedName, nameOf } from './containers.ts'
+import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
 import { usersOf } from './volumes.ts'
@@ -330,7 +331,10 @@ export const sourceWarnings = ({ container, networks, listed: all, image }: Sour
       `It is run under ${listed(security)}: that profile must be on the target too.`,
     ),
     ...warn(
-      image !== null && !(image.RepoTags ?? []).includes(Config.Image) && !Config.Image.startsWith('sha256:'),
+      image !== null &&
+        !(image.RepoTags ?? []).includes(withTag(Config.Image)) &&
+        !(image.RepoDigests ?? []).includes(Config.Image) &&
+        !Config.Image.startsWith('sha256:'),
       'image-name-moved',
       `The name ${Config.Image} stands for another image by now, or for none; the container is made from the image that it has.`,
     ),

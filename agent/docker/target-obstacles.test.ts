@@ -101,11 +101,9 @@ describe('another architecture', () => {
     expect(codesOf({ engine: arm, workload: { ...workload, image: { ...image, architecture: 'arm' } } })).toEqual([])
   })
 
-  test('that is emulated on both hosts alike is warned of', () => {
+  test('that the source emulates is refused as well: whether the target can is unknown', () => {
     const emulated = { ...workload, image: { ...image, architecture: 'riscv64' } }
-    expect(codesOf({ workload: emulated })).toEqual([])
-    expect(targetFindings({ ...facts, workload: emulated }).warnings).toMatchObject([{ code: 'foreign-architecture' }])
-    expect(codesOf({ workload: emulated, engine: arm })).toEqual(['DRAYAGE_ARCHITECTURE_MISMATCH'])
+    expect(codesOf({ workload: emulated })).toEqual(['DRAYAGE_ARCHITECTURE_MISMATCH'])
   })
 })
 

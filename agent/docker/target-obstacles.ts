@@ -82,35 +82,20 @@ const portObstacles = ({ workload, containers, listeners, migrationId }: TargetF
 // 32-bit programs of the same family run on these.
 const alsoRuns: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] }
 
-const platformFindings = ({ workload, engine }: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
+// Also where the source runs it by emulation: whether the target can, only a start would show, and that comes too late.
+const platformObstacles = ({ workload, engine }: TargetFacts): Finding[] => {
   const { image, engine: source } = workload
   const os = image?.os || source?.os || engine.os
   const architecture = image?.architecture || source?.architecture || engine.architecture
-  const runs = (on: string) => on === architecture || (alsoRuns[on] ?? []).includes(architecture)
-  if (os === engine.os && runs(engine.architecture)) return { obstacles: [], warnings: [] }
-  // It runs by emulation where it is: whether it does here, only trying shows.
-  const isForeignThere = source !== null && os === source.os && !runs(source.architecture)
-  if (os === engine.os && isForeignThere && source.architecture === engine.architecture) {
-    return {
-      obstacles: [],
-      warnings: [
-        {
-          code: 'foreign-architecture',
-          message: `Its image is for ${architecture} and runs by emulation on both hosts (${engine.architecture}): the target must have the same emulator.`,
-        },
-      ],
-    }
-  }
-  return {
-    obstacles: [
-      obstacle(
-        'DRAYAGE_ARCHITECTURE_MISMATCH',
-        `The image is for ${os}/${architecture}, and the target is ${engine.os}/${engine.architecture}. Its programs would not run ` +
-          'there: choose a host of the same architecture.',
-      ),
-    ],
-    warnings: [],
-  }
+  const runs = architecture === engine.architecture || (alsoRuns[engine.architecture] ?? []).includes(architecture)
+  if (os === engine.os && runs) return []
+  return [
+    obstacle(
+      'DRAYAGE_ARCHITECTURE_MISMATCH',
+      `The image is for ${os}/${architecture}, and the target is ${engine.os}/${engine.architecture}. Its programs would not run ` +
+        'there: choose a host of the same architecture.',
+    ),
+  ]
 }
 
 // A remapped engine keeps everything in a folder that is named after the ids it starts from: …/165536.165536.
@@ -239,12 +224,11 @@ const capabilityFindings = ({ spec, info, engine }: TargetFacts): { obstacles: F
 }
 
 export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
-  const platform = platformFindings(facts)
   const capabilities = capabilityFindings(facts)
   const hasFixedPorts = facts.workload.ports.some((port) => port.hostPort !== 0)
   return {
     obstacles: [
-      ...platform.obstacles,
+      ...platformObstacles(facts),
       ...idShiftObstacles(facts),
       ...ageObstacles(facts),
       ...capabilities.obstacles,
@@ -254,7 +238,6 @@ export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warn
       ...networkObstacles(facts),
     ],
     warnings: [
-      ...platform.warnings,
       ...capabilities.warnings,
       ...(hasFixedPorts && facts.listeners === null
         ? [
