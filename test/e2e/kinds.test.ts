@@ -93,7 +93,19 @@ test('a container that runs to its end on the target, with exit code 0, has move
 })
 
 test('a container without volumes moves; its source keeps it under another name and cannot start it by the old one', async () => {
-  await one.docker(['run', '-d', '--name', 'plain', '--restart', 'always', image, 'sleep', '100000'])
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'plain',
+    '--restart',
+    'always',
+    '--stop-timeout',
+    '1',
+    image,
+    'sleep',
+    '100000',
+  ])
   const before = movable(await inspect<Inspection>(one, 'plain'))
   const migration = await migrate(lab, request('plain'))
   expect(migration.state).toBe('awaiting-finalize')
@@ -110,7 +122,19 @@ test('a retired container without volumes that somebody starts all the same is s
 
 test('a container whose volume is empty moves, and the image’s files are not copied into it', async () => {
   const withFiles = await loadImage(one, 'web')
-  await one.docker(['run', '-d', '--name', 'empty', '-v', 'empty-data:/www', withFiles.ref, 'sleep', '100000'])
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'empty',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'empty-data:/www',
+    withFiles.ref,
+    'sleep',
+    '100000',
+  ])
   await one.docker(['exec', 'empty', 'sh', '-c', 'rm -rf /www/* && chmod 1770 /www && chown 12:34 /www'])
   // What it deletes is deleted; what the image would put there again is not wanted.
   const migration = await migrate(lab, request('empty'))
@@ -121,7 +145,19 @@ test('a container whose volume is empty moves, and the image’s files are not c
 })
 
 test('a container whose volume holds 1 GiB moves', async () => {
-  await one.docker(['run', '-d', '--name', 'large', '-v', 'large-data:/data', image, 'sleep', '100000'])
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'large',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'large-data:/data',
+    image,
+    'sleep',
+    '100000',
+  ])
   const data = await mountpoint(one, 'large-data')
   const noise = await run([
     'sh',

@@ -122,7 +122,19 @@ test('the container is removed before it was fenced: refused by name, its volume
   const before = await holdings(two)
   // An image that takes its time on the way, so that there is a way to be removed on.
   const large = await loadImage(one, 'debian')
-  await one.docker(['run', '-d', '--name', 'epsilon', '-v', 'epsilon-data:/data', large.ref, 'sleep', '100000'])
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'epsilon',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'epsilon-data:/data',
+    large.ref,
+    'sleep',
+    '100000',
+  ])
   await lab.limitRate(one, 100)
   const { id } = await startMigration(lab, request('epsilon'))
   await reach(id, 'image')
@@ -137,7 +149,7 @@ test('the container is removed before it was fenced: refused by name, its volume
 test('an image that the source cannot export ends the migration before anything is stopped', async () => {
   const before = await holdings(two)
   const damaged = await loadImage(one, { ref: 'drayage-lab/damaged:1', base: 'busybox', files: { damaged: 'soon\n' } })
-  await one.docker(['run', '-d', '--name', 'theta', damaged.ref, 'sleep', '100000'])
+  await one.docker(['run', '-d', '--name', 'theta', '--stop-timeout', '1', damaged.ref, 'sleep', '100000'])
   // How a layer's tarball was put together is what the engine needs to put it together again.
   await run(['sh', '-c', `rm ${one.dataRoot}/image/overlay2/layerdb/sha256/*/tar-split.json.gz`])
   const { id } = await startMigration(lab, request('theta'))
@@ -159,6 +171,33 @@ test('the container is removed after its data was set aside: nothing is lost, an
   expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(await isUp(two, 'zeta')).toBe(true)
   expect(await differences(await setAside(one, 'zeta-data', migration), await mountpoint(two, 'zeta-data'))).toBe('')
+})
+
+test('the container is removed after the fence and the move cancelled: its data is back in place, and another try is possible', async () => {
+  const { id } = await begin('iota')
+  await reach(id, 'finalcopy')
+  await one.docker(['rm', '-f', 'iota'])
+  await lab.coordinator.call('POST', `/v1/migrations/${id}/cancel`)
+  const migration = await untilEnded(lab, id)
+  expect(migration.state).toBe('cancelled')
+  expect(migration.warnings.map(({ code }) => code)).toContain('source-removed')
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'iota',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'iota-data:/data',
+    image,
+    'sleep',
+    '100000',
+  ])
+  expect(await one.docker(['exec', 'iota', 'stat', '-c', '%s', '/data/noise'])).toBe(String(60 * 1024 * 1024))
+  await lab.limitRate(one, undefined)
+  const again = await untilEnded(lab, (await startMigration(lab, request('iota'))).id)
+  expect(again).toMatchObject({ state: 'awaiting-finalize', error: null })
 })
 
 test('the target is cut off while the data crosses and stays so: the source runs again, and the rest is cleaned up when it is back', async () => {

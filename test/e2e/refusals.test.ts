@@ -1,9 +1,10 @@
 // What cannot be moved is refused with its code, with every reason in one answer, and nothing is changed on either host.
+import { rename } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { holdings, refusal } from './moving.ts'
+import { holdings, migrate, mountpoint, refusal } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -39,7 +40,7 @@ afterEach(async () => {
 
 const sleeping = ['sleep', '100000']
 const runOn = (host: LabHost, name: string, ...options: string[]) =>
-  host.docker(['run', '-d', '--name', name, ...options, image, ...sleeping])
+  host.docker(['run', '-d', '--name', name, '--stop-timeout', '1', ...options, image, ...sleeping])
 
 // Refused with exactly these codes, each with an explanation, and neither host has changed.
 const expectRefused = async (request: object, codes: string[]): Promise<string> => {
@@ -110,6 +111,18 @@ test('a target without room for the data', async () => {
   await expectRefused({ ...web, to: 'small' }, ['DRAYAGE_TARGET_TOO_SMALL'])
 })
 
+test('a volume whose files the source’s agent cannot see', async () => {
+  await runOn(one, 'web', '-v', 'data:/data')
+  const place = await mountpoint(one, 'data')
+  await rename(place, `${place}-elsewhere`)
+  try {
+    const detail = await expectRefused(web, ['DRAYAGE_VOLUME_UNREADABLE'])
+    expect(detail).toContain('data')
+  } finally {
+    await rename(`${place}-elsewhere`, place)
+  }
+})
+
 test('a Swarm task’s container', async () => {
   await one.docker(['swarm', 'init', '--advertise-addr', one.address])
   try {
@@ -145,7 +158,6 @@ test('what a later version handles is refused by name: binds, options, sharing, 
 
 test('a container that was moved away', async () => {
   await runOn(one, 'web', '-v', 'data:/data')
-  const { migrate } = await import('./moving.ts')
   expect((await migrate(lab, web)).state).toBe('awaiting-finalize')
   await two.docker(['rm', '-f', 'web'])
   await two.docker(['volume', 'rm', 'data'])
