@@ -7,7 +7,7 @@ import type { Note } from '../state/migrations.ts'
 import type { Observation } from './observer.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { createReports } from './reports.ts'
-import { createSizes, goodForMs, restTimes, settledAfterMs } from './sizes.ts'
+import { createSizes, goodForMs, newGoodForMs, restTimes, settledAfterMs } from './sizes.ts'
 
 const facts = {
   id: 'engine',
@@ -199,6 +199,24 @@ test('a volume is measured again after an hour, and no sooner, whatever is seen 
   expect(await settle(seen)).toEqual(['data'])
   disk.letPass(goodForMs / 2)
   expect(await settle(seen)).toEqual(['data', 'data'])
+})
+
+test('a new volume, which is filled soon after it was made, is measured again sooner', async () => {
+  disk.put('data', 1)
+  start()
+  const made = volume('data', { createdAt: '2026-01-05T00:00:00Z' })
+  const walksAfter = async (ms: number) => {
+    disk.letPass(ms)
+    return (await settle((marker) => full([made, marker]))).length
+  }
+  expect(await walksAfter(0)).toBe(1)
+  expect(await walksAfter(newGoodForMs - 1_000)).toBe(1)
+  expect(await walksAfter(1_000)).toBe(2)
+  expect(await walksAfter(30 * 60_000)).toBe(3)
+  expect(await walksAfter(30 * 60_000)).toBe(3)
+  expect(await walksAfter(10 * goodForMs)).toBe(4)
+  expect(await walksAfter(goodForMs - 1_000)).toBe(4)
+  expect(await walksAfter(1_000)).toBe(5)
 })
 
 test('it is measured again when its users changed state, but not over and over, and not for a holder', async () => {

@@ -48,6 +48,8 @@ export type SizeOptions = {
 // A sixth of the time at most goes to measuring.
 export const restTimes = 5
 export const goodForMs = 60 * 60_000
+// A new volume is filled soon after it was made: its size is good for as long as it had existed when it was measured.
+export const newGoodForMs = 60_000
 // A container that restarts over and over does not have its volumes walked over and over.
 export const settledAfterMs = 60_000
 // Sizes are told together: each time costs the coordinator a transaction.
@@ -57,10 +59,16 @@ type Figure = {
   // null: it could not be measured.
   readonly size: MeasuredSize | null
   readonly takenAtMs: number
+  readonly goodForMs: number
   // The directory, and what else tells whether it is the same volume: Docker's volumes have no id.
   readonly rootIdentity: string
   readonly createdAt: string
   readonly users: string
+}
+
+const goodFor = (createdAt: string, now: Date): number => {
+  const ageMs = now.getTime() - Date.parse(createdAt)
+  return Number.isNaN(ageMs) ? goodForMs : Math.min(goodForMs, Math.max(newGoodForMs, ageMs))
 }
 
 const systemClock: SizeClock = {
@@ -115,7 +123,7 @@ export const createSizes = (options: SizeOptions): Sizes => {
     const figure = figures.get(volume.name)
     if (figure === undefined || figure.createdAt !== volume.createdAt) return true
     const ageMs = clock.elapsedMs() - figure.takenAtMs
-    return ageMs >= goodForMs || (ageMs >= settledAfterMs && figure.users !== present.usersOf(volume.name))
+    return ageMs >= figure.goodForMs || (ageMs >= settledAfterMs && figure.users !== present.usersOf(volume.name))
   }
 
   const walk = async (
@@ -149,7 +157,14 @@ export const createSizes = (options: SizeOptions): Sizes => {
     const isTheSame = (await identityOf(volume)) === rootIdentity && present.volume(name)?.createdAt === createdAt
     if (!isTheSame) return
     const measured = size === 'unmeasurable' ? null : size
-    figures.set(name, { size: measured, takenAtMs: clock.elapsedMs(), rootIdentity, createdAt, users })
+    figures.set(name, {
+      size: measured,
+      takenAtMs: clock.elapsedMs(),
+      goodForMs: goodFor(createdAt, clock.now()),
+      rootIdentity,
+      createdAt,
+      users,
+    })
     if (measured !== null) untold.add(name)
   }
 
