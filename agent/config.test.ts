@@ -1,6 +1,15 @@
-import { expect, test } from 'vitest'
-import { readConfig } from './config.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readConfig, readHostConfig } from './config.ts'
 import { createEnginePaths, volumeRoot } from './engine-paths.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'drayage-config-'))
+})
+afterEach(() => rm(dir, { recursive: true, force: true }))
 
 const usual = { coordinator: 'c:8441', advertise: 'h:8442' }
 
@@ -48,4 +57,49 @@ test("the engine's paths are found where the agent sees them, and others are lef
   expect(paths.here('/var/lib/docker')).toBe('/host/docker')
   for (const other of ['/var/lib/docker-2/volumes/a', '/srv/data', '/var/lib']) expect(paths.here(other)).toBe(other)
   expect(createEnginePaths(undefined).here('/x')).toBe('/x')
+})
+
+test('a join token is read from its file without the white space around it', async () => {
+  const joinTokenFile = join(dir, 'token')
+  await writeFile(joinTokenFile, ' dray1.host-1.x\n\n')
+  expect(readConfig({ ...usual, joinTokenFile }, {})).toMatchObject({
+    faults: [],
+    config: { joinToken: 'dray1.host-1.x' },
+  })
+  const { config } = readConfig(usual, { DRAYAGE_JOIN_TOKEN_FILE: joinTokenFile })
+  expect(config.joinToken).toBe('dray1.host-1.x')
+})
+
+test('a token file that is gone or empty is no fault by itself: an enrolled agent needs none', async () => {
+  await writeFile(join(dir, 'empty'), '\n')
+  for (const name of ['gone', 'empty']) {
+    const { config, faults } = readConfig({ ...usual, joinTokenFile: join(dir, name) }, {})
+    expect(faults).toEqual([])
+    expect(config).not.toHaveProperty('joinToken')
+    expect(config.joinTokenFile).toBe(join(dir, name))
+  }
+})
+
+test('a token given twice, of two lines, or in a file that cannot be read is a fault that does not repeat it', async () => {
+  const joinTokenFile = join(dir, 'token')
+  await writeFile(joinTokenFile, 'secret-one\nsecret-two\n')
+  const faultsOf = (flags: Record<string, string>, env: Record<string, string> = {}) =>
+    readConfig({ ...usual, ...flags }, env)
+      .faults.map(({ message }) => message)
+      .join('\n')
+  expect(faultsOf({ joinTokenFile }, { DRAYAGE_JOIN_TOKEN: 'secret-three' })).toContain('are both given')
+  expect(faultsOf({ joinTokenFile })).toContain('more than one line')
+  expect(faultsOf({ joinTokenFile: dir })).toContain('EISDIR')
+  for (const flags of [{ joinTokenFile }, { joinTokenFile, joinToken: 'secret-three' }]) {
+    expect(faultsOf(flags)).not.toContain('secret')
+  }
+})
+
+test('what needs only the host is told nothing of a coordinator', () => {
+  expect(readHostConfig({ dockerHost: 'unix:///x.sock' }, { DRAYAGE_DATA_DIR: '/srv/agent' })).toEqual({
+    dataDir: '/srv/agent',
+    dockerHost: 'unix:///x.sock',
+    volumeRoot: undefined,
+  })
+  expect(() => readHostConfig({ dockerHost: 'ssh://x', volumeRoot: 'x' }, {})).toThrow(/docker-host.*volume-root/)
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { hostPort, oneOf, readSettings, text } from '../shared/config/settings.ts'
@@ -12,8 +13,10 @@ export type AgentConfig = {
   readonly coordinator: string
   // host:port where it enrols new agents.
   readonly enrol: string
-  // A secret: never logged.
+  // A secret: never logged. From a file, where one was named and holds one.
   readonly joinToken: string | undefined
+  // That file's path: what is said where a token is needed and it has none.
+  readonly joinTokenFile: string | undefined
   readonly listen: string
   // undefined: the address that `listen` names, with the port that was bound.
   readonly advertise: string | undefined
@@ -42,6 +45,7 @@ const settings = {
   coordinator: { env: 'DRAYAGE_COORDINATOR', flag: 'coordinator', parse: hostPort },
   enrol: { env: 'DRAYAGE_ENROL', flag: 'enrol', optional: true, parse: hostPort },
   joinToken: { env: 'DRAYAGE_JOIN_TOKEN', flag: 'joinToken', optional: true, parse: text },
+  joinTokenFile: { env: 'DRAYAGE_JOIN_TOKEN_FILE', flag: 'joinTokenFile', optional: true, parse: path },
   listen: { env: 'DRAYAGE_LISTEN', flag: 'listen', default: '0.0.0.0:8442', parse: hostPort },
   advertise: { env: 'DRAYAGE_ADVERTISE', flag: 'advertise', optional: true, parse: hostPort },
   dockerHost: { env: 'DOCKER_HOST', flag: 'dockerHost', default: 'unix:///var/run/docker.sock', parse: dockerHost },
@@ -74,8 +78,50 @@ export const readConfig = (
         `say where they reach this agent, for example --advertise ${hostname()}:8442`,
     })
   }
+  const joinToken = tokenOf(read, faults)
   const enrol = read.enrol ?? (read.coordinator && `${hostOf(read.coordinator)}:${defaultEnrolPort}`)
-  return { config: enrol === undefined ? read : { ...read, enrol }, faults }
+  return {
+    config: { ...read, ...(joinToken === undefined ? {} : { joinToken }), ...(enrol === undefined ? {} : { enrol }) },
+    faults,
+  }
+}
+
+// What the tools of a host beside its agent are told: where that agent keeps its state, and how it sees the engine.
+// Throws DRAYAGE_CONFIG_INVALID with every fault.
+export const readHostConfig = (
+  flags: Flags,
+  env?: Flags,
+): Pick<AgentConfig, 'dataDir' | 'dockerHost' | 'volumeRoot'> => {
+  const { dataDir, dockerHost, volumeRoot } = settings
+  const read = readSettings({ dataDir, dockerHost, volumeRoot }, flags, env)
+  return { ...read, volumeRoot: read.volumeRoot }
+}
+
+// A token file that is gone or empty is no fault of its own: once the agent has a certificate nobody needs it any more.
+// Where one is needed, preflight says that the file has none.
+const tokenOf = ({ joinToken, joinTokenFile }: Partial<AgentConfig>, faults: Finding[]): string | undefined => {
+  if (joinTokenFile === undefined) return joinToken
+  if (joinToken !== undefined) {
+    faults.push({
+      code: 'wrong',
+      message:
+        '--join-token (DRAYAGE_JOIN_TOKEN) and --join-token-file (DRAYAGE_JOIN_TOKEN_FILE) are both given: which of the ' +
+        'two holds is not guessed; give one',
+    })
+    return joinToken
+  }
+  try {
+    const lines = readFileSync(joinTokenFile, 'utf8').trim()
+    if (lines.includes('\n')) throw new Error('it has more than one line')
+    return lines === '' ? undefined : lines
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    faults.push({
+      code: 'wrong',
+      message: `--join-token-file (DRAYAGE_JOIN_TOKEN_FILE) is wrong: ${joinTokenFile}: ${(thrown as Error).message}`,
+    })
+    return undefined
+  }
 }
 
 export const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'))

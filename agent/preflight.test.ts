@@ -1,12 +1,13 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import { createEngine } from './docker/engine.ts'
 import { storeCertificate, storeKey } from './identity/files.ts'
 import { createAuthority } from './identity/testing/authority.ts'
-import { findFaults, refuseToStart } from './preflight.ts'
+import { capabilityFaults, findFaults, refuseToStart } from './preflight.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -91,4 +92,37 @@ test('an expired certificate needs a new token, and a damaged one is told as suc
   const [damaged] = await findFaults({ dataDir: dir, joinToken: 'any' }, () => engineAt(dir))
   expect(damaged).toBeInstanceOf(AppError)
   expect(damaged?.code).toBe('DRAYAGE_STATE_DAMAGED')
+})
+
+test('a token file that holds none is named where a token is needed, and ignored where there is a certificate', async () => {
+  const joinTokenFile = join(dir, 'no-token')
+  expect(await messages({ dataDir: dir, joinTokenFile }, () => engineAt(dir))).toMatchObject([
+    expect.stringContaining(`${joinTokenFile} holds no join token`),
+  ])
+  await enrolled()
+  expect(await messages({ dataDir: dir, joinTokenFile }, () => engineAt(dir))).toEqual([])
+})
+
+// linux/capability.h
+const bits = { CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, FSETID: 4, SYS_ADMIN: 21, MKNOD: 27, SETFCAP: 31 }
+
+test('whatever other capabilities there are, each needed one that lacks is named once, and no other', () => {
+  fc.assert(
+    fc.property(fc.subarray(Object.keys(bits)), fc.bigInt({ min: 0n, max: 2n ** 41n - 1n }), (lacking, random) => {
+      const mask = Object.entries(bits).reduce(
+        (held, [name, bit]) => (lacking.includes(name) ? held & ~(1n << BigInt(bit)) : held | (1n << BigInt(bit))),
+        random,
+      )
+      const named = capabilityFaults(mask.toString(16).padStart(16, '0')).map(
+        ({ message }) => /the capability ([A-Z_]+),/.exec(message)?.[1],
+      )
+      expect(named.toSorted()).toEqual(lacking.toSorted())
+    }),
+  )
+})
+
+test('what Docker gives a container by default lacks SYS_ADMIN alone', () => {
+  // Of a container of engine 28.5 without --cap-add.
+  const faults = capabilityFaults('00000000a80425fb')
+  expect(faults.map(({ message }) => message)).toMatchObject([expect.stringMatching(/SYS_ADMIN.*trusted\.\*/)])
 })

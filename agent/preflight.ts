@@ -1,6 +1,6 @@
 // Whether this agent can do its work here at all, asked before it serves: every fault that there is, at once.
 import { constants } from 'node:fs'
-import { access, mkdir, stat } from 'node:fs/promises'
+import { access, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Finding } from '../shared/errors.ts'
 import type { EngineFacts__Output as EngineFacts } from '../shared/rpc/generated/drayage/v1/EngineFacts.ts'
@@ -15,7 +15,8 @@ export const findFaults = async (
 ): Promise<readonly Finding[]> =>
   (
     await Promise.all([
-      config.dataDir === undefined ? [] : dataDirFaults(config.dataDir, config.joinToken),
+      config.dataDir === undefined ? [] : dataDirFaults(config.dataDir, config),
+      processFaults(),
       config.dockerHost === undefined ? [] : engineFaults(connectTo(config.dockerHost), config),
     ])
   ).flat()
@@ -27,7 +28,7 @@ export const refuseToStart = (faults: readonly Finding[]): AppError => {
   return new AppError('DRAYAGE_CONFIG_INVALID', `The agent cannot start:${list}`, { details: { reasons: faults } })
 }
 
-const dataDirFaults = async (dataDir: string, joinToken: string | undefined): Promise<readonly Finding[]> => {
+const dataDirFaults = async (dataDir: string, token: Token): Promise<readonly Finding[]> => {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -36,20 +37,24 @@ const dataDirFaults = async (dataDir: string, joinToken: string | undefined): Pr
     return [fault(`The data directory ${dataDir} (--data-dir) cannot be written: ${why}`)]
   }
   try {
-    return enrolmentFaults(await loadIdentity(dataDir), joinToken)
+    return enrolmentFaults(await loadIdentity(dataDir), token)
   } catch (thrown) {
     if (thrown instanceof AppError) return [thrown]
     throw thrown
   }
 }
 
-const enrolmentFaults = (identity: AgentIdentity | null, joinToken: string | undefined): readonly Finding[] => {
+type Token = Pick<Partial<AgentConfig>, 'joinToken' | 'joinTokenFile'>
+
+const enrolmentFaults = (identity: AgentIdentity | null, { joinToken, joinTokenFile }: Token): readonly Finding[] => {
   if (joinToken !== undefined) return []
+  const givenBy = joinTokenFile === undefined ? '' : ` in ${joinTokenFile}`
   if (identity === null) {
+    const none = joinTokenFile === undefined ? 'no join token was given' : `${joinTokenFile} holds no join token`
     return [
       fault(
-        'This host has no certificate yet, and no join token was given: run `dray host add NAME` where the coordinator ' +
-          'is, and start the agent with what it prints (--join-token, DRAYAGE_JOIN_TOKEN)',
+        `This host has no certificate yet, and ${none}: run \`dray host add NAME\` where the coordinator ` +
+          `is, and start the agent with what it prints${givenBy || ' (--join-token, DRAYAGE_JOIN_TOKEN)'}`,
       ),
     ]
   }
@@ -57,9 +62,52 @@ const enrolmentFaults = (identity: AgentIdentity | null, joinToken: string | und
   return [
     fault(
       `The certificate of ${identity.host} expired on ${identity.validUntil.toISOString()}: run \`dray host add ` +
-        `${identity.host}\` again, and start the agent with the new join token`,
+        `${identity.host}\` again, and start the agent with the new join token${givenBy}`,
     ),
   ]
+}
+
+// Bits of the effective set (linux/capability.h), and what volumes would lose without each. Without SYS_ADMIN the kernel
+// does not even list `trusted.*` attributes (xattr(7)): nobody could tell afterwards that they are missing. So none of
+// these is a warning.
+const needed = [
+  { bit: 0n, name: 'CHOWN', loss: 'files cannot be given their owners' },
+  {
+    bit: 1n,
+    name: 'DAC_OVERRIDE',
+    loss: 'what only its owner may read cannot be read, nor files written in folders of others',
+  },
+  { bit: 3n, name: 'FOWNER', loss: "modes, times and attributes of others' files cannot be set" },
+  { bit: 4n, name: 'FSETID', loss: 'the set-user-id and set-group-id bits are lost when the owner is set' },
+  { bit: 27n, name: 'MKNOD', loss: 'devices cannot be made' },
+  { bit: 31n, name: 'SETFCAP', loss: 'file capabilities cannot be set' },
+  { bit: 21n, name: 'SYS_ADMIN', loss: 'attributes named trusted.* are invisible, and would be lost without a word' },
+] as const
+
+// mask: the effective capabilities, in hex, as the kernel prints them.
+export const capabilityFaults = (mask: string): readonly Finding[] => {
+  const held = BigInt(`0x${mask}`)
+  return needed
+    .filter(({ bit }) => ((held >> bit) & 1n) === 0n)
+    .map(({ name, loss }) =>
+      fault(
+        `The agent lacks the capability ${name}, and without it ${loss}: grant it (--cap-add ${name}, or ` +
+          `CAP_${name} in the service's CapabilityBoundingSet=)`,
+      ),
+    )
+}
+
+const processFaults = async (): Promise<readonly Finding[]> => {
+  if (process.getuid?.() !== 0) {
+    return [
+      fault('The agent does not run as root, and so cannot read and write the files of volumes: start it as root'),
+    ]
+  }
+  const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? []
+  if (mask === undefined) {
+    return [fault('/proc/self/status does not say which capabilities the agent has: mount /proc where it runs')]
+  }
+  return capabilityFaults(mask)
 }
 
 const engineFaults = async (engine: Engine, config: Partial<AgentConfig>): Promise<readonly Finding[]> => {
@@ -72,22 +120,14 @@ const engineFaults = async (engine: Engine, config: Partial<AgentConfig>): Promi
     const why = (thrown as Error).message
     return [fault(`No Docker engine can be used at ${config.dockerHost} (--docker-host, DOCKER_HOST): ${why}`)]
   }
-  const faults: Finding[] = []
-  if (process.getuid?.() !== 0) {
-    faults.push(
-      fault('The agent does not run as root, and so cannot read and write the files of volumes: start it as root'),
-    )
-  }
   const stranger = await unlikeTheEngines(createEnginePaths(config.volumeRoot), facts, inventory)
-  if (stranger !== null) {
-    faults.push(
-      fault(
-        `The engine keeps its data in ${facts.dataRoot}, and from here ${stranger}: run the agent on the engine's host, ` +
-          'or say where it sees that folder (--volume-root ENGINE_PATH=AGENT_PATH)',
-      ),
-    )
-  }
-  return faults
+  if (stranger === null) return []
+  return [
+    fault(
+      `The engine keeps its data in ${facts.dataRoot}, and from here ${stranger}: run the agent on the engine's host, ` +
+        'or say where it sees that folder (--volume-root ENGINE_PATH=AGENT_PATH)',
+    ),
+  ]
 }
 
 // A folder of that name may well be another engine's. Ids of containers are unique, and each has a folder there.

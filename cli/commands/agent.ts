@@ -22,6 +22,11 @@ const options: readonly ProcessOption[] = [
     env: 'DRAYAGE_JOIN_TOKEN',
   },
   {
+    flags: '--join-token-file <file>',
+    what: 'the file that holds it, where others can see flags and variables',
+    env: 'DRAYAGE_JOIN_TOKEN_FILE',
+  },
+  {
     flags: '--listen <host:port>',
     what: 'where the coordinator and other agents connect',
     env: 'DRAYAGE_LISTEN',
