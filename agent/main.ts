@@ -7,6 +7,7 @@ import { type AgentConfig, hostOf, readConfig } from './config.ts'
 import { createEngine } from './docker/engine.ts'
 import { createEnginePaths } from './engine-paths.ts'
 import { establishIdentity } from './identity/establish.ts'
+import { watchExpiry } from './identity/expiry.ts'
 import { createGuard } from './inventory/guard.ts'
 import { createObserver } from './inventory/observer.ts'
 import { createReports } from './inventory/reports.ts'
@@ -77,6 +78,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
       guard.run(signal),
       observer.run(signal),
       sizes.run(signal),
+      watchExpiry({ identity, log }, signal),
       keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log }, signal),
     ]
     await Promise.all(tasks).finally(() => {

@@ -4,9 +4,8 @@ import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import type { Log } from '../log.ts'
 import { persist } from '../outage/persist.ts'
 import { enrol, requireSameAuthority } from './enrol.ts'
+import { expiryWarning, soonMs } from './expiry.ts'
 import { type AgentIdentity, loadIdentity } from './files.ts'
-
-const soonMs = 7 * 24 * 60 * 60_000
 
 type Options = {
   readonly dataDir: string
@@ -51,10 +50,8 @@ const renewed = async (known: AgentIdentity, options: Options): Promise<AgentIde
       reason = (thrown as Error).message
     }
   }
-  log.warn(
-    { validUntil: known.validUntil, reason },
-    `The certificate of ${known.host} expires soon: run \`dray host add ${known.host}\` and start the agent with its token`,
-  )
+  const warning = expiryWarning(known, Date.now())
+  if (warning !== null) log.warn({ validUntil: known.validUntil, reason }, warning)
   return known
 }
 
