@@ -41,7 +41,7 @@ export type SizeOptions = {
   readonly state: { readonly migrations: Pick<State['migrations'], 'all'> }
   readonly log: Log
   readonly clock?: SizeClock
-  // How often a walk under way looks whether a migration has begun.
+  // How often it looks whether a migration has begun, or has ended.
   readonly lookEveryMs?: number
 }
 
@@ -147,15 +147,16 @@ export const createSizes = (options: SizeOptions): Sizes => {
     }
   }
 
-  const measure = async (volume: InventoryVolume__Output, signal: AbortSignal): Promise<void> => {
+  // Answers false where it gave way, and the volume is as due as before.
+  const measure = async (volume: InventoryVolume__Output, signal: AbortSignal): Promise<boolean> => {
     const { name, createdAt } = volume
     const users = present.usersOf(name)
     const rootIdentity = await identityOf(volume)
-    if (rootIdentity === null) return
+    if (rootIdentity === null) return true
     const size = await walk(volume, signal)
-    if (size === 'gave-way') return
+    if (size === 'gave-way') return false
     const isTheSame = (await identityOf(volume)) === rootIdentity && present.volume(name)?.createdAt === createdAt
-    if (!isTheSame) return
+    if (!isTheSame) return true
     const measured = size === 'unmeasurable' ? null : size
     figures.set(name, {
       size: measured,
@@ -166,23 +167,32 @@ export const createSizes = (options: SizeOptions): Sizes => {
       users,
     })
     if (measured !== null) untold.add(name)
+    return true
   }
 
-  const measureWhatIsDue = async (signal: AbortSignal): Promise<void> => {
+  const untilNotBusy = async (signal: AbortSignal): Promise<void> => {
+    while (isBusy() && !signal.aborted) await sleep(lookEveryMs, undefined, { signal }).catch(() => {})
+  }
+
+  // Answers false where something gave way.
+  const measureWhatIsDue = async (signal: AbortSignal): Promise<boolean> => {
     if (identitiesDue) {
       identitiesDue = false
       await forgetReplaced()
     }
+    let complete = true
     for (const name of present.volumeNames()) {
-      if (signal.aborted || isBusy()) break
+      await untilNotBusy(signal)
+      if (signal.aborted) break
       const volume = present.volume(name)
       if (volume === undefined || !isDue(volume)) continue
       const begunMs = clock.elapsedMs()
-      await measure(volume, signal)
-      if (clock.elapsedMs() - toldAtMs >= toldEveryMs) tell()
+      if (!(await measure(volume, signal))) complete = false
+      if (isBusy() || clock.elapsedMs() - toldAtMs >= toldEveryMs) tell()
       await clock.sleep(restTimes * (clock.elapsedMs() - begunMs), signal)
     }
     tell()
+    return complete
   }
 
   return {
@@ -200,7 +210,7 @@ export const createSizes = (options: SizeOptions): Sizes => {
         while (!signal.aborted) {
           await news.promise
           news = Promise.withResolvers()
-          await measureWhatIsDue(signal)
+          if (!(await measureWhatIsDue(signal))) news.resolve()
         }
       }
       await Promise.all([follow(), work()])
