@@ -7,7 +7,8 @@ export const psCommand = (): Command =>
   addInventoryOptions(clientCommand('ps', 'list the containers on all hosts'), 'container')
     .description(
       'List the containers on all hosts, as last reported. A host that has not reported, or is lost, is named under the ' +
-        'list: what it holds is unknown, which is not none.',
+        'list: what it holds is unknown, which is not none. A container that moved away leaves its stopped original behind, ' +
+        'shown as moved.',
     )
     .addHelpText(
       'after',

@@ -8,7 +8,8 @@ export const volumesCommand = (): Command =>
     .description(
       'List the volumes on all hosts with the containers that use them, newest first, those that are gone included: it ' +
         'tells whose data an orphaned volume holds. A host that has not reported, or is lost, is named under the list: ' +
-        'what it holds is unknown, which is not none.',
+        'what it holds is unknown, which is not none.\n\nSizes are bytes on disk. Agents measure local volumes now and then, ' +
+        'while no move keeps the disk busy; MEASURED says when. What was never measured is unknown, which is not 0.',
     )
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AsOf, Volume, VolumeUser } from '../../shared/api/inventory.ts'
+import type { AsOf, Container, Volume, VolumeUser } from '../../shared/api/inventory.ts'
 import { containersText, hostsText, type View, volumesText } from './inventory.ts'
 
 const now = new Date('2026-01-05T12:00:00Z')
@@ -13,6 +13,7 @@ const user = (changes: Partial<VolumeUser>): VolumeUser => ({
   image: 'nginx:1.27',
   destination: '/srv',
   readOnly: false,
+  movedTo: null,
   ...seen,
   ...changes,
 })
@@ -45,6 +46,31 @@ test('a volume is listed with who uses it and who used it, in the order given', 
     'host-1  data    local   1.50 GiB  12 minutes ago  present  web:/srv',
     '                                                           old-web:/srv:ro (gone 3 days ago)',
   ])
+})
+
+test('what a move left behind is told from what lives', () => {
+  const left = user({ name: 'web', movedTo: 'host-2' })
+  const removed = user({ name: 'old', movedTo: 'host-2', goneAt: '2026-01-02T12:00:00Z' })
+  const text = volumesText([volume({ users: [left, removed] })], [online], view)
+  expect(text).toMatch(/web:\/srv \(moved to host-2\)\n +old:\/srv \(moved to host-2, gone 3 days ago\)$/)
+  const container = (changes: Partial<Container>): Container => ({
+    host: 'host-1',
+    id: 'c'.repeat(64),
+    name: 'web',
+    image: 'nginx:1.27',
+    imageId: 'sha256:1',
+    state: 'exited',
+    createdAt: '2026-01-01T00:00:00Z',
+    labels: {},
+    mounts: [],
+    movedTo: null,
+    ...seen,
+    ...changes,
+  })
+  const containers = [container({}), container({ movedTo: 'host-2' })]
+  const [, stayed, moved] = containersText(containers, [online], view).split('\n')
+  expect(stayed).toBe('host-1  web        cccccccccccc  nginx:1.27  exited')
+  expect(moved).toBe('host-1  web        cccccccccccc  nginx:1.27  exited, moved to host-2')
 })
 
 test('an unknown size is not zero, and no user seen is not a claim that there is none', () => {

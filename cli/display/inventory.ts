@@ -53,8 +53,10 @@ const listText = (table: string | null, asOf: readonly AsOf[], what: string, vie
   )
 }
 
-const stateText = ({ state, goneAt }: Container, view: View): string =>
-  goneAt === null ? state : `gone ${formatAge(goneAt, view.now)}`
+const stateText = ({ state, movedTo, goneAt }: Container, view: View): string => {
+  const text = goneAt === null ? state : `gone ${formatAge(goneAt, view.now)}`
+  return movedTo === null ? text : `${text}, moved to ${movedTo}`
+}
 
 const mountText =
   (view: View) =>
@@ -74,8 +76,13 @@ export const containersText = (containers: readonly Container[], asOf: readonly 
   return listText(rows.length === 0 ? null : renderTable(head, rows, view.paint), asOf, 'containers', view)
 }
 
-const userText = ({ name: user, destination, readOnly, goneAt }: VolumeUser, view: View): string =>
-  `${user}:${destination}${readOnly ? ':ro' : ''}${goneAt === null ? '' : ` (gone ${formatAge(goneAt, view.now)})`}`
+const userText = ({ name: user, destination, readOnly, movedTo, goneAt }: VolumeUser, view: View): string => {
+  const notes = [
+    ...(movedTo === null ? [] : [`moved to ${movedTo}`]),
+    ...(goneAt === null ? [] : [`gone ${formatAge(goneAt, view.now)}`]),
+  ]
+  return `${user}:${destination}${readOnly ? ':ro' : ''}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
+}
 
 // What was never measured is unknown, which is not 0.
 const sizeCells = ({ sizeBytes, sizeMeasuredAt }: Volume, view: View): readonly [string, string] => {

@@ -202,6 +202,58 @@ describe('a size', () => {
   })
 })
 
+test('a container that moved away is told from its workload, wherever that has gone on to', async () => {
+  const data = [volume('data')]
+  await inventory.record('host-1', full([container('c1', ['data']), container('c9', ['data'])], data), at(1))
+  await inventory.record('host-2', full([container('c2', ['data'])], data), at(1))
+  const { db } = temporary
+  const owner = { id: 'w', host: 'host-1', containerId: 'c1', epoch: 1, createdAt: time(0) }
+  await db.insertInto('workloads').values(owner).execute()
+  const place = { host: 'host-1', containerId: 'c1', workloadId: 'w', since: time(0) }
+  await db.insertInto('workloadPlaces').values(place).execute()
+  const movedTo = async () => ({
+    containers: (await inventory.containers({})).map(({ id, movedTo }) => [id, movedTo]),
+    users: (await inventory.volumes({})).map(({ users }) =>
+      users.map(({ containerId, movedTo }) => [containerId, movedTo]),
+    ),
+  })
+  const nowhere = {
+    containers: [
+      ['c1', null],
+      ['c9', null],
+      ['c2', null],
+    ],
+    users: [
+      [
+        ['c1', null],
+        ['c9', null],
+      ],
+      [['c2', null]],
+    ],
+  }
+  expect(await movedTo()).toEqual(nowhere)
+
+  await db.updateTable('workloads').set({ host: 'host-2', containerId: 'c2' }).execute()
+  await db
+    .insertInto('workloadPlaces')
+    .values({ ...place, host: 'host-2', containerId: 'c2' })
+    .execute()
+  expect(await movedTo()).toEqual({
+    containers: [
+      ['c1', 'host-2'],
+      ['c9', null],
+      ['c2', null],
+    ],
+    users: [
+      [
+        ['c1', 'host-2'],
+        ['c9', null],
+      ],
+      [['c2', null]],
+    ],
+  })
+})
+
 test('a report that cannot be taken in whole leaves nothing of itself', async () => {
   await inventory.record('host-1', full([container('c1', ['data'])], [volume('data')]), at(1))
   const before = [await inventory.containers({ gone: 'true' }), await inventory.volumes({ gone: 'true' })]

@@ -36,11 +36,19 @@ export const createInventoryStore = (db: Database): InventoryStore => ({
   containers: async (query) => {
     const rows = await db
       .selectFrom('containers')
-      .selectAll()
+      .leftJoin('workloadPlaces as place', (join) =>
+        join.onRef('place.host', '=', 'containers.host').onRef('place.containerId', '=', 'containers.id'),
+      )
+      // Where the owner is another container, this one is a retired copy.
+      .leftJoin('workloads as owner', (join) =>
+        join.onRef('owner.id', '=', 'place.workloadId').onRef('owner.containerId', '!=', 'place.containerId'),
+      )
+      .selectAll('containers')
+      .select('owner.host as movedTo')
       .where(asked('containers', query))
-      .orderBy('host')
-      .orderBy('name')
-      .orderBy('firstSeen')
+      .orderBy('containers.host')
+      .orderBy('containers.name')
+      .orderBy('containers.firstSeen')
       .execute()
     const mounts = await mountsOfContainers(db, query)
     return rows.map((row) => ({
@@ -53,6 +61,7 @@ export const createInventoryStore = (db: Database): InventoryStore => ({
       createdAt: row.createdAt,
       labels: JSON.parse(row.labelsJson),
       mounts: mounts.get(`${row.host} ${row.id}`) ?? [],
+      movedTo: row.movedTo,
       firstSeen: row.firstSeen,
       lastSeen: row.lastSeen,
       goneAt: row.goneAt,
@@ -132,8 +141,15 @@ const usersOfVolumes = async (db: Database, query: InventoryQuery): Promise<Read
     .innerJoin('containers', (join) =>
       join.onRef('containers.host', '=', 'mounts.host').onRef('containers.id', '=', 'mounts.containerId'),
     )
+    .leftJoin('workloadPlaces as place', (join) =>
+      join.onRef('place.host', '=', 'containers.host').onRef('place.containerId', '=', 'containers.id'),
+    )
+    .leftJoin('workloads as owner', (join) =>
+      join.onRef('owner.id', '=', 'place.workloadId').onRef('owner.containerId', '!=', 'place.containerId'),
+    )
     .select([
       'volumes.id as volumeId',
+      'owner.host as movedTo',
       'containers.id as containerId',
       'containers.name',
       'containers.image',

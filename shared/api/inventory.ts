@@ -14,6 +14,9 @@ const Seen = {
   goneAt: Nullable(Timestamp),
 }
 
+// Of a retired copy: its workload lives there, and this container is what the move left behind. Null: it did not move away.
+const MovedTo = Nullable(HostName)
+
 export const Mount = Type.Object({
   type: Type.String(),
   volume: Nullable(Type.String()),
@@ -33,6 +36,7 @@ export const Container = Type.Object({
   createdAt: Timestamp,
   labels: Labels,
   mounts: Type.Array(Mount),
+  movedTo: MovedTo,
   ...Seen,
 })
 export type Container = Static<typeof Container>
@@ -47,6 +51,7 @@ export const VolumeUser = Type.Object({
   image: Type.String(),
   destination: Type.String(),
   readOnly: Type.Boolean(),
+  movedTo: MovedTo,
   ...Seen,
 })
 export type VolumeUser = Static<typeof VolumeUser>
