@@ -61,7 +61,20 @@ export const bringBack = async (volume: Fenced, identify: Identify): Promise<voi
   await syncDirectory(dirname(volume.root))
 }
 
-const look = async (volume: Fenced, aside: string): Promise<'in-place' | 'aside'> => {
+// For a migration whose note was lost: the name alone says whose it is. False: nothing was set aside. Throws
+// DRAYAGE_FENCE_CONFLICT where there is a directory in its place.
+export const bringBackUnnoted = async (volume: Named): Promise<boolean> => {
+  const aside = asideOf(volume.root, volume.migrationId)
+  if (!(await exists(aside)) || (await look(volume, aside)) !== 'aside') return false
+  await rename(aside, volume.root)
+  await rm(noticeOf(volume.root), { force: true })
+  await syncDirectory(dirname(volume.root))
+  return true
+}
+
+type Named = Pick<Fenced, 'name' | 'root' | 'migrationId'>
+
+const look = async (volume: Named, aside: string): Promise<'in-place' | 'aside'> => {
   const [inPlace, isAside] = [await exists(volume.root), await exists(aside)]
   if (inPlace !== isAside) return inPlace ? 'in-place' : 'aside'
   throw conflict(
@@ -83,7 +96,7 @@ const requireIdentity = async (volume: Fenced, path: string, identify: Identify)
   )
 }
 
-const conflict = (volume: Fenced, why: string): AppError =>
+const conflict = (volume: Named, why: string): AppError =>
   new AppError(
     'DRAYAGE_FENCE_CONFLICT',
     `The volume ${volume.name} was left alone: ${why}; then let the migration ${volume.migrationId} go on.`,

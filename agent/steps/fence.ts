@@ -2,7 +2,8 @@
 import type { FencedSource } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { type AgentContext, type Done, done } from './context.ts'
-import { findNote, requireContainer, sourceNote } from './notes.ts'
+import { noteToUndo, puttingBack, requireContainer, sourceNote } from './notes.ts'
+import { wasRunning } from './stop.ts'
 
 const none = { Name: 'no', MaximumRetryCount: 0 } as const
 
@@ -24,14 +25,22 @@ export const fenceSource = async (
 }
 
 export const unfenceSource = async (
-  { engine, state }: AgentContext,
+  context: Pick<AgentContext, 'engine' | 'state' | 'log'>,
   containerId: string,
   lease: Lease,
 ): Promise<Done> => {
-  const note = findNote(state, 'source', lease)
+  const { engine, state } = context
+  const note = noteToUndo(context, 'its restart policy is left as it is', containerId, lease)
   if (!note?.fenced) return done
-  requireContainer(note, containerId)
-  await engine.setRestartPolicy(containerId, note.fenced.policy)
-  await state.migrations.put({ ...note, fenced: null })
-  return done
+  const { fenced, stopped } = note
+  return puttingBack(
+    async () => {
+      await engine.setRestartPolicy(containerId, fenced.policy)
+      const found = await engine.container(containerId)
+      if (found.running || found.restarting || stopped !== null) return
+      // It ended while it had no policy: the engine does not make up for the restart that it was due.
+      if (wasRunning(found, fenced)) await engine.start(containerId)
+    },
+    () => state.migrations.put({ ...note, fenced: null }),
+  )
 }

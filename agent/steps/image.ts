@@ -34,16 +34,19 @@ export const receiveImage = async function* (
     { migrationId: lease.migrationId, imageId: image.id, references: image.tags },
     AbortSignal.any([signal, ended.signal]),
   )
+  const loading = engine.loadImage(pull.pieces, image).catch((thrown) => {
+    throw pull.failure() ?? thrown
+  })
   try {
-    const loading = engine.loadImage(pull.pieces, image).catch((thrown) => {
-      throw pull.failure() ?? thrown
-    })
     const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
     await state.migrations.put({ ...note, imageBrought: { imageId, imageJson } })
     yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
   } finally {
     ended.abort()
     pull.close()
+    // The engine may have it all and be unpacking: until it has said what came of it, nobody else has the turn, least of
+    // all the RemoveImage that follows.
+    await loading.catch(() => {})
   }
 }
 

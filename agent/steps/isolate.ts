@@ -4,12 +4,13 @@ import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/Isola
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { noticeText } from '../set-aside/notice.ts'
-import { bringBack, setAside } from '../set-aside/set-aside.ts'
+import { bringBack, bringBackUnnoted, setAside } from '../set-aside/set-aside.ts'
 import type { NotedVolume, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { isPlainVolume } from './look.ts'
-import { findNote, requireContainer, sourceNote } from './notes.ts'
+import { noteToUndo, puttingBack, requireContainer, sourceNote } from './notes.ts'
 
+type Isolated = NonNullable<SourceNote['isolated']>
 type Request = Pick<IsolateSourceRequest__Output, 'containerId' | 'volumes'>
 
 export const isolateSource = async (context: AgentContext, request: Request, lease: Lease): Promise<IsolatedSource> => {
@@ -40,28 +41,79 @@ export const isolateSource = async (context: AgentContext, request: Request, lea
     await setAside(fenced, notice, volumes.identify)
   }
   if (isolated.renamed) await rename(context, request.containerId, isolated.renamed.from, isolated.renamed.to)
+  await requireNoOtherUser(context, { ...note, isolated })
   return { volumes: isolated.volumes.map(({ name }) => name), renamedTo: isolated.renamed?.to ?? '' }
 }
 
+// A container that was started on a volume since the last look writes on through its mount, wherever the directory is
+// now. From here on none can start on it, so that who does not run now never will.
+const requireNoOtherUser = async (context: AgentContext, note: SourceNote & { isolated: Isolated }): Promise<void> => {
+  const users = await context.engine.runningUsers(note.isolated.volumes)
+  if (users.length === 0) return
+  await takeBack(context, note)
+  const names = users.map(({ id, name }) => name || id.slice(0, 12)).join(', ')
+  throw new AppError(
+    'DRAYAGE_VOLUME_SHARED',
+    `The volumes of ${note.containerName} (${note.isolated.volumes.map(({ name }) => name).join(', ')}) are mounted in ` +
+      `containers that run: ${names}. What they write would not move with it. They were left in place; stop or move ` +
+      'those containers first.',
+    { details: { users: users.map(({ name }) => name) } },
+  )
+}
+
 export const restoreSource = async (context: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
-  const { state, volumes, paths } = context
-  const note = findNote(state, 'source', lease)
-  if (!note?.isolated) return done
-  requireContainer(note, containerId)
-  for (const volume of note.isolated.volumes) {
-    await bringBack(
-      { ...volume, root: paths.here(volume.mountpoint), migrationId: lease.migrationId },
-      volumes.identify,
-    )
+  const note = noteToUndo(context, 'looking for volumes that it may have set aside', containerId, lease)
+  if (note === null) {
+    await restoreUnnoted(context, containerId, lease)
+    return done
   }
-  const { renamed } = note.isolated
-  if (renamed) await rename(context, containerId, renamed.to, renamed.from)
-  await state.migrations.put({ ...note, isolated: null })
+  const { isolated } = note
+  if (isolated !== null) await takeBack(context, { ...note, isolated })
   return done
 }
 
+// Volumes first: they are there also when the container is not any more.
+const takeBack = async (context: AgentContext, note: SourceNote & { isolated: Isolated }): Promise<void> => {
+  const { state, volumes, paths } = context
+  const { isolated, migrationId, containerId } = note
+  await puttingBack(
+    async () => {
+      for (const volume of isolated.volumes) {
+        await bringBack({ ...volume, root: paths.here(volume.mountpoint), migrationId }, volumes.identify)
+      }
+      if (isolated.renamed) await rename(context, containerId, isolated.renamed.to, isolated.renamed.from)
+    },
+    () => state.migrations.put({ ...note, isolated: null }),
+  )
+}
+
+// What was set aside carries the migration's id, so that it is found without a note; among all volumes, since the
+// container may be gone.
+const restoreUnnoted = async (
+  { engine, state, paths, log }: AgentContext,
+  containerId: string,
+  { migrationId }: Lease,
+): Promise<void> => {
+  const retired = state.retired.all().find((workload) => workload.migrationId === migrationId)
+  if (retired) {
+    throw new AppError(
+      'DRAYAGE_WORKLOAD_RETIRED',
+      `${retired.containerName} has moved to ${retired.movedTo} (migration ${migrationId}); what it left here was not put back.`,
+    )
+  }
+  const { volumes } = await engine.inventory()
+  for (const { name, mountpoint } of volumes.filter(isPlainVolume)) {
+    if (await bringBackUnnoted({ name, root: paths.here(mountpoint), migrationId })) {
+      log.warn(
+        { volume: name, migration: migrationId, container: containerId },
+        'A volume was still set aside; it is back',
+      )
+    }
+  }
+}
+
 // Volumes by what was noted when the epoch was granted; what is asked for must agree with it.
-const plan = (note: SourceNote, { volumes }: Request): NonNullable<SourceNote['isolated']> => {
+const plan = (note: SourceNote, { volumes }: Request): Isolated => {
   const plain = [...new Map(volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()]
   const chosen = plain.map(({ name, rootIdentity }): NotedVolume => {
     const noted = note.volumes.find((volume) => volume.name === name)

@@ -40,6 +40,7 @@ const image = (sizeBytes: number) => ({
   os: 'linux',
   architecture: 'amd64',
   sizeBytes,
+  configuration: '',
 })
 
 test('what was not measured asks for nothing', () => {

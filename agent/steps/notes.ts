@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Note, SourceNote, TargetNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
+import { type AgentContext, type Done, done } from './context.ts'
 
 // null: nothing was granted, or all was forgotten. For what only undoes: then there is nothing to undo.
 export const findNote = <R extends Note['role']>(
@@ -20,6 +21,36 @@ export const findNote = <R extends Note['role']>(
     )
   }
   return note as Extract<Note, { role: R }>
+}
+
+// What an undo of the source goes by. null: nothing to undo is known of; said aloud where there is no note at all, since
+// that is either an undo asked for again after the end, or a note that was lost.
+export const noteToUndo = (
+  { state, log }: Pick<AgentContext, 'state' | 'log'>,
+  what: string,
+  containerId: string,
+  lease: Lease,
+): SourceNote | null => {
+  const note = findNote(state, 'source', lease)
+  if (note !== null) {
+    requireContainer(note, containerId)
+    return note
+  }
+  log.warn({ migration: lease.migrationId, container: containerId }, `No note of this migration is here: ${what}`)
+  return null
+}
+
+// Puts something of the container back, and takes it out of the note. Where somebody has removed the container there is
+// nothing left to put back: the note goes as well, and whoever asked is told DRAYAGE_CONTAINER_NOT_FOUND that once.
+export const puttingBack = async (putBack: () => Promise<void>, clear: () => Promise<void>): Promise<Done> => {
+  try {
+    await putBack()
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND') await clear()
+    throw thrown
+  }
+  await clear()
+  return done
 }
 
 const needed = <N extends Note>(note: N | null, lease: Lease): N => {

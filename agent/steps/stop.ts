@@ -6,7 +6,7 @@ import type { StopSourceRequest__Output } from '../../shared/rpc/generated/draya
 import type { ContainerState } from '../docker/engine.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
-import { findNote, requireContainer, sourceNote } from './notes.ts'
+import { noteToUndo, puttingBack, requireContainer, sourceNote } from './notes.ts'
 
 export const stopSource = async (
   { engine, state, now }: AgentContext,
@@ -68,14 +68,19 @@ export const wasKilled = (
   !found.oomKilled &&
   Date.parse(found.finishedAt) - Date.parse(requestedAt) >= stopTimeoutSeconds * 1_000
 
-export const restartSource = async (
-  { engine, state }: AgentContext,
-  containerId: string,
-  lease: Lease,
-): Promise<Done> => {
-  const note = findNote(state, 'source', lease)
+type Ran = Pick<ContainerState, 'running' | 'restarting' | 'startedAt' | 'exitCode' | 'oomKilled'>
+
+// Whether a start has had its effect. What has begun and ended by itself has come up; what was killed (137) may have been
+// hit by the end of a stop that the engine was still busy with, and is started again.
+export const cameUp = (before: Pick<Ran, 'startedAt'>, after: Ran): boolean =>
+  after.running ||
+  after.restarting ||
+  (after.startedAt !== before.startedAt && (after.exitCode !== 137 || after.oomKilled))
+
+export const restartSource = async (context: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
+  const { state } = context
+  const note = noteToUndo(context, 'the source is left as it runs, or does not', containerId, lease)
   if (!note?.stopped) return done
-  requireContainer(note, containerId)
   const retired = state.retired.byContainer(containerId)
   if (retired) {
     throw new AppError(
@@ -83,10 +88,36 @@ export const restartSource = async (
       `${note.containerName} has moved to ${retired.movedTo} (migration ${retired.migrationId}) and was not started here.`,
     )
   }
-  if (note.stopped.wasRunning) {
-    await state.migrations.put({ ...note, stopped: { ...note.stopped, mayRunAgain: true } })
-    await engine.start(containerId)
+  const { stopped } = note
+  return puttingBack(
+    async () => {
+      if (stopped.wasRunning) await startAgain(context, note, stopped)
+    },
+    () => state.migrations.put({ ...note, stopped: null }),
+  )
+}
+
+const startAgain = async (
+  { engine, state }: AgentContext,
+  note: SourceNote,
+  stopped: NonNullable<SourceNote['stopped']>,
+): Promise<void> => {
+  const { containerId } = note
+  // A stop whose end nobody saw may still be under way in the engine: a start is then answered with "it runs", and the
+  // kill comes after it. Ended once, it cannot.
+  if (stopped.result === null) await engine.stop(containerId)
+  const before = await engine.container(containerId)
+  const { exitCode, finishedAt } = before
+  const result = stopped.result ?? { exitCode, finishedAt, killed: false }
+  await state.migrations.put({ ...note, stopped: { ...stopped, result, mayRunAgain: true } })
+  await engine.start(containerId)
+  for (const _ of ['begun', 'and still up']) {
+    const after = await engine.container(containerId)
+    if (cameUp(before, after)) continue
+    throw new AppError(
+      'DRAYAGE_CONTAINER_STATE',
+      `${after.name} was started again and is ${after.status} (exit code ${after.exitCode}): something stops it. Look at ` +
+        `its log (docker logs ${after.name}); it is started once more when this is tried again.`,
+    )
   }
-  await state.migrations.put({ ...note, stopped: null })
-  return done
 }
