@@ -7,6 +7,7 @@ import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
+import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
 import { forgetMigration, grantEpoch } from './steps/grant.ts'
@@ -18,14 +19,12 @@ import { receiveVolume } from './steps/receive-volume.ts'
 import { retireSource } from './steps/retire.ts'
 import { startTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
-import { createTurns } from './steps/turns.ts'
 import type { Serving } from './transfer/serve.ts'
 
 type Leased = { readonly lease: Lease | null }
 
 export const createAgentServer = (context: AgentContext, serving: Serving): Server => {
   const { state, log } = context
-  const turns = createTurns()
   const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
     const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
     const unforeseen = !(thrown instanceof AppError) || thrown.code === 'DRAYAGE_INTERNAL'
@@ -36,14 +35,19 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
   const { unary, serverStream } = handlers(['coordinator'], onFailure)
   const peers = handlers(['agent'], onFailure)
 
-  // A step's turn: alone among the calls for its workload, and only under an epoch that is not stale.
-  const begin = async ({ lease }: Leased, { signal }: CallContext): Promise<{ lease: Lease; end: () => void }> => {
+  // A step's turn: alone among the calls for its workload, and only under an epoch that is not stale; `atAnyEpoch` is for
+  // what concerns nothing but its own migration.
+  const begin = async (
+    { lease }: Leased,
+    { signal }: CallContext,
+    atAnyEpoch: boolean,
+  ): Promise<{ lease: Lease; end: () => void }> => {
     if (!lease?.migrationId || !lease.workloadId || lease.epoch < 1) {
       throw new AppError('DRAYAGE_INVALID_REQUEST', 'The call carries no whole lease. Nothing was done.')
     }
-    const end = await turns.take(lease.workloadId, signal)
+    const end = await state.turns.take(lease.workloadId, signal)
     try {
-      state.epochs.check(lease)
+      if (!atAnyEpoch) state.epochs.check(lease)
       return { lease, end }
     } catch (thrown) {
       end()
@@ -52,9 +56,10 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
   }
   const step = <Request extends Leased, Reply>(
     work: (request: Request, lease: Lease, call: CallContext) => Promise<Reply>,
+    { atAnyEpoch = false } = {},
   ) =>
     unary<Request, Reply>(async (request, call) => {
-      const { lease, end } = await begin(request, call)
+      const { lease, end } = await begin(request, call, atAnyEpoch)
       try {
         return await work(request, lease, call)
       } finally {
@@ -65,7 +70,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     work: (request: Request, lease: Lease, call: CallContext) => AsyncIterable<Reply>,
   ) =>
     serverStream<Request, Reply>(async function* (request, call) {
-      const { lease, end } = await begin(request, call)
+      const { lease, end } = await begin(request, call, false)
       try {
         yield* work(request, lease, call)
       } finally {
@@ -78,7 +83,8 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     DescribeWorkload: unary((request, { signal }) => describeWorkload(context, request, signal)),
     CheckTarget: unary((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
-    ForgetMigration: step((_, lease) => forgetMigration(context, lease)),
+    // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
+    ForgetMigration: step((_, lease) => forgetMigration(context, lease), { atAnyEpoch: true }),
     ReceiveImage: streamedStep((request, lease, { signal }) => receiveImage(context, request, lease, signal)),
     RemoveImage: step((_, lease) => removeImage(context, lease)),
     HoldSource: step((request, lease) => holdSource(context, request.containerId, lease)),
@@ -92,6 +98,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     RestartSource: step((request, lease) => restartSource(context, request.containerId, lease)),
     IsolateSource: step((request, lease) => isolateSource(context, request, lease)),
     RestoreSource: step((request, lease) => restoreSource(context, request.containerId, lease)),
+    ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
   } satisfies AgentHandlers)

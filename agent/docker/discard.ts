@@ -1,11 +1,12 @@
 // Takes back what prepare() made for a migration: the container, the volumes, the networks, in this order. By its label,
 // and by nothing else.
 import { AppError } from '../../shared/errors.ts'
-import type { InspectedContainer, InspectedNetwork } from './api.ts'
+import type { InspectedContainer, InspectedNetwork, ListedContainer } from './api.ts'
 import { type Client, path } from './client.ts'
 import { inspectAll, listContainers, nameOf } from './containers.ts'
 import { hasStatus } from './errors.ts'
-import { containerIsOurs, isOurs, migrationLabel, type Role } from './labels.ts'
+import { containerIsOurs, migrationLabel, type Role } from './labels.ts'
+import { ourNetworks } from './made.ts'
 import { ourVolumes, removeVolume } from './volumes.ts'
 
 export const ourContainers = async (client: Client, migrationId: string, role: Role): Promise<InspectedContainer[]> => {
@@ -41,17 +42,18 @@ const goneOr = async (client: Client, id: string, refusal: unknown): Promise<voi
   }
 }
 
-const ourNetworks = async (client: Client, migrationId: string): Promise<InspectedNetwork[]> => {
-  const filters = JSON.stringify({ label: [`${migrationLabel}=${migrationId}`] })
-  const networks = await client.get<InspectedNetwork[]>('/networks', { query: { filters } })
-  return networks.filter((network) => isOurs(network.Labels, migrationId))
-}
+// Docker refuses for containers that run on it, and for no others: one that was only created would never start again.
+const isNamedBy = ({ Name, Id }: InspectedNetwork, { NetworkSettings }: ListedContainer): boolean =>
+  Object.entries(NetworkSettings?.Networks ?? {}).some(([name, { NetworkID }]) => name === Name || NetworkID === Id)
 
-const removeNetwork = async (client: Client, id: string): Promise<void> => {
+// A network that somebody else's container has come to need stays for that one.
+const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<void> => {
+  const containers = await listContainers(client)
+  if (containers.some((container) => isNamedBy(network, container))) return
   try {
-    await client.delete(path`/networks/${id}`)
+    await client.delete(path`/networks/${network.Id}`)
   } catch (error) {
-    // 403: somebody else's container has come to use it, and it stays for that one.
+    // 403: one came to run on it meanwhile.
     if (!hasStatus(error, 403, 404)) throw error
   }
 }
@@ -69,5 +71,5 @@ export const discard = async (client: Client, migrationId: string): Promise<void
   }
   for (const container of containers) await removeContainer(client, container.Id)
   for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
-  for (const network of await ourNetworks(client, migrationId)) await removeNetwork(client, network.Id)
+  for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network)
 }

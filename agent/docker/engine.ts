@@ -21,6 +21,15 @@ import { createHolder, removeHolder } from './holder.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
 import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
+import {
+  type ContainerName,
+  changesOfTarget,
+  type Made,
+  madeBy,
+  runningUsers,
+  useOfTarget,
+  type VolumePlace,
+} from './made.ts'
 import { prepare } from './prepare.ts'
 import { inspectVolume, type VolumeState, volumeState } from './volumes.ts'
 
@@ -29,6 +38,7 @@ export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
+export type { ContainerName, Made, VolumePlace } from './made.ts'
 export type { VolumeState } from './volumes.ts'
 
 export type Engine = {
@@ -73,6 +83,14 @@ export type Engine = {
   // Removes what carries this migration's label: container, volumes, networks. A container that runs is not touched:
   // DRAYAGE_CONTAINER_STATE.
   discard(migrationId: string): Promise<void>
+  // What carries this migration's label here.
+  madeBy(migrationId: string): Promise<Made>
+  // Everything in which what prepare() made is not as it left it, in words; empty: nothing. useOfTarget asks only whether
+  // somebody has used it, which is quicker.
+  changesOfTarget(migrationId: string, containerId: string): Promise<string[]>
+  useOfTarget(migrationId: string): Promise<string[]>
+  // Containers that run with one of these volumes mounted, by its name or by its directory.
+  runningUsers(volumes: readonly VolumePlace[]): Promise<ContainerName[]>
 
   setRestartPolicy(id: string, policy: RestartPolicy): Promise<void>
   // With its own signal and time-out; resolves when it has ended.
@@ -105,6 +123,10 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeHolder: (migrationId) => removeHolder(client, migrationId),
     prepare: (workload, imageId, migrationId) => prepare(client, workload, imageId, migrationId),
     discard: (migrationId) => discard(client, migrationId),
+    madeBy: (migrationId) => madeBy(client, migrationId),
+    changesOfTarget: (migrationId, containerId) => changesOfTarget(client, migrationId, containerId),
+    useOfTarget: (migrationId) => useOfTarget(client, migrationId),
+    runningUsers: (volumes) => runningUsers(client, volumes),
     setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
     stop: (id) => stop(client, id),
     start: (id) => start(client, id),

@@ -73,6 +73,10 @@ const TargetNote = Type.Object({
   // ReceiveImage found none here and went to fetch it: only then may RemoveImage remove it.
   // imageId null: on its way, or loaded and not yet noted; the image's description finds it then.
   imageBrought: Nullable(Type.Object({ imageId: Nullable(Type.String()), imageJson: Type.String() })),
+  // ConfirmTarget found everything as PrepareTarget had left it: what runs from then on runs on the whole data.
+  confirmed: Type.Boolean(),
+  // Set before StartTarget starts it: from then on it may run. One that runs without it was started by somebody else.
+  startAsked: Type.Boolean(),
   // StartTarget's verdict; null: not asked yet, or not known what came of it.
   started: Nullable(
     Type.Object({

@@ -5,8 +5,15 @@ import { syncDirectory } from './durable-file.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
+import { createTurns, type Turns } from './turns.ts'
 
-export type State = { readonly epochs: Epochs; readonly migrations: Migrations; readonly retired: Retired }
+export type State = {
+  readonly epochs: Epochs
+  readonly migrations: Migrations
+  readonly retired: Retired
+  // Who may act on what is noted of a workload. Of this process alone.
+  readonly turns: Turns
+}
 
 export const openState = async (dataDir: string): Promise<State> => {
   const folder = join(dataDir, 'state')
@@ -16,5 +23,6 @@ export const openState = async (dataDir: string): Promise<State> => {
     epochs: await openEpochs(folder),
     migrations: await openMigrations(folder),
     retired: await openRetired(folder),
+    turns: createTurns(),
   }
 }

@@ -15,14 +15,14 @@ export const grantEpoch = async (
     throw new AppError('DRAYAGE_INVALID_REQUEST', `"${role}" is neither source nor target. Nothing was granted.`)
   }
   const { migrations, epochs } = context.state
-  await clearOlder(context, lease)
+  await clearOlder(context, role === 'source' ? containerId : null, lease)
   const known = migrations.find(lease.migrationId)
   const note: Note =
     known !== null && known.role === role && known.workloadId === lease.workloadId
       ? { ...known, epoch: lease.epoch, peerHost }
       : role === 'source'
         ? await newSource(context, lease, peerHost, containerId)
-        : { ...subject(lease, peerHost), role, imageBrought: null, started: null }
+        : { ...subject(lease, peerHost), role, imageBrought: null, confirmed: false, startAsked: false, started: null }
   const previousEpoch = await epochs.grant(lease)
   await migrations.put(note)
   return { previousEpoch }
@@ -65,9 +65,18 @@ const newSource = async (
 
 // A migration that never said it had ended leaves a note. Where it left nothing else, the note goes; where it left the
 // source fenced, somebody has to look.
-const clearOlder = async ({ state }: AgentContext, { workloadId, migrationId, epoch }: Lease): Promise<void> => {
+// By the container too: a coordinator that lost its memory gives the same container a new workload, whose epochs say
+// nothing of the old one's.
+const clearOlder = async (
+  { state }: AgentContext,
+  sourceId: string | null,
+  { workloadId, migrationId, epoch }: Lease,
+): Promise<void> => {
   for (const note of state.migrations.all()) {
-    if (note.workloadId !== workloadId || note.migrationId === migrationId || note.epoch >= epoch) continue
+    if (note.migrationId === migrationId) continue
+    const older = note.workloadId === workloadId && note.epoch < epoch
+    const sameContainer = note.workloadId !== workloadId && note.role === 'source' && note.containerId === sourceId
+    if (!older && !sameContainer) continue
     if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
     await state.migrations.forget(note.migrationId)
   }

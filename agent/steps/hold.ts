@@ -3,8 +3,9 @@ import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
+import { claimsOn, targetChanged } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
-import { requireContainer, sourceNote, targetNote } from './notes.ts'
+import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
 
 export const holdSource = async ({ engine, state }: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
   requireContainer(sourceNote(state, lease), containerId)
@@ -28,8 +29,24 @@ export const prepareTarget = async (
   return engine.prepare(workload, imageId, lease.migrationId)
 }
 
-// By label, note or no note. The engine leaves alone what runs: a container that was started here owns the data.
-export const discardTarget = async ({ engine }: AgentContext, lease: Lease): Promise<Done> => {
+// By label, and only while this host knows that nobody can have come to rely on it: a coordinator that was restored from
+// a backup may ask for the undo of a move that has long been done.
+export const discardTarget = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
+  const made = await engine.madeBy(lease.migrationId)
+  const claims = claimsOn(made, findNote(state, 'target', lease))
+  if (claims.length > 0) {
+    const here = [
+      ...made.containers.map(({ name }) => `container ${name}`),
+      ...made.volumes.map((name) => `volume ${name}`),
+      ...made.networks.map((name) => `network ${name}`),
+    ]
+    throw targetChanged(
+      `What migration ${lease.migrationId} made on this host (${here.join(', ')}) was kept, since it may hold the only ` +
+        `current data: ${claims.join('; ')}. Find out which copy is the workload's. If it is not this one, remove these ` +
+        'here by hand (docker rm, docker volume rm, docker network rm); this is then done when it is tried again.',
+      claims,
+    )
+  }
   await engine.discard(lease.migrationId)
   return done
 }

@@ -5,6 +5,7 @@ import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/dr
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
 import { reporting } from '../transfer/liveness.ts'
+import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
 import { targetNote } from './notes.ts'
@@ -20,6 +21,7 @@ export const receiveVolume = async function* (
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   targetNote(state, lease)
   const root = paths.here(await ownMountpoint(context, volume, lease))
+  await requireUnused(context, lease)
 
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])

@@ -7,6 +7,7 @@ import type { StartTargetRequest__Output } from '../../shared/rpc/generated/dray
 import type { ContainerState } from '../docker/engine.ts'
 import { isOurs } from '../docker/labels.ts'
 import type { TargetNote } from '../state/migrations.ts'
+import { targetChanged } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { targetNote } from './notes.ts'
 import { judge, type Seen } from './start-verdict.ts'
@@ -32,11 +33,30 @@ export const startTarget = async (
   if (said && said.verdict !== 'failed' && (found.running || said.verdict === 'finished')) {
     return { verdict: said.verdict, startedAt: said.startedAt }
   }
+  const asked: TargetNote = { ...note, startAsked: true }
+  if (found.startedAt !== never && !note.startAsked) {
+    requireConfirmed(found, note)
+    // Ended first: the guard may be stopping it just now, and that must not hit the start that follows.
+    await engine.stop(found.id)
+    return watch(context, request, asked, await start(context, request, asked), signal)
+  }
   // Started before, and the answer was lost: judged by what it does, since a job that has run must not run twice. After
   // a failure that was told, being asked again means to try again.
   const ran = found.startedAt !== never && (found.running || found.restarting || found.status === 'exited')
-  const begun = ran && !(said?.verdict === 'failed' && !found.running) ? found : await start(context, request, note)
-  return watch(context, request, note, begun, signal)
+  const again = said?.verdict === 'failed' && !found.running
+  const begun = ran && !again ? found : await start(context, request, asked)
+  return watch(context, request, asked, begun, signal)
+}
+
+// Whoever started it did so before its data was whole, unless all was confirmed by then.
+const requireConfirmed = ({ name, startedAt }: ContainerState, { migrationId, confirmed }: TargetNote): void => {
+  if (confirmed) return
+  const reason = `its container ${name} was started by somebody at ${startedAt}, before migration ${migrationId} had asked for it`
+  throw targetChanged(
+    `${name} was not started: ${reason}, so its data may be neither what was copied nor what it wrote. Compare it with ` +
+      'what is kept on the source before you start either of them by hand.',
+    [reason],
+  )
 }
 
 const start = async (
@@ -44,6 +64,7 @@ const start = async (
   { containerId }: Request,
   note: TargetNote,
 ): Promise<ContainerState> => {
+  // On disk before the engine hears of it: what runs without this was not started by us.
   await state.migrations.put({ ...note, started: null })
   try {
     await engine.start(containerId)

@@ -1,5 +1,6 @@
-// One call at a time for each workload: a call that is repeated because its answer was lost must not overlap its first
-// run. The second waits, and then finds what the first one did.
+// One at a time for each workload, among the calls that a coordinator makes and what the guard does: a call that is
+// repeated because its answer was lost must not overlap its first run. The second waits, and then finds what the first
+// one did.
 import { AppError } from '../../shared/errors.ts'
 
 export type Turns = {

@@ -1,0 +1,118 @@
+// What a migration has made on its target, as the engine tells it now, and what others have done with it since.
+import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
+import type { Client } from './client.ts'
+import { findContainer, listContainers, listedName } from './containers.ts'
+import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
+import { findVolume, ourVolumes } from './volumes.ts'
+
+export type Made = {
+  // hasRun: it was started at least once, by whomever.
+  readonly containers: readonly { readonly id: string; readonly name: string; readonly hasRun: boolean }[]
+  readonly volumes: readonly string[]
+  readonly networks: readonly string[]
+}
+
+export type ContainerName = { readonly id: string; readonly name: string }
+// `mountpoint` as the engine sees it.
+export type VolumePlace = { readonly name: string; readonly mountpoint: string }
+
+export const ourNetworks = async (client: Client, migrationId: string): Promise<InspectedNetwork[]> => {
+  const filters = JSON.stringify({ label: [`${migrationLabel}=${migrationId}`] })
+  const networks = await client.get<InspectedNetwork[]>('/networks', { query: { filters } })
+  return networks.filter((network) => isOurs(network.Labels, migrationId))
+}
+
+// Docker says `created` exactly of a container that has no start behind it (container/state.go, StateString).
+const hasRun = ({ State }: ListedContainer): boolean => State !== 'created'
+
+const workloadsOf = (listed: readonly ListedContainer[], migrationId: string): readonly ListedContainer[] =>
+  listed.filter(({ Labels }) => isOurs(Labels, migrationId) && Labels?.[roleLabel] === 'workload')
+
+export const madeBy = async (client: Client, migrationId: string): Promise<Made> => {
+  const [listed, volumes, networks] = await Promise.all([
+    listContainers(client),
+    ourVolumes(client, migrationId),
+    ourNetworks(client, migrationId),
+  ])
+  return {
+    containers: workloadsOf(listed, migrationId).map((container) => ({
+      id: container.Id,
+      name: listedName(container),
+      hasRun: hasRun(container),
+    })),
+    volumes: volumes.map(({ Name }) => Name),
+    networks: networks.map(({ Name }) => Name),
+  }
+}
+
+const runs = ({ State }: ListedContainer): boolean =>
+  State === 'running' || State === 'paused' || State === 'restarting'
+
+// By the volume's name; by a bind mount of its directory, of what is below it, or of the folder that Docker keeps it in.
+// Not by a bind mount further up: backups, monitors and this very agent have the whole data root.
+const mounts = ({ Mounts }: ListedContainer, { name, mountpoint }: VolumePlace): boolean =>
+  (Mounts ?? []).some(({ Type, Name, Source = '' }) =>
+    Type === 'volume'
+      ? Name === name
+      : Source === mountpoint ||
+        Source.startsWith(`${mountpoint}/`) ||
+        Source === mountpoint.slice(0, mountpoint.lastIndexOf('/')),
+  )
+
+const usersAmong = (listed: readonly ListedContainer[], volumes: readonly VolumePlace[]): ContainerName[] =>
+  listed
+    .filter((container) => runs(container) && volumes.some((volume) => mounts(container, volume)))
+    .map((container) => ({ id: container.Id, name: listedName(container) }))
+
+// Containers that run with one of these volumes mounted.
+export const runningUsers = async (client: Client, volumes: readonly VolumePlace[]): Promise<ContainerName[]> =>
+  volumes.length === 0 ? [] : usersAmong(await listContainers(client), volumes)
+
+const placeOf = ({ Name, Mountpoint }: InspectedVolume): VolumePlace => ({ name: Name, mountpoint: Mountpoint })
+
+const useOf = (listed: readonly ListedContainer[], volumes: readonly VolumePlace[], migrationId: string): string[] => {
+  const ours = workloadsOf(listed, migrationId)
+  const others = listed.filter((container) => !ours.includes(container))
+  return [
+    ...ours
+      .filter(hasRun)
+      .map((container) => `its container ${listedName(container)} was started by somebody (it is ${container.State})`),
+    ...usersAmong(others, volumes).map(({ name }) => `the container ${name} runs with a volume of it mounted`),
+  ]
+}
+
+// What has been written, or may have been, where nobody but this migration writes. Empty: nothing.
+export const useOfTarget = async (client: Client, migrationId: string): Promise<string[]> => {
+  const [listed, volumes] = await Promise.all([listContainers(client), ourVolumes(client, migrationId)])
+  const gone = workloadsOf(listed, migrationId).length === 0 ? ['its container is not there any more'] : []
+  return [...gone, ...useOf(listed, volumes.map(placeOf), migrationId)]
+}
+
+// Everything in which what prepare() made is not as it left it. Empty: nothing.
+export const changesOfTarget = async (client: Client, migrationId: string, containerId: string): Promise<string[]> => {
+  const [listed, volumes, networks, container] = await Promise.all([
+    listContainers(client),
+    ourVolumes(client, migrationId),
+    client.get<InspectedNetwork[]>('/networks'),
+    findContainer(client, containerId),
+  ])
+  const use = useOf(listed, volumes.map(placeOf), migrationId)
+  if (container === null) return [`its container ${containerId.slice(0, 12)} is not there any more`, ...use]
+  if (!containerIsOurs(container, migrationId, 'workload')) {
+    return [`the container ${containerId.slice(0, 12)} was not made by migration ${migrationId}`, ...use]
+  }
+  const wanted = container.Mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name ? [Name] : []))
+  const found = await Promise.all(
+    [...new Set(wanted)].map(async (name) => ({ name, is: await findVolume(client, name) })),
+  )
+  return [
+    ...use,
+    ...found.flatMap(({ name, is }) => {
+      if (is === null) return [`its volume ${name} is not there any more`]
+      return isOurs(is.Labels, migrationId) ? [] : [`the volume ${name} is not the one that was made for it`]
+    }),
+    ...Object.keys(container.NetworkSettings.Networks ?? {})
+      .filter((name) => !networks.some((network) => network.Name === name || network.Id === name))
+      .map((name) => `its network ${name} is not there any more`),
+  ]
+}

@@ -1,0 +1,56 @@
+// What only this migration may have touched on the target, asked of the engine: while the copy is made, last before the
+// commit, and before any of it is discarded.
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { Made } from '../docker/engine.ts'
+import type { TargetNote } from '../state/migrations.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { targetNote } from './notes.ts'
+
+type Context = Pick<AgentContext, 'engine' | 'state'>
+
+export const targetChanged = (whole: string, reasons: readonly string[]): AppError => {
+  const code = 'DRAYAGE_TARGET_CHANGED'
+  const details = { reasons: reasons.map((message): Finding => ({ code, message })) }
+  return new AppError(code, whole, { details })
+}
+
+// I3: what becomes the only copy is there, is ours, and nobody has run it.
+export const confirmTarget = async ({ engine, state }: Context, containerId: string, lease: Lease): Promise<Done> => {
+  const note = targetNote(state, lease)
+  const reasons = await engine.changesOfTarget(lease.migrationId, containerId)
+  if (note.startAsked) reasons.unshift('it was asked to start already')
+  if (reasons.length > 0) {
+    throw targetChanged(
+      `What migration ${lease.migrationId} prepared on this host is not as it was made: ${reasons.join('; ')}. The source ` +
+        'is not given up for it. Keep others off it (compose, prune, scripts) until the move is done, and move it again.',
+      reasons,
+    )
+  }
+  await state.migrations.put({ ...note, confirmed: true })
+  return done
+}
+
+// I6: nothing is written under a container that uses it.
+export const requireUnused = async ({ engine }: Pick<AgentContext, 'engine'>, lease: Lease): Promise<void> => {
+  const reasons = await engine.useOfTarget(lease.migrationId)
+  if (reasons.length === 0) return
+  throw targetChanged(
+    `Nothing is written to the volumes that migration ${lease.migrationId} made on this host: ${reasons.join('; ')}. ` +
+      'Keep others off them (compose, scripts) until the move is done, and move it again.',
+    reasons,
+  )
+}
+
+// Why what carries this migration's label may be the only live copy, and is not thrown away; empty: it is not.
+export const claimsOn = (made: Made, note: TargetNote | null): string[] => {
+  const anything = made.containers.length + made.volumes.length + made.networks.length > 0
+  if (!anything) return []
+  return [
+    ...(note === null
+      ? ['this host has no note of that migration: it has ended here, and what it made may be in use since']
+      : []),
+    ...(note?.startAsked ? ['the workload was handed over to this host and asked to start'] : []),
+    ...made.containers.filter(({ hasRun }) => hasRun).map(({ name }) => `the container ${name} has run here`),
+  ]
+}
