@@ -83,9 +83,11 @@ const createFakeEngine = () => {
           throw new AppError('DRAYAGE_TIMEOUT', 'slow')
         }
       },
-      container: async (): Promise<ContainerState> => {
-        throw new AppError('DRAYAGE_CONTAINER_NOT_FOUND', 'none')
-      },
+      container: async (id: string): Promise<ContainerState> => ({
+        ...{ id, name: id, status: 'running', running: true, restarting: false, exitCode: 0, labels: {}, error: '' },
+        ...{ startedAt: '2026-01-01T00:00:00Z', finishedAt: '', restartCount: 0, oomKilled: false },
+        ...{ restartPolicy: { Name: 'no', MaximumRetryCount: 0 }, health: 'none', healthLog: '' },
+      }),
     },
   }
   return fake
