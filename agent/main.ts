@@ -3,7 +3,8 @@ import type { Server } from '@grpc/grpc-js'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
 import type { TlsIdentity } from '../shared/rpc/tls.ts'
-import { type AgentConfig, hostOf, readConfig } from './config.ts'
+import { type BreakGlassOutcome, type BreakGlassRequest, breakGlass } from './break-glass.ts'
+import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.ts'
 import { createEngine } from './docker/engine.ts'
 import { createEnginePaths } from './engine-paths.ts'
 import { establishIdentity } from './identity/establish.ts'
@@ -14,7 +15,7 @@ import { createReports } from './inventory/reports.ts'
 import { createSizes } from './inventory/sizes.ts'
 import { keepLink } from './link/link.ts'
 import { createLog } from './log.ts'
-import { findFaults, refuseToStart } from './preflight.ts'
+import { findFaults, refuseToStart, requireRoot } from './preflight.ts'
 import { createAgentServer } from './server.ts'
 import { takeOwnership } from './state/owner.ts'
 import { openState } from './state/state.ts'
@@ -39,6 +40,22 @@ export const runAgent = async (flags: Record<string, string | undefined>): Promi
     process.off('SIGTERM', onSignal)
     process.off('SIGINT', onSignal)
     await ownership.release()
+  }
+}
+
+// What a move left on this host is brought back without a coordinator, in place of the agent.
+export const runBreakGlass = async (
+  flags: Record<string, string | undefined>,
+  request: BreakGlassRequest,
+): Promise<BreakGlassOutcome> => {
+  const { dataDir, dockerHost, volumeRoot } = readHostConfig(flags)
+  requireRoot()
+  const { identify, close } = createVolumeEngine()
+  const host = { dataDir, engine: createEngine({ dockerHost }), paths: createEnginePaths(volumeRoot), identify }
+  try {
+    return await breakGlass({ ...host, now: () => new Date() }, request)
+  } finally {
+    await close()
   }
 }
 

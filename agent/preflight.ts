@@ -97,6 +97,15 @@ export const capabilityFaults = (mask: string): readonly Finding[] => {
     )
 }
 
+// For what is done in the agent's place.
+export const requireRoot = (): void => {
+  if (process.getuid?.() === 0) return
+  throw new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    'This is done with the files of the agent and of volumes: run it as root.',
+  )
+}
+
 const processFaults = async (): Promise<readonly Finding[]> => {
   if (process.getuid?.() !== 0) {
     return [

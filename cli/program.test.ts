@@ -25,12 +25,15 @@ const helpOf = (command: Command): string => {
   return text
 }
 
-const leaves = (command: Command): readonly Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+// `dray agent` runs by itself, and has commands as well.
+const leaves = (command: Command): readonly Command[] => [
+  ...(command.commands.length === 0 || command.name() === 'agent' ? [command] : []),
+  ...command.commands.flatMap(leaves),
+]
 
 test('each command has examples and exit codes in its help', () => {
   const commands = leaves(buildProgram())
-  expect(commands).toHaveLength(9)
+  expect(commands).toHaveLength(10)
   for (const command of commands) {
     const help = helpOf(command)
     expect(help, command.name()).toContain('\nExamples:\n  ')
@@ -43,6 +46,7 @@ test('the process commands show the variable and the default of each flag', () =
   const text = (name: string) => helpOf(commands.get(name) ?? new Command()).replace(/\s+/g, ' ')
   expect(text('coordinator')).toContain('[DRAYAGE_REST_LISTEN, default 127.0.0.1:8440]')
   expect(text('agent')).toContain('[DOCKER_HOST, default unix:///var/run/docker.sock]')
+  expect(text('break-glass')).toContain('[DRAYAGE_DATA_DIR, default /var/lib/drayage/agent]')
 })
 
 test('a wrong command line exits 2 with one line on stderr, and nothing on stdout', async () => {

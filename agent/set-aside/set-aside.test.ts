@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { noticeText } from './notice.ts'
+import { noticeText, policyFlag } from './notice.ts'
 import { asideOf, bringBack, type Fenced, noticeName, setAside, whereIs } from './set-aside.ts'
 
 const identify = async (path: string) => {
@@ -104,7 +104,16 @@ test('the notice names the data and the way back, and quotes names for the shell
     restartPolicy: 'always',
   })
   expect(text).toContain("/var/lib/docker/volumes/o'hara/_data.drayage-M1")
-  expect(text).toContain("mv '/var/lib/docker/volumes/o'\\''hara/_data.drayage-M1'")
+  // -T: into a `_data` that is there after all, mv would move the data *into* it.
+  expect(text).toContain("mv -T '/var/lib/docker/volumes/o'\\''hara/_data.drayage-M1'")
   expect(text).toContain('docker update --restart=always web')
   expect(text).toContain('host host-2')
+  expect(text.indexOf('dray agent break-glass web')).toBeLessThan(text.indexOf('mv -T'))
+})
+
+test('a restart policy is told as docker update takes it', () => {
+  expect(policyFlag({ Name: 'on-failure', MaximumRetryCount: 3 })).toBe('on-failure:3')
+  expect(policyFlag({ Name: 'on-failure', MaximumRetryCount: 0 })).toBe('on-failure')
+  expect(policyFlag({ Name: 'unless-stopped', MaximumRetryCount: 0 })).toBe('unless-stopped')
+  expect(policyFlag({ Name: '', MaximumRetryCount: 0 })).toBe('no')
 })

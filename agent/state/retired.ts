@@ -26,6 +26,8 @@ export type Retired = {
   byContainer(containerId: string): RetiredWorkload | null
   // Replaces what was noted of the same container. On disk when it resolves.
   add(workload: RetiredWorkload): Promise<void>
+  // From then on the container may run here. On disk when it resolves; one that is not in the list is no error.
+  remove(containerId: string): Promise<void>
 }
 
 export const openRetired = async (folder: string): Promise<Retired> => {
@@ -33,18 +35,20 @@ export const openRetired = async (folder: string): Promise<Retired> => {
   let retired = (await readDocument(path, Type.Array(RetiredWorkload))) ?? []
   let last: Promise<unknown> = Promise.resolve()
 
-  const add = async (workload: RetiredWorkload): Promise<void> => {
-    const next = [...retired.filter(({ containerId }) => containerId !== workload.containerId), workload]
-    await writeDocument(path, next)
-    retired = next
+  const without = (containerId: string) => retired.filter((workload) => workload.containerId !== containerId)
+  const change = (changed: () => readonly RetiredWorkload[]): Promise<void> => {
+    const mine = last.then(async () => {
+      const next = [...changed()]
+      await writeDocument(path, next)
+      retired = next
+    })
+    last = mine.catch(() => {})
+    return mine
   }
   return {
     all: () => retired,
     byContainer: (containerId) => retired.find((workload) => workload.containerId === containerId) ?? null,
-    add: (workload) => {
-      const added = last.then(() => add(workload))
-      last = added.catch(() => {})
-      return added
-    },
+    add: (workload) => change(() => [...without(workload.containerId), workload]),
+    remove: (containerId) => change(() => without(containerId)),
   }
 }

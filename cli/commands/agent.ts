@@ -1,14 +1,29 @@
 import { Command } from 'commander'
 import { exitCodesHelp } from '../exit-codes.ts'
+import { breakGlassCommand } from './agent-break-glass.ts'
 import { addProcessOptions, type ProcessOption } from './process-options.ts'
 
-const options: readonly ProcessOption[] = [
+const ofTheHost: readonly ProcessOption[] = [
   {
     flags: '--data-dir <folder>',
     what: 'its key, its certificate, and what it must not forget',
     env: 'DRAYAGE_DATA_DIR',
     default: '/var/lib/drayage/agent',
   },
+  {
+    flags: '--docker-host <url>',
+    what: "this host's engine",
+    env: 'DOCKER_HOST',
+    default: 'unix:///var/run/docker.sock',
+  },
+  {
+    flags: '--volume-root <engine=agent>',
+    what: "the engine's data folder, as the engine and as the agent see it, where they differ",
+    env: 'DRAYAGE_VOLUME_ROOT',
+  },
+]
+
+const options: readonly ProcessOption[] = [
   { flags: '--coordinator <host:port>', what: "the coordinator's port for agents", env: 'DRAYAGE_COORDINATOR' },
   {
     flags: '--enrol <host:port>',
@@ -38,17 +53,6 @@ const options: readonly ProcessOption[] = [
     env: 'DRAYAGE_ADVERTISE',
   },
   {
-    flags: '--docker-host <url>',
-    what: "this host's engine",
-    env: 'DOCKER_HOST',
-    default: 'unix:///var/run/docker.sock',
-  },
-  {
-    flags: '--volume-root <engine=agent>',
-    what: "the engine's data folder, as the engine and as the agent see it, where they differ",
-    env: 'DRAYAGE_VOLUME_ROOT',
-  },
-  {
     flags: '--log-level <level>',
     what: 'error, warn, info, or debug',
     env: 'DRAYAGE_LOG_LEVEL',
@@ -57,7 +61,7 @@ const options: readonly ProcessOption[] = [
 ]
 
 export const agentCommand = (): Command =>
-  addProcessOptions(new Command('agent'), options)
+  addProcessOptions(new Command('agent'), [...ofTheHost, ...options])
     .summary("run this host's agent")
     .description(
       "Run this host's agent: it reports what the Docker engine here has, carries out the coordinator's steps, and " +
@@ -78,3 +82,11 @@ ${exitCodesHelp(0, 2, 6, 7, 8)}`,
       const { runAgent } = await import('../../agent/main.ts')
       await runAgent(flags)
     })
+    // What stands after the subcommand's name is the subcommand's.
+    .enablePositionalOptions()
+    .addCommand(
+      breakGlassCommand(ofTheHost, async (flags, request) => {
+        const { runBreakGlass } = await import('../../agent/main.ts')
+        return runBreakGlass(flags, request)
+      }),
+    )
