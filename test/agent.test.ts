@@ -339,7 +339,14 @@ describe.each(['current', 'legacy'])('on the %s engine', (hostName) => {
 
     test('that ended before the answer arrived is judged by how it ended, not run again', async () => {
       const volume = uniqueName('runs')
-      const { containerId, start } = await prepared(['-v', `${volume}:/runs`], ['sh', '-c', 'echo run >> /runs/log'])
+      const { agent, lease, containerId, start } = await prepared(
+        ['-v', `${volume}:/runs`],
+        ['sh', '-c', 'echo run >> /runs/log'],
+      )
+      // What an agent that died here has left.
+      const note = agent.state.migrations.find(lease.migrationId)
+      if (note?.role !== 'target') throw new Error('It was not granted')
+      await agent.state.migrations.put({ ...note, startAsked: true })
       await host().docker(['start', '--attach', containerId])
       expect(await start()).toMatchObject({ verdict: 'finished' })
       expect(await readFile(join(await mountpointOf(host(), volume), 'log'), 'utf8')).toBe('run\n')
@@ -533,7 +540,9 @@ describe.each([
         ),
       )
     await expect(pull(mine)).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_EXISTS' })
-    await targetHost.docker(['volume', 'create', '--label', `dev.drayage.migration=${lease.migrationId}`, theirs])
+    const ours = ['--label', `dev.drayage.migration=${lease.migrationId}`]
+    await targetHost.docker(['volume', 'create', ...ours, theirs])
+    await targetHost.docker(['create', ...ours, '--label', 'dev.drayage.role=workload', busybox, 'true'])
     await expect(pull(theirs)).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
   })
 })
