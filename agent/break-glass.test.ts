@@ -334,12 +334,22 @@ test('while the agent runs nothing is done, and both answers say to stop it', as
 
 test('what does not stand for one container left here is refused, and says what there is', async () => {
   await retiredWeb()
+  containers.push({ id: 'a1ff', name: 'old', policy: none })
   await (await openState(dataDir)).retired.add(retired({ containerId: 'a1ff', containerName: 'old' }))
   await expect(breakGlass(hostWith(), request('a1'))).rejects.toMatchObject({ code: 'DRAYAGE_CONTAINER_AMBIGUOUS' })
   await expect(breakGlass(hostWith(), request('nothing'))).rejects.toMatchObject({
     code: 'DRAYAGE_CONTAINER_NOT_FOUND',
     message: expect.stringContaining('web (moved to host-2)'),
   })
+})
+
+test('of several that had the name, the one whose container is still there is meant', async () => {
+  const { retired: list } = await openState(dataDir)
+  for (const id of ['c1', 'c2']) await list.add(retired({ containerId: id.repeat(32) }))
+  await expect(breakGlass(hostWith(), request('web'))).rejects.toThrow(/c1c1c1c1c1c1 \(removed\), c2c2/)
+  await retiredWeb()
+  await breakGlass(hostWith(), request('web'))
+  await expectWebIsBack()
 })
 
 test('where there is no state of an agent none is made', async () => {

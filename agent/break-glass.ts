@@ -10,7 +10,7 @@ import type { EnginePaths } from './engine-paths.ts'
 import { policyFlag } from './set-aside/notice.ts'
 import { asideOf, bringBack } from './set-aside/set-aside.ts'
 import { type BreakGlassRecord, type BroughtBack, openBreakGlass } from './state/break-glass.ts'
-import { findLeftHere, type LeftHere, namesIt, oneOf } from './state/left-here.ts'
+import { findLeftHere, type LeftHere, oneOf } from './state/left-here.ts'
 import type { NotedVolume } from './state/migrations.ts'
 import { takeOwnership } from './state/owner.ts'
 import { openState, type State } from './state/state.ts'
@@ -266,7 +266,7 @@ const doneBefore = async (
   { retired }: State,
   { container: wanted, itRunsNowhereElse }: BreakGlassRequest,
 ): Promise<BreakGlassOutcome> => {
-  const entry = oneOf(record.all(), wanted, (known) => namesIt(known, wanted))
+  const entry = await oneOf(record.all(), engine, wanted)
   if (entry === null) {
     const others = retired.all().map(({ containerName, movedTo }) => `${containerName} (moved to ${movedTo})`)
     throw new AppError(

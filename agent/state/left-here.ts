@@ -27,21 +27,38 @@ export type LeftHere = {
 
 type Named = Pick<LeftHere, 'containerId' | 'containerName'> & { readonly renamedTo?: string }
 
-export const namesIt = ({ containerId, containerName, renamedTo }: Named, wanted: string): boolean =>
-  [containerId, containerName, renamedTo].includes(wanted)
-
-// By name or id, then by the start of an id. null: none. Throws DRAYAGE_CONTAINER_AMBIGUOUS.
-export const oneOf = <T extends Named>(all: readonly T[], wanted: string, exactly: (one: T) => boolean): T | null => {
-  const named = all.filter(exactly)
+// By name or id, then by the start of an id. A container that was removed leaves what was noted of it, and its name may be
+// another's since: the one that the engine still has is meant. null: none. Throws DRAYAGE_CONTAINER_AMBIGUOUS.
+export const oneOf = async <T extends Named>(
+  all: readonly T[],
+  engine: Pick<Engine, 'container'>,
+  wanted: string,
+): Promise<T | null> => {
+  const named = all.filter((one) => [one.containerId, one.containerName, one.renamedTo].includes(wanted))
   const found = named.length > 0 ? named : all.filter(({ containerId }) => containerId.startsWith(wanted))
   const ids = [...new Set(found.map(({ containerId }) => containerId))]
-  if (ids.length > 1) {
+  if (ids.length <= 1) return found.at(-1) ?? null
+  const there: string[] = []
+  for (const id of ids) if ((await idOf(engine, id)) === id) there.push(id)
+  const [only, ...others] = there
+  if (only === undefined || others.length > 0) {
+    const short = ids.map((id) => `${id.slice(0, 12)}${there.includes(id) ? '' : ' (removed)'}`)
     throw new AppError(
       'DRAYAGE_CONTAINER_AMBIGUOUS',
-      `"${wanted}" stands for several containers: ${ids.map((id) => id.slice(0, 12)).join(', ')}. Give the id of one.`,
+      `"${wanted}" stands for several containers: ${short.join(', ')}. Give the id of one.`,
     )
   }
-  return found.at(-1) ?? null
+  return found.findLast(({ containerId }) => containerId === only) ?? null
+}
+
+// null: the engine has none.
+const idOf = async (engine: Pick<Engine, 'container'>, idOrName: string): Promise<string | null> => {
+  try {
+    return (await engine.container(idOrName)).id
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND') return null
+    throw thrown
+  }
 }
 
 // wanted: as `oneOf` takes it, or what the engine calls it now. null: nothing such is left here.
@@ -50,23 +67,17 @@ export const findLeftHere = async (
   engine: Pick<Engine, 'container'>,
   wanted: string,
 ): Promise<LeftHere | null> => {
-  const gone = retired.all()
   const unfinished = migrations
     .all()
     .filter((note) => note.role === 'source')
     .filter((note) => note.fenced !== null || note.stopped !== null || note.isolated !== null)
     .filter(({ containerId }) => retired.byContainer(containerId) === null)
-  const all = [...gone.map(fromRetired), ...unfinished.map(fromNote)]
+  const all = [...retired.all().map(fromRetired), ...unfinished.map(fromNote)]
   if (all.length === 0) return null
-  const found = oneOf(all, wanted, (one) => namesIt(one, wanted))
+  const found = await oneOf(all, engine, wanted)
   if (found !== null) return found
-  try {
-    const { id } = await engine.container(wanted)
-    return all.find(({ containerId }) => containerId === id) ?? null
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND') return null
-    throw thrown
-  }
+  const id = await idOf(engine, wanted)
+  return all.find(({ containerId }) => containerId === id) ?? null
 }
 
 const fromRetired = (workload: RetiredWorkload): LeftHere => ({

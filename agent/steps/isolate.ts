@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
-import { noticeText } from '../set-aside/notice.ts'
+import { noticeText, policyFlag } from '../set-aside/notice.ts'
 import { bringBack, bringBackUnnoted, setAside } from '../set-aside/set-aside.ts'
 import type { NotedVolume, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -35,7 +35,7 @@ export const isolateSource = async (context: AgentContext, request: Request, lea
       container: note.containerName,
       movedTo: note.peerHost,
       at: now().toISOString(),
-      restartPolicy: note.fenced?.policy.Name ?? 'no',
+      restartPolicy: note.fenced === null ? 'no' : policyFlag(note.fenced.policy),
     })
     const fenced = { ...volume, root: paths.here(volume.mountpoint), migrationId: lease.migrationId }
     await setAside(fenced, notice, volumes.identify)
