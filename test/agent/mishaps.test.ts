@@ -218,3 +218,56 @@ describe.each(['current', 'legacy'])('on the %s engine', (hostName) => {
     expect(state.migrations.find(newer.migrationId)).toBeNull()
   })
 })
+
+describe.each([
+  ['current', 'legacy'],
+  ['legacy', 'current'],
+])('from %s to %s', (from, to) => {
+  const agentOf = (name: string) => {
+    const found = agents.get(name)
+    if (found === undefined) throw new Error(`No agent on ${name}`)
+    return found
+  }
+
+  test('an image whose coming was cancelled is not there when it has been removed', async () => {
+    const [sourceHost, targetHost] = [lab.host(from), lab.host(to)]
+    const [source, target] = [agentOf(from), agentOf(to)]
+    const [name, ref] = [uniqueName('large'), `drayage-lab/large-${from}:1`]
+    await sourceHost.docker([
+      'run',
+      '--name',
+      name,
+      busybox,
+      'dd',
+      'if=/dev/urandom',
+      'of=/large',
+      'bs=1M',
+      'count=200',
+    ])
+    removedAfterwards(sourceHost, name)
+    await sourceHost.docker(['commit', name, ref])
+    onTestFinished(async () => void (await sourceHost.docker(['rmi', '-f', ref])))
+    const containerId = await sourceHost.docker(['create', ref, 'true'])
+    removedAfterwards(sourceHost, containerId)
+    const lease = { migrationId: ulid(), workloadId: `w-${randomUUID()}`, epoch: 1 }
+    await target.call.unary('GrantEpoch', { lease, role: 'target', peerHost: from, containerId }, short)
+    await source.call.unary('GrantEpoch', { lease, role: 'source', peerHost: to, containerId }, short)
+    const { image } = await source.call.unary(
+      'DescribeWorkload',
+      { container: containerId, measureVolumes: false },
+      short,
+    )
+    if (!image) throw new Error('The workload has no image')
+    const imagesOf = async () => (await names(targetHost, ['images', '-aq', '--no-trunc'])).toSorted()
+    const before = await imagesOf()
+
+    const request = { lease, image, source: { host: from, address: source.address } }
+    // Leaving the loop cancels the call.
+    for await (const message of target.call.serverStream('ReceiveImage', request, short)) {
+      expect(message.done).toBeNull()
+      break
+    }
+    await target.call.unary('RemoveImage', { lease, imageId: '' }, short)
+    expect(await imagesOf()).toEqual(before)
+  })
+})
