@@ -12,7 +12,11 @@ export const expiryWarning = ({ host, validUntil }: Pick<AgentIdentity, 'host' |
   const leftMs = validUntil.getTime() - now
   if (leftMs > soonMs) return null
   const when = leftMs > 0 ? 'expires soon' : 'has expired, and nothing moves to or from this host'
-  return `The certificate of ${host} ${when}: run \`dray host add ${host}\` and start the agent with its token`
+  // A host that is online is given no second token.
+  return (
+    `The certificate of ${host} ${when}: stop this agent, run \`dray host add ${host}\` once \`dray hosts\` shows the ` +
+    'host as lost, and start the agent with the new token'
+  )
 }
 
 // Until the signal aborts. The first look is a day after the start.
