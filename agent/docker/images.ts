@@ -45,15 +45,18 @@ const exportFailed = (imageId: string, cause: unknown): AppError =>
 const openExport = async (client: Client, imageId: string, references: readonly string[], signal?: AbortSignal) => {
   const open = (name: string) =>
     client.stream('GET', path`/images/${name}/get`, { signal, timeoutMs: firstByteTimeoutMs })
-  try {
-    return await open(imageId)
-  } catch (error) {
-    if (!hasStatus(error, 400, 404, 500)) throw error
-    for (const reference of references) {
-      if ((await findByName(client, reference))?.Id === imageId) return open(reference)
+  const failures: unknown[] = []
+  for (const name of [imageId, ...references]) {
+    if (name !== imageId && (await findByName(client, name))?.Id !== imageId) continue
+    try {
+      return await open(name)
+    } catch (error) {
+      if (!hasStatus(error, 400, 404, 500)) throw error
+      failures.push(error)
     }
-    throw exportFailed(imageId, error)
   }
+  // What it says of the id is about this image, whatever its names stand for.
+  throw exportFailed(imageId, failures[0])
 }
 
 // A tarball ends with two blocks of zeros. An engine that fails half-way appends its error, as JSON, to what it has sent,
@@ -74,11 +77,16 @@ export async function* exportImage(
   const archive = await openExport(client, imageId, references, signal)
   try {
     let tail: Buffer = Buffer.alloc(0)
+    // The last piece is given when it is known to be good: an engine that were given those words to load would refuse them
+    // before anybody had heard why.
+    let last: Buffer = Buffer.alloc(0)
     for await (const chunk of withSilenceLimit(archive, silenceTimeoutMs, `the export of the image ${imageId}`)) {
+      if (last.length > 0) yield last
+      last = chunk
       tail = Buffer.concat([tail, chunk]).subarray(-endOfArchive)
-      yield chunk
     }
     requireEndOfArchive(imageId, tail)
+    yield last
   } catch (error) {
     signal?.throwIfAborted()
     // A connection that breaks in the middle is how the engine reports a layer that it cannot read.
