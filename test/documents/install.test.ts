@@ -3,11 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
 import { run } from '../lab/command.ts'
 import { images, loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { importStandIn, nodeStandIn } from './stand-ins.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const minutes = (count: number) => count * 60_000

@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
 import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
+import type { Inspection } from '../e2e/inspection.ts'
+import { inspect, migrate, mountpoint } from '../e2e/moving.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import type { Inspection } from './inspection.ts'
-import { inspect, migrate, mountpoint } from './moving.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const minutes = (count: number) => count * 60_000
