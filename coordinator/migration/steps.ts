@@ -250,9 +250,11 @@ const retain: Step = {
   name: 'retain',
   do: async (context) => {
     const { source, target, lease } = context
+    // First, since the target's container is the operator's to start and stop from here on, whether or not the source
+    // can be reached.
+    await target.agent.forgetMigration({ lease: lease() })
     await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
     await source.agent.releaseSource({ lease: lease() })
-    await target.agent.forgetMigration({ lease: lease() })
     await source.agent.forgetMigration({ lease: lease() })
     return {}
   },
