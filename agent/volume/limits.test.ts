@@ -41,7 +41,8 @@ describe('a full target', () => {
     await using target = await smallTarget(directory.path, 'size=4m')
     const { pieces } = engine.read(source, { final: true })
     await expect(engine.write(target.path, pieces)).rejects.toMatchObject({ code: 'DRAYAGE_TARGET_FULL' })
-    expect(await openBelow(directory.path)).toEqual([])
+    // The reader hears of it through its iterator, a moment later.
+    await expect.poll(() => openBelow(directory.path), { timeout: 20_000 }).toEqual([])
   })
 
   test('of inodes ends the round as such', async () => {
