@@ -2,7 +2,8 @@
 // what the rest of the agent sees; the work is done in worker threads (threads/), round by round (round/).
 import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
-import { bytesOf } from './byte-string.ts'
+import { bytesOf, fromBytes } from './byte-string.ts'
+import type { Holding as HoldingInBytes } from './round/base-tree.ts'
 import type { Usage } from './round/measure.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
@@ -21,12 +22,23 @@ export type SkippedEntry = { readonly path: Buffer; readonly reason: string }
 
 export type RoundSummary = {
   readonly entries: number
+  // Of those that are there and those that have gone: what the round said something of.
+  readonly changedEntries: number
   // Bytes of content that crossed: holes do not, and a file with several names does once.
   readonly contentBytes: number
+  // Bytes of content in the volume, as a reader sees it.
+  readonly volumeBytes: number
   readonly tarBytes: number
   // SHA-256 of the tree, hex; tree/digest.ts says of what. Equal on both ends if and only if the trees are.
   readonly digest: string
   readonly skipped: readonly SkippedEntry[]
+}
+
+// What a target can vouch for: the tree with this digest ('': nothing), but for what is lacking. Of a file that is lacking
+// in part: the numbers of its blocks of 1 MiB; of anything else that is not there: none.
+export type Holding = {
+  readonly digest: string
+  readonly lacking: readonly { readonly path: Buffer; readonly blocks: readonly number[] }[]
 }
 
 export type ReadOptions = {
@@ -35,6 +47,10 @@ export type ReadOptions = {
   // Whether anything that changes while the volume is read is an error (DRAYAGE_SOURCE_CHANGED, details.paths: up to 20
   // of them), or normal.
   readonly final: boolean
+  // A directory of this migration's and this volume's own. Given the same one in every round, a round carries only what
+  // has changed since the one that the target holds. Without it: everything.
+  readonly memory?: string
+  readonly holding?: Holding
   readonly signal?: AbortSignal
 }
 
@@ -54,6 +70,13 @@ export type WriteOptions = {
   readonly limits?: { readonly entries: number; readonly contentBytes: number }
 }
 
+export type ReceiveOptions = WriteOptions & {
+  // As for reading, on the target's side.
+  readonly memory: string
+  // Nothing will follow this round; it is not remembered.
+  readonly final: boolean
+}
+
 export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
@@ -71,6 +94,15 @@ export type VolumeEngine = {
   // (details.paths: what this file system cannot hold), DRAYAGE_MOUNT_UNSUPPORTED (something is mounted inside),
   // DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_CANCELLED, and whatever `pieces` throws.
   write(root: string, pieces: AsyncIterable<Buffer>, options?: WriteOptions): Promise<RoundSummary>
+  // One round of several: makes `root` what the source's volume was. First sees what of the rounds before is there as it
+  // was left, then asks `open` for the stream that builds upon that. A round that fails may be followed by another at any
+  // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
+  // Errors: as of `write`.
+  receive(
+    root: string,
+    open: (holding: Holding) => AsyncIterable<Buffer>,
+    options: ReceiveOptions,
+  ): Promise<RoundSummary>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -100,8 +132,12 @@ export const createVolumeEngine = (): VolumeEngine => {
       const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
       return (await job.result) as Usage
     },
-    read: (root, { signal, ...request }) => {
-      const { pieces, summary } = readPieces(pool, { root, ...request }, signal)
+    read: (root, { signal, holding, ...request }) => {
+      const held = holding && {
+        digest: holding.digest,
+        lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
+      }
+      const { pieces, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})
@@ -109,7 +145,12 @@ export const createVolumeEngine = (): VolumeEngine => {
     },
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }
-      return publicSummary(await writePieces(pool, request, pieces, signal, onProgress))
+      return publicSummary(await writePieces(pool, request, () => pieces, signal, onProgress))
+    },
+    receive: async (root, open, { signal, onProgress, ...request }) => {
+      const openFor = ({ digest, lacking }: HoldingInBytes) =>
+        open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })
+      return publicSummary(await writePieces(pool, { root, ...request }, openFor, signal, onProgress))
     },
     close: pool.close,
   }

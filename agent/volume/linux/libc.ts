@@ -31,6 +31,7 @@ export const open = {
   noAccessTime: constants.O_NOATIME,
   readOnly: constants.O_RDONLY,
   writeOnly: constants.O_WRONLY,
+  readAndWrite: constants.O_RDWR,
   create: constants.O_CREAT,
   exclusive: constants.O_EXCL,
 } as const
@@ -49,6 +50,7 @@ const c = {
   read: libc.func('long read(int fd, void *buffer, long count)'),
   write: libc.func('long write(int fd, void *buffer, long count)'),
   lseek: libc.func('int64 lseek(int fd, int64 offset, int whence)'),
+  fallocate: libc.func('int fallocate(int fd, int mode, int64 offset, int64 length)'),
   ftruncate: libc.func('int ftruncate(int fd, int64 length)'),
   statx: libc.func('int statx(int dir, void *path, int flags, uint mask, void *buffer)'),
   getdents64: libc.func('syscall', 'long', ['long', 'long', 'void *', 'long']),
@@ -71,6 +73,7 @@ const c = {
   fsetxattr: libc.func('int fsetxattr(int fd, void *name, void *value, long size, int flags)'),
   setxattr: libc.func('int setxattr(void *path, void *name, void *value, long size, int flags)'),
   fremovexattr: libc.func('int fremovexattr(int fd, void *name)'),
+  removexattr: libc.func('int removexattr(void *path, void *name)'),
   syncfs: libc.func('int syncfs(int fd)'),
 }
 const numbers = numbersHere()
@@ -169,6 +172,17 @@ export const nextHole = (fd: number, offset: number): number | undefined => seek
 
 export const truncate = (fd: number, size: number): void => {
   check('truncate', c.ftruncate(fd, size))
+}
+
+const FALLOC_FL_KEEP_SIZE = 1
+const FALLOC_FL_PUNCH_HOLE = 2
+
+// Gives back what is stored there: it reads as zeros. false: this file system cannot.
+export const punchHole = (fd: number, offset: number, length: number): boolean => {
+  if (c.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length) === 0) return true
+  const error = failure('fallocate')
+  if (error.code === 'EOPNOTSUPP' || error.code === 'ENOTSUP' || error.code === 'ENOSYS') return false
+  throw error
 }
 
 const statxBuffer = Buffer.alloc(256)
@@ -346,8 +360,12 @@ export const setAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteString
   )
 }
 
-export const removeAttribute = (fd: number, name: ByteString): void => {
-  check('removexattr', c.fremovexattr(fd, cString('removexattr', name)))
+export const removeAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteString): void => {
+  const key = cString('removexattr', name, scratch[1])
+  check(
+    'removexattr',
+    pathOnly ? c.removexattr(cString('removexattr', descriptorPath(fd)), key) : c.fremovexattr(fd, key),
+  )
 }
 
 // Waits until everything written to the file system that holds `fd` is on disk. Reports write-back errors that have

@@ -85,12 +85,16 @@ export const statFd = (fd: number): Stat => {
   return decode()
 }
 
-export const sameInode = (a: Stat, b: Stat): boolean =>
+type Inode = Pick<Stat, 'inode' | 'deviceMajor' | 'deviceMinor'>
+type Trace = Inode &
+  Pick<Stat, 'type' | 'size' | 'changedSeconds' | 'changedNanoseconds' | 'modifiedSeconds' | 'modifiedNanoseconds'>
+
+export const sameInode = (a: Inode, b: Inode): boolean =>
   a.inode === b.inode && a.deviceMinor === b.deviceMinor && a.deviceMajor === b.deviceMajor
 
 // Nothing about the entry has changed between the two: any write, truncation, chmod, chown, link or setxattr moves the
 // change time, which only the kernel sets.
-export const unchanged = (before: Stat, after: Stat): boolean =>
+export const unchanged = (before: Trace, after: Trace): boolean =>
   sameInode(before, after) &&
   before.type === after.type &&
   before.size === after.size &&
@@ -107,4 +111,4 @@ export const isMountPoint = (root: Stat, entry: Stat): boolean =>
   ((entry.type === 'directory' || entry.mountRoot === undefined) &&
     (entry.deviceMinor !== root.deviceMinor || entry.deviceMajor !== root.deviceMajor))
 
-export const identityOf = (stat: Stat): string => `${deviceNumber(stat.deviceMajor, stat.deviceMinor)}:${stat.inode}`
+export const identityOf = (stat: Inode): string => `${deviceNumber(stat.deviceMajor, stat.deviceMinor)}:${stat.inode}`

@@ -13,11 +13,10 @@ const refuseMount = (path: ByteString): never => {
   )
 }
 
-// Removes all that is in a directory, and the attributes of the directory itself, whose default ACL would otherwise be
-// inherited by everything made in it. Follows no symlink and crosses no mount point. `rootFd` stays the caller's.
-export const clearDirectory = (rootFd: number, checkpoint: () => void): void => {
-  const cursor = createCursor(openAt(rootFd, '.', open.readOnly | open.directory))
-  const root: Stat = cursor.stat
+// Removes all that is in a directory. Follows no symlink and crosses no mount point; `volume` is the root of the volume
+// that the directory belongs to. Takes over the descriptor.
+const emptyDirectory = (fd: number, volume: Stat, checkpoint: () => void): void => {
+  const cursor = createCursor(fd)
   // For each directory on the way down, the directories in it that are still to be removed.
   const pending: ByteString[][] = []
 
@@ -26,7 +25,7 @@ export const clearDirectory = (rootFd: number, checkpoint: () => void): void => 
     const directories: ByteString[] = []
     for (const name of namesIn(cursor.fd)) {
       const stat = statAt(cursor.fd, name)
-      if (isMountPoint(root, stat)) refuseMount(cursor.prefix() + name)
+      if (isMountPoint(volume, stat)) refuseMount(cursor.prefix() + name)
       if (stat.type === 'directory') directories.push(name)
       else remove(cursor.fd, name)
     }
@@ -39,7 +38,7 @@ export const clearDirectory = (rootFd: number, checkpoint: () => void): void => 
       const next = here.at(-1)
       if (next !== undefined) {
         cursor.enter(next)
-        if (isMountPoint(root, cursor.stat)) refuseMount(cursor.prefix())
+        if (isMountPoint(volume, cursor.stat)) refuseMount(cursor.prefix())
         list()
         continue
       }
@@ -49,10 +48,35 @@ export const clearDirectory = (rootFd: number, checkpoint: () => void): void => 
       cursor.leave()
       removeDirectory(cursor.fd, name)
     }
-    for (const name of listAttributes({ fd: cursor.fd, pathOnly: false })) {
-      if (/^(user\.|trusted\.|system\.posix_acl_)/.test(name)) removeAttribute(cursor.fd, name)
-    }
   } finally {
     cursor.close()
+  }
+}
+
+// Removes what is at this name, with all that is in it.
+export const removeEntry = (
+  dir: number,
+  name: ByteString,
+  path: ByteString,
+  volume: Stat,
+  checkpoint: () => void,
+): void => {
+  const stat = statAt(dir, name)
+  if (isMountPoint(volume, stat)) refuseMount(path)
+  if (stat.type !== 'directory') {
+    remove(dir, name)
+    return
+  }
+  emptyDirectory(openAt(dir, name, open.readOnly | open.directory | open.noFollow), volume, checkpoint)
+  removeDirectory(dir, name)
+}
+
+// Removes all that is in the volume, and the attributes of its root directory, whose default ACL would otherwise be
+// inherited by everything made in it. `rootFd` stays the caller's.
+export const clearDirectory = (rootFd: number, volume: Stat, checkpoint: () => void): void => {
+  emptyDirectory(openAt(rootFd, '.', open.readOnly | open.directory), volume, checkpoint)
+  const root = { fd: rootFd, pathOnly: false }
+  for (const name of listAttributes(root)) {
+    if (/^(user\.|trusted\.|system\.posix_acl_)/.test(name)) removeAttribute(root, name)
   }
 }

@@ -25,6 +25,8 @@ export const segmentsOf = (fd: number, stat: Stat): readonly Segment[] | undefin
 
 export type ReadContent = {
   readonly hash: ByteString
+  // Of files larger than a block.
+  readonly blocks: ByteString[] | undefined
   // The file ended before its announced size; zeros were sent in place of what was gone.
   readonly short: boolean
 }
@@ -61,7 +63,19 @@ export const sendContent = (
     }
   }
   content.zeros(size - position)
-  return { hash: content.digest(), short }
+  const hash = content.digest()
+  return { hash, blocks: size > contentBlockBytes ? content.blocks() : undefined, short }
+}
+
+// As much of the file, from where it stands, as there is and fits: how many bytes.
+export const readFully = (fd: number, into: Buffer): number => {
+  let filled = 0
+  while (filled < into.length) {
+    const count = read(fd, filled === 0 ? into : into.subarray(filled))
+    if (count === 0) break
+    filled += count
+  }
+  return filled
 }
 
 // The same for a file that fits in what is left of the current piece: one read and one hash.
@@ -69,14 +83,9 @@ export const sendSmallContent = (fd: number, size: number, sink: PieceSink): Rea
   const space = sink.space()
   if (size > contentBlockBytes || size > space.length) return undefined
   const into = space.subarray(0, size)
-  let filled = 0
-  while (filled < size) {
-    const count = read(fd, filled === 0 ? into : into.subarray(filled))
-    if (count === 0) break
-    filled += count
-  }
+  const filled = readFully(fd, into)
   into.fill(0, filled)
   const hash = hashOfSmallContent(into)
   sink.advance(size)
-  return { hash, short: filled < size }
+  return { hash, blocks: undefined, short: filled < size }
 }

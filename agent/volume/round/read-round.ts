@@ -1,27 +1,40 @@
-// One round, read: the whole volume as a PAX archive, and its tree digest.
+// One round, read: the volume as a PAX archive, or what has changed in it since the round before; and its tree digest.
 //
 // Order: record every stat, then sync, then read. The sync write-protects pages that a process has mapped and dirtied,
-// so that any store after it moves the file's times; before it, such a store would change content and nothing else.
+// so that any store after it moves the file's times; before it, such a store would change content and nothing else. So
+// an entry whose stat is the recorded one in the next round has not changed since it was read: tree/racy.ts has the
+// exceptions.
 // In the final round everything is recorded once more at the end and compared with the first record: the round is good
 // only if nothing in the volume has changed from before its first byte was read until after its last. In the rounds
 // before, what changes is read as it is found, and is right again in the next round.
+//
+// What is sent, and so what is kept, is what was found at a name when it was opened. The receiver's tree and ours then
+// agree after every round, whatever was going on meanwhile.
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
-import { close, open, openAt, readLink, reopen, syncFileSystem } from '../linux/libc.ts'
+import { close, open, openAt, readLink, syncFileSystem } from '../linux/libc.ts'
 import { identityOf, isMountPoint, type Stat, sameInode, statFd } from '../linux/stat.ts'
-import { blockBytes, paddingAfter } from '../tar/header.ts'
-import { encodeLink, encodeMember, mostRecordBytes } from '../tar/member.ts'
+import { blockBytes } from '../tar/header.ts'
 import { deepestPath, longestPath } from '../tar/path.ts'
-import { encodeSparseMap } from '../tar/sparse-map.ts'
-import { readAttributes } from '../tree/attributes.ts'
 import { changesBetween } from '../tree/changes.ts'
-import { emptyContentHash } from '../tree/content-hash.ts'
-import { directoryDigest, inodeDigest, treeDigest } from '../tree/digest.ts'
-import type { Attributes, Metadata } from '../tree/entry.ts'
+import {
+  type Directory,
+  type Entry,
+  inheritDigest,
+  isDirectory,
+  type Leaf,
+  leafOf,
+  sameMetadata,
+  seenOf,
+  survey,
+  untouched,
+} from '../tree/manifest.ts'
+import { hidesStores, isRacy } from '../tree/racy.ts'
 import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
+import { baseFor, type Holding, keepBase, sharedNames } from './base-tree.ts'
 import type { PieceSink } from './piece-sink.ts'
-import { segmentsOf, sendContent, sendSmallContent } from './read-file.ts'
+import { createEntrySender, unrepresentable } from './send-entry.ts'
 import { createSkippedList, type Summary } from './summary.ts'
 import { asReadError, openVolume, requireIdentity, statOfRoot } from './volume-root.ts'
 
@@ -29,6 +42,10 @@ export type ReadRequest = {
   readonly root: string
   readonly expectIdentity?: string
   readonly final: boolean
+  // A directory in which to remember what was sent, and what the receiver holds of it. Absent: everything is sent, and
+  // nothing remembered.
+  readonly memory?: string
+  readonly holding?: Holding
 }
 
 const mostNamed = 20
@@ -44,42 +61,27 @@ const sourceChanged = (paths: readonly ByteString[]): AppError => {
   )
 }
 
-const unrepresentable = (path: ByteString, why: string): AppError =>
-  new AppError(
-    'DRAYAGE_UNREPRESENTABLE',
-    `${displayPath(path)} cannot be carried: ${why}. Remove or change it first.`,
-    {
-      details: { paths: [displayPath(path)] },
-    },
-  )
-
-// What has been sent of an inode with several names: later names become links to the first.
-type SentInode = { readonly names: ByteString[]; readonly digest: ByteString; readonly metadata: Metadata }
-
-type DigestedEntry = { readonly name: ByteString; readonly digest: ByteString }
-
-// A directory being read: which child is next, and the digests of those before.
+// A directory being read: which child is next, and what the receiver holds of it.
 type OpenDirectory = {
   readonly node: ScannedNode
   readonly prefix: ByteString
-  readonly metadata: Metadata
-  readonly digests: DigestedEntry[]
+  readonly held: Directory | undefined
+  readonly now: Directory
   next: number
 }
 
 export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () => void): Summary => {
+  const { root, final, memory, holding } = request
   const skipped = createSkippedList()
-  const attributesLeftOut = new Set<ByteString>()
-  const sent = new Map<string, SentInode>()
-  let entries = 0
-  let contentBytes = 0
 
   const changedInFinal = (path: ByteString): void => {
-    if (request.final) throw sourceChanged([path])
+    if (final) throw sourceChanged([path])
   }
+  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal })
 
-  const cursor = createCursor(openVolume(request.root))
+  const cursor = createCursor(openVolume(root))
   const volume = cursor.stat
+  const startedAtMs = Date.now()
 
   const scanVolume = (first: boolean): ScannedNode =>
     scan(openAt(cursor.fd, '.', open.readOnly | open.directory), {
@@ -90,75 +92,37 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
       vanished: changedInFinal,
     })
 
-  const attributesOf = (fd: number, pathOnly: boolean, path: ByteString): Attributes => {
-    const attributes = readAttributes({ fd, pathOnly }, (name) => {
-      if (attributesLeftOut.has(name)) return
-      attributesLeftOut.add(name)
-      skipped.add(path, `the attribute ${displayPath(name)}, here and elsewhere in the volume, belongs to this host`)
-    })
-    let bytes = 0
-    for (const value of attributes.values()) bytes += value.length
-    if (bytes > mostRecordBytes / 2) throw unrepresentable(path, `its attributes take ${bytes} bytes`)
-    return attributes
-  }
+  // Names under which the receiver has one inode, by the inode's identity here; and what it has been given of it.
+  let shared = new Map<string, Set<ByteString>>()
+  const given = new Map<string, Leaf>()
+  const contentHides = hidesStores(root)
 
-  const metadataOf = (stat: Stat, path: ByteString, target: ByteString, attributes: Attributes): Metadata => {
-    if (stat.type === 'socket') throw new Error('a socket is not an entry of a tree')
-    const device = stat.type === 'character' || stat.type === 'block'
-    const file = stat.type === 'file'
-    if (!Number.isSafeInteger(stat.modifiedSeconds))
-      throw unrepresentable(path, 'its modification time is out of range')
-    if (file && !Number.isSafeInteger(stat.size)) throw unrepresentable(path, 'its size is out of range')
-    return {
-      type: stat.type,
-      permissions: stat.permissions,
-      uid: stat.uid,
-      gid: stat.gid,
-      modifiedSeconds: stat.modifiedSeconds,
-      modifiedNanoseconds: stat.modifiedNanoseconds,
-      size: file ? stat.size : 0,
-      target,
-      major: device ? stat.nodeMajor : 0,
-      minor: device ? stat.nodeMinor : 0,
-      attributes,
+  // Whatever the receiver has at this path, it has no longer.
+  const removeAt = (path: ByteString, node: ScannedNode): void => {
+    sender.remove(path)
+    const gone = [{ path, node }]
+    for (let one = gone.pop(); one !== undefined; one = gone.pop()) {
+      if (one.node.stat.links > 1) shared.get(identityOf(one.node.stat))?.delete(one.path)
+      for (const child of one.node.children ?? []) gone.push({ path: `${one.path}/${child.name}`, node: child })
     }
   }
 
-  const sendFile = (pathFd: number, stat: Stat, path: ByteString): { metadata: Metadata; digest: ByteString } => {
-    const fd = reopen(pathFd)
-    try {
-      const metadata = metadataOf(stat, path, '', attributesOf(fd, false, path))
-      const segments = stat.size === 0 ? undefined : segmentsOf(fd, stat)
-      const map = segments === undefined ? undefined : encodeSparseMap(segments, stat.size)
-      const dataBytes = segments === undefined ? stat.size : segments.reduce((sum, { length }) => sum + length, 0)
-      const storedBytes = dataBytes + (map?.length ?? 0)
-      sink.write(encodeMember({ path, metadata, storedBytes, sparse: map !== undefined }))
-      if (map !== undefined) sink.write(map)
-      let hash = emptyContentHash
-      if (stat.size > 0) {
-        const small = map === undefined ? sendSmallContent(fd, stat.size, sink) : undefined
-        const content = small ?? sendContent(fd, stat.size, segments, sink, checkpoint)
-        if (content.short) changedInFinal(path)
-        hash = content.hash
-        sink.zeros(paddingAfter(storedBytes))
-      }
-      contentBytes += dataBytes
-      return { metadata, digest: inodeDigest(metadata, hash) }
-    } finally {
-      close(fd)
-    }
-  }
+  const isSame = (held: Leaf, stat: Stat, pathFd: number): boolean =>
+    held.metadata.type === stat.type &&
+    sameInode(held.seen, stat) &&
+    ((stat.type !== 'character' && stat.type !== 'block') ||
+      (held.metadata.major === stat.nodeMajor && held.metadata.minor === stat.nodeMinor)) &&
+    (stat.type !== 'symlink' || held.metadata.target === readLink(pathFd))
 
-  const sendOther = (pathFd: number, stat: Stat, path: ByteString): { metadata: Metadata; digest: ByteString } => {
-    const target = stat.type === 'symlink' ? readLink(pathFd) : ''
-    const metadata = metadataOf(stat, path, target, attributesOf(pathFd, true, path))
-    sink.write(encodeMember({ path, metadata, storedBytes: 0, sparse: false }))
-    return { metadata, digest: inodeDigest(metadata, '') }
+  const factsOf = (recorded: Stat, stat: Stat) => {
+    const same = sameInode(recorded, stat)
+    const seen = seenOf(same ? recorded : stat)
+    return { seen, suspect: !same || isRacy(seen, startedAtMs) }
   }
 
   // Sends what is at this name now, which in a live round need not be what was recorded. Opening with O_PATH touches
   // nothing, so that a FIFO or a device in a file's place neither blocks nor acts. undefined: nothing that can be sent.
-  const sendEntry = (dir: number, node: ScannedNode, path: ByteString): ByteString | undefined => {
+  const sendLeaf = (dir: number, node: ScannedNode, path: ByteString, held: Entry | undefined): Leaf | undefined => {
     let pathFd: number
     try {
       pathFd = openAt(dir, node.name, open.path | open.noFollow)
@@ -175,97 +139,178 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
         changedInFinal(path)
         return undefined
       }
-      const known = stat.links > 1 ? sent.get(identityOf(stat)) : undefined
-      if (known !== undefined) {
-        const [linkTo = ''] = known.names
-        sink.write(encodeLink({ path, linkTo }, known.metadata))
-        known.names.push(path)
-        return known.digest
-      }
-      const { metadata, digest } = stat.type === 'file' ? sendFile(pathFd, stat, path) : sendOther(pathFd, stat, path)
-      if (stat.links > 1) sent.set(identityOf(stat), { names: [path], digest, metadata })
-      return digest
+      return stat.links > 1 || shared.has(identityOf(stat))
+        ? sendLinked(pathFd, stat, node, path, held)
+        : sendSingle(pathFd, stat, node, path, held)
     } finally {
       close(pathFd)
     }
   }
 
-  try {
-    requireIdentity(request.root, volume, request.expectIdentity)
-    const recorded = scanVolume(true)
-    checkpoint()
-    syncFileSystem(cursor.fd)
+  const sendSingle = (
+    pathFd: number,
+    stat: Stat,
+    node: ScannedNode,
+    path: ByteString,
+    held: Entry | undefined,
+  ): Leaf => {
+    const update = held !== undefined && !isDirectory(held) && isSame(held, stat, pathFd) ? held : undefined
+    if (held !== undefined && update === undefined) removeAt(path, node)
+    const sent = update === undefined ? sender.create(pathFd, stat, path) : sender.update(pathFd, stat, path, update)
+    return leafOf({ ...sent, ...factsOf(node.stat, stat), linked: update?.linked ?? false })
+  }
 
-    const sendDirectory = (node: ScannedNode): OpenDirectory => {
-      const prefix = cursor.prefix()
-      const path = prefix.slice(0, -1)
-      if (path.length > longestPath || cursor.names.length > deepestPath) {
-        throw unrepresentable(
-          path,
-          `it is ${cursor.names.length} directories deep, with a path of ${path.length} bytes`,
-        )
+  const sendLinked = (
+    pathFd: number,
+    stat: Stat,
+    node: ScannedNode,
+    path: ByteString,
+    held: Entry | undefined,
+  ): Leaf => {
+    const identity = identityOf(stat)
+    const names = shared.get(identity) ?? new Set()
+    shared.set(identity, names)
+    let leaf = names.size > 0 ? given.get(identity) : undefined
+    if (leaf === undefined) {
+      const [first] = names
+      const known = first === undefined ? undefined : baseLeaf(first)
+      if (first !== undefined && known !== undefined && isSame(known, stat, pathFd)) {
+        const sent = sender.update(pathFd, stat, first, known)
+        leaf = leafOf({ ...sent, ...factsOf(node.stat, stat), linked: true })
+      } else {
+        names.clear()
+        if (held !== undefined) removeAt(path, node)
+        const sent = sender.create(pathFd, stat, path)
+        leaf = leafOf({ ...sent, ...factsOf(node.stat, stat), linked: true })
+        names.add(path)
       }
-      // The stat is taken anew: what was recorded may be older than the entries about to be read.
-      const metadata = metadataOf(statFd(cursor.fd), path, '', attributesOf(cursor.fd, false, path))
-      sink.write(encodeMember({ path, metadata, storedBytes: 0, sparse: false }))
-      entries++
-      return { node, prefix, metadata, digests: [], next: 0 }
+      given.set(identity, leaf)
     }
+    if (!names.has(path)) {
+      const [first = ''] = names
+      if (held !== undefined) removeAt(path, node)
+      sender.link(path, first, leaf.metadata)
+      names.add(path)
+    }
+    return leaf
+  }
 
-    // Goes into a directory; undefined when it is no longer the one that was recorded.
-    const enter = (node: ScannedNode, path: ByteString): OpenDirectory | undefined => {
-      try {
-        cursor.enter(node.name)
-      } catch (error) {
-        if (!isGone(error)) throw error
-        changedInFinal(path)
-        return undefined
-      }
-      if (sameInode(cursor.stat, node.stat)) return sendDirectory(node)
-      cursor.leave()
+  let base: Directory | undefined
+  const baseLeaf = (path: ByteString): Leaf | undefined => {
+    let entry: Entry | undefined = base
+    for (const name of path.split('/')) {
+      entry = entry !== undefined && isDirectory(entry) ? entry.children.get(name) : undefined
+    }
+    return entry === undefined || isDirectory(entry) ? undefined : entry
+  }
+
+  // What the receiver holds of a leaf, where the record alone shows that it is the same.
+  const kept = (node: ScannedNode, path: ByteString, held: Entry | undefined): Leaf | undefined => {
+    if (held === undefined || isDirectory(held) || !untouched(held, node.stat)) return undefined
+    if (contentHides && node.stat.type === 'file') return undefined
+    if (node.stat.links === 1) return held
+    const identity = identityOf(node.stat)
+    if (!shared.get(identity)?.has(path)) return undefined
+    const leaf = given.get(identity) ?? held
+    given.set(identity, leaf)
+    return leaf
+  }
+
+  const beginDirectory = (node: ScannedNode, held: Entry | undefined): OpenDirectory => {
+    const prefix = cursor.prefix()
+    const path = prefix.slice(0, -1)
+    if (path.length > longestPath || cursor.names.length > deepestPath) {
+      throw unrepresentable(path, `it is ${cursor.names.length} directories deep, with a path of ${path.length} bytes`)
+    }
+    const before = held !== undefined && isDirectory(held) ? held : undefined
+    if (held !== undefined && before === undefined) removeAt(path, { ...node, children: [] })
+    // The stat is taken anew: what was recorded may be older than the entries about to be read.
+    const known = before !== undefined && untouched(before, cursor.stat)
+    const metadata = known ? before.metadata : sender.metadataOf(cursor.fd, false, statFd(cursor.fd), path)
+    if (path === '') sender.directory(path, metadata, base === undefined ? undefined : holding?.digest)
+    else if (before === undefined) sender.directory(path, metadata)
+    else if (!sameMetadata(before.metadata, metadata)) sender.directoryMetadata(path, metadata)
+
+    if (before !== undefined) {
+      const present = new Set(node.children?.map(({ name }) => name))
+      for (const name of before.children.keys()) if (!present.has(name)) sender.remove(prefix + name)
+    }
+    const now = { metadata, ...factsOf(node.stat, node.stat), children: new Map(), digest: undefined }
+    return { node, prefix, held: before, now, next: 0 }
+  }
+
+  // Goes into a directory; undefined when it is no longer the one that was recorded.
+  const enter = (node: ScannedNode, path: ByteString, held: Entry | undefined): OpenDirectory | undefined => {
+    try {
+      cursor.enter(node.name)
+    } catch (error) {
+      if (!isGone(error)) throw error
       changedInFinal(path)
       return undefined
     }
+    if (sameInode(cursor.stat, node.stat)) return beginDirectory(node, held)
+    cursor.leave()
+    changedInFinal(path)
+    return undefined
+  }
 
-    let rootDigest: ByteString = ''
-    const path: OpenDirectory[] = [sendDirectory(recorded)]
+  try {
+    requireIdentity(root, volume, request.expectIdentity)
+    if (memory !== undefined && holding !== undefined) base = baseFor(memory, holding, identityOf(volume))
+    const recorded = scanVolume(true)
+    checkpoint()
+    syncFileSystem(cursor.fd)
+    if (base !== undefined) shared = sharedNames(base, recorded)
+
+    const path = [beginDirectory(recorded, base)]
+    const tree = path[0]?.now
+    if (tree === undefined) throw new Error('a round without a root')
     for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {
       checkpoint()
       const child = here.node.children?.[here.next++]
       if (child === undefined) {
-        const digest = directoryDigest(here.metadata, here.digests)
+        inheritDigest(here.now, here.held)
         path.pop()
         const above = path.at(-1)
-        if (above === undefined) rootDigest = digest
-        else {
-          above.digests.push({ name: here.node.name, digest })
-          cursor.leave()
-        }
-      } else if (child.children !== undefined) {
-        const entered = enter(child, here.prefix + child.name)
-        if (entered !== undefined) path.push(entered)
-      } else {
-        const digest = sendEntry(cursor.fd, child, here.prefix + child.name)
-        if (digest === undefined) continue
-        entries++
-        here.digests.push({ name: child.name, digest })
+        if (above === undefined) break
+        above.now.children.set(here.node.name, here.now)
+        cursor.leave()
+        continue
       }
+      const childPath = here.prefix + child.name
+      const held = here.held?.children.get(child.name)
+      if (child.children !== undefined) {
+        const entered = enter(child, childPath, held)
+        if (entered !== undefined) path.push(entered)
+        else if (held !== undefined) removeAt(childPath, child)
+        continue
+      }
+      const leaf = kept(child, childPath, held) ?? sendLeaf(cursor.fd, child, childPath, held)
+      if (leaf !== undefined) here.now.children.set(child.name, leaf)
+      else if (held !== undefined) removeAt(childPath, child)
     }
     sink.zeros(2 * blockBytes)
     sink.finish()
 
-    if (request.final) {
+    if (final) {
       const changed = changesBetween(recorded, scanVolume(false), mostNamed)
       if (changed.length > 0) throw sourceChanged(changed)
-      requireIdentity(request.root, statOfRoot(request.root), identityOf(volume))
+      requireIdentity(root, statOfRoot(root), identityOf(volume))
     }
-    const digest = treeDigest(
-      rootDigest,
-      [...sent.values()].map(({ names }) => names),
-    )
-    return { entries, contentBytes, tarBytes: sink.total, digest, skipped: skipped.list() }
+    const { digest, entries, contentBytes } = survey(tree)
+    // Nothing follows the final round; should it have to be repeated, then from where it began.
+    if (memory !== undefined && !final) keepBase(memory, digest, tree)
+    return {
+      entries,
+      contentBytes: sender.sent.contentBytes,
+      volumeBytes: contentBytes,
+      changedEntries: sender.sent.entries,
+      tarBytes: sink.total,
+      digest,
+      skipped: skipped.list(),
+    }
   } catch (error) {
-    throw asReadError(request.root, error)
+    throw asReadError(root, error)
   } finally {
     cursor.close()
   }

@@ -4,8 +4,12 @@ import type { ByteString } from '../byte-string.ts'
 export type Summary = {
   // Names in the tree, the root included; a file with two names counts twice.
   readonly entries: number
+  // What the stream said something of: new, changed and removed names.
+  readonly changedEntries: number
   // Bytes of file content in the stream: no holes, and a file with several names once.
   readonly contentBytes: number
+  // Bytes of content in the tree, as a reader sees it: with holes, and a file with several names once.
+  readonly volumeBytes: number
   readonly tarBytes: number
   readonly digest: string
   readonly skipped: readonly Skipped[]

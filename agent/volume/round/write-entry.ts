@@ -2,11 +2,13 @@ import type { ByteString } from '../byte-string.ts'
 import {
   type AttributeHandle,
   close,
+  listAttributes,
   makeNode,
   makeSymlink,
   open,
   openAt,
   readLink,
+  removeAttribute,
   seek,
   setAttribute,
   setModified,
@@ -22,10 +24,10 @@ import { type Stat, statFd } from '../linux/stat.ts'
 import { blockBytes } from '../tar/header.ts'
 import type { Member } from '../tar/member.ts'
 import { decodeSparseMap, type Segment } from '../tar/sparse-map.ts'
-import { readAttributes, sameAttributes } from '../tree/attributes.ts'
-import { createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
-import { inodeDigest } from '../tree/digest.ts'
+import { isKeptAttribute, readAttributes, sameAttributes } from '../tree/attributes.ts'
+import { contentBlockBytes, createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
 import type { Metadata } from '../tree/entry.ts'
+import { type Seen, seenOf } from '../tree/manifest.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -34,8 +36,17 @@ export type Place = { readonly dir: number; readonly name: ByteString; readonly 
 
 // What the target's file system says it now holds: the digest is made from this, not from the stream, so that what a
 // file system loses in silence shows.
-const readBack = (handle: AttributeHandle, target: ByteString): Metadata => {
+export type Found = { readonly metadata: Metadata; readonly seen: Seen }
+
+// What has been made, with the hashes of what was written into it.
+export type Written = Found & { readonly content: ByteString; readonly blocks: ByteString[] | undefined }
+
+const readBack = (handle: AttributeHandle, target: ByteString): Found => {
   const stat: Stat = statFd(handle.fd)
+  return { metadata: metadataFrom(stat, handle, target), seen: seenOf(stat) }
+}
+
+const metadataFrom = (stat: Stat, handle: AttributeHandle, target: ByteString): Metadata => {
   if (stat.type === 'socket') throw new Error('a socket stands where another entry was made')
   const device = stat.type === 'character' || stat.type === 'block'
   return {
@@ -69,14 +80,28 @@ const differences = (wanted: Metadata, found: Metadata): string[] => {
   return names
 }
 
-const verified = (wanted: Metadata, found: Metadata, path: ByteString, refusals: Refusals): Metadata => {
-  const differing = differences(wanted, found)
+const verified = (wanted: Metadata, found: Found, path: ByteString, refusals: Refusals): Found => {
+  const differing = differences(wanted, found.metadata)
   if (differing.length > 0) refusals.note(path, `not kept as it was: ${differing.join(', ')}`)
   return found
 }
 
-// Owner first, since a change of owner clears setuid bits and capabilities; then permissions; then attributes, whose
-// ACL may widen them; the time last, since all of that moves it.
+// What was there before, or came from a default ACL of the directory.
+const removeOtherAttributes = (
+  handle: AttributeHandle,
+  { attributes }: Metadata,
+  path: ByteString,
+  refusals: Refusals,
+) => {
+  for (const name of listAttributes(handle)) {
+    if (!isKeptAttribute(name) || attributes.has(name)) continue
+    refusals.attempt(path, `to be without the attribute ${name}`, () => removeAttribute(handle, name))
+  }
+}
+
+// Attributes that are not wanted go first, since an ACL takes part in what permissions mean. Then the owner, since a
+// change of owner clears setuid bits and capabilities; then permissions; then attributes, whose ACL may widen them; the
+// time last, since all of that moves it.
 const setAttributes = (handle: AttributeHandle, { attributes }: Metadata, path: ByteString, refusals: Refusals) => {
   for (const [name, value] of attributes) {
     refusals.attempt(path, `the attribute ${name}`, () => setAttribute(handle, name, value))
@@ -84,17 +109,18 @@ const setAttributes = (handle: AttributeHandle, { attributes }: Metadata, path: 
 }
 
 // For a file or directory open at `fd`. Returns what the file system then says.
-export const applyToOpen = (fd: number, wanted: Metadata, path: ByteString, refusals: Refusals): Metadata => {
+export const applyToOpen = (fd: number, wanted: Metadata, path: ByteString, refusals: Refusals): Found => {
+  const handle = { fd, pathOnly: false }
+  removeOtherAttributes(handle, wanted, path, refusals)
   refusals.attempt(path, 'its owner', () => setOwner(fd, wanted.uid, wanted.gid))
   refusals.attempt(path, 'its permissions', () => setPermissions(fd, wanted.permissions))
-  const handle = { fd, pathOnly: false }
   setAttributes(handle, wanted, path, refusals)
   refusals.attempt(path, 'its time', () => setModified(fd, wanted.modifiedSeconds, wanted.modifiedNanoseconds))
   return verified(wanted, readBack(handle, ''), path, refusals)
 }
 
 // A symlink, FIFO or device. undefined: this file system cannot hold it, which has been noted.
-export const writeSpecial = (place: Place, wanted: Metadata, refusals: Refusals): ByteString | undefined => {
+export const writeSpecial = (place: Place, wanted: Metadata, refusals: Refusals): Written | undefined => {
   const { dir, name, path } = place
   const { type } = wanted
   const made = refusals.attempt(path, `a ${type}`, () => {
@@ -103,25 +129,33 @@ export const writeSpecial = (place: Place, wanted: Metadata, refusals: Refusals)
     else throw new Error(`a ${type} is not made here`)
   })
   if (!made) return undefined
+  return { ...applyToSpecial(place, wanted, refusals), content: '', blocks: undefined }
+}
+
+// The same for one that is there already.
+export const applyToSpecial = ({ dir, name, path }: Place, wanted: Metadata, refusals: Refusals): Found => {
+  const { type } = wanted
   const fd = openAt(dir, name, open.path | open.noFollow)
   try {
+    const handle = { fd, pathOnly: true }
+    removeOtherAttributes(handle, wanted, path, refusals)
     refusals.attempt(path, 'its owner', () => setOwnerOfPath(fd, wanted.uid, wanted.gid))
     if (type !== 'symlink') {
       refusals.attempt(path, 'its permissions', () => setPermissionsOfPath(fd, wanted.permissions))
     }
-    const handle = { fd, pathOnly: true }
     setAttributes(handle, wanted, path, refusals)
     refusals.attempt(path, 'its time', () =>
       setModifiedAt(dir, name, wanted.modifiedSeconds, wanted.modifiedNanoseconds),
     )
-    const found = readBack(handle, type === 'symlink' ? readLink(fd) : '')
-    return inodeDigest(verified(wanted, found, path, refusals), '')
+    return verified(wanted, readBack(handle, type === 'symlink' ? readLink(fd) : ''), path, refusals)
   } finally {
     close(fd)
   }
 }
 
-const writeSegments = (fd: number, segments: readonly Segment[], size: number, source: ByteSource): ByteString => {
+export type WrittenContent = Pick<Written, 'content' | 'blocks'>
+
+const writeSegments = (fd: number, segments: readonly Segment[], size: number, source: ByteSource): WrittenContent => {
   const content = createContentHash()
   let position = 0
   for (const { offset, length } of segments) {
@@ -136,20 +170,21 @@ const writeSegments = (fd: number, segments: readonly Segment[], size: number, s
     }
   }
   content.zeros(size - position)
-  return content.digest()
+  const hash = content.digest()
+  return { content: hash, blocks: size > contentBlockBytes ? content.blocks() : undefined }
 }
 
-const writeContent = (
+export const writeContent = (
   fd: number,
   size: number,
   segments: readonly Segment[] | undefined,
   source: ByteSource,
-): ByteString => {
+): WrittenContent => {
   if (segments !== undefined) return writeSegments(fd, segments, size, source)
   const small = size > 0 ? source.takeWhole(size) : Buffer.alloc(0)
   if (small === undefined) return writeSegments(fd, [{ offset: 0, length: size }], size, source)
   if (size > 0) writeAll(fd, small)
-  return hashOfSmallContent(small)
+  return { content: hashOfSmallContent(small), blocks: undefined }
 }
 
 // Takes the member's data from the source, whole, whatever becomes of it. `admit` hears how many bytes of content are
@@ -160,7 +195,7 @@ export const writeFile = (
   source: ByteSource,
   refusals: Refusals,
   admit: (contentBytes: number) => void,
-): ByteString | undefined => {
+): Written | undefined => {
   const { dir, name, path } = place
   if (!sparse) admit(storedBytes)
   const map = sparse ? decodeSparseMap(() => source.take(blockBytes), metadata.size, storedBytes) : undefined
@@ -176,8 +211,8 @@ export const writeFile = (
       for (let rest = data; rest > 0; ) rest -= source.takeSome(rest).length
       return undefined
     }
-    const hash = writeContent(fd, metadata.size, map?.segments, source)
-    return inodeDigest(applyToOpen(fd, metadata, path, refusals), hash)
+    const content = writeContent(fd, metadata.size, map?.segments, source)
+    return { ...applyToOpen(fd, metadata, path, refusals), ...content }
   } finally {
     if (fd >= 0) close(fd)
   }

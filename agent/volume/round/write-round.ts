@@ -1,40 +1,57 @@
-// One round, written: makes a directory exactly what an archive holds.
+// One round, written: makes a directory exactly what an archive holds, or applies what has changed since the round
+// before to what that one has made.
 //
 // The archive is trusted with nothing. A path is taken apart into components that name entries of real directories; the
-// walk along them never follows a symlink; every entry is new, in a directory that this stream has made; a hard link
-// leads to a file that this stream has made. So whatever the archive says, nothing outside the root is touched.
+// walk along them never follows a symlink; every entry is new or one that an earlier round has made, in a directory that
+// these rounds have made; a hard link leads to a file of theirs. So whatever the archive says, nothing outside the root
+// is touched.
 //
-// Directories get their metadata last, from the deepest up: entries made in them would move their times, and a default
-// ACL would be inherited.
+// Directories get their metadata last: entries made in them would move their times, and a default ACL would be inherited.
 import { AppError } from '../../../shared/errors.ts'
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { createCursor } from '../linux/cursor.ts'
 import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSystem } from '../linux/libc.ts'
+import { statAt } from '../linux/stat.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
+import type { Change } from '../tar/change.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute } from '../tree/attributes.ts'
-import { directoryDigest, treeDigest } from '../tree/digest.ts'
 import type { Metadata } from '../tree/entry.ts'
+import { isDirectory, type Leaf, leafOf, seenOf, survey, walk } from '../tree/manifest.ts'
+import { tickMs } from '../tree/racy.ts'
+import type { Holding } from './base-tree.ts'
 import { createByteSource } from './byte-source.ts'
-import { clearDirectory } from './clear.ts'
+import { clearDirectory, removeEntry } from './clear.ts'
+import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
-import { applyToOpen, type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { forgetHeld, noteApplying, recall, remember } from './target-memory.ts'
+import { createTargetTree, type TargetTree } from './target-tree.ts'
+import { changeContent, changeMetadata, changePart } from './write-change.ts'
+import { type Place, writeFile, writeSpecial } from './write-entry.ts'
 
 export type WriteLimits = { readonly entries: number; readonly contentBytes: number }
-export type WriteRequest = { readonly root: string; readonly limits?: WriteLimits }
+export type WriteRequest = {
+  readonly root: string
+  readonly limits?: WriteLimits
+  // A directory in which to remember what is held, so that later rounds need not carry it again.
+  readonly memory?: string
+  // Nothing follows: not worth remembering.
+  readonly final?: boolean
+}
 
-// Pieces of the stream, one after the other; undefined at its end. `checkpoint` throws when the work is to end.
-export type WriteInput = { readonly next: () => Buffer | undefined; readonly checkpoint: () => void }
+export type WriteInput = {
+  // Pieces of the stream, one after the other; undefined at its end.
+  readonly next: () => Buffer | undefined
+  // Throws when the work is to end.
+  readonly checkpoint: () => void
+  // Where there is a memory, before the first piece is asked for: what the stream may build upon.
+  readonly hold: (holding: Holding) => void
+}
 
-// What this stream has made. A leaf is any inode but a directory; its names are listed once it has two.
-type Leaf = { readonly digest: ByteString; names: ByteString[] | undefined }
-type Directory = { readonly metadata: Metadata; readonly children: Map<ByteString, Leaf | Directory> }
-const isDirectory = (node: Leaf | Directory): node is Directory => 'children' in node
-
-export type WriteProgress = { readonly entries: number }
+const nothing: Holding = { digest: '', lacking: [] }
 
 const openTarget = (root: string): number => {
   try {
@@ -49,13 +66,20 @@ const openTarget = (root: string): number => {
   }
 }
 
+// Whatever is changed from now on gets another time than what is remembered.
+const letClockTick = (sinceMs: number): void => {
+  const restMs = sinceMs + tickMs - Date.now()
+  if (restMs > 0 && restMs <= tickMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, restMs)
+}
+
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
-  const { root, limits } = request
+  const { root, limits, memory, final = false } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
-  const linked: Leaf[] = []
+  // Files of which parts have come, or are to come, and not yet the metadata that ends them.
+  const unfinished = new Set<Leaf>()
   let entries = 0
   let contentBytes = 0
 
@@ -88,49 +112,46 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   }
 
   const cursor = createCursor(openTarget(root))
+  const volume = cursor.stat
   // Where the targets of hard links are looked up, so that the way there and back is not walked for each.
   const linkCursor = createCursor(openAt(cursor.fd, '.', open.readOnly | open.directory))
 
-  const find = (tree: Directory, names: readonly ByteString[]): Leaf | Directory | undefined => {
-    let node: Leaf | Directory | undefined = tree
-    for (const name of names) node = node !== undefined && isDirectory(node) ? node.children.get(name) : undefined
-    return node
-  }
-
-  // Moves to the directory that is to hold the entry, and makes sure that the name in it is free.
-  const placeFor = (tree: Directory, names: readonly ByteString[]): Place & { readonly parent: Directory } => {
-    const parents = names.slice(0, -1)
+  // Moves to the directory that holds the entry, or is to hold it.
+  const placeFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
     const name = names.at(-1)
-    const parent = find(tree, parents)
     if (name === undefined) throw damaged('the root directory stands in it twice')
+    const above = names.slice(0, -1)
+    const parent = tree.find(above)
     if (parent === undefined || !isDirectory(parent))
       throw damaged('an entry lies in a directory that it does not have')
-    if (parent.children.has(name)) throw damaged('an entry stands in it twice')
-    cursor.moveTo(parents)
-    return { dir: cursor.fd, name, path: names.join('/'), parent }
+    cursor.moveTo(above)
+    return { dir: cursor.fd, name, path: names.join('/') }
+  }
+  const newPlaceFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
+    const place = placeFor(tree, names)
+    if (tree.find(names) !== undefined) throw damaged('an entry stands in it twice')
+    return place
   }
 
-  const writeLink = (tree: Directory, { path, linkTo }: Link): void => {
+  const writeLink = (tree: TargetTree, { path, linkTo }: Link): void => {
     const from = componentsOf(linkTo, false)
-    const leaf = find(tree, from)
+    const leaf = tree.find(from)
     const fromName = from.at(-1)
     if (leaf === undefined || isDirectory(leaf) || fromName === undefined) {
       throw damaged('a hard link leads to something that is not a file of this stream')
     }
-    const place = placeFor(tree, componentsOf(path, false))
-    place.parent.children.set(place.name, leaf)
+    const names = componentsOf(path, false)
+    const place = newPlaceFor(tree, names)
     linkCursor.moveTo(from.slice(0, -1))
     refusals.attempt(place.path, 'a further hard link', () => makeLink(linkCursor.fd, fromName, place.dir, place.name))
-    if (leaf.names === undefined) {
-      leaf.names = [from.join('/')]
-      linked.push(leaf)
-    }
-    leaf.names.push(place.path)
+    tree.add(names, leaf)
+    tree.relink(leaf)
   }
 
-  const writeMember = (tree: Directory, member: Member): void => {
+  const writeNew = (tree: TargetTree, member: Member): void => {
     const { type } = member.metadata
-    const place = placeFor(tree, componentsOf(member.path, type === 'directory'))
+    const names = componentsOf(member.path, type === 'directory')
+    const place = newPlaceFor(tree, names)
     const metadata = keptOf(member.metadata, place.path)
     if (type === 'directory') {
       const made = refusals.attempt(place.path, 'a directory of this name', () =>
@@ -138,85 +159,143 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       )
       // What lies in it has nowhere to go.
       if (!made) refusals.settle()
-      place.parent.children.set(place.name, { metadata, children: new Map() })
+      const seen = seenOf(statAt(place.dir, place.name))
+      tree.add(names, { metadata, seen, suspect: false, children: new Map(), digest: undefined })
       return
     }
-    const digest =
+    const written =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
-    place.parent.children.set(place.name, { digest: digest ?? '', names: undefined })
+    const lost = { metadata, seen: seenOf(volume), content: '', blocks: undefined }
+    tree.add(names, leafOf({ ...(written ?? lost), suspect: false, linked: false }))
   }
 
-  const readRootMember = (): Directory => {
+  const removeHeld = (tree: TargetTree, path: ByteString): void => {
+    const names = componentsOf(path, false)
+    const place = placeFor(tree, names)
+    if (tree.find(names) === undefined) throw damaged('it removes what is not there')
+    // Its descriptors may lie in what goes.
+    linkCursor.moveTo([])
+    removeEntry(place.dir, place.name, place.path, volume, input.checkpoint)
+    tree.remove(names)
+  }
+
+  const changeHeld = (tree: TargetTree, member: Member, change: Change): void => {
+    if (change.kind === 'remove') {
+      removeHeld(tree, member.path)
+      return
+    }
+    const names = componentsOf(member.path, member.metadata.type === 'directory')
+    const held = tree.find(names)
+    if (held === undefined) throw damaged('it changes what is not there')
+    const metadata = keptOf(member.metadata, names.join('/'))
+    if (isDirectory(held)) {
+      if (change.kind !== 'metadata' || metadata.type !== 'directory') throw damaged('a directory is changed as a file')
+      held.metadata = metadata
+      tree.touch(names)
+      return
+    }
+    const place = placeFor(tree, names)
+    if (change.kind === 'part') {
+      unfinished.add(held)
+      changePart(place, held, change.offset, member, source, admitContent)
+      takePadding(source, member.storedBytes)
+    } else if (change.kind === 'content') {
+      tree.change(names, held, changeContent(place, held, { ...member, metadata }, source, refusals, admitContent))
+      unfinished.delete(held)
+      takePadding(source, member.storedBytes)
+    } else {
+      tree.change(names, held, changeMetadata(place, held, metadata, refusals))
+      unfinished.delete(held)
+    }
+  }
+
+  const requireFinished = ({ root }: TargetTree): void => {
+    if (unfinished.size === 0) return
+    for (const { entry } of walk(root)) {
+      if (!isDirectory(entry) && unfinished.has(entry)) throw damaged('a file has not all of its new content')
+    }
+  }
+
+  const readRootMember = (): Member => {
     const member = nextMember(source)
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
     }
     admitEntry()
-    return { metadata: keptOf(member.metadata, ''), children: new Map() }
+    return { ...member, metadata: keptOf(member.metadata, '') }
   }
 
-  const finishDirectories = (tree: Directory): ByteString => {
-    type Open = {
-      readonly name: ByteString
-      readonly directory: Directory
-      readonly digests: Digested[]
-      readonly rest: Directories
+  const heldBefore = (): { readonly tree: TargetTree; readonly holding: Holding } | undefined => {
+    if (memory === undefined) return undefined
+    const { kept, interrupted } = recall(memory)
+    noteApplying(memory)
+    if (kept === undefined) return undefined
+    letClockTick(kept.savedAtMs)
+    const tree = createTargetTree(kept.tree)
+    const { checkpoint } = input
+    const holding = reconcile(cursor, tree, { root, digest: kept.digest, interrupted, checkpoint })
+    if (holding === undefined) return undefined
+    for (const { path, blocks } of holding.lacking) {
+      const leaf = blocks.length > 0 ? tree.find(path.split('/')) : undefined
+      if (leaf !== undefined && !isDirectory(leaf)) unfinished.add(leaf)
     }
-    type Digested = { readonly name: ByteString; readonly digest: ByteString }
-    type Directories = Iterator<[ByteString, Leaf | Directory], undefined>
-    const opened = (name: ByteString, directory: Directory): Open => ({
-      name,
-      directory,
-      digests: [],
-      rest: directory.children.entries(),
+    return { tree, holding }
+  }
+
+  const beginTree = (held: ReturnType<typeof heldBefore>, { metadata, base }: Member): TargetTree => {
+    if (base !== undefined) {
+      if (held === undefined || base !== held.holding.digest) throw damaged('it builds upon what is not held here')
+      held.tree.root.metadata = metadata
+      held.tree.touch([])
+      return held.tree
+    }
+    unfinished.clear()
+    if (memory !== undefined) forgetHeld(memory)
+    clearDirectory(cursor.fd, volume, input.checkpoint)
+    const tree = createTargetTree({
+      metadata,
+      seen: seenOf(volume),
+      suspect: false,
+      children: new Map(),
+      digest: undefined,
     })
-    cursor.moveTo([])
-    const path: Open[] = [opened('', tree)]
-    for (;;) {
-      const here = path.at(-1)
-      if (here === undefined) throw new Error('the root directory was left')
-      const next = here.rest.next()
-      if (next.done !== true) {
-        const [name, node] = next.value
-        if (isDirectory(node)) {
-          input.checkpoint()
-          cursor.enter(name)
-          path.push(opened(name, node))
-        } else here.digests.push({ name, digest: node.digest })
-        continue
-      }
-      const found = applyToOpen(cursor.fd, here.directory.metadata, cursor.prefix().slice(0, -1), refusals)
-      const digest = directoryDigest(found, here.digests)
-      path.pop()
-      const above = path.at(-1)
-      if (above === undefined) return digest
-      cursor.leave()
-      above.digests.push({ name: here.name, digest })
-    }
+    tree.touch([])
+    return tree
   }
 
   try {
-    clearDirectory(cursor.fd, input.checkpoint)
-    const tree = readRootMember()
+    const held = heldBefore()
+    if (memory !== undefined) input.hold(held?.holding ?? nothing)
+    const tree = beginTree(held, readRootMember())
     for (let member = nextMember(source); member !== undefined; member = nextMember(source)) {
       admitEntry()
       if ('linkTo' in member) writeLink(tree, member)
-      else writeMember(tree, member)
+      else if (member.change !== undefined) changeHeld(tree, member, member.change)
+      else writeNew(tree, member)
     }
-    const rootDigest = finishDirectories(tree)
+    requireFinished(tree)
+    tree.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
     input.checkpoint()
     cursor.moveTo([])
     syncFileSystem(cursor.fd)
-    const digest = treeDigest(
-      rootDigest,
-      linked.map(({ names }) => names ?? []),
-    )
-    return { entries, contentBytes, tarBytes: source.total, digest, skipped: skipped.list() }
+    const found = survey(tree.root)
+    if (memory !== undefined && !final) {
+      remember(memory, { digest: found.digest, savedAtMs: Date.now(), tree: tree.root })
+    }
+    return {
+      entries: found.entries,
+      changedEntries: entries,
+      contentBytes,
+      volumeBytes: found.contentBytes,
+      tarBytes: source.total,
+      digest: found.digest,
+      skipped: skipped.list(),
+    }
   } catch (error) {
     throw asTargetError(root, error)
   } finally {

@@ -2,8 +2,9 @@
 // and back. Pure; the data that follows a member is the business of whoever reads or writes it.
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
-import type { Metadata } from '../tree/entry.ts'
+import { type Metadata, noAttributes } from '../tree/entry.ts'
 import { aclFromText, aclToText, isMinimalAcl } from './acl.ts'
+import { baseFrom, type Change, changeFrom, encodeBase, encodeChange, isChangeKeyword } from './change.ts'
 import { blockBytes, encodeHeader, fieldLimits, type Header, paddingAfter } from './header.ts'
 import { decodeNumber, decodeTime, encodeRecord, encodeTime, type PaxRecords } from './pax.ts'
 
@@ -15,6 +16,10 @@ export type Member = {
   readonly storedBytes: number
   // The data begins with a sparse map.
   readonly sparse: boolean
+  // Absent: a new entry.
+  readonly change?: Change | undefined
+  // On the root of a later round: the digest of what the round is for.
+  readonly base?: string | undefined
 }
 
 // A further name of a file that came before.
@@ -72,11 +77,13 @@ const assemble = (header: Header, records: ByteString): Buffer => {
 }
 
 // `sparse`: the data is a sparse map and the segments it lists.
-export const encodeMember = ({ path, metadata, storedBytes, sparse }: Member): Buffer => {
+export const encodeMember = ({ path, metadata, storedBytes, sparse, change, base }: Member): Buffer => {
   const { type, uid, gid, target } = metadata
   const name = archivePath(path, type === 'directory')
   let records = ''
   if (notUtf8(name) || notUtf8(target)) records += encodeRecord('hdrcharset', 'BINARY')
+  if (base !== undefined) records += encodeBase(base)
+  if (change !== undefined) records += encodeChange(change)
   if (sparse) {
     records += encodeRecord('GNU.sparse.major', '1') + encodeRecord('GNU.sparse.minor', '0')
     records += encodeRecord('GNU.sparse.name', name) + encodeRecord('GNU.sparse.realsize', String(metadata.size))
@@ -110,6 +117,37 @@ export const encodeMember = ({ path, metadata, storedBytes, sparse }: Member): B
   }
   return assemble(header, records)
 }
+
+const nothing: Metadata = {
+  type: 'file',
+  permissions: 0,
+  uid: 0,
+  gid: 0,
+  modifiedSeconds: 0,
+  modifiedNanoseconds: 0,
+  size: 0,
+  target: '',
+  major: 0,
+  minor: 0,
+  attributes: noAttributes,
+}
+
+export const encodeRemoval = (path: ByteString): Buffer =>
+  encodeMember({ path, metadata: nothing, storedBytes: 0, sparse: false, change: { kind: 'remove' } })
+
+// Bytes of a file that is there. `length`: with holes; what is stored follows.
+export const encodePart = (
+  part: { readonly path: ByteString; readonly offset: number; readonly length: number },
+  storedBytes: number,
+  sparse: boolean,
+): Buffer =>
+  encodeMember({
+    path: part.path,
+    metadata: { ...nothing, size: part.length },
+    storedBytes,
+    sparse,
+    change: { kind: 'part', offset: part.offset },
+  })
 
 // The link carries its inode's metadata for readers that look at it; ours does not.
 export const encodeLink = ({ path, linkTo }: Link, { permissions, uid, gid, modifiedSeconds }: Metadata): Buffer => {
@@ -169,7 +207,7 @@ const attributesFrom = (records: PaxRecords): Map<ByteString, ByteString> => {
 // Paths are as they stand in the archive.
 export const decodeMember = (header: Header, records: PaxRecords): Member | Link => {
   for (const keyword of records.keys()) {
-    if (!handled.test(keyword) && !ignored.test(keyword)) {
+    if (!handled.test(keyword) && !ignored.test(keyword) && !isChangeKeyword(keyword)) {
       throw damaged(`the pax record ${JSON.stringify(keyword)} is unknown, so what it changes cannot be restored`)
     }
   }
@@ -182,7 +220,14 @@ export const decodeMember = (header: Header, records: PaxRecords): Member | Link
   if (header.type !== 'file' && (storedBytes !== 0 || sparse !== undefined)) {
     throw damaged('an entry that is not a file has data')
   }
-  if (header.type === 'link') return { path, linkTo: target }
+  const change = changeFrom(records)
+  if (header.type === 'link') {
+    if (change !== undefined) throw damaged('a hard link is a change of an entry')
+    return { path, linkTo: target }
+  }
+  if (header.type !== 'file' && change !== undefined && change.kind !== 'metadata') {
+    throw damaged('what is no file has its content changed')
+  }
   const mtime = records.get('mtime')
   const time = mtime === undefined ? { seconds: header.mtime, nanoseconds: 0 } : decodeTime(mtime)
   const device = header.type === 'character' || header.type === 'block'
@@ -193,11 +238,12 @@ export const decodeMember = (header: Header, records: PaxRecords): Member | Link
     gid: id(records, 'gid', header.gid),
     modifiedSeconds: time.seconds,
     modifiedNanoseconds: time.nanoseconds,
-    size: sparse?.size ?? storedBytes,
+    size: header.type === 'file' && change?.kind === 'metadata' ? change.size : (sparse?.size ?? storedBytes),
     target: header.type === 'symlink' ? target : '',
     major: device ? header.major : 0,
     minor: device ? header.minor : 0,
     attributes: attributesFrom(records),
   }
-  return { path: sparse?.name ?? path, metadata, storedBytes, sparse: sparse !== undefined }
+  const base = baseFrom(records)
+  return { path: sparse?.name ?? path, metadata, storedBytes, sparse: sparse !== undefined, change, base }
 }

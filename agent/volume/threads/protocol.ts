@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
+import type { Holding } from '../round/base-tree.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 
@@ -21,6 +22,8 @@ export type Report =
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   // One delivered piece has been used up; so many entries are written.
   | { readonly kind: 'taken'; readonly entries: number }
+  // What the target holds; the pieces are to be those of a round that builds upon it.
+  | { readonly kind: 'holding'; readonly holding: Holding }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: PlainError }
 

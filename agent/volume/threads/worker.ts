@@ -1,6 +1,7 @@
 // A worker thread: takes one task at a time and does it synchronously. System calls and hashing keep a core busy, and
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Holding } from '../round/base-tree.ts'
 import { measureVolume } from '../round/measure.ts'
 import { createPieceSink } from '../round/piece-sink.ts'
 import { readRound } from '../round/read-round.ts'
@@ -50,7 +51,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     holdsPiece = true
     return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
   }
-  return writeRound(task.request, { next, checkpoint }, (count) => {
+  const hold = (holding: Holding): void => report({ kind: 'holding', holding })
+  return writeRound(task.request, { next, checkpoint, hold }, (count) => {
     entries = count
   })
 }

@@ -1,3 +1,4 @@
+import type { Holding } from '../round/base-tree.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 import type { WorkerPool } from './pool.ts'
@@ -9,10 +10,11 @@ const pieceBytes = 1024 * 1024
 
 export type Progress = { readonly bytes: number; readonly entries: number }
 
+// `open` is asked for the pieces as soon as it is known what is held: at once where nothing is remembered.
 export const writePieces = async (
   pool: WorkerPool,
   request: WriteRequest,
-  pieces: AsyncIterable<Buffer>,
+  open: (holding: Holding) => AsyncIterable<Buffer>,
   signal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<Summary> => {
@@ -21,10 +23,15 @@ export const writePieces = async (
   let bytes = 0
   let ended = false
   let wake = (): void => {}
+  let holding: Holding | undefined = request.memory === undefined ? { digest: '', lacking: [] } : undefined
 
   const job = pool.start(
     { kind: 'write', request },
     (report) => {
+      if (report.kind === 'holding') {
+        holding = report.holding
+        wake()
+      }
       if (report.kind !== 'taken') return
       bytes += queued.shift() ?? 0
       onProgress?.({ bytes, entries: report.entries })
@@ -49,7 +56,13 @@ export const writePieces = async (
       })
     }
   }
-  const iterator = pieces[Symbol.asyncIterator]()
+  while (holding === undefined && !ended) {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+  if (holding === undefined) return (await job.result) as Summary
+  const iterator = open(holding)[Symbol.asyncIterator]()
   // The next piece, or undefined as soon as the worker has ended: it must not wait for a source that has stalled.
   const nextOrEnd = (): Promise<IteratorResult<Buffer> | undefined> =>
     new Promise((resolve, reject) => {

@@ -22,14 +22,24 @@ export type ContentHash = {
   zeros(count: number): void
   // 32 bytes; ends the content.
   digest(): ByteString
+  // After that: the hashes of its blocks. undefined: there are more of them than are kept.
+  blocks(): ByteString[] | undefined
 }
 
-export const createContentHash = (): ContentHash => {
-  const list = createHash('sha256')
-  let zeroBlocks = 0
-  let block: Hash | undefined
-  let blockFilled = 0
+// 32 MB of hashes, of 1 TiB of content. A larger file is sent whole when it changes.
+export const mostBlocksKept = 1024 * 1024
 
+// The list of items that the content hash is made of. A full block of zeros is told by its hash: a shorter block has
+// another one.
+const createContentList = () => {
+  const list = createHash('sha256')
+  let kept: ByteString[] | undefined = []
+  let zeroBlocks = 0
+
+  const keep = (digest: ByteString, count: number): void => {
+    if (kept !== undefined && kept.length + count > mostBlocksKept) kept = undefined
+    if (kept !== undefined) for (let index = 0; index < count; index++) kept.push(digest)
+  }
   const endZeros = (): void => {
     if (zeroBlocks === 0) return
     const item = Buffer.alloc(9)
@@ -38,18 +48,47 @@ export const createContentHash = (): ContentHash => {
     list.update(item)
     zeroBlocks = 0
   }
-
-  const addBlock = (digest: ByteString, bytes: number): void => {
-    if (bytes === contentBlockBytes && digest === zeroBlockHash) {
-      zeroBlocks++
-      return
-    }
-    endZeros()
-    list.update(`B${digest}`, 'latin1')
+  return {
+    add: (digest: ByteString): void => {
+      keep(digest, 1)
+      if (digest === zeroBlockHash) {
+        zeroBlocks++
+        return
+      }
+      endZeros()
+      list.update(`B${digest}`, 'latin1')
+    },
+    addZeros: (count: number): void => {
+      keep(zeroBlockHash, count)
+      zeroBlocks += count
+    },
+    digest: (): ByteString => {
+      endZeros()
+      return list.digest('binary')
+    },
+    blocks: () => kept,
   }
+}
+
+export const hashOfZeros = (bytes: number): ByteString =>
+  bytes === contentBlockBytes ? zeroBlockHash : hash('sha256', zeroBlock.subarray(0, bytes), 'binary')
+
+export const hashOfBlock = (bytes: Buffer): ByteString => hash('sha256', bytes, 'binary')
+
+// The content hash of blocks whose hashes are known.
+export const hashOfBlocks = (blocks: readonly ByteString[]): ByteString => {
+  const list = createContentList()
+  for (const digest of blocks) list.add(digest)
+  return list.digest()
+}
+
+export const createContentHash = (): ContentHash => {
+  const list = createContentList()
+  let block: Hash | undefined
+  let blockFilled = 0
 
   const endBlock = (): void => {
-    if (block !== undefined) addBlock(block.digest('binary'), blockFilled)
+    if (block !== undefined) list.add(block.digest('binary'))
     block = undefined
     blockFilled = 0
   }
@@ -57,7 +96,7 @@ export const createContentHash = (): ContentHash => {
   const update = (bytes: Buffer): void => {
     for (let at = 0; at < bytes.length; ) {
       const piece = bytes.subarray(at, at + contentBlockBytes - blockFilled)
-      if (piece.length === contentBlockBytes) addBlock(hash('sha256', piece, 'binary'), contentBlockBytes)
+      if (piece.length === contentBlockBytes) list.add(hash('sha256', piece, 'binary'))
       else {
         block ??= createHash('sha256')
         block.update(piece)
@@ -74,14 +113,14 @@ export const createContentHash = (): ContentHash => {
       const first = blockFilled === 0 ? 0 : Math.min(count, contentBlockBytes - blockFilled)
       update(zeroBlock.subarray(0, first))
       const rest = count - first
-      zeroBlocks += Math.floor(rest / contentBlockBytes)
+      list.addZeros(Math.floor(rest / contentBlockBytes))
       update(zeroBlock.subarray(0, rest % contentBlockBytes))
     },
     digest: () => {
       endBlock()
-      endZeros()
-      return list.digest('binary')
+      return list.digest()
     },
+    blocks: list.blocks,
   }
 }
 
