@@ -1,0 +1,175 @@
+import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createVolumeEngine, type VolumeEngine } from './engine.ts'
+import { type Mutation, mutations, named } from './testing/mutations.ts'
+import { openRounds, type Rounds } from './testing/rounds.ts'
+import { rsyncDifferences } from './testing/streams.ts'
+import { makeZoo } from './testing/zoo.ts'
+
+let engine: VolumeEngine = createVolumeEngine()
+afterAll(() => engine.close())
+const open = (parent?: string) => openRounds(() => engine, parent)
+
+const withoutHugeHoles = ['--exclude', 'huge, nearly empty']
+const mebibyte = 1024 * 1024
+
+const equal = async ({ source, target }: Rounds): Promise<void> => {
+  expect(await rsyncDifferences(source, target, withoutHugeHoles)).toEqual([])
+}
+
+describe('rounds', () => {
+  test('after the first carry nothing but what has changed', async () => {
+    await using rounds = await open()
+    await makeZoo(rounds.source)
+    const first = await rounds.round(false)
+    await rounds.round(false)
+    const idle = await rounds.round(false)
+    // The root alone.
+    expect(idle).toMatchObject({ changedEntries: 1, contentBytes: 0, entries: first.entries, digest: first.digest })
+    await appendFile(join(rounds.source, 'contents', '511 bytes'), 'more')
+    const last = await rounds.round(true)
+    expect(last).toMatchObject({ changedEntries: 2, contentBytes: 515, entries: first.entries })
+    await equal(rounds)
+  })
+
+  test('of a large file carry the blocks that have changed', async () => {
+    await using rounds = await open()
+    const path = join(rounds.source, 'large')
+    await writeFile(path, Buffer.alloc(64 * mebibyte, 'x'))
+    await rounds.round(false)
+    await writeFile(path, 'y', { flag: 'r+' })
+    await appendFile(path, 'at the end')
+    const last = await rounds.round(true)
+    expect(last.contentBytes).toBe(mebibyte + 10)
+    await truncate(path, 10 * mebibyte + 3)
+    expect((await rounds.round(true)).contentBytes).toBeLessThanOrEqual(2 * mebibyte + 3)
+    await equal(rounds)
+  })
+
+  test('that only find another mode, owner or time carry no content', async () => {
+    await using rounds = await open()
+    await makeZoo(rounds.source)
+    await rounds.round(false)
+    const { execFileSync } = await import('node:child_process')
+    execFileSync('chown', ['-hR', '12:13', join(rounds.source, 'contents')])
+    const last = await rounds.round(true)
+    expect(last.contentBytes).toBe(0)
+    expect(last.changedEntries).toBeGreaterThan(10)
+    await equal(rounds)
+  })
+})
+
+type Action = Mutation | { readonly what: string; readonly between: (rounds: Rounds) => Promise<unknown> }
+
+const restart = async (): Promise<void> => {
+  const before = engine
+  engine = createVolumeEngine()
+  await before.close()
+}
+
+const actions: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 12, arbitrary: mutations },
+  { weight: 2, arbitrary: fc.constant(named({ what: 'round', between: (rounds: Rounds) => rounds.round(false) })) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.oneof(fc.nat(200_000), fc.nat(8 * mebibyte)), fc.boolean()).map(([bytes, final]) =>
+      named({
+        what: `round cut after ${bytes}${final ? ', final' : ''}`,
+        between: (rounds: Rounds) => rounds.cutAfter(bytes, final),
+      }),
+    ),
+  },
+)
+
+const play = async (rounds: Rounds, sequence: readonly Action[]): Promise<void> => {
+  for (const action of sequence) {
+    if ('between' in action) await action.between(rounds)
+    else action.do(rounds.source)
+  }
+  await rounds.round(true)
+  await equal(rounds)
+}
+
+test('whatever is changed, and wherever rounds are cut, the last one makes the target the same', async () => {
+  await using rounds = await open()
+  await makeZoo(rounds.source)
+  await rounds.round(false)
+  const sequences = fc.array(fc.array(actions, { minLength: 5, maxLength: 40 }), { minLength: 1, maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(sequences, async (all) => {
+      for (const sequence of all) await play(rounds, sequence)
+    }),
+    { numRuns: Number(process.env['DRAYAGE_TEST_RUNS'] ?? 25), endOnFailure: true },
+  )
+}, 300_000)
+
+describe('an agent that is started anew goes on', () => {
+  test('from what both have on their disks', async () => {
+    await using rounds = await open()
+    await makeZoo(rounds.source)
+    await rounds.round(false)
+    await restart()
+    await writeFile(join(rounds.source, 'new'), 'new')
+    expect(await rounds.round(true)).toMatchObject({ contentBytes: expect.any(Number) })
+    await equal(rounds)
+  })
+
+  test.each(['source', 'target'] as const)('with everything, where the memory of the %s is lost', async (side) => {
+    await using rounds = await open()
+    await writeFile(join(rounds.source, 'file'), 'content')
+    await rounds.round(false)
+    await rm(rounds.memory[side], { recursive: true })
+    await mkdir(rounds.memory[side])
+    expect((await rounds.round(true)).contentBytes).toBe(7)
+    await equal(rounds)
+  })
+
+  test('with everything, where the target was in the middle of a round when its machine went down', async () => {
+    await using rounds = await open()
+    await writeFile(join(rounds.source, 'file'), 'content')
+    await rounds.round(false)
+    await writeFile(join(rounds.memory.target, 'applying'), 'the id of another boot\n')
+    const last = await rounds.round(true)
+    expect(last.holding.digest).toBe('')
+    await equal(rounds)
+  })
+
+  test('with everything, where a manifest is damaged in any byte', async () => {
+    await using rounds = await open()
+    await writeFile(join(rounds.source, 'file'), 'content')
+    await rounds.round(false)
+    const path = join(rounds.memory.target, 'held')
+    const good = await readFile(path)
+    for (const at of [0, 30, 60, good.length >> 1, good.length - 1]) {
+      const bytes = Buffer.from(good)
+      bytes.writeUInt8((bytes.readUInt8(at) + 1) % 256, at)
+      await writeFile(path, bytes)
+      expect((await rounds.round(false)).holding.digest).toBe('')
+      await equal(rounds)
+    }
+  })
+})
+
+describe('what somebody did to the target between two rounds', () => {
+  test.each<[string, (target: string) => Promise<unknown>, number]>([
+    ['a file written to', (target) => writeFile(join(target, 'small'), 'SMALL'), 5],
+    ['a block of a large file written to', (target) => writeFile(join(target, 'large'), 'y', { flag: 'r+' }), mebibyte],
+    ['a file removed', (target) => rm(join(target, 'large')), 8 * mebibyte],
+    ['a directory removed', (target) => rm(join(target, 'directory'), { recursive: true }), 6],
+    ['a file added', (target) => writeFile(join(target, 'directory', 'more'), 'more'), 0],
+    ['a time moved', (target) => appendFile(join(target, 'large'), ''), 0],
+  ])('%s, is made good, and no more is sent than that takes', async (_, change, most) => {
+    await using rounds = await open()
+    await writeFile(join(rounds.source, 'small'), 'small')
+    await writeFile(join(rounds.source, 'large'), Buffer.alloc(8 * mebibyte, 'x'))
+    await mkdir(join(rounds.source, 'directory'))
+    await writeFile(join(rounds.source, 'directory', 'inside'), 'inside')
+    await rounds.round(false)
+    await rounds.round(false)
+    await change(rounds.target)
+    expect((await rounds.round(true)).contentBytes).toBe(most)
+    await equal(rounds)
+  })
+})

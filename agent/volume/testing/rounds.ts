@@ -1,0 +1,72 @@
+// For tests: a source and a target with the memory of each, and rounds between them that may be cut.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Holding, RoundSummary, VolumeEngine } from '../engine.ts'
+import { temporaryDirectory } from './streams.ts'
+
+export type Rounds = AsyncDisposable & {
+  readonly source: string
+  readonly target: string
+  readonly memory: { readonly source: string; readonly target: string }
+  // Throws unless both ends come to the same digest.
+  round(final: boolean): Promise<RoundSummary & { readonly holding: Holding }>
+  // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
+  cutAfter(bytes: number, final: boolean): Promise<boolean>
+}
+
+class Cut extends Error {}
+
+async function* cut(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let rest = bytes
+  for await (const piece of pieces) {
+    if (rest < piece.length) {
+      if (rest > 0) yield piece.subarray(0, rest)
+      throw new Cut()
+    }
+    yield piece
+    rest -= piece.length
+  }
+}
+
+export const openRounds = async (engine: () => VolumeEngine, parent?: string): Promise<Rounds> => {
+  const directory = await temporaryDirectory(parent)
+  const at = (name: string) => join(directory.path, name)
+  const memory = { source: at('memory-of-source'), target: at('memory-of-target') }
+  for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
+
+  const attempt = async (final: boolean, bytes: number) => {
+    let reading: Promise<RoundSummary> | undefined
+    let holding: Holding = { digest: '', lacking: [] }
+    const written = await engine().receive(
+      at('target'),
+      (held) => {
+        holding = held
+        const { pieces, summary } = engine().read(at('source'), { final, memory: memory.source, holding: held })
+        reading = summary
+        return cut(pieces, bytes)
+      },
+      { memory: memory.target, final },
+    )
+    const read = await reading
+    if (read === undefined || read.digest !== written.digest) {
+      throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
+    }
+    return { ...written, holding }
+  }
+  return {
+    source: at('source'),
+    target: at('target'),
+    memory,
+    round: (final) => attempt(final, Number.POSITIVE_INFINITY),
+    cutAfter: async (bytes, final) => {
+      try {
+        await attempt(final, bytes)
+        return false
+      } catch (error) {
+        if (error instanceof Cut) return true
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
+  }
+}
