@@ -5,7 +5,6 @@ import {
   link,
   mkdir,
   mkdtemp,
-  open as openFile,
   readdir,
   rename,
   rm,
@@ -16,9 +15,9 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as koffi from 'koffi'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createVolumeEngine } from './engine.ts'
+import { mapFile } from './testing/mapping.ts'
 import { archive, inPieces, mountTmpfs, temporaryDirectory } from './testing/streams.ts'
 
 const engine = createVolumeEngine()
@@ -105,23 +104,15 @@ describe('while a volume is read', () => {
     await using place = await volume()
     const path = join(place.root, 'late', 'small')
     await writeFile(path, Buffer.alloc(4096, '-'))
-    const file = await openFile(path, 'r+')
-    const libc = koffi.load(null)
-    const mmap = libc.func('void *mmap(void *at, uint64 length, int protection, int flags, int fd, int64 offset)')
-    const [readAndWrite, shared] = [3, 1]
-    const mapped = new Uint8Array(koffi.view(mmap(null, 4096, readAndWrite, shared, file.fd, 0), 4096))
-    try {
-      mapped[0] = 65
-      const changed = readWith(place.root, true, async () => {
-        mapped[1] = 66
-      })
-      await expect(changed).rejects.toMatchObject({
-        code: 'DRAYAGE_SOURCE_CHANGED',
-        details: { paths: ['late/small'] },
-      })
-    } finally {
-      await file.close()
-    }
+    await using mapping = await mapFile(path, 4096)
+    mapping.bytes[0] = 65
+    const changed = readWith(place.root, true, async () => {
+      mapping.bytes[1] = 66
+    })
+    await expect(changed).rejects.toMatchObject({
+      code: 'DRAYAGE_SOURCE_CHANGED',
+      details: { paths: ['late/small'] },
+    })
   })
 
   test('nothing that another process swaps in for a file is followed, blocks, or gets in', async () => {

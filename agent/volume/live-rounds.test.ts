@@ -1,11 +1,14 @@
-import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createVolumeEngine, type VolumeEngine } from './engine.ts'
+import { mapFile } from './testing/mapping.ts'
 import { type Mutation, mutations, named } from './testing/mutations.ts'
 import { openRounds, type Rounds } from './testing/rounds.ts'
-import { rsyncDifferences } from './testing/streams.ts'
+import { mountTmpfs, rsyncDifferences } from './testing/streams.ts'
 import { makeZoo } from './testing/zoo.ts'
 
 let engine: VolumeEngine = createVolumeEngine()
@@ -52,7 +55,6 @@ describe('rounds', () => {
     await using rounds = await open()
     await makeZoo(rounds.source)
     await rounds.round(false)
-    const { execFileSync } = await import('node:child_process')
     execFileSync('chown', ['-hR', '12:13', join(rounds.source, 'contents')])
     const last = await rounds.round(true)
     expect(last.contentBytes).toBe(0)
@@ -104,6 +106,68 @@ test('whatever is changed, and wherever rounds are cut, the last one makes the t
     { numRuns: Number(process.env['DRAYAGE_TEST_RUNS'] ?? 25), endOnFailure: true },
   )
 }, 300_000)
+
+test('while another process changes everything without pause, both ends agree after every round', async () => {
+  await using rounds = await open()
+  const churn = spawn(process.execPath, [new URL('./testing/churn.ts', import.meta.url).pathname, rounds.source, '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(churn, 'exit')
+  try {
+    await Promise.race([once(churn.stdout, 'data'), ended])
+    for (let round = 0; round < 40; round++) await rounds.round(false)
+    expect(churn.exitCode).toBeNull()
+  } finally {
+    churn.kill('SIGKILL')
+    await ended
+  }
+  await rounds.round(true)
+  await equal(rounds)
+}, 120_000)
+
+describe('a store through a mapping', () => {
+  // To a page that is dirty already it moves no time, unless the page was written back in between.
+  const storeBetweenRounds = async (rounds: Rounds): Promise<void> => {
+    const path = join(rounds.source, 'mapped')
+    await writeFile(path, Buffer.alloc(4096, '-'))
+    await using mapping = await mapFile(path, 4096)
+    mapping.bytes[0] = 65
+    await rounds.round(false)
+    mapping.bytes[1] = 66
+    await rounds.round(false)
+    mapping.bytes[2] = 67
+    await rounds.round(true)
+    expect((await readFile(join(rounds.target, 'mapped'), 'latin1')).slice(0, 4)).toBe('ABC-')
+  }
+
+  test('between two rounds, to a page that was dirty before, is in the next', async () => {
+    await using rounds = await open()
+    await storeBetweenRounds(rounds)
+  })
+
+  test('is found in tmpfs too, where nothing but the content tells', async () => {
+    await using rounds = await open()
+    await using _ = await mountTmpfs(rounds.source, 'size=8m')
+    await storeBetweenRounds(rounds)
+  })
+})
+
+test('a root that has become another directory is refused, and nothing is deleted for it', async () => {
+  await using rounds = await open()
+  await writeFile(join(rounds.source, 'precious'), 'content')
+  const expectIdentity = await engine.identify(rounds.source)
+  await rounds.round(false)
+  await rename(rounds.source, `${rounds.source}-before`)
+  await mkdir(rounds.source)
+  const receiving = engine.receive(
+    rounds.target,
+    (holding) =>
+      engine.read(rounds.source, { final: true, memory: rounds.memory.source, holding, expectIdentity }).pieces,
+    { memory: rounds.memory.target, final: true },
+  )
+  await expect(receiving).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })
+  expect(await readFile(join(rounds.target, 'precious'), 'utf8')).toBe('content')
+})
 
 describe('an agent that is started anew goes on', () => {
   test('from what both have on their disks', async () => {
