@@ -5,12 +5,14 @@ import { syncDirectory } from './durable-file.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
+import { openRoundMemory, type RoundMemory } from './round-memory.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
   readonly retired: Retired
+  readonly roundMemory: RoundMemory
   // Who may act on what is noted of a workload. Of this process alone.
   readonly turns: Turns
 }
@@ -19,10 +21,19 @@ export const openState = async (dataDir: string): Promise<State> => {
   const folder = join(dataDir, 'state')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await syncDirectory(dataDir)
+  const migrations = await openMigrations(folder)
+  const roundMemory = await openRoundMemory(dataDir, new Set(migrations.all().map(({ migrationId }) => migrationId)))
   return {
     epochs: await openEpochs(folder),
-    migrations: await openMigrations(folder),
+    migrations: {
+      ...migrations,
+      forget: async (migrationId) => {
+        await migrations.forget(migrationId)
+        await roundMemory.forget(migrationId)
+      },
+    },
     retired: await openRetired(folder),
+    roundMemory,
     turns: createTurns(),
   }
 }

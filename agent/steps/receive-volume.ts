@@ -5,6 +5,7 @@ import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/dr
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
 import { reporting } from '../transfer/liveness.ts'
+import type { VolumePull } from '../transfer/pull.ts'
 import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
@@ -25,24 +26,43 @@ export const receiveVolume = async function* (
 
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
-  const pull = puller.volume(source, { migrationId: lease.migrationId, volume, round, final, rootIdentity }, both)
+  let pull = null as VolumePull | null
   let entries = 0
   const copy = async () => {
     const written = await volumes
-      .write(root, pull.pieces, {
-        signal: both,
-        onProgress: (progress) => {
-          entries = progress.entries
+      .receive(
+        root,
+        ({ digest, lacking }) => {
+          const held = {
+            heldDigest: digest,
+            lacking: lacking.map(({ path, blocks }) => ({ path, blocks: [...blocks] })),
+          }
+          const asked = { migrationId: lease.migrationId, volume, round, final, rootIdentity, ...held }
+          pull = puller.volume(source, asked, both)
+          return pull.pieces
         },
-      })
+        {
+          memory: await state.roundMemory.of(lease.migrationId, volume),
+          final,
+          signal: both,
+          onProgress: (progress) => {
+            entries = progress.entries
+          },
+        },
+      )
       .catch((thrown) => {
-        throw pull.failure() ?? thrown
+        throw pull?.failure() ?? thrown
       })
-    return { written, read: await pull.summary() }
+    if (pull === null) throw new Error('a round was received without being asked for')
+    return { written, read: await pull.summary(), bytesSent: pull.bytes() }
   }
+  const copying = copy()
   try {
-    const { written, read } = yield* reporting(copy(), progressEveryMs, () => ({ bytes: pull.bytes(), entries }))
-    if (final && written.digest !== read.digest) {
+    const { written, read, bytesSent } = yield* reporting(copying, progressEveryMs, () => ({
+      bytes: pull?.bytes() ?? 0,
+      entries,
+    }))
+    if (written.digest !== read.digest) {
       throw new AppError(
         'DRAYAGE_DIGEST_MISMATCH',
         `The copy of ${volume} is not the original: ${source.host} read ${read.entries} entries with the digest ` +
@@ -51,12 +71,14 @@ export const receiveVolume = async function* (
       )
     }
     yield {
-      bytes: pull.bytes(),
+      bytes: bytesSent,
       entries: written.entries,
       result: {
         entries: written.entries,
-        bytesSent: pull.bytes(),
-        contentBytes: read.contentBytes,
+        bytesSent,
+        contentBytes: read.volumeBytes,
+        changedEntries: read.changedEntries,
+        changedBytes: read.contentBytes,
         sourceDigest: read.digest,
         targetDigest: written.digest,
         skipped: read.skipped.map((entry) => ({ code: 'entry-skipped', message: describeSkipped(volume, entry) })),
@@ -64,7 +86,9 @@ export const receiveVolume = async function* (
     }
   } finally {
     ended.abort()
-    pull.close()
+    pull?.close()
+    // Until the engine has let go of the volume nobody else has the turn: two rounds at once would be a third thing.
+    await copying.catch(() => {})
   }
 }
 

@@ -23,7 +23,7 @@ type Options = {
   readonly engine: Pick<Engine, 'exportImage'>
   readonly volumes: Pick<VolumeEngine, 'read'>
   readonly paths: EnginePaths
-  readonly state: Pick<State, 'migrations' | 'epochs'>
+  readonly state: Pick<State, 'migrations' | 'epochs' | 'roundMemory'>
   readonly signOfLifeMs?: number
 }
 
@@ -40,7 +40,7 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
   }
 
   return {
-    pullVolume: async function* ({ migrationId, volume, final, rootIdentity }, context) {
+    pullVolume: async function* ({ migrationId, volume, final, rootIdentity, heldDigest, lacking }, context) {
       const note = noteFor(migrationId, context)
       const noted = note.volumes.find(({ name }) => name === volume)
       if (noted === undefined) {
@@ -50,6 +50,8 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
       const round = volumes.read(root, {
         expectIdentity: rootIdentity || noted.rootIdentity,
         final,
+        memory: await state.roundMemory.of(migrationId, volume),
+        holding: { digest: heldDigest, lacking },
         signal: context.signal,
       })
       round.summary.catch(() => {})
@@ -73,9 +75,9 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
 const forbidden = (why: string): AppError =>
   new AppError('DRAYAGE_TRANSFER_FORBIDDEN', `Nothing was sent: ${why}, as far as this agent has on its disk.`)
 
-const toMessage = ({ entries, contentBytes, tarBytes, digest, skipped }: RoundSummary) => {
+const toMessage = ({ skipped, ...measured }: RoundSummary) => {
   const unnamed = skipped.length - mostSkippedNamed
   const named = skipped.slice(0, mostSkippedNamed).map(({ path, reason }) => ({ path, reason }))
   if (unnamed > 0) named.push({ path: Buffer.from('…'), reason: `${unnamed} more entries were left out` })
-  return { entries, contentBytes, tarBytes, digest, skipped: named }
+  return { ...measured, skipped: named }
 }

@@ -3,6 +3,7 @@ import type { MigrationError, MigrationRequest, MigrationState, Plan, Receipt } 
 import type { Finding } from '../../shared/errors.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { StopReason } from './rounds.ts'
 
 export type Lease = Lease__Output
 export type Workload = Workload__Output
@@ -38,6 +39,7 @@ export type Facts = Partial<{
   plan: { readonly workload: Workload; readonly imageId: string }
   image: { readonly imageId: string; readonly loaded: boolean }
   hold: { readonly targetContainerId: string }
+  precopy: { readonly rounds: number; readonly reason: StopReason; readonly predictedMs: number | null }
   fence: { readonly restartPolicyJson: string }
   stop: {
     readonly wasRunning: boolean
@@ -45,6 +47,6 @@ export type Facts = Partial<{
     readonly killed: boolean
   }
   isolate: { readonly volumes: readonly string[]; readonly renamedTo: string }
-  finalcopy: { readonly receipt: Receipt }
+  finalcopy: { readonly receipt: Receipt; readonly durationMs: number }
   start: { readonly verdict: string; readonly upAt: string | null }
 }>

@@ -78,6 +78,7 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs }: Runn
     now: () => clock.now(),
     progress: (progress) => events.progress(record.id, { step: step.name, ...progress }),
     round: (round) => journal.addRound(record.id, round),
+    rounds: () => journal.rounds(record.id),
     warn: async (warnings) => {
       if (warnings.length > 0) await journal.addWarnings(record.id, warnings)
     },

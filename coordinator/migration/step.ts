@@ -20,6 +20,8 @@ export type StepContext = {
   readonly now: () => Date
   readonly progress: (progress: Omit<Progress, 'step'>) => void
   readonly round: (round: Round) => Promise<void>
+  // Those that are in the journal, in their order.
+  readonly rounds: () => Promise<readonly Round[]>
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
 }
 

@@ -8,6 +8,7 @@ import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1
 import type { stepOrder } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Workload } from './record.ts'
+import { assessRounds, type MeasuredRound } from './rounds.ts'
 import type { Step, StepContext } from './step.ts'
 
 // How long a container without a health check must run on the target before it counts as up, and the longest wait for
@@ -106,11 +107,33 @@ const hold: Step = {
   },
 }
 
-// Live rounds belong here: each carries what changed since the one before it while the source runs. This version sends
-// everything in the final round, so there are none to make yet.
+// What makes downtime depend on what changes and not on how much there is: rounds while the source runs, until the last
+// one is predicted to be short, or another would not make it shorter. Nothing depends on them having been made: a
+// coordinator that starts anew goes on with a further round. Its undo is that of `hold`, which removes the volumes.
 const precopy: Step = {
   name: 'precopy',
-  do: async () => ({}),
+  do: async (context) => {
+    const { record, signal } = context
+    const measured: MeasuredRound[] = []
+    for (;;) {
+      const { results, ...round } = await copyRound(context, {
+        final: false,
+        totalBytes: measured.length === 0 ? record.plan.totalBytes : null,
+      })
+      const sum = (of: (result: VolumeResult__Output) => number) =>
+        results.reduce((total, { result }) => total + of(result), 0)
+      measured.push({
+        ...round,
+        entries: sum(({ changedEntries }) => changedEntries),
+        bytes: sum(({ bytesSent }) => bytesSent),
+      })
+      const verdict = assessRounds(measured)
+      if (verdict.kind === 'stop') {
+        return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
+      }
+      signal.throwIfAborted()
+    }
+  },
 }
 
 // I8: the policy that was found is in the journal before the source is stopped, so that it can come back.
@@ -186,34 +209,18 @@ const isolate: Step = {
 const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
-    const { facts, now } = context
-    const volumes = byName(needed(facts.plan, 'plan').workload.volumes)
-    const total = context.record.plan.totalBytes
-    const receipts: Receipt['volumes'] = []
-    let bytesBefore = 0
-    for (const volume of volumes) {
-      const { result, durationMs } = await copy(context, volume, bytesBefore, total)
-      bytesBefore += result.bytesSent
-      await context.round({
-        round: 1,
-        final: true,
-        volume: volume.name,
-        entries: result.entries,
-        bytesSent: result.bytesSent,
-        contentBytes: result.contentBytes,
-        durationMs,
-      })
-      receipts.push({
-        name: volume.name,
-        entries: result.entries,
-        contentBytes: result.contentBytes,
-        sourceDigest: result.sourceDigest,
-        targetDigest: result.targetDigest,
-        skipped: result.skipped,
-      })
-    }
+    const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
+    const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
+      name,
+      entries: result.entries,
+      contentBytes: result.contentBytes,
+      sourceDigest: result.sourceDigest,
+      targetDigest: result.targetDigest,
+      skipped: result.skipped,
+    }))
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
-    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt: now().toISOString() } } }
+    const issuedAt = context.now().toISOString()
+    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt }, durationMs } }
   },
 }
 
@@ -337,11 +344,42 @@ const requireSameVolumes = (planned: StepContext['record']['plan']['volumes'], w
   }
 }
 
+type RoundPlan = {
+  readonly final: boolean
+  // What it is expected to carry; null: not known, since it is what has changed.
+  readonly totalBytes: number | null
+}
+
+// One round of every volume, in their order.
+const copyRound = async (context: StepContext, plan: RoundPlan) => {
+  const { facts, now } = context
+  const round = 1 + Math.max(0, ...(await context.rounds()).map((made) => made.round))
+  const startedAtMs = now().getTime()
+  const results: { readonly name: string; readonly result: VolumeResult__Output }[] = []
+  let bytesBefore = 0
+  for (const volume of byName(needed(facts.plan, 'plan').workload.volumes)) {
+    const { result, durationMs } = await copy(context, volume, round, bytesBefore, plan)
+    bytesBefore += result.bytesSent
+    await context.round({
+      round,
+      final: plan.final,
+      volume: volume.name,
+      entries: result.changedEntries,
+      bytesSent: result.bytesSent,
+      contentBytes: result.changedBytes,
+      durationMs,
+    })
+    results.push({ name: volume.name, result })
+  }
+  return { startedAtMs, durationMs: now().getTime() - startedAtMs, results }
+}
+
 const copy = async (
   { source, target, lease, signal, progress, now }: StepContext,
   volume: Workload['volumes'][number],
+  round: number,
   bytesBefore: number,
-  totalBytes: number,
+  { final, totalBytes }: RoundPlan,
 ): Promise<{ result: VolumeResult__Output; durationMs: number }> => {
   const startedAt = now().getTime()
   const messages = target.agent.receiveVolume(
@@ -349,8 +387,8 @@ const copy = async (
       lease: lease(),
       volume: volume.name,
       source: { host: source.host, address: source.address },
-      round: 1,
-      final: true,
+      round,
+      final,
       rootIdentity: volume.rootIdentity,
     },
     { signal },

@@ -227,13 +227,16 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         target.container = false
         target.volume = null
       }),
-    receiveVolume: async function* () {
+    receiveVolume: async function* ({ final }) {
       yield { bytes: 1, entries: 0, result: null }
-      await effect('copy', () => {
-        if (source.running || !source.isolated) throw new Error('copied for good from a source that may still write')
-        target.volume = source.content
+      await effect(final ? 'copy' : 'live round', () => {
+        if (final && (source.running || !source.isolated)) {
+          throw new Error('copied for good from a source that may still write')
+        }
+        target.volume = final ? source.content : `${source.content}, as it was some time ago`
       })
-      const result = { entries: 1, bytesSent: 21, contentBytes: 21, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+      const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
+      const result = { ...counts, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
       yield { bytes: 21, entries: 1, result }
     },
     confirmTarget: () =>

@@ -1,5 +1,6 @@
 // Original file: proto/transfer.proto
 
+import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from '../../drayage/v1/LackingEntry.ts';
 
 export interface PullVolumeRequest {
   'migrationId'?: (string);
@@ -7,6 +8,8 @@ export interface PullVolumeRequest {
   'round'?: (number);
   'final'?: (boolean);
   'rootIdentity'?: (string);
+  'heldDigest'?: (string);
+  'lacking'?: (_drayage_v1_LackingEntry)[];
 }
 
 export interface PullVolumeRequest__Output {
@@ -15,4 +18,6 @@ export interface PullVolumeRequest__Output {
   'round': (number);
   'final': (boolean);
   'rootIdentity': (string);
+  'heldDigest': (string);
+  'lacking': (_drayage_v1_LackingEntry__Output)[];
 }

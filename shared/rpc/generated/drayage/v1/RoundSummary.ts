@@ -9,6 +9,8 @@ export interface RoundSummary {
   'tarBytes'?: (number | string | Long);
   'digest'?: (string);
   'skipped'?: (_drayage_v1_SkippedEntry)[];
+  'volumeBytes'?: (number | string | Long);
+  'changedEntries'?: (number | string | Long);
 }
 
 export interface RoundSummary__Output {
@@ -17,4 +19,6 @@ export interface RoundSummary__Output {
   'tarBytes': (number);
   'digest': (string);
   'skipped': (_drayage_v1_SkippedEntry__Output)[];
+  'volumeBytes': (number);
+  'changedEntries': (number);
 }

@@ -10,6 +10,8 @@ export interface VolumeResult {
   'sourceDigest'?: (string);
   'targetDigest'?: (string);
   'skipped'?: (_drayage_v1_Finding)[];
+  'changedEntries'?: (number | string | Long);
+  'changedBytes'?: (number | string | Long);
 }
 
 export interface VolumeResult__Output {
@@ -19,4 +21,6 @@ export interface VolumeResult__Output {
   'sourceDigest': (string);
   'targetDigest': (string);
   'skipped': (_drayage_v1_Finding__Output)[];
+  'changedEntries': (number);
+  'changedBytes': (number);
 }
