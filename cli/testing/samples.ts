@@ -40,6 +40,7 @@ export const running = (step: StepName, changes: Partial<Migration> = {}): Migra
   state: 'running',
   steps: stepsUpTo(step),
   rounds: [],
+  liveCopy: null,
   bytesSent: 0,
   bytesTotal: 5_368_709_120,
   downtimeMs: null,

@@ -11,7 +11,7 @@ import { createTwoHosts, type Fault, volumeName } from './testing/two-hosts.ts'
 const faults: fc.Arbitrary<readonly Fault[]> = fc
   .array(
     fc.record({
-      at: fc.nat({ max: 45 }),
+      at: fc.nat({ max: 48 }),
       fault: fc.constantFrom<Fault>(
         'lost-request',
         'lost-reply',
@@ -23,7 +23,7 @@ const faults: fc.Arbitrary<readonly Fault[]> = fc
     { maxLength: 6 },
   )
   .map((sparse) => {
-    const calls: Fault[] = Array.from({ length: 46 }, () => 'none')
+    const calls: Fault[] = Array.from({ length: 49 }, () => 'none')
     for (const { at, fault } of sparse) calls[at] = fault
     return calls
   })
@@ -39,7 +39,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   faults,
   sourceRuns: fc.boolean(),
   imageThere: fc.boolean(),
-  cancelAtCall: fc.option(fc.nat({ max: 40 })),
+  cancelAtCall: fc.option(fc.nat({ max: 43 })),
 })
 
 const id = 'migration-1'

@@ -1,5 +1,5 @@
 // A migration as people and scripts see it, from its record and its journal.
-import type { Migration, Round, Step } from '../../shared/api/migrations.ts'
+import type { LiveCopy, Migration, Round, Step } from '../../shared/api/migrations.ts'
 import { lastPhases, stepOrder } from './decide.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
@@ -42,6 +42,16 @@ export const downtimeMs = (entries: readonly JournalEntry[]): number | null => {
   return upAt === undefined ? null : upAt.getTime() - asked.at.getTime()
 }
 
+const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
+  precopy === undefined
+    ? null
+    : {
+        rounds: precopy.rounds,
+        stopped: precopy.reason,
+        predictedMs: precopy.predictedMs,
+        finalMs: finalcopy?.durationMs ?? null,
+      }
+
 const nextFor = (record: MigrationRecord, facts: Facts): string => {
   const { request, containerName, state, error } = record
   switch (state) {
@@ -81,6 +91,7 @@ export const viewMigration = (
     state: record.state,
     steps: viewSteps(entries),
     rounds: [...rounds],
+    liveCopy: viewLiveCopy(facts),
     bytesSent: rounds.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     bytesTotal: record.plan.totalBytes,
     downtimeMs: downtimeMs(entries),

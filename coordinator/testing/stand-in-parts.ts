@@ -27,6 +27,7 @@ export const migration: Migration = {
   state: 'running',
   steps: [{ name: 'lock', state: 'done', startedAt: time, endedAt: null }],
   rounds: [],
+  liveCopy: null,
   bytesSent: 0,
   bytesTotal: null,
   downtimeMs: null,

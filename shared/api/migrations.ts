@@ -80,17 +80,30 @@ export const Step = Type.Object({
 })
 export type Step = Static<typeof Step>
 
-// One volume's copy in one round.
+// One volume's copy in one round: what it carried.
 export const Round = Type.Object({
   round: Type.Integer({ minimum: 1 }),
-  final: Type.Boolean(),
+  final: Type.Boolean({ description: 'Made while the source was stopped' }),
   volume: Type.String(),
-  entries: Type.Integer(),
+  entries: Type.Integer({ description: 'New, changed and removed names' }),
   bytesSent: Bytes,
   contentBytes: Bytes,
   durationMs: Type.Integer(),
 })
 export type Round = Static<typeof Round>
+
+// Why copying from the running source ended when it did, and what came of it.
+export const LiveCopy = Type.Object({
+  rounds: Type.Integer({ minimum: 1, description: 'While the source ran' }),
+  stopped: Type.Union([Type.Literal('fits'), Type.Literal('no-longer-shrinking'), Type.Literal('most-rounds')], {
+    description:
+      'fits: the last round was predicted to be short. no-longer-shrinking: the source changes about as fast as it is copied. most-rounds: enough of them were made',
+  }),
+  // Of the last round, which is made while the source is stopped.
+  predictedMs: Nullable(Type.Integer()),
+  finalMs: Nullable(Type.Integer()),
+})
+export type LiveCopy = Static<typeof LiveCopy>
 
 // The proof: per volume, the digest that both sides computed, one of what it read, the other of what it holds.
 export const Receipt = Type.Object({
@@ -126,6 +139,7 @@ export const Migration = Type.Object({
   state: MigrationState,
   steps: Type.Array(Step),
   rounds: Type.Array(Round),
+  liveCopy: Nullable(LiveCopy),
   bytesSent: Bytes,
   bytesTotal: Nullable(Bytes),
   downtimeMs: Nullable(
