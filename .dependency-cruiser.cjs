@@ -52,8 +52,8 @@ module.exports = {
     {
       name: 'product-does-not-import-tests',
       severity: 'error',
-      from: { path: '^(shared|coordinator|agent|cli)/', pathNot: '\\.test\\.ts$' },
-      to: { path: ['\\.test\\.ts$', 'node_modules/(vitest|fast-check|tar-stream)(/|$)'] },
+      from: { path: '^(shared|coordinator|agent|cli)/', pathNot: ['\\.test\\.ts$', '/testing/'] },
+      to: { path: ['\\.test\\.ts$', '/testing/', 'node_modules/(vitest|fast-check|tar-stream)(/|$)'] },
     },
     only('dockerode-has-one-owner', 'agent/docker/', 'dockerode'),
     only('sql-has-one-owner', 'coordinator/store/', 'kysely|better-sqlite3'),

@@ -116,8 +116,7 @@ test('a volume that was set aside by its migration is given from there', async (
 })
 
 test('a root that is not the one that was noted is not read', async () => {
-  await rm(mountpoint, { recursive: true })
-  await mkdir(join(dir, 'taken'))
+  await rename(mountpoint, join(dir, 'taken'))
   await mkdir(mountpoint)
   const pull = pullBy(target).volume(await serveSource(), request, never)
   await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })
