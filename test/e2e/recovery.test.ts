@@ -38,14 +38,12 @@ const isUp = async (host: LabHost, name: string): Promise<boolean> =>
 
 const request = (container: string) => ({ container, from: 'host-1', to: 'host-2' })
 
-// A workload with enough data that its copy takes seconds on the limited link.
+// A workload that writes, when it is asked to stop, so much that the last round takes seconds on the limited link.
 const begin = async (name: string): Promise<Migration> => {
   await one.docker([
-    ...['run', '-d', '--name', name, '--restart', 'always', '--stop-timeout', '2', '-v', `${name}-data:/data`],
-    ...[image, 'sleep', '100000'],
+    ...['run', '-d', '--name', name, '--restart', 'always', '--stop-timeout', '60', '-v', `${name}-data:/data`],
+    ...[image, 'sh', '-c', 'trap "head -c 60M /dev/urandom > /data/noise; exit 0" TERM; while :; do sleep 0.1; done'],
   ])
-  const data = await mountpoint(one, `${name}-data`)
-  await run(['sh', '-c', `head -c 60M /dev/urandom > ${data}/noise`])
   await lab.limitRate(one, 100)
   return startMigration(lab, request(name))
 }
