@@ -42,7 +42,12 @@ const request = (container: string) => ({ container, from: 'host-1', to: 'host-2
 const begin = async (name: string): Promise<Migration> => {
   await one.docker([
     ...['run', '-d', '--name', name, '--restart', 'always', '--stop-timeout', '60', '-v', `${name}-data:/data`],
-    ...[image, 'sh', '-c', 'trap "head -c 60M /dev/urandom > /data/noise; exit 0" TERM; while :; do sleep 0.1; done'],
+    ...[
+      image,
+      'sh',
+      '-c',
+      'trap "dd if=/dev/urandom of=/data/noise bs=1M count=60; exit 0" TERM; while :; do sleep 0.1; done',
+    ],
   ])
   await lab.limitRate(one, 100)
   return startMigration(lab, request(name))
