@@ -5,6 +5,7 @@ import type { Receipt } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import { copyRound, volumesByName } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Workload } from './record.ts'
@@ -116,7 +117,7 @@ const precopy: Step = {
     const { record, signal } = context
     const measured: MeasuredRound[] = []
     for (;;) {
-      const { results, ...round } = await copyRound(context, {
+      const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
         final: false,
         totalBytes: measured.length === 0 ? record.plan.totalBytes : null,
       })
@@ -209,7 +210,10 @@ const isolate: Step = {
 const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
-    const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
+    const { results, durationMs } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
+      final: true,
+      totalBytes: null,
+    })
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
       entries: result.entries,
@@ -298,8 +302,6 @@ const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => 
   }
 }
 
-const byName = (volumes: Workload['volumes']) => [...new Map(volumes.map((volume) => [volume.name, volume])).values()]
-
 const askBothSides = async (
   context: StepContext,
 ): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
@@ -336,73 +338,10 @@ const requireSameVolumes = (planned: StepContext['record']['plan']['volumes'], w
       .map(({ name }) => name)
       .toSorted()
       .join(' ')
-  if (names(planned) !== names(byName(workload.volumes))) {
+  if (names(planned) !== names(volumesByName(workload.volumes))) {
     throw new AppError(
       'DRAYAGE_CONTAINER_CHANGED',
       `${workload.name} no longer has the volumes that it had when it was planned. Nothing was lost; plan it again.`,
     )
   }
-}
-
-type RoundPlan = {
-  readonly final: boolean
-  // What it is expected to carry; null: not known, since it is what has changed.
-  readonly totalBytes: number | null
-}
-
-// One round of every volume, in their order.
-const copyRound = async (context: StepContext, plan: RoundPlan) => {
-  const { facts, now } = context
-  const round = 1 + Math.max(0, ...(await context.rounds()).map((made) => made.round))
-  const startedAtMs = now().getTime()
-  const results: { readonly name: string; readonly result: VolumeResult__Output }[] = []
-  let bytesBefore = 0
-  for (const volume of byName(needed(facts.plan, 'plan').workload.volumes)) {
-    const { result, durationMs } = await copy(context, volume, round, bytesBefore, plan)
-    bytesBefore += result.bytesSent
-    await context.round({
-      round,
-      final: plan.final,
-      volume: volume.name,
-      entries: result.changedEntries,
-      bytesSent: result.bytesSent,
-      contentBytes: result.changedBytes,
-      durationMs,
-    })
-    results.push({ name: volume.name, result })
-  }
-  return { startedAtMs, durationMs: now().getTime() - startedAtMs, results }
-}
-
-const copy = async (
-  { source, target, lease, signal, progress, now }: StepContext,
-  volume: Workload['volumes'][number],
-  round: number,
-  bytesBefore: number,
-  { final, totalBytes }: RoundPlan,
-): Promise<{ result: VolumeResult__Output; durationMs: number }> => {
-  const startedAt = now().getTime()
-  const messages = target.agent.receiveVolume(
-    {
-      lease: lease(),
-      volume: volume.name,
-      source: { host: source.host, address: source.address },
-      round,
-      final,
-      rootIdentity: volume.rootIdentity,
-    },
-    { signal },
-  )
-  for await (const { bytes, result } of messages) {
-    progress({ what: volume.name, bytes: bytesBefore + bytes, totalBytes })
-    if (!result) continue
-    if (result.sourceDigest === '' || result.sourceDigest !== result.targetDigest) {
-      throw new AppError(
-        'DRAYAGE_DIGEST_MISMATCH',
-        `The copy of ${volume.name} on ${target.host} is not the original: ${result.targetDigest} against ${result.sourceDigest}. It is thrown away and the source restored.`,
-      )
-    }
-    return { result, durationMs: now().getTime() - startedAt }
-  }
-  throw new AppError('DRAYAGE_STREAM_DAMAGED', `The copy of ${volume.name} was cut off on its way to ${target.host}.`)
 }

@@ -1,0 +1,73 @@
+// One round of a workload's volumes, from the source to the target.
+import { AppError } from '../../shared/errors.ts'
+import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import type { Workload } from './record.ts'
+import type { StepContext } from './step.ts'
+
+// A volume that is mounted twice is one volume.
+export const volumesByName = (volumes: Workload['volumes']) => [
+  ...new Map(volumes.map((volume) => [volume.name, volume])).values(),
+]
+
+type RoundPlan = {
+  readonly final: boolean
+  // What it is expected to carry; null: not known, since it is what has changed.
+  readonly totalBytes: number | null
+}
+
+// One round of every volume, in their order.
+export const copyRound = async (context: StepContext, workload: Workload, plan: RoundPlan) => {
+  const { now } = context
+  const round = 1 + Math.max(0, ...(await context.rounds()).map((made) => made.round))
+  const startedAtMs = now().getTime()
+  const results: { readonly name: string; readonly result: VolumeResult__Output }[] = []
+  let bytesBefore = 0
+  for (const volume of volumesByName(workload.volumes)) {
+    const { result, durationMs } = await copy(context, volume, round, bytesBefore, plan)
+    bytesBefore += result.bytesSent
+    await context.round({
+      round,
+      final: plan.final,
+      volume: volume.name,
+      entries: result.changedEntries,
+      bytesSent: result.bytesSent,
+      contentBytes: result.changedBytes,
+      durationMs,
+    })
+    results.push({ name: volume.name, result })
+  }
+  return { startedAtMs, durationMs: now().getTime() - startedAtMs, results }
+}
+
+const copy = async (
+  { source, target, lease, signal, progress, now }: StepContext,
+  volume: Workload['volumes'][number],
+  round: number,
+  bytesBefore: number,
+  { final, totalBytes }: RoundPlan,
+): Promise<{ result: VolumeResult__Output; durationMs: number }> => {
+  const startedAt = now().getTime()
+  const messages = target.agent.receiveVolume(
+    {
+      lease: lease(),
+      volume: volume.name,
+      source: { host: source.host, address: source.address },
+      round,
+      final,
+      rootIdentity: volume.rootIdentity,
+    },
+    { signal },
+  )
+  for await (const { bytes, result } of messages) {
+    progress({ what: volume.name, bytes: bytesBefore + bytes, totalBytes })
+    if (!result) continue
+    if (result.sourceDigest === '' || result.sourceDigest !== result.targetDigest) {
+      throw new AppError(
+        'DRAYAGE_DIGEST_MISMATCH',
+        `The copy of ${volume.name} on ${target.host} is not the original: ${result.targetDigest} against ${result.sourceDigest}. It is thrown away and the source restored.`,
+      )
+    }
+    return { result, durationMs: now().getTime() - startedAt }
+  }
+  throw new AppError('DRAYAGE_STREAM_DAMAGED', `The copy of ${volume.name} was cut off on its way to ${target.host}.`)
+}
