@@ -19,13 +19,16 @@ const inventoryContainer = (container: ListedContainer): InventoryContainer__Out
   state: container.State,
   createdAt: new Date(container.Created * 1000).toISOString(),
   labels: { ...container.Labels },
-  mounts: (container.Mounts ?? []).map((mount) => ({
-    type: mount.Type,
-    volume: mount.Type === 'volume' ? (mount.Name ?? '') : '',
-    source: mount.Source ?? '',
-    destination: mount.Destination,
-    readOnly: !mount.RW,
-  })),
+  // By destination, which is unique: the engine keeps them in a map and lists them in any order (seen with 20.10).
+  mounts: (container.Mounts ?? [])
+    .map((mount) => ({
+      type: mount.Type,
+      volume: mount.Type === 'volume' ? (mount.Name ?? '') : '',
+      source: mount.Source ?? '',
+      destination: mount.Destination,
+      readOnly: !mount.RW,
+    }))
+    .sort((a, b) => (a.destination < b.destination ? -1 : 1)),
 })
 
 export const inventoryVolume = (volume: InspectedVolume): InventoryVolume__Output => ({
