@@ -39,7 +39,7 @@ export const receiveVolume = async function* (
           }
           const asked = { migrationId: lease.migrationId, volume, round, final, rootIdentity, ...held }
           pull = puller.volume(source, asked, both)
-          return pull.pieces
+          return pull
         },
         {
           memory: await state.roundMemory.of(lease.migrationId, volume),

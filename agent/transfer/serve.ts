@@ -55,7 +55,15 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         signal: context.signal,
       })
       round.summary.catch(() => {})
-      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { tar }
+      let announced = false
+      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) {
+        const limits = announced || tar.length === 0 ? undefined : round.limits()
+        if (limits !== undefined) {
+          announced = true
+          yield { announced: limits }
+        }
+        yield { tar }
+      }
       yield { summary: toMessage(await round.summary) }
     },
 
