@@ -7,8 +7,8 @@ import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/Pul
 import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
+import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
-import { withStallTimeout } from './liveness.ts'
 
 export type Pull = {
   // The bytes, in order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.

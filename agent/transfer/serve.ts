@@ -5,6 +5,7 @@ import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiec
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
+import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
@@ -12,7 +13,6 @@ import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
 import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
-import { withSignsOfLife } from './liveness.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
