@@ -5,7 +5,7 @@ import type { Image__Output as Image } from '../../shared/rpc/generated/drayage/
 import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveImageRequest.ts'
-import { reporting } from '../transfer/liveness.ts'
+import { reporting } from '../../shared/rpc/liveness.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, targetNote } from './notes.ts'
 

@@ -125,7 +125,7 @@ const precopy: Step = {
         entries: sum(({ changedEntries }) => changedEntries),
         bytes: sum(({ bytesSent }) => bytesSent),
       })
-      const verdict = assessRounds(measured)
+      const verdict = assessRounds(measured, record.request.options)
       if (verdict.kind === 'stop') {
         return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
       }

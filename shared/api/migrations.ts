@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
+import { MigrationOptions } from './migration-options.ts'
 
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
@@ -34,6 +35,7 @@ export const MigrationRequest = Type.Object(
     container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
     from: HostName,
     to: HostName,
+    options: Type.Optional(Type.Partial(MigrationOptions)),
   },
   { additionalProperties: false },
 )
@@ -136,6 +138,7 @@ export const Migration = Type.Object({
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
   from: HostName,
   to: HostName,
+  options: MigrationOptions,
   state: MigrationState,
   steps: Type.Array(Step),
   rounds: Type.Array(Round),
