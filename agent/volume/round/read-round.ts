@@ -4,38 +4,34 @@
 // so that any store after it moves the file's times; before it, such a store would change content and nothing else. So
 // an entry whose stat is the recorded one in the next round has not changed since it was read: tree/racy.ts has the
 // exceptions.
-// In the final round everything is recorded once more at the end and compared with the first record: the round is good
-// only if nothing in the volume has changed from before its first byte was read until after its last. In the rounds
-// before, what changes is read as it is found, and is right again in the next round.
+// In the final round everything is looked at once more at the end and compared with the record: the round is good only if
+// nothing in the volume has changed from before its first byte was read until after its last. In the rounds before, what
+// changes is read as it is found, and is right again in the next round.
 //
-// What is sent, and so what is kept, is what was found at a name when it was opened. The receiver's tree and ours then
-// agree after every round, whatever was going on meanwhile.
+// What is sent, and so what is kept, is what was found at a name when it was opened. The tree that is kept here changes as
+// the receiver's does, with every member: the two agree after every round, and at any place within one, whatever was going
+// on meanwhile.
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
 import { close, open, openAt, readLink, syncFileSystem } from '../linux/libc.ts'
-import { identityOf, isMountPoint, type Stat, sameInode, statFd } from '../linux/stat.ts'
+import { identityOf, isMountPoint, type Stat, statFd } from '../linux/stat.ts'
+import { type Identity, lastTrace, type Trace, takeTrace } from '../linux/trace.ts'
 import { blockBytes } from '../tar/header.ts'
+import { encodeCheckpoint } from '../tar/member.ts'
 import { deepestPath, longestPath } from '../tar/path.ts'
-import { changesBetween } from '../tree/changes.ts'
-import {
-  type Directory,
-  type Entry,
-  inheritDigest,
-  isDirectory,
-  type Leaf,
-  leafOf,
-  sameMetadata,
-  seenOf,
-  survey,
-  untouched,
-} from '../tree/manifest.ts'
+import { sameMetadata } from '../tree/attributes.ts'
+import { openBlockStore } from '../tree/block-store.ts'
+import { changesSince } from '../tree/changes.ts'
 import { hidesStores, isRacy } from '../tree/racy.ts'
-import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
-import { baseFor, type Holding, keepBase, sharedNames } from './base-tree.ts'
+import { isGone, type Scan, type Scanned, scan } from '../tree/scan.ts'
+import { createTree, type Facts, type Inode, type Name, type Tree } from '../tree/tree.ts'
+import { digestOfTree } from '../tree/tree-digest.ts'
+import { baseFor, type Holding, identityFor, keepBase, type Shared, sharedNames } from './base-tree.ts'
+import { createPace, createSourceCheckpoints, type PaceOptions } from './checkpoint.ts'
 import { announce, type RoundLimits } from './limits.ts'
 import type { PieceSink } from './piece-sink.ts'
-import { createEntrySender, unrepresentable } from './send-entry.ts'
+import { createEntrySender, type Given, type Pause, unrepresentable } from './send-entry.ts'
 import { createSkippedList, type Summary } from './summary.ts'
 import { asReadError, openVolume, requireIdentity, statOfRoot } from './volume-root.ts'
 
@@ -47,6 +43,8 @@ export type ReadRequest = {
   // nothing remembered.
   readonly memory?: string
   readonly holding?: Holding
+  // How often the round becomes one that can be gone on with, where there is a memory.
+  readonly checkpoints?: PaceOptions
 }
 
 const mostNamed = 20
@@ -62,13 +60,14 @@ const sourceChanged = (paths: readonly ByteString[]): AppError => {
   )
 }
 
-// A directory being read: which child is next, and what the receiver holds of it.
+// A directory being read: its entries in the scan, what the receiver holds of each, and which is next.
 type OpenDirectory = {
-  readonly node: ScannedNode
   readonly prefix: ByteString
-  readonly held: Directory | undefined
-  readonly now: Directory
-  next: number
+  readonly node: Inode
+  readonly held: readonly (Name | undefined)[]
+  readonly first: Scanned
+  readonly end: Scanned
+  next: Scanned
 }
 
 // `announced` hears what the round will bring at most, before its first byte.
@@ -84,242 +83,65 @@ export const readRound = (
   const changedInFinal = (path: ByteString): void => {
     if (final) throw sourceChanged([path])
   }
-  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal })
-
   const cursor = createCursor(openVolume(root))
   const volume = cursor.stat
   const startedAtMs = Date.now()
+  const store = memory === undefined ? undefined : openBlockStore(memory)
+  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal, store })
+  const rootFd = (): number => openAt(cursor.fd, '.', open.readOnly | open.directory)
 
-  const scanVolume = (first: boolean): ScannedNode =>
-    scan(openAt(cursor.fd, '.', open.readOnly | open.directory), {
-      checkpoint,
-      leftOut: (path, reason) => {
-        if (first) skipped.add(path, reason)
-      },
-      vanished: changedInFinal,
-    })
-
-  // Names under which the receiver has one inode, by the inode's identity here; and what it has been given of it.
-  let shared = new Map<string, Set<ByteString>>()
-  const given = new Map<string, Leaf>()
-  const contentHides = hidesStores(root)
-  let mostContentBytes = 0
-
-  // Whatever the receiver has at this path, it has no longer.
-  const removeAt = (path: ByteString, node: ScannedNode): void => {
-    sender.remove(path)
-    const gone = [{ path, node }]
-    for (let one = gone.pop(); one !== undefined; one = gone.pop()) {
-      if (one.node.stat.links > 1) shared.get(identityOf(one.node.stat))?.delete(one.path)
-      for (const child of one.node.children ?? []) gone.push({ path: `${one.path}/${child.name}`, node: child })
-    }
-  }
-
-  const isSame = (held: Leaf, stat: Stat, pathFd: number): boolean =>
-    held.metadata.type === stat.type &&
-    sameInode(held.seen, stat) &&
-    ((stat.type !== 'character' && stat.type !== 'block') ||
-      (held.metadata.major === stat.nodeMajor && held.metadata.minor === stat.nodeMinor)) &&
-    (stat.type !== 'symlink' || held.metadata.target === readLink(pathFd))
-
-  const factsOf = (recorded: Stat, stat: Stat) => {
-    const same = sameInode(recorded, stat)
-    const seen = seenOf(same ? recorded : stat)
-    return { seen, suspect: !same || isRacy(seen, startedAtMs) }
-  }
-
-  // Sends what is at this name now, which in a live round need not be what was recorded. Opening with O_PATH touches
-  // nothing, so that a FIFO or a device in a file's place neither blocks nor acts. undefined: nothing that can be sent.
-  const sendLeaf = (dir: number, node: ScannedNode, path: ByteString, held: Entry | undefined): Leaf | undefined => {
-    let pathFd: number
-    try {
-      pathFd = openAt(dir, node.name, open.path | open.noFollow)
-    } catch (error) {
-      if (!isGone(error)) throw error
-      changedInFinal(path)
-      return undefined
-    }
-    try {
-      const stat = statFd(pathFd)
-      if (!sameInode(stat, node.stat)) changedInFinal(path)
-      // Asked of the type even of the same inode: its number may be another file's by now.
-      if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
-        changedInFinal(path)
-        return undefined
-      }
-      // It has grown beyond what was announced: the next round announces more.
-      if (stat.type === 'file' && sender.sent.contentBytes + stat.size > mostContentBytes) {
-        changedInFinal(path)
-        return undefined
-      }
-      return stat.links > 1 || shared.has(identityOf(stat))
-        ? sendLinked(pathFd, stat, node, path, held)
-        : sendSingle(pathFd, stat, node, path, held)
-    } finally {
-      close(pathFd)
-    }
-  }
-
-  const sendSingle = (
-    pathFd: number,
-    stat: Stat,
-    node: ScannedNode,
-    path: ByteString,
-    held: Entry | undefined,
-  ): Leaf => {
-    const update = held !== undefined && !isDirectory(held) && isSame(held, stat, pathFd) ? held : undefined
-    if (held !== undefined && update === undefined) removeAt(path, node)
-    const sent = update === undefined ? sender.create(pathFd, stat, path) : sender.update(pathFd, stat, path, update)
-    return leafOf({ ...sent, ...factsOf(node.stat, stat), linked: update?.linked ?? false })
-  }
-
-  const sendLinked = (
-    pathFd: number,
-    stat: Stat,
-    node: ScannedNode,
-    path: ByteString,
-    held: Entry | undefined,
-  ): Leaf => {
-    const identity = identityOf(stat)
-    const names = shared.get(identity) ?? new Set()
-    shared.set(identity, names)
-    let leaf = names.size > 0 ? given.get(identity) : undefined
-    if (leaf === undefined) {
-      const [first] = names
-      const known = first === undefined ? undefined : baseLeaf(first)
-      if (first !== undefined && known !== undefined && isSame(known, stat, pathFd)) {
-        const sent = sender.update(pathFd, stat, first, known)
-        leaf = leafOf({ ...sent, ...factsOf(node.stat, stat), linked: true })
-      } else {
-        names.clear()
-        if (held !== undefined) removeAt(path, node)
-        const sent = sender.create(pathFd, stat, path)
-        leaf = leafOf({ ...sent, ...factsOf(node.stat, stat), linked: true })
-        names.add(path)
-      }
-      given.set(identity, leaf)
-    }
-    if (!names.has(path)) {
-      const [first = ''] = names
-      if (held !== undefined) removeAt(path, node)
-      sender.link(path, first, leaf.metadata)
-      names.add(path)
-    }
-    return leaf
-  }
-
-  let base: Directory | undefined
-  const baseLeaf = (path: ByteString): Leaf | undefined => {
-    let entry: Entry | undefined = base
-    for (const name of path.split('/')) {
-      entry = entry !== undefined && isDirectory(entry) ? entry.children.get(name) : undefined
-    }
-    return entry === undefined || isDirectory(entry) ? undefined : entry
-  }
-
-  // What the receiver holds of a leaf, where the record alone shows that it is the same.
-  const kept = (node: ScannedNode, path: ByteString, held: Entry | undefined): Leaf | undefined => {
-    if (held === undefined || isDirectory(held) || !untouched(held, node.stat)) return undefined
-    if (contentHides && node.stat.type === 'file') return undefined
-    if (node.stat.links === 1) return held
-    const identity = identityOf(node.stat)
-    if (!shared.get(identity)?.has(path)) return undefined
-    const leaf = given.get(identity) ?? held
-    given.set(identity, leaf)
-    return leaf
-  }
-
-  const beginDirectory = (node: ScannedNode, held: Entry | undefined): OpenDirectory => {
-    const prefix = cursor.prefix()
-    const path = prefix.slice(0, -1)
-    if (path.length > longestPath || cursor.names.length > deepestPath) {
-      throw unrepresentable(path, `it is ${cursor.names.length} directories deep, with a path of ${path.length} bytes`)
-    }
-    const before = held !== undefined && isDirectory(held) ? held : undefined
-    if (held !== undefined && before === undefined) removeAt(path, { ...node, children: [] })
-    // The stat is taken anew: what was recorded may be older than the entries about to be read.
-    const known = before !== undefined && untouched(before, cursor.stat)
-    const metadata = known ? before.metadata : sender.metadataOf(cursor.fd, false, statFd(cursor.fd), path)
-    if (path === '') sender.directory(path, metadata, base === undefined ? undefined : holding?.digest)
-    else if (before === undefined) sender.directory(path, metadata)
-    else if (!sameMetadata(before.metadata, metadata)) sender.directoryMetadata(path, metadata)
-
-    if (before !== undefined) {
-      const present = new Set(node.children?.map(({ name }) => name))
-      for (const name of before.children.keys()) if (!present.has(name)) sender.remove(prefix + name)
-    }
-    const now = { metadata, ...factsOf(node.stat, node.stat), children: new Map(), digest: undefined }
-    return { node, prefix, held: before, now, next: 0 }
-  }
-
-  // Goes into a directory; undefined when it is no longer the one that was recorded.
-  const enter = (node: ScannedNode, path: ByteString, held: Entry | undefined): OpenDirectory | undefined => {
-    try {
-      cursor.enter(node.name)
-    } catch (error) {
-      if (!isGone(error)) throw error
-      changedInFinal(path)
-      return undefined
-    }
-    if (sameInode(cursor.stat, node.stat)) return beginDirectory(node, held)
-    cursor.leave()
-    changedInFinal(path)
-    return undefined
-  }
-
+  let recorded: Scan | undefined
+  let tree: Tree | undefined
   try {
     requireIdentity(root, volume, request.expectIdentity)
-    if (memory !== undefined && holding !== undefined) base = baseFor(memory, holding, identityOf(volume))
-    const recorded = scanVolume(true)
+    const isRoot = (held: Tree): boolean => {
+      statFd(cursor.fd)
+      return held.sameInode(held.root, lastTrace(), 0)
+    }
+    const base =
+      store !== undefined && memory !== undefined && holding !== undefined
+        ? baseFor(memory, store, holding, isRoot)
+        : undefined
+    tree = base?.tree ?? createTree()
+    recorded = scan(rootFd(), {
+      checkpoint,
+      leftOut: (path, reason) => skipped.add(path, reason),
+      vanished: changedInFinal,
+    })
     checkpoint()
     syncFileSystem(cursor.fd)
-    if (base !== undefined) shared = sharedNames(base, recorded)
-    const limits = announce(recorded, base, final)
-    mostContentBytes = limits.contentBytes
+    const limits = announce(recorded, tree, final)
     announced(limits)
 
-    const path = [beginDirectory(recorded, base)]
-    const tree = path[0]?.now
-    if (tree === undefined) throw new Error('a round without a root')
-    for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {
-      checkpoint()
-      const child = here.node.children?.[here.next++]
-      if (child === undefined) {
-        inheritDigest(here.now, here.held)
-        path.pop()
-        const above = path.at(-1)
-        if (above === undefined) break
-        above.now.children.set(here.node.name, here.now)
-        cursor.leave()
-        continue
-      }
-      const childPath = here.prefix + child.name
-      const held = here.held?.children.get(child.name)
-      if (child.children !== undefined) {
-        const entered = enter(child, childPath, held)
-        if (entered !== undefined) path.push(entered)
-        else if (held !== undefined) removeAt(childPath, child)
-        continue
-      }
-      const leaf = kept(child, childPath, held) ?? sendLeaf(cursor.fd, child, childPath, held)
-      if (leaf !== undefined) here.now.children.set(child.name, leaf)
-      else if (held !== undefined) removeAt(childPath, child)
+    const pace = createPace(request.checkpoints)
+    const settle =
+      store === undefined || memory === undefined
+        ? undefined
+        : createSourceCheckpoints(memory, tree, store, base === undefined ? '' : (holding?.digest ?? ''))
+    // Where the receiver has made all that was sent; `record` first settles what is known of a file in progress.
+    const mayPause = (record: () => void): void => {
+      if (settle === undefined || !pace.isDue(sink.total)) return
+      pace.take(() => {
+        record()
+        sink.write(encodeCheckpoint(settle()))
+      })
     }
+    sendTree({ tree, recorded, based: base !== undefined, limits, mayPause, timesHold: base?.timesHold ?? true })
     sink.zeros(2 * blockBytes)
     sink.finish()
 
     if (final) {
-      const changed = changesBetween(recorded, scanVolume(false), mostNamed)
+      const changed = changesSince(recorded, rootFd(), checkpoint, mostNamed)
       if (changed.length > 0) throw sourceChanged(changed)
       requireIdentity(root, statOfRoot(root), identityOf(volume))
     }
-    const { digest, entries, contentBytes } = survey(tree)
+    const digest = digestOfTree(tree)
     // Nothing follows the final round; should it have to be repeated, then from where it began.
-    if (memory !== undefined && !final) keepBase(memory, digest, tree)
+    if (store !== undefined && memory !== undefined && !final) keepBase(memory, digest, tree, store)
     return {
-      entries,
+      entries: tree.totals.entries,
       contentBytes: sender.sent.contentBytes,
-      volumeBytes: contentBytes,
+      volumeBytes: tree.totals.contentBytes,
       changedEntries: sender.sent.entries,
       tarBytes: sink.total,
       digest,
@@ -328,6 +150,268 @@ export const readRound = (
   } catch (error) {
     throw asReadError(root, error)
   } finally {
+    store?.close()
+    recorded?.release()
+    tree?.release()
     cursor.close()
+  }
+
+  type Sending = {
+    readonly tree: Tree
+    readonly recorded: Scan
+    // The receiver holds the tree; otherwise it holds nothing.
+    readonly based: boolean
+    readonly limits: RoundLimits
+    readonly mayPause: (record: () => void) => void
+    readonly timesHold: boolean
+  }
+
+  function sendTree({ tree, recorded, based, limits, mayPause, timesHold }: Sending): void {
+    const shared = based ? sharedNames(tree, recorded) : new Map<Identity, Shared>()
+    const sharedByNode = new Map([...shared.values()].map((one) => [one.node, one]))
+    // What the receiver has been given of an inode with several names.
+    const given = new Map<Identity, Inode>()
+    const contentHides = !timesHold || hidesStores(root)
+
+    // Whatever the receiver has at this path, it has no longer.
+    const removeAt = (path: ByteString, name: Name): void => {
+      sender.remove(path)
+      tree.remove(name, (gone, node) => sharedByNode.get(node)?.names.delete(gone))
+    }
+
+    const isSame = (node: Inode, stat: Stat, seen: Trace, pathFd: number): boolean => {
+      if (tree.type(node) !== stat.type || !tree.sameInode(node, seen, 0)) return false
+      if (stat.type === 'symlink') return tree.metadata(node).target === readLink(pathFd)
+      if (stat.type !== 'character' && stat.type !== 'block') return true
+      const { major, minor } = tree.metadata(node)
+      return major === stat.nodeMajor && minor === stat.nodeMinor
+    }
+
+    const factsOf = (row: Scanned, found: Trace): Pick<Facts, 'seen' | 'suspect'> => {
+      const same = recorded.sameInode(row, found, 0)
+      const seen = same ? recorded.trace(row) : found
+      return { seen, suspect: !same || isRacy(seen, startedAtMs) }
+    }
+    const givenOf = (node: Inode): Given => ({
+      metadata: tree.metadata(node),
+      content: tree.content(node),
+      blocks: tree.blocks(node),
+    })
+
+    // A file that the receiver has, brought up to date.
+    const update = (node: Inode, pathFd: number, stat: Stat, path: ByteString, facts: ReturnType<typeof factsOf>) => {
+      const pause: Pause = (so) => mayPause(() => tree.set(node, { ...so(), ...facts, suspect: true }))
+      const sent = sender.update(pathFd, stat, path, givenOf(node), pause)
+      tree.set(node, { ...sent, ...facts })
+    }
+    const create = (
+      directory: Inode,
+      text: ByteString,
+      pathFd: number,
+      stat: Stat,
+      path: ByteString,
+      facts: ReturnType<typeof factsOf>,
+    ): Name => {
+      let name: Name | undefined
+      const record = (sent: Given, suspect: boolean): void => {
+        const all = { ...sent, ...facts, suspect }
+        if (name === undefined) name = tree.add(directory, text, all)
+        else tree.set(tree.inodeOf(name), all)
+      }
+      const sent = sender.create(pathFd, stat, path, (so) => mayPause(() => record(so(), true)))
+      record(sent, facts.suspect)
+      if (name === undefined) throw new Error('an entry was sent and not recorded')
+      return name
+    }
+
+    const sendLinked = (
+      directory: Inode,
+      row: Scanned,
+      path: ByteString,
+      held: Name | undefined,
+      pathFd: number,
+      stat: Stat,
+      seen: Trace,
+    ): void => {
+      const identity = identityFor(recorded, seen)
+      const known = shared.get(identity)
+      const facts = factsOf(row, seen)
+      const text = recorded.nameOf(row)
+      const current = known !== undefined && known.names.size > 0 ? known : undefined
+      let node = current === undefined ? undefined : given.get(identity)
+      let names = current?.names
+      if (node === undefined) {
+        const [first] = current?.names ?? []
+        if (current !== undefined && first !== undefined && isSame(current.node, stat, seen, pathFd)) {
+          node = current.node
+          update(node, pathFd, stat, tree.namesTo(first).join('/'), facts)
+        } else {
+          current?.names.clear()
+          if (held !== undefined) removeAt(path, held)
+          const name = create(directory, text, pathFd, stat, path, facts)
+          node = tree.inodeOf(name)
+          const one = { node, names: new Set([name]) }
+          shared.set(identity, one)
+          sharedByNode.set(node, one)
+          names = one.names
+          given.set(identity, node)
+          return
+        }
+        given.set(identity, node)
+      }
+      if (names === undefined || (held !== undefined && names.has(held))) return
+      const [first = 0] = names
+      if (held !== undefined) removeAt(path, held)
+      sender.link(path, tree.namesTo(first).join('/'), tree.metadata(node))
+      names.add(tree.link(directory, text, node))
+    }
+
+    // Sends what is at this name now, which in a live round need not be what was recorded. Opening with O_PATH touches
+    // nothing, so that a FIFO or a device in a file's place neither blocks nor acts. false: nothing that can be sent.
+    const sendLeaf = (here: OpenDirectory, row: Scanned, path: ByteString, held: Name | undefined): boolean => {
+      let pathFd: number
+      try {
+        pathFd = openAt(cursor.fd, recorded.nameOf(row), open.path | open.noFollow)
+      } catch (error) {
+        if (!isGone(error)) throw error
+        changedInFinal(path)
+        return false
+      }
+      try {
+        const stat = statFd(pathFd)
+        const seen = takeTrace()
+        if (!recorded.sameInode(row, seen, 0)) changedInFinal(path)
+        // Asked of the type even of the same inode: its number may be another file's by now.
+        if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
+          changedInFinal(path)
+          return false
+        }
+        // It has grown beyond what was announced: the next round announces more.
+        if (stat.type === 'file' && sender.sent.contentBytes + stat.size > limits.contentBytes) {
+          changedInFinal(path)
+          return false
+        }
+        if (stat.links > 1 || shared.has(identityFor(recorded, seen))) {
+          sendLinked(here.node, row, path, held, pathFd, stat, seen)
+        } else if (held !== undefined && isSame(tree.inodeOf(held), stat, seen, pathFd)) {
+          update(tree.inodeOf(held), pathFd, stat, path, factsOf(row, seen))
+        } else {
+          if (held !== undefined) removeAt(path, held)
+          create(here.node, recorded.nameOf(row), pathFd, stat, path, factsOf(row, seen))
+        }
+        return true
+      } finally {
+        close(pathFd)
+      }
+    }
+
+    // Whether the record alone shows that what the receiver holds of a leaf is the same.
+    const isKept = (row: Scanned, held: Name | undefined): boolean => {
+      if (held === undefined) return false
+      const node = tree.inodeOf(held)
+      if (!tree.untouched(node, recorded.chunkOf(row), recorded.offsetOf(row))) return false
+      if (contentHides && recorded.type(row) === 'file') return false
+      if (recorded.links(row) === 1) return true
+      const identity = recorded.identity(row)
+      if (shared.get(identity)?.names.has(held) !== true) return false
+      if (!given.has(identity)) given.set(identity, node)
+      return true
+    }
+
+    // What the receiver holds of a directory's entries; what is not there any more goes.
+    const heldIn = (node: Inode, row: Scanned, prefix: ByteString): (Name | undefined)[] => {
+      const held: (Name | undefined)[] = []
+      let found = 0
+      for (let one = recorded.first(row); one < recorded.end(row); one++) {
+        const name = tree.child(node, recorded.nameOf(one))
+        held.push(name)
+        if (name !== undefined) found++
+      }
+      if (found === tree.childCount(node)) return held
+      const present = new Set(held)
+      for (const name of [...tree.children(node)]) {
+        if (!present.has(name)) removeAt(prefix + tree.nameOf(name), name)
+      }
+      return held
+    }
+
+    const beginDirectory = (row: Scanned, above: Inode, held: Name | undefined): OpenDirectory => {
+      const prefix = cursor.prefix()
+      const path = prefix.slice(0, -1)
+      if (path.length > longestPath || cursor.names.length > deepestPath) {
+        throw unrepresentable(
+          path,
+          `it is ${cursor.names.length} directories deep, with a path of ${path.length} bytes`,
+        )
+      }
+      let node = held === undefined ? undefined : tree.inodeOf(held)
+      if (held !== undefined && node !== undefined && !tree.isDirectory(node)) {
+        removeAt(path, held)
+        node = undefined
+      }
+      // The stat is taken anew: what was recorded may be older than the entries about to be read.
+      const stat = statFd(cursor.fd)
+      const known = node !== undefined && tree.untouched(node, lastTrace(), 0)
+      const before = node === undefined ? undefined : tree.metadata(node)
+      const metadata = known && before !== undefined ? before : sender.metadataOf(cursor.fd, false, stat, path)
+      const seen = recorded.trace(row)
+      const facts = { metadata, seen, suspect: isRacy(seen, startedAtMs), content: '', blocks: undefined }
+      if (path === '') sender.directory(path, metadata, based ? holding?.digest : undefined)
+      else if (before === undefined) sender.directory(path, metadata)
+      else if (!sameMetadata(before, metadata)) sender.directoryMetadata(path, metadata)
+      if (node !== undefined) {
+        if (!known) tree.set(node, facts)
+      } else if (path === '') tree.addRoot(facts)
+      else node = tree.inodeOf(tree.add(above, recorded.nameOf(row), facts))
+      const directory = node ?? tree.root
+      const first = recorded.first(row)
+      return {
+        prefix,
+        node: directory,
+        held: heldIn(directory, row, prefix),
+        first,
+        end: recorded.end(row),
+        next: first,
+      }
+    }
+
+    // Goes into a directory; undefined when it is no longer the one that was recorded.
+    const enter = (row: Scanned, path: ByteString, above: Inode, held: Name | undefined): OpenDirectory | undefined => {
+      try {
+        cursor.enter(recorded.nameOf(row))
+      } catch (error) {
+        if (!isGone(error)) throw error
+        changedInFinal(path)
+        return undefined
+      }
+      statFd(cursor.fd)
+      if (recorded.sameInode(row, lastTrace(), 0)) return beginDirectory(row, above, held)
+      cursor.leave()
+      changedInFinal(path)
+      return undefined
+    }
+
+    const path = [beginDirectory(0, tree.root, based ? 0 : undefined)]
+    for (let here = path.at(-1); here !== undefined; here = path.at(-1)) {
+      checkpoint()
+      mayPause(() => {})
+      if (here.next === here.end) {
+        path.pop()
+        if (path.length > 0) cursor.leave()
+        continue
+      }
+      const row = here.next++
+      const held = here.held[row - here.first]
+      if (!recorded.isDirectory(row)) {
+        if (isKept(row, held)) continue
+        const childPath = here.prefix + recorded.nameOf(row)
+        if (!sendLeaf(here, row, childPath, held) && held !== undefined) removeAt(childPath, held)
+        continue
+      }
+      const childPath = here.prefix + recorded.nameOf(row)
+      const entered = enter(row, childPath, here.node, held)
+      if (entered !== undefined) path.push(entered)
+      else if (held !== undefined) removeAt(childPath, held)
+    }
   }
 }
