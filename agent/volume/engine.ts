@@ -4,11 +4,12 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import type { PaceOptions } from './round/checkpoint.ts'
 import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
-import { readPieces } from './threads/read.ts'
+import { type Readers, readPieces } from './threads/read.ts'
 import { type Incoming, writePieces } from './threads/write.ts'
 
 export type { Incoming, RoundLimits }
@@ -54,6 +55,9 @@ export type ReadOptions = {
   // has changed since the one that the target holds. Without it: everything.
   readonly memory?: string
   readonly holding?: Holding
+  // How often, where there is a memory, the round becomes one that is gone on with when it is cut: the least time and the
+  // least of the stream between two such places (round/checkpoint.ts).
+  readonly checkpoints?: PaceOptions
   readonly signal?: AbortSignal
 }
 
@@ -126,6 +130,7 @@ const freeSpace = async (path: string): Promise<{ bytes: number; inodes: number 
 
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
+  const readers: Readers = new Map()
   return {
     identify,
     freeSpace,
@@ -138,7 +143,12 @@ export const createVolumeEngine = (): VolumeEngine => {
         digest: holding.digest,
         lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
       }
-      const { pieces, limits, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
+      const { pieces, limits, summary } = readPieces(
+        pool,
+        readers,
+        { root, ...request, ...(held && { holding: held }) },
+        signal,
+      )
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})

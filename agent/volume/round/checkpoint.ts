@@ -3,6 +3,7 @@
 // digest. It names that digest when it asks again. docs/adr/0008-going-on-inside-a-round.md.
 
 import type { BlockStore } from '../tree/block-store.ts'
+import { contentBlockBytes } from '../tree/content-hash.ts'
 import type { Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
 import { forgetBase, keepBase } from './base-tree.ts'
@@ -17,10 +18,15 @@ export type PaceOptions = {
 const usually: PaceOptions = { everyMs: 4_000, leastBytes: 16 * 1024 * 1024 }
 // No more than this part of the time goes into them.
 const mostOfTime = 1 / 20
-// What has been sent and not reached the receiver's disk is less than so many times `leastBytes`.
-const kept = 6
+// The receiver names the last one that has reached its disk: never more than this much of the stream back, since queues and
+// windows on the way hold less. And some, since a place may lie further back than that.
+const mostOnItsWay = 96 * 1024 * 1024
+const fewest = 6
+const most = 64
 
 export type Pace = {
+  // Of a file's content, in one piece: nothing can be settled within.
+  readonly runBytes: number
   // Whether it is time for one, so many bytes of stream having been sent.
   isDue(sentBytes: number): boolean
   // Does it, and takes the time.
@@ -35,6 +41,8 @@ export const createPace = ({ everyMs, leastBytes } = usually, now = () => perfor
   let spentMs = 0
   let count = 0
   return {
+    // More than a block: of smaller files no blocks are known.
+    runBytes: Math.max(leastBytes, 2 * contentBlockBytes),
     isDue: (sentBytes) => {
       if (sentBytes - last.bytes < leastBytes || sentBytes === last.bytes || count === mostCheckpoints) return false
       const atMs = now()
@@ -55,12 +63,17 @@ export const createPace = ({ everyMs, leastBytes } = usually, now = () => perfor
 // The source's: remembers what it has given, and answers by what digest the receiver may name it. `base` is what the
 // receiver named last, and may still name.
 export const createSourceCheckpoints = (memory: string, tree: Tree, store: BlockStore, base: string) => {
-  const digests: string[] = []
-  return (): string => {
+  const places: { readonly digest: string; readonly at: number }[] = []
+  const isBehind = (sentBytes: number): boolean => {
+    const [oldest] = places
+    if (oldest === undefined || places.length <= fewest) return false
+    return places.length > most || oldest.at < sentBytes - mostOnItsWay
+  }
+  return (sentBytes: number): string => {
     const digest = digestOfTree(tree)
     keepBase(memory, digest, tree, store)
-    if (digest !== base && !digests.includes(digest)) digests.push(digest)
-    while (digests.length > kept) forgetBase(memory, digests.shift() ?? '')
+    if (digest !== base && !places.some((place) => place.digest === digest)) places.push({ digest, at: sentBytes })
+    while (isBehind(sentBytes)) forgetBase(memory, places.shift()?.digest ?? '')
     return digest
   }
 }

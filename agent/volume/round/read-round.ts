@@ -87,7 +87,9 @@ export const readRound = (
   const volume = cursor.stat
   const startedAtMs = Date.now()
   const store = memory === undefined ? undefined : openBlockStore(memory)
-  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal, store })
+  const pace = createPace(request.checkpoints)
+  const { runBytes } = pace
+  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal, store, runBytes })
   const rootFd = (): number => openAt(cursor.fd, '.', open.readOnly | open.directory)
 
   let recorded: Scan | undefined
@@ -113,7 +115,6 @@ export const readRound = (
     const limits = announce(recorded, tree, final)
     announced(limits)
 
-    const pace = createPace(request.checkpoints)
     const settle =
       store === undefined || memory === undefined
         ? undefined
@@ -123,7 +124,7 @@ export const readRound = (
       if (settle === undefined || !pace.isDue(sink.total)) return
       pace.take(() => {
         record()
-        sink.write(encodeCheckpoint(settle()))
+        sink.write(encodeCheckpoint(settle(sink.total)))
       })
     }
     sendTree({ tree, recorded, based: base !== undefined, limits, mayPause, timesHold: base?.timesHold ?? true })

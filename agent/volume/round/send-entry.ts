@@ -62,13 +62,12 @@ type Options = {
   readonly cutShort: (path: ByteString) => void
   // Where hashes of blocks are kept. Without it large files cross in one piece, and whole whenever they change.
   readonly store: BlockStore | undefined
+  // Then large files cross in pieces of so many bytes of data, so that a round that is cut can go on in their middle.
+  readonly runBytes: number
 }
 
-// A large file crosses in pieces of so many bytes of data, so that a round that is cut can go on in the middle of it.
-const runBytes = 32 * 1024 * 1024
-
 // Where the piece that begins at `from`, at or in the segment `next`, ends: at a block's end, or the file's.
-const endOfRun = (segments: readonly Segment[], next: number, from: number, size: number): number => {
+const endOfRun = (segments: readonly Segment[], next: number, from: number, size: number, runBytes: number): number => {
   let rest = runBytes
   for (let index = next; index < segments.length; index++) {
     const { offset = 0, length = 0 } = segments[index] ?? {}
@@ -82,7 +81,7 @@ const endOfRun = (segments: readonly Segment[], next: number, from: number, size
 
 const smallScratch = Buffer.alloc(contentBlockBytes)
 
-export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, store }: Options): EntrySender => {
+export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, store, runBytes }: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
   const sent = { entries: 0, contentBytes: 0 }
 
@@ -207,7 +206,7 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, store }
     let short = false
     while (reached < size && !short) {
       const offset = reached
-      const end = list === undefined ? size : endOfRun(segments, nextSegment, offset, size)
+      const end = list === undefined ? size : endOfRun(segments, nextSegment, offset, size, runBytes)
       const range = { offset, length: end - offset }
       const { inside, next } = within(segments, nextSegment, offset, range.length)
       nextSegment = next

@@ -258,6 +258,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (memory !== undefined) forgetHeld(memory)
     store?.clear()
     tree?.release()
+    // A look at what is held has moved it.
+    cursor.moveTo([])
     clearDirectory(cursor.fd, volume, input.checkpoint)
     tree = createTree()
     tree.addRoot({ metadata, seen: volumeSeen, suspect: true, content: '', blocks: undefined })
@@ -272,7 +274,11 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (memory === undefined || store === undefined || refusals.any()) return
     changes.settle()
     const digest = digestOfTree(target.tree)
-    if (digest !== wanted) throw damaged('a checkpoint of it is not what came before')
+    if (digest !== wanted) {
+      // Something that was remembered is wrong; the next round is not to find it again.
+      forgetHeld(memory)
+      throw damaged('a checkpoint of it is not what came before')
+    }
     cursor.moveTo([])
     syncFileSystem(cursor.fd)
     remember(memory, digest, target.tree, store)

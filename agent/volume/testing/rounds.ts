@@ -1,7 +1,7 @@
 // For tests: a source and a target with the memory of each, and rounds between them that may be cut.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Holding, RoundSummary, VolumeEngine } from '../engine.ts'
+import type { Holding, ReadOptions, RoundSummary, VolumeEngine } from '../engine.ts'
 import { temporaryDirectory } from './streams.ts'
 
 export type Rounds = AsyncDisposable & {
@@ -12,6 +12,8 @@ export type Rounds = AsyncDisposable & {
   round(final: boolean): Promise<RoundSummary & { readonly holding: Holding }>
   // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
   cutAfter(bytes: number, final: boolean): Promise<boolean>
+  // From now on rounds become ones to be gone on with so often; at first as they do by themselves.
+  pace(checkpoints: ReadOptions['checkpoints']): void
 }
 
 class Cut extends Error {}
@@ -34,6 +36,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   const memory = { source: at('memory-of-source'), target: at('memory-of-target') }
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
+  let checkpoints: ReadOptions['checkpoints']
   const attempt = async (final: boolean, bytes: number) => {
     let reading: Promise<RoundSummary> | undefined
     let holding: Holding = { digest: '', lacking: [] }
@@ -41,7 +44,12 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
       at('target'),
       (held) => {
         holding = held
-        const { pieces, limits, summary } = engine().read(at('source'), { final, memory: memory.source, holding: held })
+        const { pieces, limits, summary } = engine().read(at('source'), {
+          final,
+          memory: memory.source,
+          holding: held,
+          ...(checkpoints && { checkpoints }),
+        })
         reading = summary
         return { pieces: cut(pieces, bytes), limits }
       },
@@ -57,6 +65,9 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
     source: at('source'),
     target: at('target'),
     memory,
+    pace: (wanted) => {
+      checkpoints = wanted
+    },
     round: (final) => attempt(final, Number.POSITIVE_INFINITY),
     cutAfter: async (bytes, final) => {
       try {

@@ -1,48 +1,83 @@
 import type { RoundLimits } from '../round/limits.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
-import type { WorkerPool } from './pool.ts'
+import type { Job, WorkerPool } from './pool.ts'
+import { cancellation } from './protocol.ts'
 
 // Pieces of 1 MiB that may be on their way from the worker at a time: enough that it works while the consumer sends.
 const window = 4
 
-// The worker starts at once and runs ahead of the consumer by `window` pieces.
+export type Reading = {
+  readonly pieces: AsyncIterable<Buffer>
+  limits(): RoundLimits | undefined
+  readonly summary: Promise<Summary>
+}
+
+// Rounds that use a memory, one at a time: whoever asks anew has given up what was asked before, and its process may not
+// have heard of that yet.
+export type Readers = Map<string, { cancel(): void; readonly ended: Promise<unknown> }>
+
+// The worker starts at once, or as soon as the round before has let go of the memory, and runs ahead of the consumer by
+// `window` pieces.
 export const readPieces = (
   pool: WorkerPool,
+  readers: Readers,
   request: ReadRequest,
   signal: AbortSignal | undefined,
-): { pieces: AsyncIterable<Buffer>; limits: () => RoundLimits | undefined; summary: Promise<Summary> } => {
+): Reading => {
   const arrived: Buffer[] = []
   let ended = false
+  let cancelled = false
   let limits: RoundLimits | undefined
   let wake = (): void => {}
+  let job: Job | undefined
 
-  const job = pool.start(
-    { kind: 'read', request },
-    (report) => {
-      if (report.kind === 'announced') limits = report.limits
-      if (report.kind !== 'piece') return
-      arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
-      wake()
-    },
-    signal,
-  )
-  job.signals.grant(window)
+  const begin = (): Promise<unknown> => {
+    if (cancelled) return Promise.reject(cancellation())
+    job = pool.start(
+      { kind: 'read', request },
+      (report) => {
+        if (report.kind === 'announced') limits = report.limits
+        if (report.kind !== 'piece') return
+        arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
+        wake()
+      },
+      signal,
+    )
+    job.signals.grant(window)
+    return job.result
+  }
+  const cancel = (): void => {
+    cancelled = true
+    job?.signals.cancel()
+  }
+  const { memory } = request
+  const before = memory === undefined ? undefined : readers.get(memory)
+  before?.cancel()
+  const result = before === undefined ? begin() : before.ended.then(begin, begin)
+  if (memory !== undefined) {
+    const reader = { cancel, ended: result }
+    const leave = (): void => {
+      if (readers.get(memory) === reader) readers.delete(memory)
+    }
+    readers.set(memory, reader)
+    result.then(leave, leave)
+  }
   const over = (): void => {
     ended = true
     wake()
   }
-  job.result.then(over, over)
+  result.then(over, over)
 
   async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
     try {
       for (;;) {
         const piece = arrived.shift()
         if (piece !== undefined) {
-          job.signals.grant(1)
+          job?.signals.grant(1)
           yield piece
         } else if (ended) {
-          await job.result
+          await result
           return
         } else {
           await new Promise<void>((resolve) => {
@@ -51,9 +86,9 @@ export const readPieces = (
         }
       }
     } finally {
-      job.signals.cancel()
+      cancel()
     }
   }
 
-  return { pieces: pieces(), limits: () => limits, summary: job.result as Promise<Summary> }
+  return { pieces: pieces(), limits: () => limits, summary: result as Promise<Summary> }
 }
