@@ -1,12 +1,14 @@
-// What this agent serves: the coordinator's steps (proto/agent.proto), and pulls by the other agents of a move
-// (proto/transfer.proto). Builds the server; does not listen.
+// What this agent serves: the coordinator's steps (proto/agent.proto), volumes as a whole (proto/archive.proto), and
+// pulls by the other agents of a move (proto/transfer.proto). Builds the server; does not listen.
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
+import type { ArchiveHandlers } from '../shared/rpc/generated/drayage/v1/Archive.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
+import { exportVolume } from './archive/export.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
@@ -102,6 +104,9 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
   } satisfies AgentHandlers)
+  server.addService(services.Archive, {
+    ExportVolume: serverStream((request, { signal }) => exportVolume(context, request, signal)),
+  } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),
     PullImage: peers.serverStream((request, call) => serving.pullImage(request, call)),

@@ -12,6 +12,7 @@ import { createEnrolment } from './agents/enrolment.ts'
 import { createPresence } from './agents/presence.ts'
 import { createRegistration } from './agents/registration.ts'
 import { buildApp } from './app.ts'
+import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
 import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
@@ -24,6 +25,7 @@ import { createInventoryStore } from './store/inventory.ts'
 import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
+import { createVolumeHolds } from './store/volume-holds.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -112,6 +114,9 @@ const serve = async (
   const connections = createConnections({ hosts, presence, identity })
   parts.defer(() => connections.close())
   const migrations = createMigrationService({ journal: createJournal(db, clock), hosts: connections, clock, log })
+  const holds = createVolumeHolds(db, clock)
+  await holds.clear()
+  const archives = createArchiveService({ hosts: connections, holds, clock, log })
   const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint: authority.fingerprint })
 
   const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
@@ -143,6 +148,7 @@ const serve = async (
     hosts: directory,
     inventory,
     migrations,
+    archives,
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),
