@@ -2,6 +2,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
+import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
@@ -20,6 +21,7 @@ export type ConnectionsOptions = {
   readonly hosts: HostStore
   readonly presence: Presence
   readonly identity: TlsIdentity
+  readonly silenceMs?: number
   readonly limits?: TimeLimits
 }
 
@@ -31,7 +33,8 @@ export const createConnections = ({
   hosts,
   presence,
   identity,
-  limits = timeLimits,
+  silenceMs = defaultSilenceMs,
+  limits = { ...timeLimits, stallMs: stallMs(silenceMs) },
 }: ConnectionsOptions): Connections => {
   const connections = new Map<string, Connection>()
 
@@ -41,6 +44,7 @@ export const createConnections = ({
       dnsName: agentDnsName(host),
       describedAs: `The agent of ${host} (${address})`,
       whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
+      silenceMs,
     } as const
     return { agent: connect('Agent', endpoint, identity), archive: connect('Archive', endpoint, identity) }
   }
