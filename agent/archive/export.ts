@@ -3,11 +3,8 @@ import { createHash } from 'node:crypto'
 import type { ArchiveSummary } from '../../shared/rpc/generated/drayage/v1/ArchiveSummary.ts'
 import type { ExportedPiece } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
 import type { ExportVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/ExportVolumeRequest.ts'
-import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
 import type { RoundSummary } from '../volume/engine.ts'
 import { type ArchiveContext, findAtHand } from './at-hand.ts'
-
-export const signOfLifeMs = 5_000
 
 // What is named of what was left out; the others are counted.
 const mostSkippedNamed = 100
@@ -22,7 +19,7 @@ export const exportVolume = async function* (
   yield { atHand: told }
   const round = context.volumes.read(root, { expectIdentity: rootIdentity, final: !request.live, signal })
   const hash = createHash('sha256')
-  for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) {
+  for await (const tar of round.pieces) {
     hash.update(tar)
     yield { tar }
   }
