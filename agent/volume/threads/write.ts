@@ -9,6 +9,16 @@ import type { Delivery } from './protocol.ts'
 const window = 8
 const pieceBytes = 1024 * 1024
 
+// A piece that has its memory to itself, but for the head of the message that it came in, is given to the worker with it;
+// one that shares it with others is copied.
+const mostHead = 64
+const alone = (piece: Buffer): Buffer => {
+  if (piece.buffer instanceof ArrayBuffer && piece.buffer.byteLength - piece.length <= mostHead) return piece
+  const copy = Buffer.allocUnsafeSlow(piece.length)
+  piece.copy(copy)
+  return copy
+}
+
 export type Progress = { readonly bytes: number; readonly entries: number }
 
 // `limits`: what was announced, known as soon as there is a piece; undefined: nothing was.
@@ -94,9 +104,7 @@ export const writePieces = async (
       }
       for (let at = 0; at < next.value.length && !ended; at += pieceBytes) {
         await roomOrEnd()
-        // A copy, since the caller may use its memory again, or share it with other buffers.
-        const part = Buffer.allocUnsafeSlow(Math.min(pieceBytes, next.value.length - at))
-        next.value.copy(part, 0, at)
+        const part = alone(next.value.subarray(at, at + pieceBytes))
         queued.push(part.length)
         deliver({ kind: 'piece', bytes: part }, [part.buffer as ArrayBuffer])
       }
