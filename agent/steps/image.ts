@@ -1,5 +1,6 @@
 // image: the target fetches what it lacks.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint, failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Image__Output as Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -34,7 +35,7 @@ export const receiveImage = async function* (
     { migrationId: lease.migrationId, imageId: image.id, references: image.tags },
     AbortSignal.any([signal, ended.signal]),
   )
-  const loading = engine.loadImage(pull.pieces, image).catch((thrown) => {
+  const loading = engine.loadImage(failpointWithin('ReceiveImage.middle', pull.pieces), image).catch((thrown) => {
     throw pull.failure() ?? thrown
   })
   try {
@@ -59,6 +60,7 @@ export const removeImage = async ({ engine, state }: AgentContext, lease: Lease)
   const here = imageId ?? (await engine.findImage(image))
   // It was not here before: every one of its own names that leads to it came with it.
   if (here !== null) await engine.removeImage(here, [image.reference, ...image.tags])
+  await failpoint('RemoveImage.middle')
   await state.migrations.put({ ...note, imageBrought: null })
   return done
 }

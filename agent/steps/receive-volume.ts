@@ -1,5 +1,6 @@
 // precopy, finalcopy: the target pulls a round of one volume, and answers when it is on its disk.
 import { AppError } from '../../shared/errors.ts'
+import { failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveVolumeRequest.ts'
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
@@ -53,7 +54,7 @@ export const receiveVolume = async function* (
             ...held,
           }
           pull = puller.volume(source, asked, both)
-          return pull
+          return { ...pull, pieces: failpointWithin('ReceiveVolume.middle', pull.pieces) }
         },
         {
           memory,

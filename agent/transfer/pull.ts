@@ -8,6 +8,7 @@ import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/Pu
 import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
+import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 
 export type Pull = {
@@ -32,9 +33,13 @@ export type Puller = {
   image(peer: Peer, request: PullImageRequest, signal: AbortSignal): Pull
 }
 
-type Options = { readonly tls: TlsIdentity; readonly stallTimeoutMs?: number }
+type Options = { readonly tls: TlsIdentity; readonly silenceMs?: number; readonly stallTimeoutMs?: number }
 
-export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller => {
+export const createPuller = ({
+  tls,
+  silenceMs = defaultSilenceMs,
+  stallTimeoutMs = pieceStallMs(silenceMs),
+}: Options): Puller => {
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <T>(
     { host, address }: Peer,
@@ -44,7 +49,7 @@ export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller 
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
-      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE', silenceMs },
       tls,
     )
     const ended = new AbortController()
