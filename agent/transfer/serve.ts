@@ -14,7 +14,7 @@ import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
-import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
+import { devicePolicyOf, type RoundSummary, type VolumeEngine } from '../volume/engine.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
@@ -42,7 +42,8 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
   }
 
   return {
-    pullVolume: async function* ({ migrationId, volume, final, rootIdentity, heldDigest, lacking }, context) {
+    pullVolume: async function* (request, context) {
+      const { migrationId, volume, final, rootIdentity, heldDigest, lacking } = request
       const note = noteFor(migrationId, context)
       const noted = note.volumes.find(({ name }) => name === volume)
       if (noted === undefined) {
@@ -54,6 +55,8 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         final,
         memory: await state.roundMemory.of(migrationId, volume),
         holding: { digest: heldDigest, lacking },
+        devices: devicePolicyOf(request.devices),
+        everything: request.everything,
         signal: context.signal,
       })
       round.summary.catch(() => {})

@@ -100,6 +100,20 @@ test('a writer takes over the memory of pieces that have one to themselves, and 
     await mkdir(target)
     expect((await engine.write(target, Readable.from(pieces))).digest).toBe(summary.digest)
   }
+  // Larger than what is handed over at a time, by less than the head of a message.
+  const odd = Buffer.allocUnsafeSlow(mebibyte + 10)
+  bytes.copy(odd, 0, 0, odd.length)
+  const target = join(directory.path, 'odd')
+  await mkdir(target)
+  const rest = inPieces(bytes.subarray(odd.length))
+  const written = engine.write(
+    target,
+    (async function* () {
+      yield odd
+      yield* rest
+    })(),
+  )
+  expect((await written).digest).toBe(summary.digest)
   expect(shared.every(({ length }) => length > 0)).toBe(true)
   expect(own.every(({ length }) => length === 0)).toBe(true)
 })

@@ -15,6 +15,26 @@ export type PieceSink = {
   finish(): void
 }
 
+// For a round that is read for its digest alone.
+export const createNoSink = (heard: (total: number) => void): PieceSink => {
+  const piece = Buffer.alloc(pieceBytes)
+  let total = 0
+  const take = (count: number): void => {
+    total += count
+    heard(total)
+  }
+  return {
+    get total() {
+      return total
+    },
+    write: ({ length }) => take(length),
+    zeros: take,
+    space: () => piece,
+    advance: take,
+    finish: () => {},
+  }
+}
+
 // With room before the piece, for the head of the message in which it will be sent.
 export const newPieceMemory = (): ArrayBuffer => Buffer.allocUnsafeSlow(headRoom + pieceBytes).buffer as ArrayBuffer
 

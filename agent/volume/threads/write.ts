@@ -12,11 +12,16 @@ const pieceBytes = 1024 * 1024
 // A piece that has its memory to itself, but for the head of the message that it came in, is given to the worker with it;
 // one that shares it with others is copied.
 const mostHead = 64
-const alone = (piece: Buffer): Buffer => {
-  if (piece.buffer instanceof ArrayBuffer && piece.buffer.byteLength - piece.length <= mostHead) return piece
-  const copy = Buffer.allocUnsafeSlow(piece.length)
-  piece.copy(copy)
+const isAlone = ({ buffer, length }: Buffer): boolean =>
+  buffer instanceof ArrayBuffer && length <= pieceBytes && buffer.byteLength - length <= mostHead
+const copyOf = (bytes: Buffer): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
   return copy
+}
+const partsOf = function* (piece: Buffer): Generator<Buffer> {
+  if (isAlone(piece)) yield piece
+  else for (let at = 0; at < piece.length; at += pieceBytes) yield copyOf(piece.subarray(at, at + pieceBytes))
 }
 
 export type Progress = { readonly bytes: number; readonly entries: number }
@@ -102,9 +107,9 @@ export const writePieces = async (
         const limits = incoming.limits()
         if (limits !== undefined) deliver({ kind: 'announced', limits })
       }
-      for (let at = 0; at < next.value.length && !ended; at += pieceBytes) {
+      for (const part of partsOf(next.value)) {
         await roomOrEnd()
-        const part = alone(next.value.subarray(at, at + pieceBytes))
+        if (ended) break
         queued.push(part.length)
         deliver({ kind: 'piece', bytes: part }, [part.buffer as ArrayBuffer])
       }
