@@ -86,6 +86,7 @@ export const errorTable = {
   DRAYAGE_VOLUME_IN_USE: refused,
   DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },
   DRAYAGE_VOLUME_UNREADABLE: refused,
+  DRAYAGE_DEVICE_NODES: refused,
   DRAYAGE_AUTO_REMOVE: refused,
   DRAYAGE_WRITABLE_LAYER: refused,
   DRAYAGE_NAMESPACE_SHARED: refused,
