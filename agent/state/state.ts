@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from '../../shared/disk/durable-file.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
+import { type Imports, openImports } from './imports.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
 import { openRoundMemory, type RoundMemory } from './round-memory.ts'
@@ -11,6 +12,7 @@ import { createTurns, type Turns } from './turns.ts'
 export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
+  readonly imports: Imports
   readonly retired: Retired
   readonly roundMemory: RoundMemory
   // Who may act on what is noted of a workload. Of this process alone.
@@ -32,6 +34,7 @@ export const openState = async (dataDir: string): Promise<State> => {
         await roundMemory.forget(migrationId)
       },
     },
+    imports: await openImports(folder),
     retired: await openRetired(folder),
     roundMemory,
     turns: createTurns(),

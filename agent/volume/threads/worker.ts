@@ -2,6 +2,7 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
+import { clearVolume } from '../round/clear.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
 import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
@@ -39,6 +40,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {
     let reported = 0

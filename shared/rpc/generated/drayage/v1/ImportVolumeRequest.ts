@@ -1,0 +1,18 @@
+// Original file: proto/archive.proto
+
+
+export interface ImportVolumeRequest {
+  'transferId'?: (string);
+  'volume'?: (string);
+  'intoEmpty'?: (boolean);
+  'labels'?: ({[key: string]: string});
+  'stripComponents'?: (number);
+}
+
+export interface ImportVolumeRequest__Output {
+  'transferId': (string);
+  'volume': (string);
+  'intoEmpty': (boolean);
+  'labels': ({[key: string]: string});
+  'stripComponents': (number);
+}
