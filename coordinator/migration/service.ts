@@ -10,6 +10,7 @@ import {
   type Plan,
 } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
@@ -147,7 +148,7 @@ export const createMigrationService = ({
   }
 
   const known = async (request: AcceptedRequest, key: string | null): Promise<MigrationRecord | null> => {
-    const record = key === null ? null : await journal.findByKey(key)
+    const record = key === null ? null : await withFailpoints('idempotency', () => journal.findByKey(key))
     if (record === null) return null
     if (JSON.stringify(record.request) !== JSON.stringify(request)) {
       throw new AppError(

@@ -12,7 +12,7 @@ import type { Fault } from './faults.ts'
 import { holdingsOf } from './holdings.ts'
 import type { Journey } from './journeys.ts'
 import type { Point, StepPoints } from './points.ts'
-import { type Breach, judge } from './verdict.ts'
+import { type Breach, judge, type Seen } from './verdict.ts'
 import { longestGapMs, name, volumes } from './workload.ts'
 import { ledgerOn, type ProcessName, type Scene, startMove, type World } from './world.ts'
 
@@ -39,10 +39,19 @@ export type Result = {
   readonly said: { readonly meanwhile: string; readonly finally: string }
 }
 
+type Deadlines = {
+  // For the migration to end, once the fault is mended.
+  readonly endMs: number
+  // Then for the winner alone to run, and for it to acknowledge more.
+  readonly runMs: number
+  readonly goOnMs: number
+}
+const usualDeadlines: Deadlines = { endMs: 90_000, runMs: 20_000, goOnMs: 15_000 }
+
 export type PlayOptions = {
   // What the product leaves out, to see that the verdict is not blind: failpoints of each process.
   readonly bugs?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>
-  readonly endsWithinMs?: number
+  readonly deadlines?: Partial<Deadlines>
 }
 
 const paint: Paint = (_format, text) => text
@@ -90,35 +99,45 @@ const waitOut = async (world: World, id: string, { over }: Fault): Promise<Migra
 }
 
 // An engine that has just come back may still be starting what it should, and an agent stopping what must not run.
-const untilOneRuns = async (world: World, winner: 'source' | 'target') => {
-  await eventually('the winner alone to run', 20_000, async () => {
+const untilOneRuns = (world: World, winner: 'source' | 'target', deadlineMs: number): Promise<boolean> =>
+  eventually('the winner alone to run', deadlineMs, async () => {
     const [source, target] = await Promise.all([holdingsOf(world.source), holdingsOf(world.target)])
     const runs = { source: source.containers[name]?.running, target: target.containers[name]?.running }
     return runs[winner] === true && runs[winner === 'source' ? 'target' : 'source'] !== true
-  }).catch(() => {})
-}
+  }).catch(() => false)
 
-const lookAt = async (world: World, scene: Scene, migration: Migration, key: string) => {
+const lookAt = async (
+  world: World,
+  scene: Scene,
+  migration: Migration,
+  key: string,
+  { runMs, goOnMs }: Deadlines,
+): Promise<Seen> => {
   const { witness } = scene
   const moved = migration.state === 'awaiting-finalize'
   const winner = moved ? 'target' : 'source'
-  await untilOneRuns(world, winner)
+  const runs = hasEnded(migration.state) && (await untilOneRuns(world, winner, runMs))
   const after = { source: await holdingsOf(world.source), target: await holdingsOf(world.target) }
   const hostname = after[winner].containers[name]?.hostname
   const acknowledgedThere = async () =>
     (await witness.acknowledged()).filter((line) => line.hostname === hostname).at(-1)?.number ?? 0
   const soFar = await acknowledgedThere()
-  const goesOn = await eventually('it to go on', 15_000, async () => (await acknowledgedThere()) > soFar).catch(
-    () => false,
-  )
+  const goesOn =
+    runs &&
+    (await eventually('it to go on', goOnMs, async () => (await acknowledgedThere()) > soFar).catch(() => false))
   const acknowledged = await witness.acknowledged()
   const rsync = async (volume: string) => {
     const [from, to] = [world.source, world.target].map((host) => join(host.dataRoot, 'volumes', volume))
-    return differences(`${from}/_data.drayage-${migration.id}`, `${to}/_data`, ['/ledger'])
+    return differences(`${from}/_data.drayage-${migration.id}`, `${to}/_data`, ['/ledger']).catch(
+      (failure: Error) => failure.message,
+    )
   }
   return {
     migration,
-    repeatedId: (await startMove(world, key)).id,
+    repeatedId: await startMove(world, key).then(
+      ({ id }) => id,
+      (refusal: Error) => refusal.message,
+    ),
     before: scene.before,
     after,
     together: await witness.together(),
@@ -131,6 +150,7 @@ const lookAt = async (world: World, scene: Scene, migration: Migration, key: str
 
 export const play = async (world: World, one: Case, options: PlayOptions = {}): Promise<Result> => {
   const startedAt = performance.now()
+  const deadlines = { ...usualDeadlines, ...options.deadlines }
   const scene = await world.begin()
   const key = randomUUID()
   for (const [process, told] of Object.entries(options.bugs ?? {})) {
@@ -145,7 +165,7 @@ export const play = async (world: World, one: Case, options: PlayOptions = {}): 
   await world.failpoints(one.point.process).untell(one.point.name)
   const meanwhile = await waitOut(world, id, one.fault)
   await mend()
-  const giveUpAt = performance.now() + (options.endsWithinMs ?? 90_000)
+  const giveUpAt = performance.now() + deadlines.endMs
   let migration = await ask(world, id)
   while (migration === undefined || !hasEnded(migration.state)) {
     if (performance.now() > giveUpAt && migration !== undefined) break
@@ -154,7 +174,7 @@ export const play = async (world: World, one: Case, options: PlayOptions = {}): 
     migration = (await ask(world, id)) ?? migration
   }
   const recoveryMs = Math.round(performance.now() - struckAt)
-  const seen = await lookAt(world, scene, migration, key)
+  const seen = await lookAt(world, scene, migration, key, deadlines)
   return {
     id: one.id,
     point: one.point,
