@@ -1,7 +1,8 @@
+// What the experiments have in common.
 import type { Part } from '../meters/groups.ts'
 import type { Run } from '../results.ts'
 import { createContainer, idle, type Stage, settle } from '../stage.ts'
-import type { Source } from '../ways/copying.ts'
+import type { Source } from '../ways/copy-way.ts'
 import { ways } from '../ways/names.ts'
 import type { Workload } from '../workloads.ts'
 

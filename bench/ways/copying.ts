@@ -3,28 +3,9 @@ import { run } from '../../test/lab/command.ts'
 import type { Part } from '../meters/groups.ts'
 import { createContainer, idle, longest, removeContainer, type Stage } from '../stage.ts'
 import { dockerCpPipe, rsyncCommand, tarPipe } from './commands.ts'
+import type { CopyWay, Source } from './copy-way.ts'
 import { openRounds } from './drayage-rounds.ts'
 import { ways } from './names.ts'
-
-export type Source = {
-  // Of the container and of its volume.
-  readonly name: string
-  readonly folder: string
-}
-
-export type Copying = {
-  // The first time everything; then what has changed, or everything again where there is no other way.
-  readonly once: () => Promise<void>
-  readonly target: string
-  readonly discard: () => Promise<void>
-}
-
-export type CopyWay = {
-  readonly name: string
-  // Whose memory tells what it takes.
-  readonly memoryOf: readonly Part[]
-  readonly open: (stage: Stage, source: Source) => Promise<Copying>
-}
 
 type Copy = { readonly source: Source; readonly target: string; readonly targetContainer: string }
 

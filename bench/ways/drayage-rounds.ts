@@ -9,7 +9,7 @@ import type { HostList } from '../../shared/api/hosts.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import { mountpointOf, type Stage } from '../stage.ts'
-import type { Copying, Source } from './copying.ts'
+import type { Copying, Source } from './copy-way.ts'
 
 type Agent = { readonly host: string; readonly address: string; readonly port: AgentPort; readonly close: () => void }
 
