@@ -37,7 +37,7 @@ Examples:
   npm run -s bench -- --runs 3 --out docs/benchmarks   what the README shows
   npm run -s bench -- million --runs 1                 a million files: takes its time
 
-It takes Linux, root, and up to 10 GB of disk below /var/lib/drayage-lab (DRAYAGE_LAB_DIR); see test/lab/README.md. All
+It takes Linux, root, and up to 20 GB of disk below /var/lib/drayage-lab (DRAYAGE_LAB_DIR); see test/lab/README.md. All
 ways read a source that is in memory. Let nothing else run meanwhile.`
 
 // Throws with what is wrong.

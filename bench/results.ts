@@ -16,6 +16,9 @@ export type Cost = {
 export type Run = Cost & {
   // For how long nobody wrote, by the workload's own clock; only where it was moved with what runs on it.
   readonly downtimeMs?: number
+  // What it then took to read back from the target's disk what had been written; only where that was done. It is no part of
+  // wallMs: the copy is whole by then, and nobody waits for it while a workload is down.
+  readonly rereadMs?: number
   // What it then took to have everything on the disk, which some have done by then and others leave to the kernel.
   readonly syncMs?: number
 }

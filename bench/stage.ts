@@ -4,6 +4,7 @@ import { run } from '../test/lab/command.ts'
 import { loadImage } from '../test/lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../test/lab/lab.ts'
 import { labDir } from '../test/lab/places.ts'
+import { disk, prepareDisk } from './disks.ts'
 import { type HostGroups, openGroups } from './meters/groups.ts'
 import { createMeter, type Meter } from './meters/meter.ts'
 import { profileFlags } from './profiles.ts'
@@ -27,9 +28,10 @@ export type Stage = {
 export type StageOptions = { readonly cipher: string | undefined; readonly profiles: string | undefined }
 
 export const openStage = async ({ cipher, profiles }: StageOptions): Promise<Stage> => {
-  const lab = await startLab({ hosts: 2 })
+  const lab = await startLab({ hosts: [{ disk }, { disk }] })
   try {
     const [from, to] = [lab.host('host-1'), lab.host('host-2')]
+    await Promise.all([from, to].map(prepareDisk))
     const agents = [from.agent, to.agent]
     if (profiles !== undefined) {
       for (const host of [from, to]) {

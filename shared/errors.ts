@@ -83,6 +83,7 @@ export const errorTable = {
   DRAYAGE_VOLUME_DRIVER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_UNREADABLE: refused,
+  DRAYAGE_DEVICE_NODES: refused,
   DRAYAGE_AUTO_REMOVE: refused,
   DRAYAGE_WRITABLE_LAYER: refused,
   DRAYAGE_NAMESPACE_SHARED: refused,

@@ -4,11 +4,17 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import { type DevicePolicy, devicePolicyOf } from './round/devices.ts'
+import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
+import type { ReadBack as ReadBackInBytes } from './round/read-back.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
+import type { Report } from './threads/protocol.ts'
 import { readPieces } from './threads/read.ts'
-import { writePieces } from './threads/write.ts'
+import { type Incoming, writePieces } from './threads/write.ts'
+
+export { type DevicePolicy, devicePolicyOf, type Incoming, type RoundLimits }
 
 export type VolumeUsage = {
   // Names, the root directory's included, as a round would carry them.
@@ -16,6 +22,9 @@ export type VolumeUsage = {
   // Content as a reader sees it, holes included; a file with several names once.
   readonly apparentBytes: number
   readonly diskBytes: number
+  // Device nodes, and the paths of up to 20 of them.
+  readonly devices: number
+  readonly devicePaths: readonly Buffer[]
 }
 
 export type SkippedEntry = { readonly path: Buffer; readonly reason: string }
@@ -51,14 +60,20 @@ export type ReadOptions = {
   // has changed since the one that the target holds. Without it: everything.
   readonly memory?: string
   readonly holding?: Holding
+  // Default: keep. refuse: DRAYAGE_DEVICE_NODES, details.paths, before a byte is sent.
+  readonly devices?: DevicePolicy
+  // All content is read and compared with what the target was given, whatever the stats say.
+  readonly everything?: boolean
   readonly signal?: AbortSignal
 }
 
-export type VolumeStream = {
+export type VolumeStream = Incoming & {
   // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
   // The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
   // to be cancelled by its signal.
   readonly pieces: AsyncIterable<Buffer>
+  // What they bring at most; undefined until there is a piece.
+  limits(): RoundLimits | undefined
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>
 }
@@ -66,8 +81,8 @@ export type VolumeStream = {
 export type WriteOptions = {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: { readonly bytes: number; readonly entries: number }) => void
-  // What was announced: more entries, or more bytes of content, are refused as DRAYAGE_STREAM_DAMAGED.
-  readonly limits?: { readonly entries: number; readonly contentBytes: number }
+  // What was announced: whatever goes beyond is refused as DRAYAGE_STREAM_DAMAGED, before it is written.
+  readonly limits?: Partial<RoundLimits>
 }
 
 export type ReceiveOptions = WriteOptions & {
@@ -75,6 +90,25 @@ export type ReceiveOptions = WriteOptions & {
   readonly memory: string
   // Nothing will follow this round; it is not remembered.
   readonly final: boolean
+  // `readBack` will be asked for.
+  readonly noteWritten?: boolean
+}
+
+export type CheckOptions = {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly bytes: number }) => void
+}
+
+// What reading back has found.
+export type ReadBack = {
+  // Files of which anything was read, and how much.
+  readonly files: number
+  readonly bytes: number
+  // Paths of those that are not what was written. The next round sends what they lack.
+  readonly differing: readonly Buffer[]
+  // It is not known what all was written since the last time (a process was killed): nothing was read. `digest` then
+  // tells of everything.
+  readonly incomplete: boolean
 }
 
 export type VolumeEngine = {
@@ -98,11 +132,12 @@ export type VolumeEngine = {
   // was left, then asks `open` for the stream that builds upon that. A round that fails may be followed by another at any
   // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
   // Errors: as of `write`.
-  receive(
-    root: string,
-    open: (holding: Holding) => AsyncIterable<Buffer>,
-    options: ReceiveOptions,
-  ): Promise<RoundSummary>
+  receive(root: string, open: (holding: Holding) => Incoming, options: ReceiveOptions): Promise<RoundSummary>
+  // Reads back what rounds with `noteWritten` have written and nobody has read back yet, and compares it with the hashes
+  // of what was written. It comes from the disk, where the kernel drops what it has cached. Not while a round is written.
+  readBack(root: string, memory: string, options?: CheckOptions): Promise<ReadBack>
+  // Reads a directory that does not change, all of it from the disk, for what `read` would say of it.
+  digest(root: string, options?: CheckOptions & { readonly devices?: DevicePolicy }): Promise<RoundSummary>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -123,6 +158,12 @@ const freeSpace = async (path: string): Promise<{ bytes: number; inodes: number 
   return { bytes: bfree * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
 }
 
+const heard =
+  (onProgress: CheckOptions['onProgress']) =>
+  (report: Report): void => {
+    if (report.kind === 'progress') onProgress?.({ bytes: report.bytes })
+  }
+
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
   return {
@@ -130,27 +171,40 @@ export const createVolumeEngine = (): VolumeEngine => {
     freeSpace,
     measure: async (root, options = {}) => {
       const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
-      return (await job.result) as Usage
+      const usage = (await job.result) as Usage
+      return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
     },
     read: (root, { signal, holding, ...request }) => {
       const held = holding && {
         digest: holding.digest,
         lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
       }
-      const { pieces, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
+      const { pieces, limits, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})
-      return { pieces, summary: settled }
+      return { pieces, limits, summary: settled }
     },
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }
-      return publicSummary(await writePieces(pool, request, () => pieces, signal, onProgress))
+      return publicSummary(
+        await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
+      )
     },
     receive: async (root, open, { signal, onProgress, ...request }) => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>
         open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })
       return publicSummary(await writePieces(pool, { root, ...request }, openFor, signal, onProgress))
+    },
+    readBack: async (root, memory, { signal, onProgress } = {}) => {
+      const job = pool.start({ kind: 'read-back', request: { root, memory } }, heard(onProgress), signal)
+      const { differing, ...found } = (await job.result) as ReadBackInBytes
+      return { ...found, differing: differing.map(bytesOf) }
+    },
+    digest: async (root, { signal, onProgress, devices = 'keep' } = {}) => {
+      const request = { root, final: true, fromDisk: true, devices }
+      const job = pool.start({ kind: 'digest', request }, heard(onProgress), signal)
+      return publicSummary((await job.result) as Summary)
     },
     close: pool.close,
   }

@@ -49,6 +49,7 @@ const moveOnce = async (stage: Stage, way: MoveWay, scale: number, folder: strin
   let said = ''
   const cost = await measureRun(stage, way, async () => {
     said = await way.move(stage, { container, command })
+    return {}
   })
   const host = stage[way.to]
   const target = await mountpointOf(host, container)

@@ -2,7 +2,7 @@
 import type { Part } from '../meters/groups.ts'
 import type { Run } from '../results.ts'
 import { createContainer, idle, type Stage, settle } from '../stage.ts'
-import type { Source } from '../ways/copy-way.ts'
+import type { Afterwards, Source } from '../ways/copy-way.ts'
 import { ways } from '../ways/names.ts'
 import type { Workload } from '../workloads.ts'
 
@@ -27,9 +27,17 @@ export const makeSource = async (stage: Stage, workload: Workload, scale: number
 export const measureRun = (
   stage: Stage,
   way: { readonly name: string; readonly memoryOf: readonly Part[] },
-  work: () => Promise<void>,
+  work: () => Promise<Afterwards>,
 ): Promise<Run> => {
-  const measure = async () => ({ ...(await stage.meter.measure(way.memoryOf, work)), syncMs: await settle() })
+  const measure = async (): Promise<Run> => {
+    let afterwards: Afterwards = {}
+    const cost = await stage.meter.measure(way.memoryOf, async () => {
+      afterwards = await work()
+    })
+    const { rereadMs } = afterwards
+    const wallMs = cost.wallMs - (rereadMs ?? 0)
+    return { ...cost, wallMs, ...(rereadMs === undefined ? {} : { rereadMs }), syncMs: await settle() }
+  }
   return way.name === ways.drayage ? measure() : stage.withoutAgents(measure)
 }
 

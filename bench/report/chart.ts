@@ -1,6 +1,6 @@
 // A drawing of the medians, as SVG: a panel for each workload, a bar for each way. It brings its own ground, so that it is
 // legible on any page, and follows the reader's choice of light or dark.
-import { ratioOf, rowOf, spreadOf } from '../figures.ts'
+import { median, ratioOf, rowOf, type Spread, spreadOf } from '../figures.ts'
 import type { Measured, Results, Row } from '../results.ts'
 import { targets } from '../targets.ts'
 import { ways } from '../ways/names.ts'
@@ -9,7 +9,7 @@ import { saysOfMachine, saysOfRuns } from './words.ts'
 const width = 860
 const margin = 24
 const names = { left: margin, width: 216 }
-const bars = { left: margin + names.width + 8, width: 400 }
+const bars = { left: margin + names.width + 8, width: 380 }
 const rowHeight = 24
 const barHeight = 15
 const panelHead = 50
@@ -26,6 +26,7 @@ const style = `
   .ours { font-weight: 600 }
   .bar { fill: #afb8c1 }
   .bar.ours { fill: #0969da }
+  .bar.after { fill: #b6d4fe }
   .spread { stroke: #1f2328; stroke-width: 1 }
   .halo { stroke: #ffffff; stroke-width: 5 }
   .target { stroke: #bc4c00; stroke-width: 2 }
@@ -35,6 +36,7 @@ const style = `
     .quiet { fill: #9198a1 }
     .bar { fill: #656c76 }
     .bar.ours { fill: #4493f8 }
+    .bar.after { fill: #1f4b85 }
     .spread { stroke: #f0f6fc }
     .halo { stroke: #0d1117 }
     .target { stroke: #f0883e }
@@ -62,36 +64,56 @@ const allowed = (measured: Measured): number | undefined => {
   return limits.length === 0 ? undefined : Math.min(...limits)
 }
 
+type Drawn = {
+  readonly row: Row
+  readonly spread: Spread
+  // Reading back, after what is compared.
+  readonly after: number
+}
+
+const bar = (classes: string, from: number, to: number, y: number) =>
+  `<rect class="bar${classes}" x="${from}" y="${y}" width="${round(to - from)}" height="${barHeight}" rx="2"/>`
+
 const panel = (measured: Measured, top: number): string[] => {
-  const rows = measured.rows.flatMap((row) => {
+  const rows = measured.rows.flatMap((row): Drawn[] => {
     const spread = secondsOf(measured, row)
-    return spread === undefined ? [] : [{ row, spread }]
+    const after = median(row.runs.flatMap(({ rereadMs }) => rereadMs ?? [])) ?? 0
+    return spread === undefined ? [] : [{ row, spread, after: after / 1000 }]
   })
   const limit = allowed(measured)
-  const longest = Math.max(...rows.map(({ spread }) => spread.highest), limit ?? 0)
+  const longest = Math.max(...rows.map(({ spread, after }) => spread.highest + after), limit ?? 0)
   const x = (seconds: number) => round(bars.left + (seconds / longest) * bars.width)
   const ours = rowOf(measured, ways.drayage)?.runs ?? []
-  const what = measured.compares === 'downtimeMs' ? 'downtime' : 'time'
-  const drawn = rows.flatMap(({ row, spread }, index) => {
+  const drawn = rows.flatMap(({ row, spread, after }, index) => {
     const y = top + panelHead + index * rowHeight
     const own = row.way === ways.drayage ? ' ours' : ''
     const ratio = own ? undefined : ratioOf(ours, row.runs, (run) => run[measured.compares])
-    const says = `${spread.median.toFixed(2)} s`
-    const against =
-      ratio === undefined ? '' : `<tspan class="quiet" dx="10">drayage × ${ratio.median.toFixed(2)}</tspan>`
-    const middle = round(y + barHeight / 2)
+    const more = own
+      ? after > 0
+        ? `and ${after.toFixed(2)} s of reading back`
+        : ''
+      : `drayage × ${ratio?.median.toFixed(2)}`
+    const [middle, end] = [round(y + barHeight / 2), spread.median + after]
     return [
       text(names.left, y + 12, row.way, own.trim()),
-      `<rect class="bar${own}" x="${bars.left}" y="${y}" width="${round(x(spread.median) - bars.left)}" height="${barHeight}" rx="2"/>`,
+      ...(after > 0 ? [bar(' after', x(spread.median), x(end), y)] : []),
+      bar(own, bars.left, x(spread.median), y),
       ...(spread.highest > spread.lowest
         ? [`<path class="spread" d="M${x(spread.lowest)} ${middle}H${x(spread.highest)}"/>`]
         : []),
-      text(Math.max(x(spread.median), x(spread.highest)) + 8, y + 12, says, own.trim(), against),
+      text(
+        Math.max(x(end), x(spread.highest)) + 8,
+        y + 12,
+        `${spread.median.toFixed(2)} s`,
+        own.trim(),
+        more === '' ? '' : `<tspan class="quiet" dx="10">${more}</tspan>`,
+      ),
       ...(own && limit !== undefined
         ? ['halo', 'target'].map((stroke) => `<path class="${stroke}" d="M${x(limit)} ${y - 4}V${y + barHeight + 4}"/>`)
         : []),
     ]
   })
+  const what = measured.compares === 'downtimeMs' ? 'downtime' : 'time'
   return [
     text(names.left, top + 16, `${measured.workload}: ${what}`, 'panel'),
     text(names.left, top + 34, measured.says, 'quiet'),

@@ -47,6 +47,14 @@ test('the drawing has a bar for each row, and its text is escaped', () => {
   expect(drawn).toContain('prefers-color-scheme: dark')
 })
 
+test('reading back is drawn beside what is compared, and not as a part of it', () => {
+  const after = { ...large, rows: [{ way: ways.drayage, runs: [aRun({ wallMs: 2_000, rereadMs: 500 })] }] }
+  const drawn = asChart(someResults([after]))
+  expect(drawn.match(/<rect class="bar/g)).toHaveLength(2)
+  expect(drawn).toContain('2.00 s')
+  expect(drawn).toContain('and 0.50 s of reading back')
+})
+
 test('a run on a busy machine, or of a part of the workloads, says so', () => {
   const busy = someResults([large], { scale: 0.1, machine: { ...results.machine, loadBefore: 9 } })
   expect(asTables(busy)).toMatch(/busy with other things \(load 9\.0 before\)/)

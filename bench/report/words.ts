@@ -38,7 +38,12 @@ export const columnsOf = (measured: Measured): readonly Column[] => {
     ...(down ? [{ title: 'down, s', cell: seconds(({ downtimeMs }) => downtimeMs) }] : []),
     { title: 'time, s', cell: seconds(({ wallMs }) => wallMs) },
     { title: down ? 'drayage is down × as long' : 'drayage takes ×', cell: ratio },
-    ...(down ? [] : [{ title: 'on disk, s later', cell: seconds(({ syncMs }) => syncMs) }]),
+    ...(down
+      ? []
+      : [
+          { title: 'on disk, s later', cell: seconds(({ syncMs }) => syncMs) },
+          { title: 'read back, s more', cell: seconds(({ rereadMs }) => rereadMs) },
+        ]),
     { title: 'CPU s, from / to', cell: ({ runs }) => bothEnds(runs, ({ cpuSeconds }) => cpuSeconds, 1) },
     {
       title: 'MB on the wire',

@@ -8,9 +8,12 @@ export type Source = {
   readonly folder: string
 }
 
+// Of the time that it took: what went to reading back from the target's disk what had been written and compared already.
+export type Afterwards = { readonly rereadMs?: number }
+
 export type Copying = {
   // The first time everything; then what has changed, or everything again where there is no other way.
-  readonly once: () => Promise<void>
+  readonly once: () => Promise<Afterwards>
   readonly target: string
   readonly discard: () => Promise<void>
 }

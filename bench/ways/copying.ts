@@ -23,14 +23,17 @@ const byCommand = (
     const command = stage.groups.from.command(commandOf(stage, { source, target, targetContainer }))
     return {
       target,
-      once: async () => void (await run(command, longest)),
+      once: async () => {
+        await run(command, longest)
+        return {}
+      },
       discard: () => removeContainer(stage.to, targetContainer),
     }
   },
 })
 
 // One live round and what goes with it: hashed on both sides, over mutual TLS, the digests compared, all of it on the disk
-// when it ends. The others do none of the three.
+// when it ends, and then read back from there. The others do none of that.
 const drayage: CopyWay = { name: ways.drayage, memoryOf: ['agent'], open: openRounds }
 
 const tar = byCommand(ways.tar, ['peer'], ({ shell }, { source, target }) => tarPipe(shell, source.folder, target))

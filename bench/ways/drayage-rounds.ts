@@ -6,6 +6,7 @@ import { createAgentPort } from '../../coordinator/agents/agent-port.ts'
 import { openAuthority } from '../../coordinator/identity/authority.ts'
 import type { AgentPort } from '../../coordinator/migration/ports.ts'
 import type { HostList } from '../../shared/api/hosts.ts'
+import { defaultOptions } from '../../shared/api/migration-options.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import { mountpointOf, type Stage } from '../stage.ts'
@@ -58,13 +59,14 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
       const messages = target.port.receiveVolume({
         ...{ lease, volume: volume.name, source: { host: source.host, address: source.address } },
         ...{ round, final: false, rootIdentity: volume.rootIdentity },
+        ...{ devices: defaultOptions.devices, verification: defaultOptions.verify },
       })
       for await (const { result } of messages) {
         if (!result) continue
         if (result.sourceDigest === '' || result.sourceDigest !== result.targetDigest) {
           throw new Error(`The digests of round ${round} differ: ${result.sourceDigest}, ${result.targetDigest}.`)
         }
-        return
+        return { rereadMs: result.rereadMs }
       }
       throw new Error(`Round ${round} has ended without a result.`)
     },

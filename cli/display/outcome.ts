@@ -1,5 +1,5 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
@@ -31,14 +31,23 @@ const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[]
 }
 
 // The digests are compared again here, from the receipt itself.
-const verifiedLines = ({ receipt }: Migration): readonly string[] =>
-  (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
+const verifiedLines = ({ receipt, to }: Migration): readonly string[] => {
+  const lines = (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
     const same = sourceDigest === targetDigest && sourceDigest !== ''
     const proof = same
       ? `${shortDigest(sourceDigest)} on both sides`
       : `NOT the same: ${sourceDigest} and ${targetDigest}`
     return `${shortName(name)}: ${proof} (${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'})`
   })
+  return receipt === null || lines.length === 0 ? lines : [...lines, howVerified(receipt.verified, to)]
+}
+
+const howVerified = (verified: Receipt['verified'], to: string): string =>
+  ({
+    written: 'as it was read and written; nothing was read back',
+    reread: `what was copied while it ran was read back from the disk of ${to}`,
+    full: `everything was read back from the disk of ${to}`,
+  })[verified]
 
 const skippedLines = ({ receipt }: Migration): readonly string[] =>
   (receipt?.volumes ?? []).flatMap(({ name, skipped }) =>
@@ -50,6 +59,21 @@ const roundLines = ({ rounds }: Migration): readonly string[] =>
     ({ round, final, volume, entries, bytesSent, durationMs }) =>
       `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${formatBytes(bytesSent)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
   )
+
+const whyLastRound = {
+  fits: 'the rest was small enough',
+  'no-longer-shrinking': 'it changes about as fast as it is copied',
+  'most-rounds': 'that was the most rounds allowed',
+} as const
+
+// What was predicted of the last round, beside what it took.
+const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
+  if (liveCopy === null) return []
+  const { rounds, stopped, predictedMs, finalMs } = liveCopy
+  const predicted = predictedMs === null ? 'its time not predicted' : `predicted to take ${formatDuration(predictedMs)}`
+  const took = finalMs === null ? '' : `, took ${formatDuration(finalMs)}`
+  return [`${plural(rounds, 'round')} while it ran (${whyLastRound[stopped]}); the last one ${predicted}${took}`]
+}
 
 const keptLines = ({ state, from }: Migration): readonly string[] =>
   state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
@@ -67,6 +91,7 @@ const facts = (migration: Migration): readonly Fact[] => [
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),
+  fact('copied live', ...liveCopyLines(migration)),
   fact('downtime', ...(migration.downtimeMs === null ? [] : [formatDuration(migration.downtimeMs)])),
   fact('warning', ...migration.warnings.map(findingLine)),
   fact('kept', ...keptLines(migration)),

@@ -1,4 +1,5 @@
 // Answers as a coordinator gives them, whole, for tests to change in the part that they are about.
+import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, Plan, Step, StepName } from '../../shared/api/migrations.ts'
 
 const stepNames = [
@@ -37,6 +38,7 @@ export const running = (step: StepName, changes: Partial<Migration> = {}): Migra
   container: { id: 'c'.repeat(64), name: 'web' },
   from: 'host-1',
   to: 'host-2',
+  options: defaultOptions,
   state: 'running',
   steps: stepsUpTo(step),
   rounds: [],
@@ -85,7 +87,7 @@ export const moved = (changes: Partial<Migration> = {}): Migration => ({
         skipped: [],
       },
     ],
-    verified: 'written',
+    verified: 'reread',
     issuedAt: at(11),
   },
   next: 'Check host-2, then remove the old copy by hand.',

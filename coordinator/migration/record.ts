@@ -1,4 +1,5 @@
 // What is kept of a migration, and what its steps leave for one another.
+import { completeOptions, type MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { MigrationError, MigrationRequest, MigrationState, Plan, Receipt } from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -8,9 +9,19 @@ import type { StopReason } from './rounds.ts'
 export type Lease = Lease__Output
 export type Workload = Workload__Output
 
+// A request with nothing left open. The same wish always compares equal, whatever order its fields came in.
+export type AcceptedRequest = Omit<MigrationRequest, 'options'> & { readonly options: MigrationOptions }
+
+export const accepted = ({ container, from, to, options }: MigrationRequest): AcceptedRequest => ({
+  container,
+  from,
+  to,
+  options: completeOptions(options),
+})
+
 export type NewMigration = {
   readonly id: string
-  readonly request: MigrationRequest
+  readonly request: AcceptedRequest
   readonly containerId: string
   readonly containerName: string
   readonly plan: Plan

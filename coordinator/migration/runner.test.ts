@@ -1,8 +1,10 @@
 // The saga against a model of two hosts, with a fault at any call: thousands of generated runs. What runs on real
 // engines is tested in test/.
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MigrationRecord } from './record.ts'
+import { accepted } from './record.ts'
 import { createRunner, type Runner } from './runner.ts'
 import { createMemoryJournal } from './testing/memory-journal.ts'
 import { createTwoHosts, type Fault, volumeName } from './testing/two-hosts.ts'
@@ -71,7 +73,7 @@ const play = async ({ faults, sourceRuns, imageThere, cancelAtCall }: Scenario) 
 
   await journal.create({
     id,
-    request: { container: 'web', from: 'host-1', to: 'host-2' },
+    request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
     containerId: 'c1',
     containerName: 'web',
     plan: {
@@ -95,7 +97,7 @@ const play = async ({ faults, sourceRuns, imageThere, cancelAtCall }: Scenario) 
   const events = { changed: () => {}, progress: () => {}, waiting: () => {} }
   for (let lives = 0; lives < faults.length + 2; lives++) {
     life = {
-      runner: createRunner({ journal, hosts: world.hosts, clock, events, patienceMs: 2_000 }),
+      runner: createRunner({ journal, hosts: world.hosts, clock, events, patienceMs: 2_000, settleMs: 3_000 }),
       stopping: new AbortController(),
     }
     await life.runner?.drive(id, life.stopping.signal)

@@ -13,7 +13,7 @@ import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { isCommitted } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
-import type { MigrationRecord } from './record.ts'
+import { type AcceptedRequest, accepted, type MigrationRecord } from './record.ts'
 import { createRunner, describeError } from './runner.ts'
 import { viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
@@ -49,6 +49,7 @@ export type MigrationServiceOptions = {
     error(facts: object, message: string): void
   }
   readonly patienceMs?: number
+  readonly settleMs?: number
 }
 
 const longestPauseMs = 60_000
@@ -59,6 +60,7 @@ export const createMigrationService = ({
   clock,
   log,
   patienceMs = 60_000,
+  settleMs = 3_000,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const driving = new Map<string, Promise<void>>()
@@ -70,6 +72,7 @@ export const createMigrationService = ({
     hosts,
     clock,
     patienceMs,
+    settleMs,
     events: {
       changed: (id) => watchers.changed(id),
       progress: (id, progress) => watchers.progress(id, progress),
@@ -118,7 +121,7 @@ export const createMigrationService = ({
     return { ...migration, error }
   }
 
-  const plan = async (request: MigrationRequest, signal: AbortSignal | undefined): Promise<Plan> => {
+  const plan = async (request: AcceptedRequest, signal: AbortSignal | undefined): Promise<Plan> => {
     if (request.from === request.to) {
       throw new AppError(
         'DRAYAGE_SAME_HOST',
@@ -143,7 +146,7 @@ export const createMigrationService = ({
     return result
   }
 
-  const known = async (request: MigrationRequest, key: string | null): Promise<MigrationRecord | null> => {
+  const known = async (request: AcceptedRequest, key: string | null): Promise<MigrationRecord | null> => {
     const record = key === null ? null : await journal.findByKey(key)
     if (record === null) return null
     if (JSON.stringify(record.request) !== JSON.stringify(request)) {
@@ -155,36 +158,36 @@ export const createMigrationService = ({
     return record
   }
 
-  const accept = async (request: MigrationRequest, key: string | null, accepted: Plan) =>
+  const accept = async (request: AcceptedRequest, key: string | null, planned: Plan) =>
     oneAtATime(async () => {
       const earlier = await known(request, key)
       if (earlier !== null) return { record: earlier, created: false }
       const running = (await journal.unfinished()).find(
-        ({ containerId, request: { from } }) => containerId === accepted.container.id && from === request.from,
+        ({ containerId, request: { from } }) => containerId === planned.container.id && from === request.from,
       )
       if (running !== undefined) {
         throw new AppError(
           'DRAYAGE_MIGRATION_IN_PROGRESS',
-          `${accepted.container.name} on ${request.from} is being moved already, by migration ${running.id}. Wait for it, or cancel it.`,
+          `${planned.container.name} on ${request.from} is being moved already, by migration ${running.id}. Wait for it, or cancel it.`,
           { details: { migration: running.id } },
         )
       }
       const record = await journal.create({
         id: ulid(clock.now().getTime()),
         request,
-        containerId: accepted.container.id,
-        containerName: accepted.container.name,
-        plan: accepted,
+        containerId: planned.container.id,
+        containerName: planned.container.name,
+        plan: planned,
         idempotencyKey: key,
       })
       return { record, created: true }
     })
 
   return {
-    plan: (request, signal) => plan(canonical(request), signal),
+    plan: (request, signal) => plan(accepted(request), signal),
 
     start: async (asked, idempotencyKey) => {
-      const request = canonical(asked)
+      const request = accepted(asked)
       const earlier = await known(request, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
       const planned = await plan(request, undefined)
@@ -238,9 +241,6 @@ export const createMigrationService = ({
     },
   }
 }
-
-// The same request always compares equal, whatever order its fields came in.
-const canonical = ({ container, from, to }: MigrationRequest): MigrationRequest => ({ container, from, to })
 
 // Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
 const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {

@@ -88,6 +88,7 @@ export const viewMigration = (
     container: { id: record.containerId, name: record.containerName },
     from: record.request.from,
     to: record.request.to,
+    options: record.request.options,
     state: record.state,
     steps: viewSteps(entries),
     rounds: [...rounds],

@@ -2,7 +2,7 @@
 import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
-import type { MigrationRecord } from '../migration/record.ts'
+import { accepted, type MigrationRecord } from '../migration/record.ts'
 import type { Database } from './database.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
 import type { JournalEntryTable, MigrationTable } from './tables.ts'
@@ -12,7 +12,8 @@ const parsed = <T>(text: string | null): T | null => (text === null ? null : (JS
 
 const toRecord = (row: MigrationTable): MigrationRecord => ({
   id: row.id,
-  request: JSON.parse(row.requestJson),
+  // One of before there were options has none.
+  request: accepted(JSON.parse(row.requestJson)),
   containerId: row.containerId,
   containerName: row.containerName,
   plan: JSON.parse(row.planJson),
@@ -226,4 +227,4 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
 }
 
 const sameRequest = (a: Pick<MigrationRecord, 'request'>, b: Pick<MigrationRecord, 'request'>): boolean =>
-  a.request.container === b.request.container && a.request.from === b.request.from && a.request.to === b.request.to
+  JSON.stringify(a.request) === JSON.stringify(b.request)

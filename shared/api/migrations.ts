@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
+import { MigrationOptions } from './migration-options.ts'
 
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
@@ -34,6 +35,7 @@ export const MigrationRequest = Type.Object(
     container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
     from: HostName,
     to: HostName,
+    options: Type.Optional(Type.Partial(MigrationOptions)),
   },
   { additionalProperties: false },
 )
@@ -117,8 +119,10 @@ export const Receipt = Type.Object({
       skipped: Type.Array(Finding),
     }),
   ),
-  // The digest covers what was written as it was written; nothing was read back from the disk.
-  verified: Type.Literal('written'),
+  verified: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
+    description:
+      'What the digests stand on, beside what was read and written. written: nothing was read back. reread: what was copied while the source ran was read back from the target’s disk, and was right. full: everything was, in the last round, and the source was read whole again',
+  }),
   issuedAt: Timestamp,
 })
 export type Receipt = Static<typeof Receipt>
@@ -136,6 +140,7 @@ export const Migration = Type.Object({
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
   from: HostName,
   to: HostName,
+  options: MigrationOptions,
   state: MigrationState,
   steps: Type.Array(Step),
   rounds: Type.Array(Round),

@@ -13,6 +13,26 @@ export type PieceSink = {
   finish(): void
 }
 
+// For a round that is read for its digest alone.
+export const createNoSink = (heard: (total: number) => void): PieceSink => {
+  const piece = Buffer.alloc(pieceBytes)
+  let total = 0
+  const take = (count: number): void => {
+    total += count
+    heard(total)
+  }
+  return {
+    get total() {
+      return total
+    },
+    write: ({ length }) => take(length),
+    zeros: take,
+    space: () => piece,
+    advance: take,
+    finish: () => {},
+  }
+}
+
 // `send` gets each piece once, alone in its memory, and may give it away.
 export const createPieceSink = (send: (piece: Buffer) => void): PieceSink => {
   let piece = Buffer.allocUnsafeSlow(pieceBytes)

@@ -24,6 +24,7 @@ import { tickMs } from '../tree/racy.ts'
 import type { Holding } from './base-tree.ts'
 import { createByteSource } from './byte-source.ts'
 import { clearDirectory, removeEntry } from './clear.ts'
+import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
@@ -31,15 +32,17 @@ import { forgetHeld, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { changeContent, changeMetadata, changePart } from './write-change.ts'
 import { type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { openWrittenLog } from './written-log.ts'
 
-export type WriteLimits = { readonly entries: number; readonly contentBytes: number }
 export type WriteRequest = {
   readonly root: string
-  readonly limits?: WriteLimits
+  readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
   // Nothing follows: not worth remembering.
   readonly final?: boolean
+  // Note in the memory what is to be read back (round/read-back.ts).
+  readonly noteWritten?: boolean
 }
 
 export type WriteInput = {
@@ -49,6 +52,8 @@ export type WriteInput = {
   readonly checkpoint: () => void
   // Where there is a memory, before the first piece is asked for: what the stream may build upon.
   readonly hold: (holding: Holding) => void
+  // What was announced for the stream, from its first piece on; beside the request's own.
+  readonly announced: () => RoundLimits | undefined
 }
 
 const nothing: Holding = { digest: '', lacking: [] }
@@ -76,25 +81,20 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const { root, limits, memory, final = false } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
+  const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
   // Files of which parts have come, or are to come, and not yet the metadata that ends them.
   const unfinished = new Set<Leaf>()
-  let entries = 0
-  let contentBytes = 0
+  // Of those: the blocks that have come.
+  const blocksWritten = new Map<Leaf, Map<number, ByteString>>()
+  const gate = createGate(() => limits ?? input.announced())
+  const { admitContent } = gate
 
   const admitEntry = (): void => {
     input.checkpoint()
-    if (++entries > (limits?.entries ?? Number.POSITIVE_INFINITY)) {
-      throw damaged(`it has more than the ${limits?.entries} entries announced`)
-    }
-    onEntry(entries)
-  }
-  const admitContent = (bytes: number): void => {
-    contentBytes += bytes
-    if (contentBytes > (limits?.contentBytes ?? Number.POSITIVE_INFINITY)) {
-      throw damaged(`it has more than the ${limits?.contentBytes} bytes of content announced`)
-    }
+    gate.admitEntry()
+    onEntry(gate.entries)
   }
 
   // Archives made by others may hold attributes that no copy carries.
@@ -120,6 +120,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const placeFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
     const name = names.at(-1)
     if (name === undefined) throw damaged('the root directory stands in it twice')
+    gate.admitPath(names)
     const above = names.slice(0, -1)
     const parent = tree.find(above)
     if (parent === undefined || !isDirectory(parent))
@@ -163,13 +164,14 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       tree.add(names, { metadata, seen, suspect: false, children: new Map(), digest: undefined })
       return
     }
-    const written =
+    const made =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
+    if (made !== undefined) written.wrote(place.path, made, made.content)
     const lost = { metadata, seen: seenOf(volume), content: '', blocks: undefined }
-    tree.add(names, leafOf({ ...(written ?? lost), suspect: false, linked: false }))
+    tree.add(names, leafOf({ ...(made ?? lost), suspect: false, linked: false }))
   }
 
   const removeHeld = (tree: TargetTree, path: ByteString): void => {
@@ -200,14 +202,25 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(tree, names)
     if (change.kind === 'part') {
       unfinished.add(held)
-      changePart(place, held, change.offset, member, source, admitContent)
+      const block = changePart(place, held, change.offset, member, source, admitContent)
+      if (block !== undefined) {
+        const blocks = blocksWritten.get(held) ?? new Map()
+        blocksWritten.set(held, blocks.set(block.index, block.hash))
+      }
       takePadding(source, member.storedBytes)
     } else if (change.kind === 'content') {
-      tree.change(names, held, changeContent(place, held, { ...member, metadata }, source, refusals, admitContent))
+      const made = changeContent(place, held, { ...member, metadata }, source, refusals, admitContent)
+      tree.change(names, held, made)
+      written.wrote(place.path, made, made.content)
+      blocksWritten.delete(held)
       unfinished.delete(held)
       takePadding(source, member.storedBytes)
     } else {
-      tree.change(names, held, changeMetadata(place, held, metadata, refusals))
+      const made = changeMetadata(place, held, metadata, refusals)
+      tree.change(names, held, made)
+      const blocks = blocksWritten.get(held)
+      if (blocks !== undefined) written.wrote(place.path, made, blocks)
+      blocksWritten.delete(held)
       unfinished.delete(held)
     }
   }
@@ -220,7 +233,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   }
 
   const readRootMember = (): Member => {
-    const member = nextMember(source)
+    const member = nextMember(source, gate.recordBytes)
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
@@ -254,6 +267,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       return held.tree
     }
     unfinished.clear()
+    written.beginAnew()
     if (memory !== undefined) forgetHeld(memory)
     clearDirectory(cursor.fd, volume, input.checkpoint)
     const tree = createTargetTree({
@@ -271,7 +285,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const held = heldBefore()
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const tree = beginTree(held, readRootMember())
-    for (let member = nextMember(source); member !== undefined; member = nextMember(source)) {
+    const next = () => nextMember(source, gate.recordBytes)
+    for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
       if ('linkTo' in member) writeLink(tree, member)
       else if (member.change !== undefined) changeHeld(tree, member, member.change)
@@ -289,8 +304,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     }
     return {
       entries: found.entries,
-      changedEntries: entries,
-      contentBytes,
+      changedEntries: gate.entries,
+      contentBytes: gate.contentBytes,
       volumeBytes: found.contentBytes,
       tarBytes: source.total,
       digest: found.digest,
@@ -301,5 +316,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   } finally {
     linkCursor.close()
     cursor.close()
+    written.close()
   }
 }

@@ -2,12 +2,16 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
+import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
-import { createPieceSink } from '../round/piece-sink.ts'
+import { createNoSink, createPieceSink } from '../round/piece-sink.ts'
+import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
 import { type Assignment, cancellation, type Delivery, type Report, type Task, toPlainError } from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
+
+const progressBytes = 16 * 1024 * 1024
 
 // Sleeps until `look` finds something.
 const awaitNews = <T>(signals: Signals, look: () => T | undefined): T => {
@@ -28,14 +32,27 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
 
+  if (task.kind === 'read-back' || task.kind === 'digest') {
+    let reported = 0
+    const progress = (bytes: number, entries: number): void => {
+      if (bytes - reported < progressBytes) return
+      reported = bytes
+      report({ kind: 'progress', bytes, entries })
+    }
+    if (task.kind === 'read-back') return readBack(task.request, checkpoint, progress)
+    const sink = createNoSink((bytes) => progress(bytes, 0))
+    return readRound(task.request, sink, checkpoint)
+  }
+
   if (task.kind === 'read') {
     const sink = createPieceSink((piece) => {
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
     })
-    return readRound(task.request, sink, checkpoint)
+    return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
 
+  let limits: RoundLimits | undefined
   let entries = 0
   let holdsPiece = false
   let ended = false
@@ -44,6 +61,10 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     holdsPiece = false
     if (ended) return undefined
     const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
+    if (message.kind === 'announced') {
+      limits = message.limits
+      return next()
+    }
     if (message.kind === 'end') {
       ended = true
       return undefined
@@ -52,7 +73,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
   }
   const hold = (holding: Holding): void => report({ kind: 'holding', holding })
-  return writeRound(task.request, { next, checkpoint, hold }, (count) => {
+  return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {
     entries = count
   })
 }
