@@ -10,14 +10,15 @@ import { largeFile } from './data/files.ts'
 // Takes as much of the machine's disk as is written to it.
 export const disk = { sizeMb: 24 * 1024, fs: 'ext4' } as const
 
+// What the largest workload takes.
 const warmUpBytes = 2 * 2 ** 30
 
-export const prepareDisk = async ({ dataRoot }: Pick<LabHost, 'dataRoot'>): Promise<void> => {
+export const prepareDisk = async ({ dataRoot }: Pick<LabHost, 'dataRoot'>, scale: number): Promise<void> => {
   // What is read and written is kept in memory once, and not a second time for the file that the disk is.
   const device = (await run(['findmnt', '--noheadings', '--output', 'SOURCE', dataRoot])).trim()
   await run(['losetup', '--direct-io=on', device])
   // The first to write to a part of it would be slower than those who come after.
   const file = join(dataRoot, 'warm-up')
-  largeFile(file, warmUpBytes)
+  largeFile(file, Math.round(warmUpBytes * scale))
   await rm(file)
 }

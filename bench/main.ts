@@ -31,7 +31,7 @@ const measure = async ({ names, runs, scale, cipher, profiles }: Options): Promi
   const say = (line: string) =>
     console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}`)
   const loadBefore = loadNow()
-  const stage = await openStage({ cipher, profiles: profiles && resolve(profiles) })
+  const stage = await openStage({ cipher, profiles: profiles && resolve(profiles), scale })
   try {
     const machine = await describeMachine(stage, loadBefore)
     const measured: Measured[] = []

@@ -25,13 +25,17 @@ export type Stage = {
   readonly stop: () => Promise<void>
 }
 
-export type StageOptions = { readonly cipher: string | undefined; readonly profiles: string | undefined }
+export type StageOptions = {
+  readonly cipher: string | undefined
+  readonly profiles: string | undefined
+  readonly scale: number
+}
 
-export const openStage = async ({ cipher, profiles }: StageOptions): Promise<Stage> => {
+export const openStage = async ({ cipher, profiles, scale }: StageOptions): Promise<Stage> => {
   const lab = await startLab({ hosts: [{ disk }, { disk }] })
   try {
     const [from, to] = [lab.host('host-1'), lab.host('host-2')]
-    await Promise.all([from, to].map(prepareDisk))
+    for (const host of [from, to]) await prepareDisk(host, scale)
     const agents = [from.agent, to.agent]
     if (profiles !== undefined) {
       for (const host of [from, to]) {
