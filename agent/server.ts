@@ -7,6 +7,7 @@ import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
+import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
@@ -17,6 +18,7 @@ import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { retireSource } from './steps/retire.ts'
+import { settleWorkload } from './steps/settle.ts'
 import { startTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
@@ -81,6 +83,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
   const server = createServer()
   server.addService(services.Agent, {
     DescribeWorkload: unary((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeStanding: unary(async () => standingOf(state)),
     CheckTarget: unary((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
@@ -101,6 +104,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+    SettleWorkload: step((request, lease) => settleWorkload(context, request, lease)),
   } satisfies AgentHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),
