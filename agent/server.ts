@@ -2,6 +2,7 @@
 // (proto/transfer.proto). Builds the server; does not listen.
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
+import { streamWithFailpoints, withFailpoints } from '../shared/failpoints/failpoints.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
@@ -25,7 +26,11 @@ import type { Serving } from './transfer/serve.ts'
 
 type Leased = { readonly lease: Lease | null }
 
-export const createAgentServer = (context: AgentContext, serving: Serving): Server => {
+export const createAgentServer = (
+  context: AgentContext,
+  serving: Serving,
+  options: { readonly silenceMs?: number } = {},
+): Server => {
   const { state, log } = context
   const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
     const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
@@ -56,6 +61,8 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
       throw thrown
     }
   }
+  const look = <Request, Reply>(work: (request: Request, call: CallContext) => Promise<Reply>) =>
+    unary<Request, Reply>((request, call) => withFailpoints(call.method, () => work(request, call)))
   const step = <Request extends Leased, Reply>(
     work: (request: Request, lease: Lease, call: CallContext) => Promise<Reply>,
     { atAnyEpoch = false } = {},
@@ -63,7 +70,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     unary<Request, Reply>(async (request, call) => {
       const { lease, end } = await begin(request, call, atAnyEpoch)
       try {
-        return await work(request, lease, call)
+        return await withFailpoints(call.method, () => work(request, lease, call))
       } finally {
         end()
       }
@@ -74,17 +81,17 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     serverStream<Request, Reply>(async function* (request, call) {
       const { lease, end } = await begin(request, call, false)
       try {
-        yield* work(request, lease, call)
+        yield* streamWithFailpoints(call.method, () => work(request, lease, call))
       } finally {
         end()
       }
     })
 
-  const server = createServer()
+  const server = createServer(options)
   server.addService(services.Agent, {
-    DescribeWorkload: unary((request, { signal }) => describeWorkload(context, request, signal)),
-    DescribeStanding: unary(async () => standingOf(state)),
-    CheckTarget: unary((request) => checkTarget(context, request)),
+    DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeStanding: look(async () => standingOf(state)),
+    CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
     ForgetMigration: step((_, lease) => forgetMigration(context, lease), { atAnyEpoch: true }),

@@ -1,6 +1,7 @@
 // Takes back what prepare() made for a migration: the container, the volumes, the networks, in this order. By its label,
 // and by nothing else.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { InspectedContainer, InspectedNetwork, ListedContainer } from './api.ts'
 import { type Client, path } from './client.ts'
 import { inspectAll, listContainers, nameOf } from './containers.ts'
@@ -70,6 +71,7 @@ export const discard = async (client: Client, migrationId: string): Promise<void
     )
   }
   for (const container of containers) await removeContainer(client, container.Id)
+  await failpoint('DiscardTarget.middle')
   for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
   for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network)
 }

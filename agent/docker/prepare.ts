@@ -1,6 +1,7 @@
 // The workload's networks, volumes and container on the target, in this order; the container is created and not started.
 // Each piece carries the migration's label, is read back after it was made, and is found again when this is repeated.
 import { AppError, type Finding } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineInfo, InspectedContainer, InspectedNetwork } from './api.ts'
@@ -169,6 +170,7 @@ export const prepare = async (
     if (await ensureNetwork(client, network, migrationId)) createdNetworks.push(network.name)
   }
   for (const volume of workload.volumes) await createVolume(client, volume, migrationId)
+  await failpoint('PrepareTarget.middle')
   const found = await findOurs(client, workload.name, migrationId)
   const { container, warnings } =
     found === null

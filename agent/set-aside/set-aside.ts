@@ -3,8 +3,8 @@
 // two is one rename, and both may be asked for again after being cut off anywhere.
 import { lstat, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { syncDirectory } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
-import { syncDirectory } from '../state/durable-file.ts'
 
 export type Fenced = {
   readonly name: string

@@ -2,7 +2,7 @@
 // and must never run here by themselves: the guard stops whatever stands in this list.
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
-import { readDocument, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const RetiredWorkload = Type.Object({
   workloadId: Type.String(),

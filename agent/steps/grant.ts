@@ -1,5 +1,6 @@
 // lock: the epoch, and what this migration may do here.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
@@ -24,6 +25,7 @@ export const grantEpoch = async (
         ? await newSource(context, lease, peerHost, containerId)
         : { ...subject(lease, peerHost), role, imageBrought: null, confirmed: false, startAsked: false, started: null }
   const previousEpoch = await epochs.grant(lease)
+  await failpoint('GrantEpoch.middle')
   await migrations.put(note)
   return { previousEpoch }
 }

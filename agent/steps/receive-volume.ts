@@ -1,10 +1,11 @@
 // precopy, finalcopy: the target pulls a round of one volume, and answers when it is on its disk.
 import { AppError } from '../../shared/errors.ts'
+import { failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveVolumeRequest.ts'
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
-import { reporting } from '../transfer/liveness.ts'
+import { reporting } from '../../shared/rpc/liveness.ts'
 import type { VolumePull } from '../transfer/pull.ts'
 import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
@@ -39,7 +40,7 @@ export const receiveVolume = async function* (
           }
           const asked = { migrationId: lease.migrationId, volume, round, final, rootIdentity, ...held }
           pull = puller.volume(source, asked, both)
-          return pull.pieces
+          return { ...pull, pieces: failpointWithin('ReceiveVolume.middle', pull.pieces) }
         },
         {
           memory: await state.roundMemory.of(lease.migrationId, volume),

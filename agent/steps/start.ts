@@ -1,6 +1,7 @@
 // start: the target runs, and is watched until it is known to.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { StartedTarget } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
 import type { StartTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/StartTargetRequest.ts'
@@ -79,6 +80,7 @@ const start = async (
       },
     )
   }
+  await failpoint('StartTarget.middle')
   return engine.container(containerId)
 }
 

@@ -161,8 +161,7 @@ test('a root that has become another directory is refused, and nothing is delete
   await mkdir(rounds.source)
   const receiving = engine.receive(
     rounds.target,
-    (holding) =>
-      engine.read(rounds.source, { final: true, memory: rounds.memory.source, holding, expectIdentity }).pieces,
+    (holding) => engine.read(rounds.source, { final: true, memory: rounds.memory.source, holding, expectIdentity }),
     { memory: rounds.memory.target, final: true },
   )
   await expect(receiving).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })

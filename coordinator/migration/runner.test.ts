@@ -97,7 +97,7 @@ const play = async ({ faults, sourceRuns, imageThere, cancelAtCall }: Scenario) 
   const events = { changed: () => {}, progress: () => {}, waiting: () => {} }
   for (let lives = 0; lives < faults.length + 2; lives++) {
     life = {
-      runner: createRunner({ journal, hosts: world.hosts, clock, events, patienceMs: 2_000 }),
+      runner: createRunner({ journal, hosts: world.hosts, clock, events, patienceMs: 2_000, settleMs: 3_000 }),
       stopping: new AbortController(),
     }
     await life.runner?.drive(id, life.stopping.signal)

@@ -2,6 +2,7 @@
 // nothing in memory that it could not do without, so a new process goes on where the last one died.
 import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
+import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { decide, isCommitted, pivot } from './decide.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
 import type { MigrationEnd, MigrationRecord } from './record.ts'
@@ -23,6 +24,8 @@ export type RunnerOptions = {
   readonly events: RunnerEvents
   // How long a step before the commit waits for a host that does not answer, before everything is put back.
   readonly patienceMs: number
+  // How long a container without a health check must run on the target before it counts as up.
+  readonly settleMs: number
 }
 
 export type Runner = {
@@ -54,7 +57,7 @@ export const describeError = (error: AppError, step: Step['name'] | null): Migra
   reasons: Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : [],
 })
 
-export const createRunner = ({ journal, hosts, clock, events, patienceMs }: RunnerOptions): Runner => {
+export const createRunner = ({ journal, hosts, clock, events, patienceMs, settleMs }: RunnerOptions): Runner => {
   const interrupts = new Map<string, AbortController>()
 
   const side = async (host: string): Promise<Side> => ({ ...(await hosts.known(host)), host })
@@ -76,6 +79,7 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs }: Runn
     signal,
     journal,
     now: () => clock.now(),
+    settleMs,
     progress: (progress) => events.progress(record.id, { step: step.name, ...progress }),
     round: (round) => journal.addRound(record.id, round),
     rounds: () => journal.rounds(record.id),
@@ -131,7 +135,10 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs }: Runn
         signal,
         forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
         ({ code }) => passing.has(code),
-        async () => step.do(await contextFor(await reread(record), entries, step, signal)),
+        async () => {
+          const context = await contextFor(await reread(record), entries, step, signal)
+          return withFailpoints(step.name, () => step.do(context))
+        },
       )
       // The pivot is written by its own transaction.
       if (step.name !== pivot) await journal.append(id, { step: step.name, phase: 'done', facts })
@@ -167,7 +174,10 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs }: Runn
           stopping,
           Number.POSITIVE_INFINITY,
           () => true,
-          async () => undo(await contextFor(await reread(record), entries, step, stopping)),
+          async () => {
+            const context = await contextFor(await reread(record), entries, step, stopping)
+            await withFailpoints(`${step.name}.undo`, () => undo(context))
+          },
         )
       }
       await journal.append(id, { step: step.name, phase: 'undone' })

@@ -49,6 +49,7 @@ export type MigrationServiceOptions = {
     error(facts: object, message: string): void
   }
   readonly patienceMs?: number
+  readonly settleMs?: number
 }
 
 const longestPauseMs = 60_000
@@ -59,6 +60,7 @@ export const createMigrationService = ({
   clock,
   log,
   patienceMs = 60_000,
+  settleMs = 3_000,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const driving = new Map<string, Promise<void>>()
@@ -70,6 +72,7 @@ export const createMigrationService = ({
     hosts,
     clock,
     patienceMs,
+    settleMs,
     events: {
       changed: (id) => watchers.changed(id),
       progress: (id, progress) => watchers.progress(id, progress),

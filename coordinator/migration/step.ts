@@ -18,6 +18,8 @@ export type StepContext = {
   readonly signal: AbortSignal
   readonly journal: Pick<Journal, 'acquireLease' | 'commit'>
   readonly now: () => Date
+  // How long a container without a health check must run on the target before it counts as up.
+  readonly settleMs: number
   readonly progress: (progress: Omit<Progress, 'step'>) => void
   readonly round: (round: Round) => Promise<void>
   // Those that are in the journal, in their order.

@@ -12,9 +12,6 @@ import type { Workload } from './record.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
 import type { Step, StepContext } from './step.ts'
 
-// How long a container without a health check must run on the target before it counts as up, and the longest wait for
-// one that has one.
-const settleMs = 3_000
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
 
@@ -242,7 +239,7 @@ const commit: Step = {
 
 const start: Step = {
   name: 'start',
-  do: async ({ facts, target, lease, now }) => {
+  do: async ({ facts, target, lease, now, settleMs }) => {
     // What had ended by itself is not run a second time.
     if (!needed(facts.stop, 'stop').wasRunning) return { start: { verdict: 'left-stopped', upAt: null } }
     const { verdict } = await target.agent.startTarget({

@@ -33,6 +33,7 @@ import {
 import { hidesStores, isRacy } from '../tree/racy.ts'
 import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
 import { baseFor, type Holding, keepBase, sharedNames } from './base-tree.ts'
+import { announce, type RoundLimits } from './limits.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { createEntrySender, unrepresentable } from './send-entry.ts'
 import { createSkippedList, type Summary } from './summary.ts'
@@ -70,7 +71,13 @@ type OpenDirectory = {
   next: number
 }
 
-export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () => void): Summary => {
+// `announced` hears what the round will bring at most, before its first byte.
+export const readRound = (
+  request: ReadRequest,
+  sink: PieceSink,
+  checkpoint: () => void,
+  announced: (limits: RoundLimits) => void = () => {},
+): Summary => {
   const { root, final, memory, holding } = request
   const skipped = createSkippedList()
 
@@ -96,6 +103,7 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
   let shared = new Map<string, Set<ByteString>>()
   const given = new Map<string, Leaf>()
   const contentHides = hidesStores(root)
+  let mostContentBytes = 0
 
   // Whatever the receiver has at this path, it has no longer.
   const removeAt = (path: ByteString, node: ScannedNode): void => {
@@ -136,6 +144,11 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
       if (!sameInode(stat, node.stat)) changedInFinal(path)
       // Asked of the type even of the same inode: its number may be another file's by now.
       if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
+        changedInFinal(path)
+        return undefined
+      }
+      // It has grown beyond what was announced: the next round announces more.
+      if (stat.type === 'file' && sender.sent.contentBytes + stat.size > mostContentBytes) {
         changedInFinal(path)
         return undefined
       }
@@ -261,6 +274,9 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
     checkpoint()
     syncFileSystem(cursor.fd)
     if (base !== undefined) shared = sharedNames(base, recorded)
+    const limits = announce(recorded, base, final)
+    mostContentBytes = limits.contentBytes
+    announced(limits)
 
     const path = [beginDirectory(recorded, base)]
     const tree = path[0]?.now

@@ -41,9 +41,9 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
       at('target'),
       (held) => {
         holding = held
-        const { pieces, summary } = engine().read(at('source'), { final, memory: memory.source, holding: held })
+        const { pieces, limits, summary } = engine().read(at('source'), { final, memory: memory.source, holding: held })
         reading = summary
-        return cut(pieces, bytes)
+        return { pieces: cut(pieces, bytes), limits }
       },
       { memory: memory.target, final },
     )
