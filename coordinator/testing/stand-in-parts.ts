@@ -50,6 +50,7 @@ export const host: Host = {
   agentVersion: '0.1.0',
   engine: null,
   engineReachable: true,
+  fence: null,
   addedAt: time,
   lastSeen: time,
   inventoryAt: null,
@@ -72,6 +73,12 @@ export const deps: AppDeps = {
     asOf: async (name) => {
       if (name === 'host-9') throw notFound
       return asOf
+    },
+  },
+  fencing: {
+    fence: async (name, by) => {
+      if (name !== 'host-1') throw notFound
+      return { host: name, at: new Date(time), by, migrations: [] }
     },
   },
   inventory: { containers: async () => [], volumes: async () => [] },
