@@ -10,6 +10,7 @@ import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
+import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
 import { exitCodesHelp } from './exit-codes.ts'
@@ -38,6 +39,8 @@ export const buildProgram = (): Command => {
   for (const command of [migrateCommand(), migrationsCommand(), cancelCommand()]) program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
+  program.commandsGroup('Volumes as tarballs:')
+  program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
@@ -56,8 +59,11 @@ const neverExit = (command: Command): Command => {
 // Runs one command line; the answer is the exit code. A command sets process.exitCode where an end without an error
 // is not 0.
 export const run = async (argv: readonly string[]): Promise<number> => {
-  // `dray volumes | head`: whoever reads has gone, and there is nobody to tell.
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 6))
+  // `dray volumes | head`: whoever reads has gone, and there is nobody to tell. Where that is a failure, the command has
+  // set its exit code beforehand.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === 'EPIPE' ? Number(process.exitCode ?? 0) : 6),
+  )
   try {
     await neverExit(buildProgram()).parseAsync(argv)
     return Number(process.exitCode ?? 0)

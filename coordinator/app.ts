@@ -11,8 +11,10 @@ import Fastify, {
 import { AppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import type { HostDirectory } from './agents/directory.ts'
+import type { ArchiveService } from './archives/service.ts'
 import type { Fencing } from './fencing/fencing.ts'
 import type { MigrationService } from './migration/service.ts'
+import { archiveRoutes } from './routes/archives.ts'
 import { type Authenticate, requireToken } from './routes/authentication.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
@@ -28,6 +30,7 @@ export type AppDeps = {
   readonly fencing: Pick<Fencing, 'fence'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly archives: ArchiveService
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
   readonly authenticate: Authenticate
@@ -100,6 +103,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(operationsRoutes(deps))
   return app
 }

@@ -13,6 +13,7 @@ import { createEnrolment } from './agents/enrolment.ts'
 import { createPresence } from './agents/presence.ts'
 import { createRegistration } from './agents/registration.ts'
 import { buildApp } from './app.ts'
+import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
 import { createFencing } from './fencing/fencing.ts'
@@ -29,6 +30,7 @@ import { createInventoryStore } from './store/inventory.ts'
 import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
+import { createVolumeHolds } from './store/volume-holds.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -132,6 +134,9 @@ const serve = async (
   }
   const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold: () => false, clock, log })
   const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs })
+  const holds = createVolumeHolds(db, clock)
+  await holds.clear()
+  const archives = createArchiveService({ hosts: connections, holds, clock, log })
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, fences, clock },
     fingerprint: authority.fingerprint,
@@ -171,6 +176,7 @@ const serve = async (
     fencing,
     inventory,
     migrations,
+    archives,
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),

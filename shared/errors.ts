@@ -60,6 +60,7 @@ export const errorTable = {
   DRAYAGE_CONTAINER_NOT_FOUND: missing,
   DRAYAGE_VOLUME_NOT_FOUND: missing,
   DRAYAGE_MIGRATION_NOT_FOUND: missing,
+  DRAYAGE_TRANSFER_NOT_FOUND: missing,
 
   // Refused by the plan, before anything has changed
   DRAYAGE_PLAN_REFUSED: refused,
@@ -84,7 +85,10 @@ export const errorTable = {
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
+  DRAYAGE_VOLUME_IN_USE: refused,
+  DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },
   DRAYAGE_VOLUME_UNREADABLE: refused,
+  DRAYAGE_DEVICE_NODES: refused,
   DRAYAGE_AUTO_REMOVE: refused,
   DRAYAGE_WRITABLE_LAYER: refused,
   DRAYAGE_NAMESPACE_SHARED: refused,

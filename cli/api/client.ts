@@ -1,4 +1,4 @@
-// The coordinator's REST, and the only user of fetch. Every call has a time-out; every failure is an AppError.
+// The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
 import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
@@ -67,7 +67,7 @@ const causeOf = (thrown: unknown): { readonly code: string; readonly text: strin
 
 const isTimeout = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'TimeoutError'
 
-const unreachable = (url: string, thrown: unknown): AppError => {
+export const unreachable = (url: string, thrown: unknown): AppError => {
   const { code, text } = causeOf(thrown)
   return new AppError(
     'DRAYAGE_COORDINATOR_UNREACHABLE',

@@ -1,6 +1,7 @@
 // What the hand-over needs from outside. It knows nothing of Fastify, SQL or gRPC: adapters in coordinator/store and
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
@@ -51,6 +52,8 @@ export type AgentPort = {
       round: number
       final: boolean
       rootIdentity: string
+      devices: MigrationOptions['devices']
+      verification: MigrationOptions['verify']
     },
     options?: CallOptions,
   ): AsyncIterable<VolumeProgress__Output>

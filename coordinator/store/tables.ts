@@ -138,6 +138,18 @@ export type LeaseTable = {
   migrationId: string
 }
 
+// Held by an export, an import or a copy, for as long as its request lasts: none of them outlives the process.
+export type VolumeHoldTable = {
+  id: Generated<number>
+  // volume/HOST/NAME, as in `leases`; those that only read may be several.
+  resource: string
+  transferId: string
+  // export, import, copy
+  kind: string
+  exclusive: number
+  since: string
+}
+
 export type JournalEntryTable = {
   seq: Generated<number>
   migrationId: string
@@ -197,6 +209,7 @@ export type Tables = {
   workloadVolumes: WorkloadVolumeTable
   migrations: MigrationTable
   leases: LeaseTable
+  volumeHolds: VolumeHoldTable
   journalEntries: JournalEntryTable
   rounds: RoundTable
   hostFences: HostFenceTable

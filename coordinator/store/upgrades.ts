@@ -228,6 +228,20 @@ const keysOfAgents: Upgrade = async (db) => {
   )`.execute(db)
 }
 
+// Volumes that are read or made apart from any migration.
+const volumeHolds: Upgrade = async (db) => {
+  await db.schema
+    .createTable('volume_holds')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('resource', 'text', (column) => column.notNull())
+    .addColumn('transfer_id', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('exclusive', 'integer', (column) => column.notNull())
+    .addColumn('since', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('volume_holds_of_resource').on('volume_holds').column('resource').execute()
+}
+
 // Hosts that an operator has declared down, and what their agents are owed when they are back.
 const fences: Upgrade = async (db) => {
   await db.schema
@@ -273,5 +287,6 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0003-workloads-and-journal': { up: workloadsAndJournal },
   '0004-ages-of-sizes': { up: agesOfSizes },
   '0005-keys-of-agents': { up: keysOfAgents },
+  '0008-volume-holds': { up: volumeHolds },
   '0009-fences': { up: fences },
 }
