@@ -16,9 +16,13 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**'],
+          exclude: ['test/documents/**', 'test/recovery/**'],
           ...onRealEngines,
         },
+      },
+      {
+        // Hosts that are lost, and a coordinator restored from an old backup: minutes.
+        test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
       },
       {
         // The commands of docs/install.md and docs/break-glass.md, as they stand there; images are built for it.
