@@ -11,6 +11,7 @@ test('the end of a move says what moved, what proves it, what was down, what is 
     'web has moved from host-1 to host-2.',
     '  moved     1 volume, 5.00 GiB in 10,234 entries; 5.00 GiB sent in 2 rounds',
     '  verified  data: sha256:3f9a3f9a3f9a… on both sides (10,234 entries)',
+    '            what was copied while it ran was read back from the disk of host-2',
     '  downtime  1.42 s',
     '  kept      the stopped container and its data on host-1',
     '  id        01JZ0V3M8Q2X5T7Y9A1B2C3D4E',

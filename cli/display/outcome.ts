@@ -1,5 +1,5 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
@@ -31,14 +31,23 @@ const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[]
 }
 
 // The digests are compared again here, from the receipt itself.
-const verifiedLines = ({ receipt }: Migration): readonly string[] =>
-  (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
+const verifiedLines = ({ receipt, to }: Migration): readonly string[] => {
+  const lines = (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
     const same = sourceDigest === targetDigest && sourceDigest !== ''
     const proof = same
       ? `${shortDigest(sourceDigest)} on both sides`
       : `NOT the same: ${sourceDigest} and ${targetDigest}`
     return `${shortName(name)}: ${proof} (${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'})`
   })
+  return receipt === null || lines.length === 0 ? lines : [...lines, howVerified(receipt.verified, to)]
+}
+
+const howVerified = (verified: Receipt['verified'], to: string): string =>
+  ({
+    written: 'as it was read and written; nothing was read back',
+    reread: `what was copied while it ran was read back from the disk of ${to}`,
+    full: `everything was read back from the disk of ${to}`,
+  })[verified]
 
 const skippedLines = ({ receipt }: Migration): readonly string[] =>
   (receipt?.volumes ?? []).flatMap(({ name, skipped }) =>

@@ -87,7 +87,7 @@ export const moved = (changes: Partial<Migration> = {}): Migration => ({
         skipped: [],
       },
     ],
-    verified: 'written',
+    verified: 'reread',
     issuedAt: at(11),
   },
   next: 'Check host-2, then remove the old copy by hand.',

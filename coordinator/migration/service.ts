@@ -122,7 +122,7 @@ export const createMigrationService = ({
     return { ...migration, error }
   }
 
-  const plan = async (request: MigrationRequest, signal: AbortSignal | undefined): Promise<Plan> => {
+  const plan = async (request: AcceptedRequest, signal: AbortSignal | undefined): Promise<Plan> => {
     if (request.from === request.to) {
       throw new AppError(
         'DRAYAGE_SAME_HOST',

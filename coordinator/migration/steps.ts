@@ -105,6 +105,22 @@ const hold: Step = {
   },
 }
 
+// null: the target's disk gave back everything as it was written.
+const rereadDamage = async (
+  { target, warn }: StepContext,
+  results: readonly { readonly name: string; readonly result: VolumeResult__Output }[],
+): Promise<AppError | null> => {
+  const paths = results.flatMap(({ name, result }) => result.rereadDiffering.map((path) => `${name}: ${path}`))
+  if (paths.length === 0) return null
+  const message = `The disk of ${target.host} did not give back what was written to it: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? `, and ${paths.length - 5} more` : ''}.`
+  await warn([{ code: 'target-reread', message: `${message} It was written again.` }])
+  return new AppError(
+    'DRAYAGE_DIGEST_MISMATCH',
+    `${message} It was so twice. Look at the health of its disk and memory, or choose another target.`,
+    { details: { paths: paths.slice(0, 100) } },
+  )
+}
+
 // What makes downtime depend on what changes and not on how much there is: rounds while the source runs, until the last
 // one is predicted to be short, or another would not make it shorter. Nothing depends on them having been made: a
 // coordinator that starts anew goes on with a further round. Its undo is that of `hold`, which removes the volumes.
@@ -113,6 +129,7 @@ const precopy: Step = {
   do: async (context) => {
     const { record, signal } = context
     const measured: MeasuredRound[] = []
+    let damagedBefore = false
     for (;;) {
       const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
         final: false,
@@ -125,8 +142,12 @@ const precopy: Step = {
         entries: sum(({ changedEntries }) => changedEntries),
         bytes: sum(({ bytesSent }) => bytesSent),
       })
+      const damaged = await rereadDamage(context, results)
+      if (damaged !== null && damagedBefore) throw damaged
+      damagedBefore = damaged !== null
       const verdict = assessRounds(measured, record.request.options)
-      if (verdict.kind === 'stop') {
+      // What was not given back as it was written is sent once more while the source runs, and read back again.
+      if (verdict.kind === 'stop' && !damagedBefore) {
         return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
       }
       signal.throwIfAborted()
@@ -221,7 +242,8 @@ const finalcopy: Step = {
     }))
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
-    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt }, durationMs } }
+    const { verify } = context.record.request.options
+    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
   },
 }
 
@@ -316,7 +338,13 @@ const askBothSides = async (
         ? volume
         : {
             ...volume,
-            usage: { entries: size.entries, apparentBytes: size.contentBytes, diskBytes: size.diskBytes },
+            usage: {
+              entries: size.entries,
+              apparentBytes: size.contentBytes,
+              diskBytes: size.diskBytes,
+              devices: 0,
+              devicePaths: [],
+            },
           }
     }),
   }

@@ -32,6 +32,7 @@ import { forgetHeld, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { changeContent, changeMetadata, changePart } from './write-change.ts'
 import { type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { openWrittenLog } from './written-log.ts'
 
 export type WriteRequest = {
   readonly root: string
@@ -40,6 +41,8 @@ export type WriteRequest = {
   readonly memory?: string
   // Nothing follows: not worth remembering.
   readonly final?: boolean
+  // Note in the memory what is to be read back (round/read-back.ts).
+  readonly noteWritten?: boolean
 }
 
 export type WriteInput = {
@@ -78,10 +81,13 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const { root, limits, memory, final = false } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
+  const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
   // Files of which parts have come, or are to come, and not yet the metadata that ends them.
   const unfinished = new Set<Leaf>()
+  // Of those: the blocks that have come.
+  const blocksWritten = new Map<Leaf, Map<number, ByteString>>()
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -158,13 +164,14 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       tree.add(names, { metadata, seen, suspect: false, children: new Map(), digest: undefined })
       return
     }
-    const written =
+    const made =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
+    if (made !== undefined) written.wrote(place.path, made, made.content)
     const lost = { metadata, seen: seenOf(volume), content: '', blocks: undefined }
-    tree.add(names, leafOf({ ...(written ?? lost), suspect: false, linked: false }))
+    tree.add(names, leafOf({ ...(made ?? lost), suspect: false, linked: false }))
   }
 
   const removeHeld = (tree: TargetTree, path: ByteString): void => {
@@ -195,14 +202,25 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(tree, names)
     if (change.kind === 'part') {
       unfinished.add(held)
-      changePart(place, held, change.offset, member, source, admitContent)
+      const block = changePart(place, held, change.offset, member, source, admitContent)
+      if (block !== undefined) {
+        const blocks = blocksWritten.get(held) ?? new Map()
+        blocksWritten.set(held, blocks.set(block.index, block.hash))
+      }
       takePadding(source, member.storedBytes)
     } else if (change.kind === 'content') {
-      tree.change(names, held, changeContent(place, held, { ...member, metadata }, source, refusals, admitContent))
+      const made = changeContent(place, held, { ...member, metadata }, source, refusals, admitContent)
+      tree.change(names, held, made)
+      written.wrote(place.path, made, made.content)
+      blocksWritten.delete(held)
       unfinished.delete(held)
       takePadding(source, member.storedBytes)
     } else {
-      tree.change(names, held, changeMetadata(place, held, metadata, refusals))
+      const made = changeMetadata(place, held, metadata, refusals)
+      tree.change(names, held, made)
+      const blocks = blocksWritten.get(held)
+      if (blocks !== undefined) written.wrote(place.path, made, blocks)
+      blocksWritten.delete(held)
       unfinished.delete(held)
     }
   }
@@ -249,6 +267,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       return held.tree
     }
     unfinished.clear()
+    written.beginAnew()
     if (memory !== undefined) forgetHeld(memory)
     clearDirectory(cursor.fd, volume, input.checkpoint)
     const tree = createTargetTree({
@@ -297,5 +316,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   } finally {
     linkCursor.close()
     cursor.close()
+    written.close()
   }
 }

@@ -37,6 +37,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     running: false,
     starts: 0,
     epoch: 0,
+    // So many rounds more its disk gives back other than was written to it.
+    badRounds: 0,
   }
   let everBothRunning = false
   const look = () => {
@@ -83,7 +85,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           destination: '/data',
           readOnly: false,
           rootIdentity: '1:2',
-          usage: { entries: 1, apparentBytes: 21, diskBytes: 4096 },
+          usage: { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] },
         },
       ],
       networks: [],
@@ -104,6 +106,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   }
 
   const common = {
+    describeStanding: unused,
+    settleWorkload: unused,
     describeWorkload: unused,
     checkTarget: unused,
     receiveImage: unused,
@@ -236,7 +240,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         target.volume = final ? source.content : `${source.content}, as it was some time ago`
       })
       const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
-      const result = { ...counts, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+      const differing = final || target.badRounds === 0 ? [] : ['some/file']
+      if (differing.length > 0) target.badRounds--
+      const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
+      const result = { ...counts, ...reread, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
       yield { bytes: 21, entries: 1, result }
     },
     confirmTarget: () =>
