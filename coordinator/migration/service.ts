@@ -91,7 +91,7 @@ export const createMigrationService = ({
         return await runner.drive(id, stopping.signal)
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
-        waiting.set(id, describeError(asAppError(thrown, 'The migration stands still'), null))
+        waiting.set(id, standsStill(thrown))
         watchers.changed(id)
         await clock.sleep(pauseMs, stopping.signal)
       }
@@ -117,9 +117,8 @@ export const createMigrationService = ({
   }
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
-    const migration = viewMigration(record, await journal.entries(record.id), await journal.rounds(record.id))
-    const error = migration.error ?? waiting.get(record.id) ?? null
-    return { ...migration, error }
+    const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
+    return viewMigration(record, entries, rounds, waiting.get(record.id) ?? null)
   }
 
   const plan = async (request: AcceptedRequest, signal: AbortSignal | undefined): Promise<Plan> => {
@@ -253,4 +252,12 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     return [{ code, message }]
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
+}
+
+const standsStill = (thrown: unknown): MigrationError => {
+  const { code, message, details } = asAppError(
+    thrown,
+    "The coordinator's journal cannot be written, so nothing goes on",
+  )
+  return describeError(new AppError(code, message, { cause: thrown, details }), null)
 }
