@@ -14,6 +14,7 @@ import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
+import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
@@ -24,6 +25,7 @@ import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { retireSource } from './steps/retire.ts'
+import { settleWorkload } from './steps/settle.ts'
 import { startTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
@@ -98,6 +100,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeStanding: look(async () => standingOf(state)),
     CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
@@ -118,6 +121,7 @@ export const createAgentServer = (
     ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+    SettleWorkload: step((request, lease) => settleWorkload(context, request, lease)),
   } satisfies AgentHandlers)
   server.addService(services.Archive, {
     ExportVolume: serverStream((request, { signal }) =>

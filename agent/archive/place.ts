@@ -5,7 +5,7 @@ import type { ImportVolumeRequest__Output } from '../../shared/rpc/generated/dra
 import type { VolumeState } from '../docker/engine.ts'
 import type { ImportNote } from '../state/imports.ts'
 import { type ArchiveContext, requireNotRetired, requirePlain, requireUnshifted } from './at-hand.ts'
-import { beginStaging, dropStaging, finishStaging } from './staging.ts'
+import { beginStaging, dropIncoming, finishStaging, putBack } from './staging.ts'
 
 export type Place = {
   // It did not exist before.
@@ -83,9 +83,10 @@ const settle = async (context: ArchiveContext, note: ImportNote): Promise<void> 
     await finishStaging(root, transferId)
     log.info({ transfer: transferId, volume }, 'An import was whole and is kept')
   } else {
+    if (root !== null) await dropIncoming(root, transferId, volumes)
     // Where somebody has made a container for the volume meanwhile, the engine keeps it: empty, as it was made.
     const removed = made && (await engine.removeMadeVolume(volume, transferId))
-    if (!removed && root !== null) await dropStaging(root, transferId, volumes)
+    if (!removed && root !== null) await putBack(root, transferId)
     log.info({ transfer: transferId, volume, removed }, 'An import was taken back')
   }
   await state.imports.forget(transferId)

@@ -45,17 +45,21 @@ export const finishStaging = async (root: string, transferId: string): Promise<v
   await syncDirectory(dirname(root))
 }
 
-// The same. Also where nothing was begun, or the volume is not there any more.
-export const dropStaging = async (
+// The same for what has been written, whatever there is of it.
+export const dropIncoming = async (
   root: string,
   transferId: string,
   { clear }: Pick<VolumeEngine, 'clear'>,
 ): Promise<void> => {
-  const [incoming, aside] = [incomingOf(root, transferId), asideOf(root, transferId)]
-  if (await exists(incoming)) {
-    await clear(incoming)
-    await rmdir(incoming)
-  }
+  const incoming = incomingOf(root, transferId)
+  if (!(await exists(incoming))) return
+  await clear(incoming)
+  await rmdir(incoming)
+}
+
+// Puts back what was set aside. Also where nothing was, or the volume is not there any more.
+export const putBack = async (root: string, transferId: string): Promise<void> => {
+  const aside = asideOf(root, transferId)
   if ((await exists(aside)) && !(await exists(root))) await rename(aside, root)
   if (await exists(dirname(root))) await syncDirectory(dirname(root))
 }

@@ -126,7 +126,7 @@ export const removeMadeVolume = async (client: Client, name: string, transferId:
   if (found === null) return true
   if (!isMadeBy(found, transferId)) return false
   try {
-    await client.delete(path`/volumes/${name}`)
+    await client.delete(path`/volumes/${name}`, { timeoutMs: removalTimeoutMs })
     return true
   } catch (error) {
     if (hasStatus(error, 404)) return true
@@ -135,9 +135,12 @@ export const removeMadeVolume = async (client: Client, name: string, transferId:
   }
 }
 
+// The engine removes file by file before it answers: a million of them take minutes.
+const removalTimeoutMs = 4 * 60_000
+
 export const removeVolume = async (client: Client, name: string): Promise<void> => {
   try {
-    await client.delete(path`/volumes/${name}`)
+    await client.delete(path`/volumes/${name}`, { timeoutMs: removalTimeoutMs })
   } catch (error) {
     if (hasStatus(error, 404)) return
     if (!hasStatus(error, 409)) throw error

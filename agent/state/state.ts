@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from '../../shared/disk/durable-file.ts'
+import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Imports, openImports } from './imports.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
@@ -14,6 +15,7 @@ export type State = {
   readonly migrations: Migrations
   readonly imports: Imports
   readonly retired: Retired
+  readonly breakGlass: BreakGlassRecord
   readonly roundMemory: RoundMemory
   // Who may act on what is noted of a workload. Of this process alone.
   readonly turns: Turns
@@ -36,6 +38,7 @@ export const openState = async (dataDir: string): Promise<State> => {
     },
     imports: await openImports(folder),
     retired: await openRetired(folder),
+    breakGlass: await openBreakGlass(folder),
     roundMemory,
     turns: createTurns(),
   }
