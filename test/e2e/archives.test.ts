@@ -186,6 +186,8 @@ describe('an import', () => {
     const root = await makeVolume(one, 'for-tar')
     await makeZoo(root)
     await run(['find', root, '-name', 'huge*', '-delete'])
+    // GNU tar 1.34 writes each name of a FIFO as a FIFO of its own.
+    await run(['find', root, '-name', 'fifo again', '-delete'])
     const file = join(folder, 'by-tar.tar')
     await tarOf(root, file)
     await shell(`dray volume import host-2/by-tar < '${file}' > /dev/null`)

@@ -6,7 +6,6 @@ export interface ImportVolumeRequest {
   'volume'?: (string);
   'intoEmpty'?: (boolean);
   'labels'?: ({[key: string]: string});
-  'stripComponents'?: (number);
 }
 
 export interface ImportVolumeRequest__Output {
@@ -14,5 +13,4 @@ export interface ImportVolumeRequest__Output {
   'volume': (string);
   'intoEmpty': (boolean);
   'labels': ({[key: string]: string});
-  'stripComponents': (number);
 }
