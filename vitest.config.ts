@@ -9,16 +9,20 @@ export default defineConfig({
     projects: [
       {
         // Beside the code: no engine, any machine.
-        test: { name: 'unit', include: ['{shared,coordinator,agent,cli}/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'unit', include: ['{shared,coordinator,agent,cli,bench}/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         // Real engines as separate hosts on this machine.
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**'],
+          exclude: ['test/documents/**', 'test/recovery/**'],
           ...onRealEngines,
         },
+      },
+      {
+        // Hosts that are lost, and a coordinator restored from an old backup: minutes.
+        test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
       },
       {
         // The commands of docs/install.md and docs/break-glass.md, as they stand there; images are built for it.

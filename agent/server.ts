@@ -12,6 +12,7 @@ import { type CallContext, createServer, handlers } from '../shared/rpc/server.t
 import { services } from '../shared/rpc/services.ts'
 import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
 import { exportVolume } from './archive/export.ts'
+import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
@@ -22,6 +23,7 @@ import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { retireSource } from './steps/retire.ts'
+import { settleWorkload } from './steps/settle.ts'
 import { startTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
@@ -95,6 +97,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeStanding: look(async () => standingOf(state)),
     CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
@@ -115,6 +118,7 @@ export const createAgentServer = (
     ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+    SettleWorkload: step((request, lease) => settleWorkload(context, request, lease)),
   } satisfies AgentHandlers)
   server.addService(services.Archive, {
     ExportVolume: serverStream((request, { signal }) =>

@@ -4,6 +4,7 @@ import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
+import { fenceCommand } from './commands/fence.ts'
 import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
@@ -40,6 +41,8 @@ export const buildProgram = (): Command => {
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as tarballs:')
   program.addCommand(volumeCommand())
+  program.commandsGroup('When something is lost:')
+  for (const command of [fenceCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

@@ -65,6 +65,8 @@ export const errorTable = {
   // Refused by the plan, before anything has changed
   DRAYAGE_PLAN_REFUSED: refused,
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
+  DRAYAGE_HOST_FENCED: refused,
+  DRAYAGE_HOST_ANSWERS: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_PAST_COMMIT: refused,

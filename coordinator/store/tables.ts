@@ -171,6 +171,32 @@ export type RoundTable = {
   durationMs: number
 }
 
+// An operator's word that a host is down. In force until its agent is back and was told what it was owed.
+export type HostFenceTable = {
+  id: Generated<number>
+  host: string
+  fencedAt: string
+  // The id of the API token.
+  fencedBy: string
+  liftedAt: string | null
+}
+
+// A call to an agent that could not be asked: it is made when that agent is back, before anything else.
+export type OwedCallTable = {
+  seq: Generated<number>
+  host: string
+  // Not before all that this host is owed of the same migration is done.
+  afterHost: string | null
+  migrationId: string
+  // Of AgentPort.
+  method: string
+  requestJson: string
+  owedSince: string
+  doneAt: string | null
+  // Why the last try failed.
+  errorJson: string | null
+}
+
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
@@ -186,4 +212,6 @@ export type Tables = {
   volumeHolds: VolumeHoldTable
   journalEntries: JournalEntryTable
   rounds: RoundTable
+  hostFences: HostFenceTable
+  owedCalls: OwedCallTable
 }

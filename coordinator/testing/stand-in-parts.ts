@@ -39,6 +39,8 @@ export const migration: Migration = {
   receipt: null,
   warnings: [],
   error: null,
+  waiting: null,
+  situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
   updatedAt: time,
@@ -51,6 +53,7 @@ export const host: Host = {
   agentVersion: '0.1.0',
   engine: null,
   engineReachable: true,
+  fence: null,
   addedAt: time,
   lastSeen: time,
   inventoryAt: null,
@@ -84,6 +87,12 @@ export const deps: AppDeps = {
     asOf: async (name) => {
       if (name === 'host-9') throw notFound
       return asOf
+    },
+  },
+  fencing: {
+    fence: async (name, by) => {
+      if (name !== 'host-1') throw notFound
+      return { host: name, at: new Date(time), by, migrations: [] }
     },
   },
   inventory: { containers: async () => [], volumes: async () => [] },
