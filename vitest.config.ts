@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**', 'test/filesystems/long/**'],
+          exclude: ['test/documents/**', 'test/recovery/**', 'test/filesystems/long/**'],
           ...onRealEngines,
         },
       },
@@ -29,6 +29,10 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 1_800_000,
         },
+      },
+      {
+        // Hosts that are lost, and a coordinator restored from an old backup: minutes.
+        test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
       },
       {
         // The commands of docs/install.md and docs/break-glass.md, as they stand there; images are built for it.

@@ -60,10 +60,13 @@ export const errorTable = {
   DRAYAGE_CONTAINER_NOT_FOUND: missing,
   DRAYAGE_VOLUME_NOT_FOUND: missing,
   DRAYAGE_MIGRATION_NOT_FOUND: missing,
+  DRAYAGE_TRANSFER_NOT_FOUND: missing,
 
   // Refused by the plan, before anything has changed
   DRAYAGE_PLAN_REFUSED: refused,
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
+  DRAYAGE_HOST_FENCED: refused,
+  DRAYAGE_HOST_ANSWERS: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_PAST_COMMIT: refused,
@@ -82,6 +85,8 @@ export const errorTable = {
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
+  DRAYAGE_VOLUME_IN_USE: refused,
+  DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },
   DRAYAGE_VOLUME_UNREADABLE: refused,
   DRAYAGE_DEVICE_NODES: refused,
   DRAYAGE_AUTO_REMOVE: refused,

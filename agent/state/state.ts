@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from '../../shared/disk/durable-file.ts'
+import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
@@ -12,6 +13,7 @@ export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
   readonly retired: Retired
+  readonly breakGlass: BreakGlassRecord
   readonly roundMemory: RoundMemory
   // Who may act on what is noted of a workload. Of this process alone.
   readonly turns: Turns
@@ -33,6 +35,7 @@ export const openState = async (dataDir: string): Promise<State> => {
       },
     },
     retired: await openRetired(folder),
+    breakGlass: await openBreakGlass(folder),
     roundMemory,
     turns: createTurns(),
   }

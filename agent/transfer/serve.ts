@@ -6,7 +6,9 @@ import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayag
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
+import { messageInPlace } from '../../shared/rpc/piece-messages.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
+import { pieceFields } from '../../shared/rpc/services.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
@@ -65,7 +67,9 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
           announced = true
           yield { announced: limits }
         }
-        yield { tar }
+        yield tar.length === 0
+          ? { tar }
+          : messageInPlace<VolumePiece>(pieceFields.PullVolume, tar, () => round.giveBack(tar))
       }
       yield { summary: toMessage(await round.summary) }
     },

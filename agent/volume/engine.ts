@@ -68,12 +68,14 @@ export type ReadOptions = {
 }
 
 export type VolumeStream = Incoming & {
-  // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
-  // The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
+  // At most 1 MiB each, every one in its own memory, with `headRoom` (shared/rpc/piece-messages.ts) before it. To be read
+  // once and to the end; leaving early cancels the round. The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
   // to be cancelled by its signal.
   readonly pieces: AsyncIterable<Buffer>
   // What they bring at most; undefined until there is a piece.
   limits(): RoundLimits | undefined
+  // The memory of a piece that is not needed any more, so that the next one need not have new memory. May be left out.
+  giveBack(piece: Buffer): void
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>
 }
@@ -123,6 +125,7 @@ export type VolumeEngine = {
   // DRAYAGE_VOLUME_ROOT_CHANGED, DRAYAGE_SOURCE_CHANGED, DRAYAGE_UNREPRESENTABLE, DRAYAGE_CANCELLED.
   read(root: string, options: ReadOptions): VolumeStream
   // Makes the directory `root` exactly what the archive holds, its own metadata included: what was in it before goes.
+  // The pieces are given away: of one that is alone in its memory, that memory changes hands.
   // Returns when all of it is on disk. After an error what is in `root` must not be used. Errors:
   // DRAYAGE_STREAM_DAMAGED (cut, altered, hostile, beyond limits), DRAYAGE_TARGET_FULL, DRAYAGE_UNREPRESENTABLE
   // (details.paths: what this file system cannot hold), DRAYAGE_MOUNT_UNSUPPORTED (something is mounted inside),
@@ -179,11 +182,15 @@ export const createVolumeEngine = (): VolumeEngine => {
         digest: holding.digest,
         lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
       }
-      const { pieces, limits, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
+      const { pieces, limits, giveBack, summary } = readPieces(
+        pool,
+        { root, ...request, ...(held && { holding: held }) },
+        signal,
+      )
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})
-      return { pieces, limits, summary: settled }
+      return { pieces, limits, giveBack, summary: settled }
     },
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }

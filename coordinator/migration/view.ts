@@ -54,6 +54,9 @@ const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
 
 const nextFor = (record: MigrationRecord, facts: Facts): string => {
   const { request, containerName, state, error } = record
+  // What an operator's word that a host is down has made of it.
+  const fenced = record.warnings.findLast(({ code }) => code === 'host-fenced')
+  if (fenced !== undefined) return fenced.message
   switch (state) {
     case 'planned':
     case 'running':

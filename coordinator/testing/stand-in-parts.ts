@@ -1,6 +1,7 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
+import type { VolumeArchive } from '../../shared/api/archives.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
@@ -50,9 +51,21 @@ export const host: Host = {
   agentVersion: '0.1.0',
   engine: null,
   engineReachable: true,
+  fence: null,
   addedAt: time,
   lastSeen: time,
   inventoryAt: null,
+}
+export const archive: VolumeArchive = {
+  host: 'host-1',
+  volume: 'data',
+  entries: 2,
+  contentBytes: 5,
+  archiveBytes: 1024,
+  archiveSha256: 'ab'.repeat(32),
+  digest: 'cd'.repeat(32),
+  live: false,
+  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
@@ -74,6 +87,12 @@ export const deps: AppDeps = {
       return asOf
     },
   },
+  fencing: {
+    fence: async (name, by) => {
+      if (name !== 'host-1') throw notFound
+      return { host: name, at: new Date(time), by, migrations: [] }
+    },
+  },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
     plan: async () => plan,
@@ -92,6 +111,26 @@ export const deps: AppDeps = {
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }
+    },
+  },
+  archives: {
+    exportVolume: async ({ host: onHost, volume, live }) => {
+      if (onHost === 'host-9') throw notFound
+      return {
+        id: 't1',
+        entries: 2,
+        diskBytes: 4096,
+        pieces: (async function* () {
+          yield Buffer.alloc(512, 'a')
+          if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
+          yield Buffer.alloc(512, 'b')
+        })(),
+        summary: () => ({ ...archive, host: onHost, volume, live }),
+      }
+    },
+    transfer: (id) => {
+      if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
+      return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
     },
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),

@@ -17,11 +17,15 @@ export type Task =
 // Given to a worker, one at a time. All else about it goes through its own port.
 export type Assignment = { readonly task: Task; readonly port: MessagePort; readonly signals: SharedArrayBuffer }
 
-// From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands with the message, it is not copied.
+// From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands
+// with the message, it is not copied.
 export type Delivery =
   | { readonly kind: 'announced'; readonly limits: RoundLimits }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
+
+// From the main thread to one that reads: the memory of a piece that has been used up, for another one.
+export type Returned = { readonly memory: ArrayBuffer }
 
 export type PlainError = { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
 

@@ -4,11 +4,19 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import type { Holding } from '../round/base-tree.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
-import { createNoSink, createPieceSink } from '../round/piece-sink.ts'
+import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
-import { type Assignment, cancellation, type Delivery, type Report, type Task, toPlainError } from './protocol.ts'
+import {
+  type Assignment,
+  cancellation,
+  type Delivery,
+  type Report,
+  type Returned,
+  type Task,
+  toPlainError,
+} from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
 
 const progressBytes = 16 * 1024 * 1024
@@ -45,10 +53,12 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'read') {
-    const sink = createPieceSink((piece) => {
+    const send = (piece: Buffer): void => {
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
-    })
+    }
+    const usedUp = (): ArrayBuffer | undefined => (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
+    const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
     return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
 

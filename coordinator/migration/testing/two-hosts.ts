@@ -106,6 +106,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   }
 
   const common = {
+    describeStanding: unused,
+    settleWorkload: unused,
     describeWorkload: unused,
     checkTarget: unused,
     receiveImage: unused,
