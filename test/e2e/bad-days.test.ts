@@ -109,8 +109,8 @@ test.each([
 })
 
 test('a volume that grows faster than it can be carried is moved, with the rest copied while it is stopped', async () => {
-  await begin('fast', 'while :; do dd if=/dev/urandom bs=64k count=16 2>/dev/null >> /data/log; done')
-  await lab.limitRate(one, 40)
+  await begin('fast', 'while :; do dd if=/dev/urandom bs=64k count=16 2>/dev/null >> /data/log; sleep 0.2; done')
+  await lab.limitRate(one, 20)
   try {
     const migration = await migrate(lab, request('fast', 'host-2', { maxRounds: 4 }))
     expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
