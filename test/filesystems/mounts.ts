@@ -99,8 +99,8 @@ export const mountOther = async (
 }
 
 // A disk that errs: every place in the image at which the file system has stored these bytes gets others.
-export const rot = async ({ image }: Mounted, stored: Buffer): Promise<void> => {
-  await run(['sync', '-f', image])
+export const rot = async ({ image, path }: Mounted, stored: Buffer): Promise<void> => {
+  await run(['sync', '-f', path])
   const file = await open(image, 'r+')
   try {
     const { size } = await file.stat()
