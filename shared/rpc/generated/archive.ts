@@ -3,6 +3,7 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ArchiveClient as _drayage_v1_ArchiveClient, ArchiveDefinition as _drayage_v1_ArchiveDefinition } from './drayage/v1/Archive.ts';
 import type { ArchiveSummary as _drayage_v1_ArchiveSummary, ArchiveSummary__Output as _drayage_v1_ArchiveSummary__Output } from './drayage/v1/ArchiveSummary.ts';
+import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from './drayage/v1/ExportVolumeRequest.ts';
@@ -33,6 +34,7 @@ export interface ProtoGrpcType {
     v1: {
       Archive: SubtypeConstructor<typeof grpc.Client, _drayage_v1_ArchiveClient> & { service: _drayage_v1_ArchiveDefinition }
       ArchiveSummary: MessageTypeDefinition<_drayage_v1_ArchiveSummary, _drayage_v1_ArchiveSummary__Output>
+      CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       ExportVolumeRequest: MessageTypeDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportVolumeRequest__Output>
