@@ -83,7 +83,7 @@ describe('every route', () => {
     const { paths } = await openApi()
     for (const [path, operations] of Object.entries(paths)) {
       for (const method of Object.keys(operations)) {
-        const url = path.replace('{name}', 'host-1').replace('{id}', 'm1')
+        const url = path.replace('{host}', 'host-1').replace('{name}', 'host-1').replace('{id}', 'm1')
         for (const authorization of ['', 'Bearer wrong', 'Basic good', 'good', 'Bearer ']) {
           const reply = await app.inject({
             url,

@@ -11,8 +11,12 @@ import Fastify, {
 import { AppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import type { HostDirectory } from './agents/directory.ts'
+import type { ArchiveService } from './archives/service.ts'
+import type { Fencing } from './fencing/fencing.ts'
 import type { MigrationService } from './migration/service.ts'
+import { archiveRoutes } from './routes/archives.ts'
 import { type Authenticate, requireToken } from './routes/authentication.ts'
+import { superviseBodies } from './routes/bodies.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
@@ -24,8 +28,10 @@ import type { Statistics } from './store/statistics.ts'
 
 export type AppDeps = {
   readonly hosts: HostDirectory
+  readonly fencing: Pick<Fencing, 'fence'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly archives: ArchiveService
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
   readonly authenticate: Authenticate
@@ -33,6 +39,8 @@ export type AppDeps = {
 }
 
 const mebibyte = 1024 * 1024
+// For a request that is no stream to come whole.
+const patienceMs = 30_000
 
 export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   const stopping = new AbortController()
@@ -40,7 +48,10 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: mebibyte,
-    requestTimeout: 30_000,
+    // Of the head; superviseBodies sees to the rest.
+    http: { headersTimeout: patienceMs },
+    // A volume's name may be as long as a file's.
+    routerOptions: { maxParamLength: 255 },
     // Who is connected already is answered until the server has closed.
     return503OnClosing: false,
     // What is not asked for is refused, not dropped; "1" is not 1; every fault is named.
@@ -64,6 +75,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
 
   const table = watchRoutes(app)
   requireToken(app, deps.authenticate)
+  superviseBodies(app, patienceMs)
 
   app.setErrorHandler<FastifyError | AppError>((thrown, request, reply) => {
     const error = toAppError(thrown)
@@ -95,9 +107,10 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
       security: [{ token: [] }],
     },
   })
-  await app.register(hostRoutes(deps.hosts))
+  await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(operationsRoutes(deps))
   return app
 }

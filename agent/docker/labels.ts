@@ -6,6 +6,8 @@ export type Labels = Readonly<Record<string, string>>
 
 const prefix = 'dev.drayage.'
 export const migrationLabel = `${prefix}migration`
+// The import that made a volume.
+export const importLabel = `${prefix}import`
 export const roleLabel = `${prefix}role`
 export type Role = 'workload' | 'holder'
 
@@ -27,6 +29,13 @@ export const isOurs = (labels: Labels | null | undefined, migrationId: string): 
 
 export const containerIsOurs = (container: InspectedContainer, migrationId: string, role: Role): boolean =>
   isOurs(container.Config.Labels, migrationId) && container.Config.Labels?.[roleLabel] === role
+
+// What its owner wrote on it: without our marks, and without Docker's of a volume that it named itself, which a volume
+// with another name is not.
+export const withoutMarks = (labels: Labels | null | undefined): Record<string, string> => {
+  const { [anonymousLabel]: _, ...others } = withoutOurs(labels)
+  return others
+}
 
 // Without the marks of an earlier migration.
 export const withoutOurs = (labels: Labels | null | undefined): Record<string, string> =>

@@ -1,18 +1,31 @@
 // The giving side: what transfer.proto says, to the one agent that a migration on this agent's disk names, and nothing
 // that is not noted there.
+import { performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
+import { messageInPlace } from '../../shared/rpc/piece-messages.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
+import { pieceFields } from '../../shared/rpc/services.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
-import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
+import {
+  compressionOf,
+  devicePolicyOf,
+  isPacked,
+  type Piece,
+  packedBytes,
+  type RoundSummary,
+  type VolumeEngine,
+} from '../volume/engine.ts'
+import { type BandwidthClock, createBandwidth } from './bandwidth.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
@@ -21,15 +34,31 @@ export type Serving = {
 
 type Options = {
   readonly engine: Pick<Engine, 'exportImage'>
-  readonly volumes: Pick<VolumeEngine, 'read'>
+  readonly volumes: Pick<VolumeEngine, 'readPacked'>
   readonly paths: EnginePaths
   readonly state: Pick<State, 'migrations' | 'epochs' | 'roundMemory'>
   readonly signOfLifeMs?: number
+  readonly clock?: BandwidthClock
+}
+
+const realClock: BandwidthClock = {
+  nowMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await pause(ms, undefined, { signal })
+  },
 }
 
 const mostSkippedNamed = 1_000
 
-export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_000 }: Options): Serving => {
+export const createServing = ({
+  engine,
+  volumes,
+  paths,
+  state,
+  signOfLifeMs = 5_000,
+  clock = realClock,
+}: Options): Serving => {
+  const bandwidth = createBandwidth(clock)
   const noteFor = (migrationId: string, { caller }: CallContext): SourceNote => {
     const note = state.migrations.find(migrationId)
     if (note?.role !== 'source' || note.peerHost !== caller.host) {
@@ -40,34 +69,42 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
   }
 
   return {
-    pullVolume: async function* ({ migrationId, volume, final, rootIdentity, heldDigest, lacking }, context) {
+    pullVolume: async function* (request, context) {
+      const { migrationId, volume, final, rootIdentity, heldDigest, lacking } = request
       const note = noteFor(migrationId, context)
       const noted = note.volumes.find(({ name }) => name === volume)
       if (noted === undefined) {
         throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
       }
       const root = await whereIs(paths.here(noted.mountpoint), migrationId)
-      const round = volumes.read(root, {
+      const options = {
         expectIdentity: rootIdentity || noted.rootIdentity,
         final,
         memory: await state.roundMemory.of(migrationId, volume),
         holding: { digest: heldDigest, lacking },
+        devices: devicePolicyOf(request.devices),
+        everything: request.everything,
         signal: context.signal,
-      })
+      }
+      const round = volumes.readPacked(root, options, compressionOf(request.compression))
       round.summary.catch(() => {})
       let announced = false
-      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) {
-        const limits = announced || tar.length === 0 ? undefined : round.limits()
+      const { bytesPerSecond } = request
+      const leaving = bandwidth.limited(migrationId, bytesPerSecond, round.pieces, packedBytes, context.signal)
+      for await (const piece of withSignsOfLife<Piece>(leaving, signOfLifeMs, () => Buffer.alloc(0))) {
+        const limits = announced || packedBytes(piece) === 0 ? undefined : round.limits()
         if (limits !== undefined) {
           announced = true
           yield { announced: limits }
         }
-        yield { tar }
+        if (isPacked(piece)) yield { compressed: piece }
+        else if (piece.length === 0) yield { tar: piece }
+        else yield messageInPlace<VolumePiece>(pieceFields.PullVolume, piece, () => round.giveBack(piece))
       }
       yield { summary: toMessage(await round.summary) }
     },
 
-    pullImage: async function* ({ migrationId, imageId, references }, context) {
+    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond }, context) {
       const note = noteFor(migrationId, context)
       if (imageId !== note.imageId || !references.every((reference) => note.imageReferences.includes(reference))) {
         throw forbidden(
@@ -75,7 +112,9 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         )
       }
       const pieces = engine.exportImage(imageId, references, context.signal)
-      for await (const archive of withSignsOfLife(pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
+      const length = (piece: Buffer) => piece.length
+      const leaving = bandwidth.limited(migrationId, bytesPerSecond, pieces, length, context.signal)
+      for await (const archive of withSignsOfLife(leaving, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
     },
   }
 }

@@ -71,7 +71,7 @@ const restart = async (): Promise<void> => {
   await before.close()
 }
 
-const paces = fc.constantFrom(undefined, 0, 50_000, mebibyte)
+const paces = fc.constantFrom(undefined, 50_000, mebibyte)
 
 const actions: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -119,7 +119,7 @@ test('whatever is changed, and wherever rounds are cut, the last one makes the t
     fc.asyncProperty(sequences, async (all) => {
       for (const sequence of all) await play(rounds, sequence)
     }),
-    { numRuns: Number(process.env['DRAYAGE_TEST_RUNS'] ?? 25), endOnFailure: true },
+    { numRuns: Number(process.env['DRAYAGE_TEST_RUNS'] ?? 15), endOnFailure: true },
   )
 }, 1_200_000)
 
@@ -211,10 +211,11 @@ describe('an agent that is started anew goes on', () => {
     await writeFile(join(rounds.source, 'file'), Buffer.alloc(4 * mebibyte, 'x'))
     await writeFile(join(rounds.source, 'small'), 'small')
     await rounds.round(false)
-    // New bytes under old times: on tmpfs a store through a mapping leaves them so.
+    // New bytes under old times: on tmpfs a store through a mapping leaves them so, but for the first to a page.
     await using mapping = await mapFile(join(rounds.target, 'file'), 4 * mebibyte)
     mapping.bytes[2 * mebibyte] = 65
     await rounds.round(false)
+    mapping.bytes[2 * mebibyte] = 66
     await writeFile(join(rounds.memory.target, 'applying'), 'the id of another boot\n')
     const last = await rounds.round(true)
     expect(last).toMatchObject({ contentBytes: mebibyte, holding: { lacking: [{ blocks: [2] }] } })

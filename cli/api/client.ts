@@ -1,5 +1,5 @@
-// The coordinator's REST, and the only user of fetch. Every call has a time-out; every failure is an AppError.
-import type { AddedHost, HostList } from '../../shared/api/hosts.ts'
+// The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
   Migration,
@@ -18,6 +18,8 @@ export type Client = {
   readonly url: string
   hosts(): Promise<HostList>
   addHost(name: string): Promise<AddedHost>
+  // On the operator's word that it is down.
+  fence(name: string): Promise<FencedHost>
   containers(query: InventoryQuery): Promise<ContainerList>
   volumes(query: InventoryQuery): Promise<VolumeList>
   plan(request: MigrationRequest): Promise<Plan>
@@ -65,7 +67,7 @@ const causeOf = (thrown: unknown): { readonly code: string; readonly text: strin
 
 const isTimeout = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'TimeoutError'
 
-const unreachable = (url: string, thrown: unknown): AppError => {
+export const unreachable = (url: string, thrown: unknown): AppError => {
   const { code, text } = causeOf(thrown)
   return new AppError(
     'DRAYAGE_COORDINATOR_UNREACHABLE',
@@ -183,6 +185,10 @@ export const createClient = ({
     url,
     hosts: () => call<HostList>('hosts', 'GET', '/v1/hosts'),
     addHost: (name) => call<AddedHost>('joinToken', 'POST', '/v1/hosts', { body: { name } }),
+    fence: (name) =>
+      call<FencedHost>('migrations', 'POST', `/v1/hosts/${encodeURIComponent(name)}/fence`, {
+        body: { iKnowItIsDown: true } satisfies FenceHost,
+      }),
     containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
     volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),

@@ -1,17 +1,32 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import { parseCount, parseDuration } from './option-values.ts'
+import { parseCount, parseDuration, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
   readonly maxRounds?: string
+  readonly devices?: MigrationOptions['devices']
+  readonly verify?: MigrationOptions['verify']
+  readonly bwlimit?: string
+  readonly compress?: MigrationOptions['compression']
 }
 
 // What is not said is not sent: the coordinator's defaults hold.
-export const readMigrationFlags = ({ maxDowntime, maxRounds }: MigrationFlags): Partial<MigrationOptions> => ({
+export const readMigrationFlags = ({
+  maxDowntime,
+  maxRounds,
+  devices,
+  verify,
+  bwlimit,
+  compress,
+}: MigrationFlags): Partial<MigrationOptions> => ({
   ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
   ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
+  ...(devices !== undefined && { devices }),
+  ...(verify !== undefined && { verify }),
+  ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
+  ...(compress !== undefined && { compression: compress }),
 })
 
 export const withMigrationFlags = (command: Command): Command =>
@@ -21,3 +36,25 @@ export const withMigrationFlags = (command: Command): Command =>
       'stop the source when the rest is predicted to be copied within this (500ms, 2s, 1m; default 1s); stopping and starting come on top',
     )
     .option('--max-rounds <n>', 'copy at most so often while the source runs (default 8)')
+    .addOption(
+      new Option(
+        '--devices <policy>',
+        'device nodes in volumes: keep copies them, skip leaves them out and lists them, refuse does not move what has any (default keep)',
+      ).choices(['keep', 'skip', 'refuse']),
+    )
+    .addOption(
+      new Option(
+        '--verify <how>',
+        "what is read back from the target's disk: written, nothing; reread, what was copied while the source ran (default); full, everything, on both sides, while it is stopped",
+      ).choices(['written', 'reread', 'full']),
+    )
+    .option(
+      '--bwlimit <rate>',
+      'send at most so many bytes per second, image and volumes together (500K, 100M, 1G: of 1024; 500KB, 100MB, 1GB: of 1000; default no limit)',
+    )
+    .addOption(
+      new Option(
+        '--compress <how>',
+        'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
+      ).choices(['auto', 'zstd', 'none']),
+    )

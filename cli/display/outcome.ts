@@ -1,11 +1,11 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
 import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
-import { currentStep, doingText } from './steps.ts'
+import { currentStep, doingText, isTurningBack, undoingText } from './steps.ts'
 
 const titleOf = (migration: Migration): string => {
   const { container, from, to, state } = migration
@@ -16,29 +16,49 @@ const titleOf = (migration: Migration): string => {
   if (state === 'failed')
     return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
   const step = currentStep(migration)
+  if (isTurningBack(migration)) {
+    const what = step === null ? '' : `: ${undoingText(migration, step.name)}`
+    return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
+  }
   return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
 }
+
+// What crossed; and what it was before, where it was compressed on its way.
+const crossed = (bytesSent: number, contentBytes: number): string =>
+  bytesSent < contentBytes
+    ? `${formatBytes(bytesSent)} (compressed from ${formatBytes(contentBytes)})`
+    : formatBytes(bytesSent)
 
 const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[] => {
   if (receipt === null) return bytesSent === 0 ? [] : [`${formatBytes(bytesSent)} sent`]
   const { volumes } = receipt
   const content = volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0)
   const entries = volumes.reduce((sum, volume) => sum + volume.entries, 0)
+  const carried = rounds.reduce((sum, round) => sum + round.contentBytes, 0)
   const passes = new Set(rounds.map(({ round }) => round)).size
   return [
-    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${formatBytes(bytesSent)} sent in ${plural(passes, 'round')}`,
+    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${crossed(bytesSent, carried)} sent in ${plural(passes, 'round')}`,
   ]
 }
 
 // The digests are compared again here, from the receipt itself.
-const verifiedLines = ({ receipt }: Migration): readonly string[] =>
-  (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
+const verifiedLines = ({ receipt, to }: Migration): readonly string[] => {
+  const lines = (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
     const same = sourceDigest === targetDigest && sourceDigest !== ''
     const proof = same
       ? `${shortDigest(sourceDigest)} on both sides`
       : `NOT the same: ${sourceDigest} and ${targetDigest}`
     return `${shortName(name)}: ${proof} (${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'})`
   })
+  return receipt === null || lines.length === 0 ? lines : [...lines, howVerified(receipt.verified, to)]
+}
+
+const howVerified = (verified: Receipt['verified'], to: string): string =>
+  ({
+    written: 'as it was read and written; nothing was read back',
+    reread: `what was copied while it ran was read back from the disk of ${to}`,
+    full: `everything was read back from the disk of ${to}`,
+  })[verified]
 
 const skippedLines = ({ receipt }: Migration): readonly string[] =>
   (receipt?.volumes ?? []).flatMap(({ name, skipped }) =>
@@ -47,8 +67,8 @@ const skippedLines = ({ receipt }: Migration): readonly string[] =>
 
 const roundLines = ({ rounds }: Migration): readonly string[] =>
   rounds.map(
-    ({ round, final, volume, entries, bytesSent, durationMs }) =>
-      `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${formatBytes(bytesSent)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
+    ({ round, final, volume, entries, bytesSent, contentBytes, durationMs }) =>
+      `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${crossed(bytesSent, contentBytes)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
   )
 
 const whyLastRound = {
@@ -77,8 +97,15 @@ const whyLines = ({ error, state }: Migration): readonly string[] => {
   return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
 }
 
+const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
+  if (waiting === null || waiting.message === error?.message) return []
+  return [`${waiting.code}: ${waiting.message}`]
+}
+
 const facts = (migration: Migration): readonly Fact[] => [
+  fact('now', migration.situation),
   fact('why', ...whyLines(migration)),
+  fact('waits for', ...waitsLines(migration)),
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),

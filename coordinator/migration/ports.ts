@@ -1,6 +1,7 @@
 // What the hand-over needs from outside. It knows nothing of Fastify, SQL or gRPC: adapters in coordinator/store and
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
@@ -8,6 +9,7 @@ import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
 import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
@@ -15,12 +17,14 @@ import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/
 import type { Facts, Lease, MigrationEnd, MigrationRecord, NewMigration, Workload } from './record.ts'
 
 export type TargetCheck = TargetCheck__Output
+export type Standing = Standing__Output
 
 export type CallOptions = { readonly signal?: AbortSignal }
 
 // One host's agent. Each function is one call of proto/agent.proto, with its contract and its errors; every one ends
 // within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
 export type AgentPort = {
+  describeStanding(options?: CallOptions): Promise<Standing>
   describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
   checkTarget(request: { workload: Workload; migrationId: string }, options?: CallOptions): Promise<TargetCheck>
   grantEpoch(
@@ -29,7 +33,7 @@ export type AgentPort = {
   ): Promise<{ previousEpoch: number }>
   forgetMigration(request: { lease: Lease }, options?: CallOptions): Promise<void>
   receiveImage(
-    request: { lease: Lease; image: Image; source: { host: string; address: string } },
+    request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>
   removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
@@ -48,6 +52,10 @@ export type AgentPort = {
       round: number
       final: boolean
       rootIdentity: string
+      devices: MigrationOptions['devices']
+      verification: MigrationOptions['verify']
+      bytesPerSecond: number
+      compression: MigrationOptions['compression']
     },
     options?: CallOptions,
   ): AsyncIterable<VolumeProgress__Output>
@@ -69,6 +77,10 @@ export type AgentPort = {
     options?: CallOptions,
   ): Promise<StartedTarget__Output>
   retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  settleWorkload(
+    request: { lease: Lease; ownerHost: string; isOwner: boolean; containerIds: string[] },
+    options?: CallOptions,
+  ): Promise<void>
 }
 
 export type Hosts = {

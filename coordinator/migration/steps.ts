@@ -52,7 +52,7 @@ const lock: Step = {
 const plan: Step = {
   name: 'plan',
   do: async (context) => {
-    const { workload, imageId, warnings } = await askBothSides(context)
+    const { workload, imageId, warnings } = await askBothSides(context, { toCome: context.record.plan.volumes })
     await context.warn(warnings)
     return { plan: { workload, imageId } }
   },
@@ -60,12 +60,17 @@ const plan: Step = {
 
 const image: Step = {
   name: 'image',
-  do: async ({ facts, source, target, lease, signal, progress }) => {
+  do: async ({ record, facts, source, target, lease, signal, progress }) => {
     const { workload, imageId } = needed(facts.plan, 'plan')
     if (imageId !== '') return { image: { imageId, loaded: false } }
     const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
     const messages = target.agent.receiveImage(
-      { lease: lease(), image: wanted, source: { host: source.host, address: source.address } },
+      {
+        lease: lease(),
+        image: wanted,
+        source: { host: source.host, address: source.address },
+        bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
+      },
       { signal },
     )
     for await (const { bytes, done } of messages) {
@@ -105,6 +110,22 @@ const hold: Step = {
   },
 }
 
+// null: the target's disk gave back everything as it was written.
+const rereadDamage = async (
+  { target, warn }: StepContext,
+  results: readonly { readonly name: string; readonly result: VolumeResult__Output }[],
+): Promise<AppError | null> => {
+  const paths = results.flatMap(({ name, result }) => result.rereadDiffering.map((path) => `${name}: ${path}`))
+  if (paths.length === 0) return null
+  const message = `The disk of ${target.host} did not give back what was written to it: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? `, and ${paths.length - 5} more` : ''}.`
+  await warn([{ code: 'target-reread', message: `${message} It was written again.` }])
+  return new AppError(
+    'DRAYAGE_DIGEST_MISMATCH',
+    `${message} It was so twice. Look at the health of its disk and memory, or choose another target.`,
+    { details: { paths: paths.slice(0, 100) } },
+  )
+}
+
 // What makes downtime depend on what changes and not on how much there is: rounds while the source runs, until the last
 // one is predicted to be short, or another would not make it shorter. Nothing depends on them having been made: a
 // coordinator that starts anew goes on with a further round. Its undo is that of `hold`, which removes the volumes.
@@ -113,6 +134,7 @@ const precopy: Step = {
   do: async (context) => {
     const { record, signal } = context
     const measured: MeasuredRound[] = []
+    let damagedBefore = false
     for (;;) {
       const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
         final: false,
@@ -123,10 +145,15 @@ const precopy: Step = {
       measured.push({
         ...round,
         entries: sum(({ changedEntries }) => changedEntries),
-        bytes: sum(({ bytesSent }) => bytesSent),
+        // Not of what crossed: one round may have been compressed more than another.
+        bytes: sum(({ changedBytes }) => changedBytes),
       })
+      const damaged = await rereadDamage(context, results)
+      if (damaged !== null && damagedBefore) throw damaged
+      damagedBefore = damaged !== null
       const verdict = assessRounds(measured, record.request.options)
-      if (verdict.kind === 'stop') {
+      // What was not given back as it was written is sent once more while the source runs, and read back again.
+      if (verdict.kind === 'stop' && !damagedBefore) {
         return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
       }
       signal.throwIfAborted()
@@ -139,7 +166,7 @@ const fence: Step = {
   name: 'fence',
   do: async (context) => {
     const { source, lease, signal } = context
-    await askBothSides(context)
+    await askBothSides(context, { toCome: [] })
     const { restartPolicyJson } = await source.agent.fenceSource(
       { lease: lease(), containerId: containerId(context) },
       { signal },
@@ -221,7 +248,8 @@ const finalcopy: Step = {
     }))
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
-    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt }, durationMs } }
+    const { verify } = context.record.request.options
+    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
   },
 }
 
@@ -299,15 +327,17 @@ const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => 
   }
 }
 
+// toCome: what the target must still have room for.
 const askBothSides = async (
   context: StepContext,
+  { toCome }: { readonly toCome: StepContext['record']['plan']['volumes'] },
 ): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
   const { record, source, target, signal } = context
   const described = await source.agent.describeWorkload(
     { container: record.containerId, measureVolumes: false },
     { signal },
   )
-  const sizes = new Map(record.plan.volumes.map((volume) => [volume.name, volume]))
+  const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
   const workload: Workload = {
     ...described,
     volumes: described.volumes.map((volume) => {
@@ -316,7 +346,13 @@ const askBothSides = async (
         ? volume
         : {
             ...volume,
-            usage: { entries: size.entries, apparentBytes: size.contentBytes, diskBytes: size.diskBytes },
+            usage: {
+              entries: size.entries,
+              apparentBytes: size.contentBytes,
+              diskBytes: size.diskBytes,
+              devices: 0,
+              devicePaths: [],
+            },
           }
     }),
   }

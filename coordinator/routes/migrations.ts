@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Migration, MigrationList, MigrationQuery, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { MigrationService } from '../migration/service.ts'
+import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
 import { eventStream } from './server-sent-events.ts'
 
@@ -176,10 +176,3 @@ export const migrationRoutes =
       },
     )
   }
-
-// Aborted when the caller is no longer there to read the answer.
-const goneOf = (reply: FastifyReply): AbortSignal => {
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
-  return gone.signal
-}

@@ -1,6 +1,7 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
+import type { VolumeArchive } from '../../shared/api/archives.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
@@ -38,6 +39,8 @@ export const migration: Migration = {
   receipt: null,
   warnings: [],
   error: null,
+  waiting: null,
+  situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
   updatedAt: time,
@@ -50,9 +53,21 @@ export const host: Host = {
   agentVersion: '0.1.0',
   engine: null,
   engineReachable: true,
+  fence: null,
   addedAt: time,
   lastSeen: time,
   inventoryAt: null,
+}
+export const archive: VolumeArchive = {
+  host: 'host-1',
+  volume: 'data',
+  entries: 2,
+  contentBytes: 5,
+  archiveBytes: 1024,
+  archiveSha256: 'ab'.repeat(32),
+  digest: 'cd'.repeat(32),
+  live: false,
+  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
@@ -74,6 +89,12 @@ export const deps: AppDeps = {
       return asOf
     },
   },
+  fencing: {
+    fence: async (name, by) => {
+      if (name !== 'host-1') throw notFound
+      return { host: name, at: new Date(time), by, migrations: [] }
+    },
+  },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
     plan: async () => plan,
@@ -92,6 +113,39 @@ export const deps: AppDeps = {
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }
+    },
+  },
+  archives: {
+    exportVolume: async ({ host: onHost, volume, live }) => {
+      if (onHost === 'host-9') throw notFound
+      return {
+        id: 't1',
+        entries: 2,
+        diskBytes: 4096,
+        pieces: (async function* () {
+          yield Buffer.alloc(512, 'a')
+          if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
+          yield Buffer.alloc(512, 'b')
+        })(),
+        summary: () => ({ ...archive, host: onHost, volume, live }),
+      }
+    },
+    importVolume: async ({ host: onHost, volume, labels }, body, ready) => {
+      if (onHost === 'host-9') throw notFound
+      if (volume === 'there') throw new AppError('DRAYAGE_VOLUME_EXISTS', 'It is there')
+      ready()
+      let bytes = 0
+      for await (const piece of body) {
+        bytes += piece.length
+        if (volume === 'hostile') throw new AppError('DRAYAGE_STREAM_DAMAGED', 'A path is absolute')
+      }
+      const { live: _, ...imported } = archive
+      const created = labels['existing'] === undefined
+      return { ...imported, host: onHost, volume, created, archiveBytes: bytes }
+    },
+    transfer: (id) => {
+      if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
+      return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
     },
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),

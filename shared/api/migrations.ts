@@ -88,8 +88,8 @@ export const Round = Type.Object({
   final: Type.Boolean({ description: 'Made while the source was stopped' }),
   volume: Type.String(),
   entries: Type.Integer({ description: 'New, changed and removed names' }),
-  bytesSent: Bytes,
-  contentBytes: Bytes,
+  bytesSent: Type.Integer({ minimum: 0, description: 'What crossed the wire, compressed where it was' }),
+  contentBytes: Type.Integer({ minimum: 0, description: 'Content of files that was carried, as it is on disk' }),
   durationMs: Type.Integer(),
 })
 export type Round = Static<typeof Round>
@@ -119,8 +119,10 @@ export const Receipt = Type.Object({
       skipped: Type.Array(Finding),
     }),
   ),
-  // The digest covers what was written as it was written; nothing was read back from the disk.
-  verified: Type.Literal('written'),
+  verified: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
+    description:
+      'What the digests stand on, beside what was read and written. written: nothing was read back. reread: what was copied while the source ran was read back from the target’s disk, and was right. full: everything was, in the last round, and the source was read whole again',
+  }),
   issuedAt: Timestamp,
 })
 export type Receipt = Static<typeof Receipt>
@@ -154,7 +156,11 @@ export const Migration = Type.Object({
   targetContainerId: Nullable(Type.String()),
   receipt: Nullable(Receipt),
   warnings: Type.Array(Finding),
+  // Why it was not moved, or is being put back.
   error: Nullable(MigrationError),
+  // What stands in its way just now; it is tried again.
+  waiting: Nullable(MigrationError),
+  situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,

@@ -61,6 +61,10 @@ export const isLastMountPoint = (volume: Stat): boolean => {
 }
 export const lastLinks = (): number => statxWords[4] ?? 0
 export const lastDiskBytes = (): number => unsigned(statxWords, 12) * 512
+export const isLastDevice = (): boolean => {
+  const type = (statxWords[7] ?? 0) & 0xf000
+  return type === 0o020000 || type === 0o060000
+}
 export const isLastSocket = (): boolean => ((statxWords[7] ?? 0) & 0xf000) === 0o140000
 
 export const splitNumber = (value: number, into: Uint32Array, at: number): void => {
@@ -85,6 +89,14 @@ export const unchangedIn = (a: Uint32Array, atA: number, b: Uint32Array, atB: nu
   for (let word = trace.inode; word < traceWords; word++) if (a[atA + word] !== b[atB + word]) return false
   return true
 }
+
+// By which a file is known again outside of a tree.
+export const markOf = (seen: Trace) => ({
+  inode: (BigInt(seen[trace.inode + 1] ?? 0) << 32n) | BigInt(seen[trace.inode] ?? 0),
+  size: unsigned(seen, trace.size),
+  modifiedSeconds: signed(seen, trace.modifiedSeconds),
+  modifiedNanoseconds: seen[trace.modifiedNanoseconds] ?? 0,
+})
 
 export const changedNanosecondsIn = (seen: Trace): number => seen[trace.changedNanoseconds] ?? 0
 export const changedMsIn = (seen: Trace): number =>

@@ -1,7 +1,7 @@
 // What of one entry goes into the stream: all of it, or what has changed since the other side was given it.
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
-import { close, readLink, reopen } from '../linux/libc.ts'
+import { close, dropCached, readLink, reopen } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodeLink, encodeMember, encodePart, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
@@ -64,6 +64,7 @@ type Options = {
   readonly store: BlockStore | undefined
   // Then large files cross in pieces of so many bytes of data, so that a round that is cut can go on in their middle.
   readonly runBytes: number
+  readonly fromDisk: boolean
 }
 
 // Where the piece that begins at `from`, at or in the segment `next`, ends: at a block's end, or the file's.
@@ -81,7 +82,15 @@ const endOfRun = (segments: readonly Segment[], next: number, from: number, size
 
 const smallScratch = Buffer.alloc(contentBlockBytes)
 
-export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, store, runBytes }: Options): EntrySender => {
+export const createEntrySender = ({
+  sink,
+  skipped,
+  checkpoint,
+  cutShort,
+  store,
+  runBytes,
+  fromDisk,
+}: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
   const sent = { entries: 0, contentBytes: 0 }
 
@@ -302,6 +311,7 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, store, 
   const withFile = (pathFd: number, use: (fd: number) => Given): Given => {
     const fd = reopen(pathFd)
     try {
+      if (fromDisk) dropCached(fd)
       return use(fd)
     } finally {
       close(fd)

@@ -67,6 +67,9 @@ export type ChangeContext = {
   readonly admit: (contentBytes: number) => void
 }
 
+// Hears of every block that is written, and what its hash is.
+export type BlockWriter = (index: number, hash: ByteString) => void
+
 export const createChanges = ({ tree, store, source, refusals, admit }: ChangeContext) => {
   // One at a time.
   let current: { readonly node: Inode; readonly unfinished: Unfinished } | undefined
@@ -106,8 +109,8 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
       })
     },
 
-    // The bytes from `offset` on, of whole blocks but at the file's end. The file's metadata is still to come.
-    part: (place: Place, node: Inode, offset: number, member: Member): void => {
+    // `wrote` hears of its blocks. The bytes from `offset` on, of whole blocks but at the file's end. The file's metadata is still to come.
+    part: (place: Place, node: Inode, offset: number, member: Member, wrote: BlockWriter): void => {
       const length = member.metadata.size
       const first = offset / contentBlockBytes
       const last = Math.ceil((offset + length) / contentBlockBytes)
@@ -122,7 +125,10 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
       unfinished.list.keepUntil(first)
       admit(dataBytes)
       const content = createContentHash((hash, count) => {
-        for (let index = 0; index < count; index++) unfinished.list.add(hash)
+        for (let index = 0; index < count; index++) {
+          wrote(unfinished.list.count, hash)
+          unfinished.list.add(hash)
+        }
       })
       const range = { offset, length }
       openHeld(place, tree, node, (fd) => {

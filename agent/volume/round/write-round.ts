@@ -18,7 +18,7 @@ import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
-import { isKeptAttribute } from '../tree/attributes.ts'
+import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
 import { openBlockStore } from '../tree/block-store.ts'
 import type { Metadata } from '../tree/entry.ts'
 import { tickMs } from '../tree/racy.ts'
@@ -34,7 +34,8 @@ import { createSkippedList, type Summary } from './summary.ts'
 import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { createChanges } from './write-change.ts'
-import { type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { type Place, type Written, writeFile, writeSpecial } from './write-entry.ts'
+import { openWrittenLog } from './written-log.ts'
 
 export type WriteRequest = {
   readonly root: string
@@ -43,6 +44,8 @@ export type WriteRequest = {
   readonly memory?: string
   // Nothing follows: not worth remembering.
   readonly final?: boolean
+  // Note in the memory what is to be read back (round/read-back.ts).
+  readonly noteWritten?: boolean
 }
 
 export type WriteInput = {
@@ -55,6 +58,9 @@ export type WriteInput = {
   // What was announced for the stream, from its first piece on; beside the request's own.
   readonly announced: () => RoundLimits | undefined
 }
+
+// More are not kept in memory.
+const mostBlocksNoted = 10_000
 
 type Changes = ReturnType<typeof createChanges>
 
@@ -83,11 +89,18 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const { root, limits, memory, final = false } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
+  const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
   // Files of which parts are lacking, and those of which some have come and not yet the metadata that ends them.
   const unfinished = new Set<Inode>()
   const store = memory === undefined ? undefined : openBlockStore(memory)
+  // Of the one that is in progress: the blocks that have come, or that all of it has.
+  let partsOf: { readonly node: Inode; readonly blocks: Map<number, ByteString>; readonly whole: boolean } | undefined
+  // The file that was written last with all of its content: more of it may follow in parts.
+  let lastWhole: Inode | undefined
+  // What is held was remembered in the middle of a round, or that round was cut later.
+  let goesOn = false
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -102,7 +115,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (metadata.attributes.size === 0) return metadata
     const attributes = [...metadata.attributes].filter(([name]) => {
       if (isKeptAttribute(name)) return true
-      if (!attributesLeftOut.has(name)) {
+      if (!isOwnForm(name) && !attributesLeftOut.has(name)) {
         attributesLeftOut.add(name)
         skipped.add(path, `the attribute ${name}, here and elsewhere in the archive, belongs to the host it came from`)
       }
@@ -166,13 +179,15 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       target.add(place.directory, place.name, { metadata, seen, suspect: true, content: '', blocks: undefined })
       return
     }
-    const written =
+    const made =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent, store)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
+    if (made !== undefined) written.wrote(place.path, made, made.content)
     const lost = { metadata, seen: volumeSeen, content: '', blocks: undefined }
-    target.add(place.directory, place.name, { ...(written ?? lost), suspect: written === undefined })
+    const added = target.add(place.directory, place.name, { ...(made ?? lost), suspect: made === undefined })
+    lastWhole = target.tree.inodeOf(added)
   }
 
   const removeHeld = (target: TargetTree, changes: Changes, path: ByteString): void => {
@@ -187,6 +202,17 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       unfinished.delete(node)
       if (changes.isUnfinished(node)) changes.abandon()
     })
+  }
+
+  // What is to be read back of a file that was changed. In a round that goes on where another was cut, nobody knows of what
+  // that one wrote into the file it was in the middle of; and where there is much, the whole is as good.
+  const noteWritten = (path: ByteString, node: Inode, made: Written, kind: Change['kind']): void => {
+    const parts = partsOf?.node === node ? partsOf : undefined
+    if (parts !== undefined) partsOf = undefined
+    lastWhole = kind === 'content' ? node : undefined
+    const much = parts !== undefined && (parts.whole || parts.blocks.size === mostBlocksNoted)
+    if (kind === 'content' || much || (goesOn && made.blocks !== undefined)) written.wrote(path, made, made.content)
+    else if (parts !== undefined) written.wrote(path, made, parts.blocks)
   }
 
   const changeHeld = (target: TargetTree, changes: Changes, member: Member, change: Change): void => {
@@ -208,16 +234,22 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(target, names)
     if (change.kind === 'part') {
       unfinished.add(node)
-      changes.part(place, node, change.offset, member)
+      if (partsOf?.node !== node) partsOf = { node, blocks: new Map(), whole: lastWhole === node }
+      const { blocks } = partsOf
+      changes.part(place, node, change.offset, member, (index, hash) => {
+        if (blocks.size < mostBlocksNoted) blocks.set(index, hash)
+      })
       takePadding(source, member.storedBytes)
-    } else if (change.kind === 'content') {
-      target.change(node, changes.content(place, node, { ...member, metadata }))
-      unfinished.delete(node)
-      takePadding(source, member.storedBytes)
-    } else {
-      target.change(node, changes.metadata(place, node, metadata))
-      unfinished.delete(node)
+      return
     }
+    const made =
+      change.kind === 'content'
+        ? changes.content(place, node, { ...member, metadata })
+        : changes.metadata(place, node, metadata)
+    target.change(node, made)
+    unfinished.delete(node)
+    if (change.kind === 'content') takePadding(source, member.storedBytes)
+    noteWritten(place.path, node, made, change.kind)
   }
 
   const readRootMember = (): Member => {
@@ -236,6 +268,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     noteApplying(memory, { timesHold })
     if (kept === undefined) return undefined
     tree = kept.tree
+    goesOn = interrupted
     letClockTick(kept.savedAtMs)
     const target = createTargetTree(kept.tree)
     const { checkpoint } = input
@@ -255,6 +288,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       return held.target
     }
     unfinished.clear()
+    written.beginAnew()
     if (memory !== undefined) forgetHeld(memory)
     store?.clear()
     tree?.release()
@@ -325,5 +359,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     tree?.release()
     linkCursor.close()
     cursor.close()
+    written.close()
   }
 }

@@ -1,15 +1,18 @@
+import type { Compression } from '../round/compression-choice.ts'
 import type { RoundLimits } from '../round/limits.ts'
+import { isPacked, type Piece } from '../round/packing.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
 import type { Job, WorkerPool } from './pool.ts'
-import { cancellation } from './protocol.ts'
+import { cancellation, type Returned } from './protocol.ts'
 
 // Pieces of 1 MiB that may be on their way from the worker at a time: enough that it works while the consumer sends.
 const window = 4
 
 export type Reading = {
-  readonly pieces: AsyncIterable<Buffer>
+  readonly pieces: AsyncIterable<Piece>
   limits(): RoundLimits | undefined
+  giveBack(piece: Piece): void
   readonly summary: Promise<Summary>
 }
 
@@ -23,9 +26,10 @@ export const readPieces = (
   pool: WorkerPool,
   readers: Readers,
   request: ReadRequest,
+  compression: Compression,
   signal: AbortSignal | undefined,
 ): Reading => {
-  const arrived: Buffer[] = []
+  const arrived: Piece[] = []
   let ended = false
   let cancelled = false
   let limits: RoundLimits | undefined
@@ -35,11 +39,12 @@ export const readPieces = (
   const begin = (): Promise<unknown> => {
     if (cancelled) return Promise.reject(cancellation())
     job = pool.start(
-      { kind: 'read', request },
+      { kind: 'read', request, compression },
       (report) => {
         if (report.kind === 'announced') limits = report.limits
         if (report.kind !== 'piece') return
-        arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
+        const bytes = Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength)
+        arrived.push(report.unpacked === undefined ? bytes : { zstd: bytes, bytes: report.unpacked })
         wake()
       },
       signal,
@@ -69,7 +74,7 @@ export const readPieces = (
   }
   result.then(over, over)
 
-  async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
+  async function* pieces(): AsyncGenerator<Piece, void, undefined> {
     try {
       for (;;) {
         const piece = arrived.shift()
@@ -90,5 +95,12 @@ export const readPieces = (
     }
   }
 
-  return { pieces: pieces(), limits: () => limits, summary: result as Promise<Summary> }
+  const giveBack = (piece: Piece): void => {
+    if (isPacked(piece)) return
+    const memory = piece.buffer as ArrayBuffer
+    // A port that has been closed takes nothing, and says nothing.
+    if (!ended) job?.port.postMessage({ memory } satisfies Returned, [memory])
+  }
+
+  return { pieces: pieces(), limits: () => limits, giveBack, summary: result as Promise<Summary> }
 }

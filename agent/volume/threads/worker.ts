@@ -1,14 +1,28 @@
 // A worker thread: takes one task at a time and does it synchronously. System calls and hashing keep a core busy, and
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
+import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
+import { clearVolume } from '../round/clear.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
-import { createPieceSink } from '../round/piece-sink.ts'
+import { createPacker, unpack } from '../round/packing.ts'
+import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
+import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
-import { type Assignment, cancellation, type Delivery, type Report, type Task, toPlainError } from './protocol.ts'
+import {
+  type Assignment,
+  cancellation,
+  type Delivery,
+  type Report,
+  type Returned,
+  type Task,
+  toPlainError,
+} from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
+
+const progressBytes = 16 * 1024 * 1024
 
 // Sleeps until `look` finds something.
 const awaitNews = <T>(signals: Signals, look: () => T | undefined): T => {
@@ -28,12 +42,38 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
+
+  if (task.kind === 'read-back' || task.kind === 'digest') {
+    let reported = 0
+    const progress = (bytes: number, entries: number): void => {
+      if (bytes - reported < progressBytes) return
+      reported = bytes
+      report({ kind: 'progress', bytes, entries })
+    }
+    if (task.kind === 'read-back') return readBack(task.request, checkpoint, progress)
+    const sink = createNoSink((bytes) => progress(bytes, 0))
+    return readRound(task.request, sink, checkpoint)
+  }
 
   if (task.kind === 'read') {
-    const sink = createPieceSink((piece) => {
+    const packer = createPacker(task.compression)
+    const spare: ArrayBuffer[] = []
+    const send = (piece: Buffer): void => {
+      const packed = packer.pack(piece)
+      const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
-      report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
-    })
+      packer.waited(piece.length, performance.now() - startedAt)
+      const memory = piece.buffer as ArrayBuffer
+      if (packed === undefined) report({ kind: 'piece', bytes: piece }, [memory])
+      else {
+        report({ kind: 'piece', bytes: packed, unpacked: piece.length })
+        spare.push(memory)
+      }
+    }
+    const usedUp = (): ArrayBuffer | undefined =>
+      spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
+    const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
     return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
 
@@ -55,7 +95,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       return undefined
     }
     holdsPiece = true
-    return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+    const bytes = Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+    return message.unpacked === undefined ? bytes : unpack({ zstd: bytes, bytes: message.unpacked })
   }
   const hold = (holding: Holding): void => report({ kind: 'holding', holding })
   return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {

@@ -1,11 +1,12 @@
 import type { ByteString } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
 import { namesIn, OsError, statxAt } from '../linux/libc.ts'
-import type { Stat } from '../linux/stat.ts'
+import { lastStat, type Stat } from '../linux/stat.ts'
 import {
   copyTrace,
   type Identity,
   identityIn,
+  isLastDevice,
   isLastMountPoint,
   isLastSocket,
   lastLinks,
@@ -29,6 +30,8 @@ export type ScanObserver = {
   // Before each directory; throws to end the scan.
   readonly checkpoint: () => void
   readonly leftOut: (path: ByteString, reason: string) => void
+  // Why a device is not part of the volume, beyond what never is; undefined: it is.
+  readonly unwantedDevice?: (stat: Stat, path: ByteString) => string | undefined
   // Of every entry that is part of the volume, right after it was looked at (linux/trace.ts).
   readonly looked?: () => void
   // An entry that was listed, and gone when it was looked at.
@@ -116,7 +119,9 @@ export const scan = (rootFd: number, observer: ScanObserver) => {
       observer.vanished(prefix + name)
       return false
     }
-    if (isLastSocket()) observer.leftOut(prefix + name, 'a socket exists only while its process listens')
+    const unwanted = isLastDevice() ? observer.unwantedDevice?.(lastStat(), prefix + name) : undefined
+    if (unwanted !== undefined) observer.leftOut(prefix + name, unwanted)
+    else if (isLastSocket()) observer.leftOut(prefix + name, 'a socket exists only while its process listens')
     else if (isLastMountPoint(volume)) {
       observer.leftOut(prefix + name, 'another file system is mounted there; it is not part of the volume')
     } else return true

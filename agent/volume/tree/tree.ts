@@ -18,7 +18,7 @@ import {
   unsigned,
 } from '../linux/trace.ts'
 import type { Blocks } from './block-store.ts'
-import { directoryDigest, inodeDigest } from './digest.ts'
+import { inodeDigest } from './digest.ts'
 import type { Metadata } from './entry.ts'
 import {
   encodeRare,
@@ -271,26 +271,7 @@ export const createTree = () => {
     return all
   }
 
-  // ---- digests ---------------------------------------------------------------------------------------------------
-
-  const digestDirectories = (): void => {
-    const undigested: Inode[] = has(0, flag.digested) ? [] : [0]
-    for (let index = 0; index < undigested.length; index++) {
-      for (const entry of children(undigested[index] ?? 0)) {
-        const node = inodeOf(entry)
-        if (isDirectory(node) && !has(node, flag.digested)) undigested.push(node)
-      }
-    }
-    // A directory came before what is in it.
-    for (const directory of undigested.reverse()) {
-      const entries: { name: ByteString; digest: ByteString }[] = []
-      for (const entry of children(directory)) {
-        entries.push({ name: nameOf(entry), digest: inodes.getBytes(inodeOf(entry), of.digest, hashBytes) })
-      }
-      inodes.setBytes(directory, of.digest, directoryDigest(metadata(directory), entries))
-      setFlag(directory, flag.digested, true)
-    }
-  }
+  // ---- the whole ------------------------------------------------------------------------------------------------
 
   // The names in a directory; it must not lose any meanwhile.
   function* children(directory: Inode): Generator<Name, void, undefined> {
@@ -398,7 +379,11 @@ export const createTree = () => {
       sameInodeIn(inodes.chunkOf(node), inodes.offsetOf(node), words, at),
     untouched: (node: Inode, words: Uint32Array, at: number): boolean =>
       !has(node, flag.suspect) && unchangedIn(inodes.chunkOf(node), inodes.offsetOf(node), words, at),
-    digestDirectories,
+    isDigested: (directory: Inode): boolean => has(directory, flag.digested),
+    setDigest: (directory: Inode, digest: ByteString): void => {
+      inodes.setBytes(directory, of.digest, digest)
+      setFlag(directory, flag.digested, true)
+    },
     digestOf: (node: Inode): ByteString => inodes.getBytes(node, of.digest, hashBytes),
     storage: { names, inodes, texts, rares, totals, restored },
     release: (): void => {

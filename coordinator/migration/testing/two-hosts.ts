@@ -37,6 +37,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     running: false,
     starts: 0,
     epoch: 0,
+    // So many rounds more its disk gives back other than was written to it.
+    badRounds: 0,
   }
   let everBothRunning = false
   const look = () => {
@@ -55,7 +57,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     return result
   }
 
-  const workload = (): Workload =>
+  const workload = (measured: boolean): Workload =>
     ({
       containerId: 'c1',
       name: 'web',
@@ -83,7 +85,9 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           destination: '/data',
           readOnly: false,
           rootIdentity: '1:2',
-          usage: { entries: 1, apparentBytes: 21, diskBytes: 4096 },
+          usage: measured
+            ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
+            : null,
         },
       ],
       networks: [],
@@ -104,6 +108,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   }
 
   const common = {
+    describeStanding: unused,
+    settleWorkload: unused,
     describeWorkload: unused,
     checkTarget: unused,
     receiveImage: unused,
@@ -126,7 +132,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
 
   const sourceAgent: AgentPort = {
     ...common,
-    describeWorkload: () => effect('describe', workload),
+    describeWorkload: ({ measureVolumes }) => effect('describe', () => workload(measureVolumes)),
     grantEpoch: ({ lease }) =>
       effect('grant source', () => {
         requireEpoch(source.epoch, lease.epoch)
@@ -184,11 +190,15 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
 
   const targetAgent: AgentPort = {
     ...common,
-    checkTarget: () =>
+    checkTarget: ({ workload }) =>
       effect('check', () => ({
         engine: null,
         imageId: target.image ? 'sha256:i' : '',
-        obstacles: [],
+        // There is room for the volume once.
+        obstacles:
+          target.volume !== null && workload.volumes.some(({ usage }) => usage !== null)
+            ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
+            : [],
         warnings: [],
         freeBytes: 1e9,
         freeInodes: 1e6,
@@ -236,7 +246,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         target.volume = final ? source.content : `${source.content}, as it was some time ago`
       })
       const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
-      const result = { ...counts, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+      const differing = final || target.badRounds === 0 ? [] : ['some/file']
+      if (differing.length > 0) target.badRounds--
+      const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
+      const result = { ...counts, ...reread, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
       yield { bytes: 21, entries: 1, result }
     },
     confirmTarget: () =>

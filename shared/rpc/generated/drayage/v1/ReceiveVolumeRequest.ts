@@ -2,6 +2,7 @@
 
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from '../../drayage/v1/Peer.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface ReceiveVolumeRequest {
   'lease'?: (_drayage_v1_Lease | null);
@@ -10,6 +11,10 @@ export interface ReceiveVolumeRequest {
   'round'?: (number);
   'final'?: (boolean);
   'rootIdentity'?: (string);
+  'devices'?: (string);
+  'verification'?: (string);
+  'bytesPerSecond'?: (number | string | Long);
+  'compression'?: (string);
 }
 
 export interface ReceiveVolumeRequest__Output {
@@ -19,4 +24,8 @@ export interface ReceiveVolumeRequest__Output {
   'round': (number);
   'final': (boolean);
   'rootIdentity': (string);
+  'devices': (string);
+  'verification': (string);
+  'bytesPerSecond': (number);
+  'compression': (string);
 }

@@ -1,0 +1,227 @@
+// Volumes as tarballs. The bodies are streams: as slow as the slower side, and never kept here.
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import {
+  archiveHeaders,
+  archiveTrailer,
+  ExportQuery,
+  ImportedVolume,
+  ImportQuery,
+  Transfer,
+  type VolumeArchive,
+  VolumeOnHost,
+} from '../../shared/api/archives.ts'
+import { AppError, type ErrorCode } from '../../shared/errors.ts'
+import { withStallTimeout } from '../../shared/rpc/liveness.ts'
+import type { ArchiveService } from '../archives/service.ts'
+import { goneOf } from './gone.ts'
+import { problems } from './problem.ts'
+
+export type ArchiveRoutes = {
+  readonly archives: ArchiveService
+  readonly stopping: AbortSignal
+  // How long the other side of a body may do nothing.
+  readonly idleMs?: number
+}
+
+const tarball = 'application/x-tar'
+const Binary = Type.Unsafe<Readable>({ type: 'string', format: 'binary' })
+
+const asking: readonly ErrorCode[] = [
+  'DRAYAGE_INVALID_REQUEST',
+  'DRAYAGE_UNAUTHENTICATED',
+  'DRAYAGE_HOST_NOT_FOUND',
+  'DRAYAGE_HOST_OFFLINE',
+  'DRAYAGE_AGENT_UNREACHABLE',
+  'DRAYAGE_ENGINE_UNREACHABLE',
+  'DRAYAGE_TIMEOUT',
+  'DRAYAGE_MIGRATION_IN_PROGRESS',
+  'DRAYAGE_VOLUME_BUSY',
+  'DRAYAGE_VOLUME_DRIVER',
+  'DRAYAGE_VOLUME_OPTIONS',
+  'DRAYAGE_VOLUME_IN_USE',
+  'DRAYAGE_ID_SHIFT_MISMATCH',
+]
+
+export const archiveRoutes =
+  ({ archives, stopping, idleMs = 10 * 60_000 }: ArchiveRoutes): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/v1/volumes/:host/:name/archive',
+      {
+        exposeHeadRoute: false,
+        schema: {
+          operationId: 'exportVolume',
+          summary: 'A volume as a tarball',
+          description:
+            'A PAX tarball that `tar --extract --xattrs --xattrs-include="*" --acls --numeric-owner` restores exactly. A volume ' +
+            'that containers use while they run is refused unless `live=true`; otherwise what changes while it is read fails the ' +
+            'export. What fails on the way ends the connection before the body is complete. After the last byte, the trailer ' +
+            `\`${archiveTrailer}\` has this as JSON: host, volume, entries, contentBytes, archiveBytes, archiveSha256, digest, ` +
+            `live, warnings. \`${archiveHeaders.entries}\` and \`${archiveHeaders.diskBytes}\` tell beforehand what to expect; ` +
+            `\`${archiveHeaders.transfer}\` is the id by which /v1/transfers/{id} tells why it broke off.`,
+          params: VolumeOnHost,
+          querystring: ExportQuery,
+          response: {
+            200: { description: 'A tarball', content: { [tarball]: { schema: Binary } } },
+            ...problems(...asking, 'DRAYAGE_VOLUME_NOT_FOUND', 'DRAYAGE_WORKLOAD_RETIRED', 'DRAYAGE_VOLUME_UNREADABLE'),
+          },
+        },
+      },
+      async ({ params: { host, name }, query }, reply) => {
+        const signal = AbortSignal.any([stopping, goneOf(reply)])
+        const { id, entries, diskBytes, pieces, summary } = await archives.exportVolume(
+          { host, volume: name, live: query.live === 'true' },
+          signal,
+        )
+        reply.trailer(archiveTrailer, async () => asciiJson(summary()))
+        return reply
+          .header('content-type', tarball)
+          .header('content-disposition', `attachment; filename="${name}.tar"`)
+          .header('cache-control', 'no-store')
+          .header(archiveHeaders.transfer, id)
+          .header(archiveHeaders.entries, entries)
+          .header(archiveHeaders.diskBytes, diskBytes)
+          .send(bodyOf(pieces, idleMs))
+      },
+    )
+
+    // In a scope of its own: there a body is what it is, whatever it says of itself.
+    await app.register(importRoute({ archives, stopping, idleMs }))
+
+    app.get(
+      '/v1/transfers/:id',
+      {
+        schema: {
+          operationId: 'getTransfer',
+          summary: 'An export, an import or a copy, while it runs and for a while after',
+          params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
+          response: {
+            200: Transfer,
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_TRANSFER_NOT_FOUND'),
+          },
+        },
+      },
+      async ({ params }) => archives.transfer(params.id),
+    )
+  }
+
+const importRoute =
+  ({ archives, stopping, idleMs }: Required<ArchiveRoutes>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+    app.put(
+      '/v1/volumes/:host/:name/archive',
+      {
+        config: { takesStream: true },
+        onResponse: async ({ raw }) => letEnd(raw),
+        schema: {
+          operationId: 'importVolume',
+          summary: 'Makes a volume from a tarball',
+          description:
+            'The body is the tarball, not compressed. It has no limit but the free space of the host; with ' +
+            '`Expect: 100-continue` it need not be sent before everything that can be refused has not been. The volume is made, ' +
+            'unless `intoEmpty=true` names one that is empty; while it is being made no container can start on it, and where ' +
+            'anything fails, or the sender goes, nothing of it is left.',
+          params: VolumeOnHost,
+          querystring: ImportQuery,
+          body: { content: { [tarball]: { schema: Type.Unsafe<Readable>({ contentMediaType: tarball }) } } },
+          response: {
+            200: ImportedVolume,
+            201: ImportedVolume,
+            ...problems(
+              ...asking,
+              'DRAYAGE_VOLUME_EXISTS',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+              'DRAYAGE_STREAM_DAMAGED',
+              'DRAYAGE_TARGET_FULL',
+              'DRAYAGE_UNREPRESENTABLE',
+              'DRAYAGE_ENGINE_REFUSED',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { host, name } = request.params
+        requireNoEncoding(request.headers['content-encoding'])
+        const { intoEmpty, label = [] } = request.query
+        const imported = await archives.importVolume(
+          { host, volume: name, intoEmpty: intoEmpty === 'true', labels: labelsFrom([label].flat()) },
+          arriving(request.raw, idleMs),
+          () => {
+            if (request.headers.expect !== undefined) reply.raw.writeContinue()
+          },
+          AbortSignal.any([stopping, goneOf(reply)]),
+        )
+        return reply.code(imported.created ? 201 : 200).send(imported)
+      },
+    )
+  }
+
+const requireNoEncoding = (encoding: string | undefined): void => {
+  if (encoding === undefined || encoding === 'identity') return
+  throw new AppError(
+    'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+    `The body is encoded (${encoding}), and only a plain tarball is taken. Nothing was done.`,
+  )
+}
+
+const labelsFrom = (labels: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    labels.map((label) => {
+      const equals = label.indexOf('=')
+      return [label.slice(0, equals), label.slice(equals + 1)]
+    }),
+  )
+
+// A sender that has not read its answer yet would lose it with the connection: what it still sends is taken, for a while.
+const letEnd = (body: IncomingMessage): void => {
+  if (body.complete) return
+  const timer = setTimeout(() => body.destroy(), lingerMs)
+  body.once('close', () => clearTimeout(timer))
+  body.resume()
+}
+const lingerMs = 10_000
+
+// The answer is still to be sent when the body has broken off: the connection is not closed with the reading.
+const arriving = async function* (body: Readable, idleMs: number): AsyncGenerator<Buffer> {
+  const pieces = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  const silent = () =>
+    new AppError('DRAYAGE_TIMEOUT', `Nothing more of the tarball has come for ${Math.round(idleMs / 1000)} s.`)
+  try {
+    yield* withStallTimeout(pieces, idleMs, silent)
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown
+    const why = (thrown as Error).message
+    throw new AppError('DRAYAGE_STREAM_DAMAGED', `The tarball broke off: ${why}. What had come of it was removed.`, {
+      cause: thrown,
+    })
+  }
+}
+
+// A reader that has taken nothing for too long is cut off, and the volume with it let go of.
+const bodyOf = (pieces: AsyncIterable<Buffer>, idleMs: number): Readable => {
+  const attended = async function* () {
+    for await (const piece of pieces) {
+      const timer = setTimeout(() => {
+        const seconds = Math.round(idleMs / 1000)
+        body.destroy(new AppError('DRAYAGE_TIMEOUT', `Nothing of the tarball was taken for ${seconds} s.`))
+      }, idleMs)
+      try {
+        yield piece
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  }
+  const body = Readable.from(attended())
+  return body
+}
+
+// A field of HTTP holds no more than ASCII for certain.
+const asciiJson = (archive: VolumeArchive): string =>
+  JSON.stringify(archive).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
