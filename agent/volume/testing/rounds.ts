@@ -27,8 +27,9 @@ async function* cut(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerato
       if (rest > 0) yield piece.subarray(0, rest)
       throw new Cut()
     }
-    yield piece
+    // Whoever takes the piece takes its memory.
     rest -= piece.length
+    yield piece
   }
 }
 
