@@ -157,6 +157,9 @@ export type VolumeEngine = {
   readBack(root: string, memory: string, options?: CheckOptions): Promise<ReadBack>
   // Reads a directory that does not change, all of it from the disk, for what `read` would say of it.
   digest(root: string, options?: CheckOptions & { readonly devices?: DevicePolicy }): Promise<RoundSummary>
+  // Removes all that is in a directory; crosses no mount point, follows no symlink. Errors: DRAYAGE_VOLUME_NOT_FOUND,
+  // DRAYAGE_MOUNT_UNSUPPORTED.
+  clear(root: string): Promise<void>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -221,6 +224,7 @@ export const createVolumeEngine = (): VolumeEngine => {
         await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
       )
     },
+    clear: async (root) => void (await pool.start({ kind: 'clear', root }, () => {}, undefined).result),
     receive: async (root, open, { signal, onProgress, ...request }) => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>
         open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })

@@ -9,6 +9,7 @@ import type { WriteRequest } from '../round/write-round.ts'
 
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
+  | { readonly kind: 'clear'; readonly root: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }
   | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
