@@ -24,6 +24,7 @@ import type { Refusals } from './refusals.ts'
 import { applyToOpen, applyToSpecial, type Place, type Written, writeContent, writeSegments } from './write-entry.ts'
 
 export const openHeld = <T>({ dir, name, path }: Place, tree: Tree, node: Inode, use: (fd: number) => T): T => {
+  if (tree.type(node) !== 'file') throw damaged('content comes for what is no file')
   const fd = openAt(dir, name, open.readAndWrite | open.noFollow | open.nonBlocking)
   try {
     const stat = statFd(fd)
@@ -109,7 +110,8 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
       })
     },
 
-    // `wrote` hears of its blocks. The bytes from `offset` on, of whole blocks but at the file's end. The file's metadata is still to come.
+    // The bytes from `offset` on, of whole blocks but at the file's end; the file's metadata is still to come. `wrote` hears
+    // of its blocks.
     part: (place: Place, node: Inode, offset: number, member: Member, wrote: BlockWriter): void => {
       const length = member.metadata.size
       const first = offset / contentBlockBytes

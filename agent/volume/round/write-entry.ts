@@ -17,6 +17,7 @@ import {
   setOwnerOfPath,
   setPermissions,
   setPermissionsOfPath,
+  startWriteBack,
   truncate,
   writeAll,
 } from '../linux/libc.ts'
@@ -163,6 +164,9 @@ export const applyToSpecial = ({ dir, name, path }: Place, wanted: Metadata, ref
 
 export type WrittenContent = Pick<Written, 'content' | 'blocks'>
 
+// The disk works while the next bytes come: what is left to be waited for at the end of a round is about as much.
+const writeBackBytes = 16 * 1024 * 1024
+
 // What there is of a file from `from` on, zeros between the segments, whose offsets count from there.
 export const writeSegments = (
   fd: number,
@@ -176,11 +180,16 @@ export const writeSegments = (
     content.zeros(segment.offset - position)
     seek(fd, from + segment.offset)
     position = segment.offset + segment.length
+    let begun = segment.offset
     for (let rest = segment.length; rest > 0; ) {
       const part = source.takeSome(rest)
       content.update(part)
       writeAll(fd, part)
       rest -= part.length
+      const reached = position - rest
+      if (reached - begun < writeBackBytes) continue
+      startWriteBack(fd, from + begun, reached - begun)
+      begun = reached
     }
   }
   content.zeros(length - position)
