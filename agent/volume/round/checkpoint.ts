@@ -1,6 +1,6 @@
 // Places in a round from which it can go on when it is cut: there the source remembers what it has given so far as if the
 // round ended here, and says so in the stream; the target puts what it has on its disk and remembers it under the same
-// digest. It names that digest when it asks again. docs/adr/0008-going-on-inside-a-round.md.
+// digest. It names that digest when it asks again. docs/adr/0013-going-on-inside-a-round.md.
 
 import type { BlockStore } from '../tree/block-store.ts'
 import { contentBlockBytes } from '../tree/content-hash.ts'
