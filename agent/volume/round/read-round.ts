@@ -131,7 +131,7 @@ export const readRound = (
       if (settle === undefined || !pace.isDue(sink.total)) return
       pace.take(() => {
         record()
-        sink.write(encodeCheckpoint(settle(sink.total)))
+        sink.write(encodeCheckpoint(settle(sink.crossed)))
       })
     }
     sendTree({

@@ -59,17 +59,20 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'read') {
     const packer = createPacker(task.compression)
     const spare: ArrayBuffer[] = []
-    const send = (piece: Buffer): void => {
+    const send = (piece: Buffer): number => {
       const packed = packer.pack(piece)
       const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       packer.waited(piece.length, performance.now() - startedAt)
       const memory = piece.buffer as ArrayBuffer
+      // Before it is given away.
+      const { length } = packed ?? piece
       if (packed === undefined) report({ kind: 'piece', bytes: piece }, [memory])
       else {
         report({ kind: 'piece', bytes: packed, unpacked: piece.length })
         spare.push(memory)
       }
+      return length
     }
     const usedUp = (): ArrayBuffer | undefined =>
       spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
