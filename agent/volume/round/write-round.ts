@@ -31,6 +31,7 @@ import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
+import { syncWritten } from './sync-written.ts'
 import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { createChanges } from './write-change.ts'
@@ -336,8 +337,12 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     target.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
     input.checkpoint()
-    cursor.moveTo([])
-    syncFileSystem(cursor.fd)
+    // All that other rounds have written was synced at their ends, unless one of them had none.
+    if (final && held?.target === target && !goesOn) syncWritten(cursor, target.tree, target.unsynced, input.checkpoint)
+    else {
+      cursor.moveTo([])
+      syncFileSystem(cursor.fd)
+    }
     const digest = digestOfTree(target.tree)
     if (memory !== undefined && store !== undefined && !final) {
       remember(memory, digest, target.tree, store)

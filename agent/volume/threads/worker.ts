@@ -2,6 +2,7 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
 import { clearVolume } from '../round/clear.ts'
 import type { RoundLimits } from '../round/limits.ts'
@@ -11,6 +12,7 @@ import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-si
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
+import { leastChunkBytes } from '../tree/rows.ts'
 import {
   type Assignment,
   cancellation,
@@ -21,6 +23,8 @@ import {
   toPlainError,
 } from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
+
+giveBackFrom(leastChunkBytes)
 
 const progressBytes = 16 * 1024 * 1024
 
