@@ -89,6 +89,9 @@ export const errorTable = {
   DRAYAGE_NETWORK_UNSUPPORTED: refused,
   DRAYAGE_CONTAINER_STATE: refused,
   DRAYAGE_WORKLOAD_RETIRED: refused,
+  DRAYAGE_RETAINED_CHANGED: refused,
+  DRAYAGE_NOTHING_TO_RETURN: refused,
+  DRAYAGE_NOTHING_TO_FINALIZE: refused,
 
   // Failed on the way; what had been done was undone
   DRAYAGE_EPOCH_STALE: { ...failed, http: 409, grpc: 'ABORTED' },

@@ -1,6 +1,8 @@
 // Everything that this agent remembers over a restart, under DATA_DIR/state. Loaded whole before anything is served.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Arrived, openArrived } from './arrived.ts'
+import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
 import { syncDirectory } from './durable-file.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
@@ -12,6 +14,10 @@ export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
   readonly retired: Retired
+  readonly arrived: Arrived
+  // Written by `dray agent break-glass` alone, while this agent is stopped.
+  readonly breakGlass: BreakGlassRecord
+  // By workload: of one copy on a host there is one truth, whichever migration learnt it, and in which part.
   readonly roundMemory: RoundMemory
   // Who may act on what is noted of a workload. Of this process alone.
   readonly turns: Turns
@@ -22,17 +28,41 @@ export const openState = async (dataDir: string): Promise<State> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await syncDirectory(dataDir)
   const migrations = await openMigrations(folder)
-  const roundMemory = await openRoundMemory(dataDir, new Set(migrations.all().map(({ migrationId }) => migrationId)))
+  const retired = await openRetired(folder)
+  const arrived = await openArrived(folder)
+  const remembered = () =>
+    new Set([...migrations.all(), ...retired.all(), ...arrived.all()].map(({ workloadId }) => workloadId))
+  const roundMemory = await openRoundMemory(dataDir, remembered())
+  const forgetUnlessKept = async (workloadId: string): Promise<void> => {
+    if (!remembered().has(workloadId)) await roundMemory.forget(workloadId)
+  }
   return {
     epochs: await openEpochs(folder),
     migrations: {
       ...migrations,
       forget: async (migrationId) => {
+        const note = migrations.find(migrationId)
         await migrations.forget(migrationId)
-        await roundMemory.forget(migrationId)
+        if (note !== null) await forgetUnlessKept(note.workloadId)
       },
     },
-    retired: await openRetired(folder),
+    retired: {
+      ...retired,
+      all: () => retired.all(),
+      remove: async (containerId) => {
+        const gone = retired.byContainer(containerId)
+        await retired.remove(containerId)
+        if (gone !== null) await forgetUnlessKept(gone.workloadId)
+      },
+    },
+    arrived: {
+      ...arrived,
+      remove: async (workloadId) => {
+        await arrived.remove(workloadId)
+        await forgetUnlessKept(workloadId)
+      },
+    },
+    breakGlass: await openBreakGlass(folder),
     roundMemory,
     turns: createTurns(),
   }

@@ -22,6 +22,8 @@ export type StepContext = {
   readonly round: (round: Round) => Promise<void>
   // Those that are in the journal, in their order.
   readonly rounds: () => Promise<readonly Round[]>
+  // Past the commit: the target did not come up.
+  readonly startFailed: boolean
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
 }
 

@@ -130,6 +130,11 @@ export type MigrationTable = {
   createdAt: string
   updatedAt: string
   endedAt: string | null
+  // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
+  kind: Generated<string>
+  ofId: string | null
+  optionsJson: Generated<string>
+  followedBy: string | null
 }
 
 export type LeaseTable = {

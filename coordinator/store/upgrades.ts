@@ -228,10 +228,24 @@ const keysOfAgents: Upgrade = async (db) => {
   )`.execute(db)
 }
 
+const returnsAndFinalizes: Upgrade = async (db) => {
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('kind', 'text', (column) => column.notNull().defaultTo('move'))
+    .execute()
+  await db.schema.alterTable('migrations').addColumn('of_id', 'text').execute()
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('options_json', 'text', (column) => column.notNull().defaultTo('{}'))
+    .execute()
+  await db.schema.alterTable('migrations').addColumn('followed_by', 'text').execute()
+}
+
 export const upgrades: Readonly<Record<string, Migration>> = {
   '0001-hosts-and-tokens': { up: hostsAndTokens },
   '0002-inventory': { up: inventory },
   '0003-workloads-and-journal': { up: workloadsAndJournal },
   '0004-ages-of-sizes': { up: agesOfSizes },
   '0005-keys-of-agents': { up: keysOfAgents },
+  '0006-returns-and-finalizes': { up: returnsAndFinalizes },
 }
