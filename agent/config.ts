@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { hostPort, oneOf, readSettings, text } from '../shared/config/settings.ts'
+import { hostPort, oneOf, positiveInteger, readSettings, text } from '../shared/config/settings.ts'
 import { AppError, type Finding } from '../shared/errors.ts'
+import { failpointFolder } from '../shared/failpoints/failpoints.ts'
+import { defaultSilenceMs } from '../shared/rpc/silence.ts'
 import { type VolumeRoot, volumeRoot } from './engine-paths.ts'
 import type { LogLevel } from './log.ts'
 
@@ -22,6 +24,9 @@ export type AgentConfig = {
   readonly advertise: string | undefined
   readonly dockerHost: string
   readonly volumeRoot: VolumeRoot | undefined
+  readonly silenceMs: number
+  // For tests: shared/failpoints.
+  readonly failpoints: string | undefined
 }
 
 const defaultEnrolPort = 8443
@@ -50,6 +55,8 @@ const settings = {
   advertise: { env: 'DRAYAGE_ADVERTISE', flag: 'advertise', optional: true, parse: hostPort },
   dockerHost: { env: 'DOCKER_HOST', flag: 'dockerHost', default: 'unix:///var/run/docker.sock', parse: dockerHost },
   volumeRoot: { env: 'DRAYAGE_VOLUME_ROOT', flag: 'volumeRoot', optional: true, parse: volumeRoot },
+  silenceMs: { env: 'DRAYAGE_SILENCE_MS', flag: 'silenceMs', default: `${defaultSilenceMs}`, parse: positiveInteger },
+  failpoints: { env: 'DRAYAGE_FAILPOINTS', optional: true, parse: failpointFolder },
 } as const
 
 type Flags = Readonly<Record<string, string | undefined>>

@@ -1,7 +1,9 @@
 // The agent's process: wires everything, and nothing else does.
 import type { Server } from '@grpc/grpc-js'
+import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
+import { signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { type BreakGlassOutcome, type BreakGlassRequest, breakGlass } from './break-glass.ts'
 import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.ts'
@@ -68,7 +70,12 @@ const usableConfig = async (flags: Record<string, string | undefined>): Promise<
 
 const run = async (config: AgentConfig, stop: AbortController): Promise<void> => {
   const { signal } = stop
+  const { silenceMs } = config
   const log = createLog(config.logLevel)
+  if (config.failpoints !== undefined) {
+    switchOnFailpoints(config.failpoints)
+    log.warn({ folder: config.failpoints }, 'FAILPOINTS ARE ON: this process fails on purpose. For tests alone')
+  }
   const identity = await establishIdentity({ ...config, enrolAddress: config.enrol, log }, signal)
   if (identity === null) return
   const tls: TlsIdentity = { authority: identity.authority, certificate: identity.certificate, key: identity.key }
@@ -81,10 +88,10 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const guard = createGuard({ engine, state, observer, log })
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
-  const serving = createServing({ engine, volumes, paths, state })
-  const puller = createPuller({ tls })
+  const serving = createServing({ engine, volumes, paths, state, signOfLifeMs: signOfLifeMs(silenceMs) })
+  const puller = createPuller({ tls, silenceMs })
   const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
-  const server = createAgentServer(context, serving)
+  const server = createAgentServer(context, serving, { silenceMs })
 
   try {
     const advertiseAddress = await serve(server, config, tls)
@@ -96,7 +103,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
       observer.run(signal),
       sizes.run(signal),
       watchExpiry({ identity, log }, signal),
-      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log }, signal),
+      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log, silenceMs }, signal),
     ]
     await Promise.all(tasks).finally(() => {
       stop.abort()

@@ -2,6 +2,7 @@
 // (proto/transfer.proto). Builds the server; does not listen.
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
+import { streamWithFailpoints, withFailpoints } from '../shared/failpoints/failpoints.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
@@ -10,20 +11,26 @@ import { services } from '../shared/rpc/services.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
+import { finalizeSource, forgetCopy } from './steps/finalize.ts'
 import { forgetMigration, grantEpoch } from './steps/grant.ts'
 import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps/hold.ts'
 import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
+import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
-import { startTarget } from './steps/start.ts'
+import { startTarget, stopTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
 
 type Leased = { readonly lease: Lease | null }
 
-export const createAgentServer = (context: AgentContext, serving: Serving): Server => {
+export const createAgentServer = (
+  context: AgentContext,
+  serving: Serving,
+  options: { readonly silenceMs?: number } = {},
+): Server => {
   const { state, log } = context
   const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
     const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
@@ -54,6 +61,8 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
       throw thrown
     }
   }
+  const look = <Request, Reply>(work: (request: Request, call: CallContext) => Promise<Reply>) =>
+    unary<Request, Reply>((request, call) => withFailpoints(call.method, () => work(request, call)))
   const step = <Request extends Leased, Reply>(
     work: (request: Request, lease: Lease, call: CallContext) => Promise<Reply>,
     { atAnyEpoch = false } = {},
@@ -61,7 +70,7 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     unary<Request, Reply>(async (request, call) => {
       const { lease, end } = await begin(request, call, atAnyEpoch)
       try {
-        return await work(request, lease, call)
+        return await withFailpoints(call.method, () => work(request, lease, call))
       } finally {
         end()
       }
@@ -72,19 +81,19 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     serverStream<Request, Reply>(async function* (request, call) {
       const { lease, end } = await begin(request, call, false)
       try {
-        yield* work(request, lease, call)
+        yield* streamWithFailpoints(call.method, () => work(request, lease, call))
       } finally {
         end()
       }
     })
 
-  const server = createServer()
+  const server = createServer(options)
   server.addService(services.Agent, {
-    DescribeWorkload: unary((request, { signal }) => describeWorkload(context, request, signal)),
-    CheckTarget: unary((request) => checkTarget(context, request)),
+    DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
-    ForgetMigration: step((_, lease) => forgetMigration(context, lease), { atAnyEpoch: true }),
+    ForgetMigration: step((request, lease) => forgetMigration(context, request.movedHere, lease), { atAnyEpoch: true }),
     ReceiveImage: streamedStep((request, lease, { signal }) => receiveImage(context, request, lease, signal)),
     RemoveImage: step((_, lease) => removeImage(context, lease)),
     HoldSource: step((request, lease) => holdSource(context, request.containerId, lease)),
@@ -99,8 +108,12 @@ export const createAgentServer = (context: AgentContext, serving: Serving): Serv
     IsolateSource: step((request, lease) => isolateSource(context, request, lease)),
     RestoreSource: step((request, lease) => restoreSource(context, request.containerId, lease)),
     ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
+    ReinstateTarget: step((request, lease) => reinstateTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
+    StopTarget: step((request, lease) => stopTarget(context, request.containerId, lease)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+    FinalizeSource: step((request, lease) => finalizeSource(context, request, lease)),
+    ForgetCopy: step((_, lease) => forgetCopy(context, lease), { atAnyEpoch: true }),
   } satisfies AgentHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),

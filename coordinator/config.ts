@@ -1,4 +1,6 @@
 import { hostPort, oneOf, positiveInteger, readSettings, type SettingsOf, text } from '../shared/config/settings.ts'
+import { failpointFolder } from '../shared/failpoints/failpoints.ts'
+import { defaultSilenceMs } from '../shared/rpc/silence.ts'
 
 const definitions = {
   dataDir: { env: 'DRAYAGE_DATA_DIR', flag: 'dataDir', default: '/var/lib/drayage/coordinator', parse: text },
@@ -15,6 +17,11 @@ const definitions = {
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
+  patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
+  settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },
+  silenceMs: { env: 'DRAYAGE_SILENCE_MS', flag: 'silenceMs', default: `${defaultSilenceMs}`, parse: positiveInteger },
+  // For tests: shared/failpoints.
+  failpoints: { env: 'DRAYAGE_FAILPOINTS', optional: true, parse: failpointFolder },
 } as const
 
 export type Settings = SettingsOf<typeof definitions>

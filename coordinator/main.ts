@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { AppError } from '../shared/errors.ts'
+import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
 import { version } from '../shared/package-root.ts'
 import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
@@ -48,6 +49,10 @@ export const runCoordinator = async (flags: Record<string, string | undefined>):
     stopped.resolve(signal)
   }
   for (const each of stopSignals) process.on(each, onSignal)
+  if (settings.failpoints !== undefined) {
+    switchOnFailpoints(settings.failpoints)
+    log.warn({ folder: settings.failpoints }, 'FAILPOINTS ARE ON: this process fails on purpose. For tests alone')
+  }
   const coordinator = await startCoordinator(settings, log)
   const signal = await stopped.promise
   log.info({ signal }, 'Stopping; migrations that have not ended go on at the next start')
@@ -92,7 +97,7 @@ const serve = async (
   log: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Coordinator, 'stop'>> => {
-  const { dataDir, heartbeatMs } = settings
+  const { dataDir, heartbeatMs, patienceMs, settleMs, silenceMs } = settings
   const clock = systemClock
   const [hosts, inventory, joinTokens, apiTokens] = [
     createHostStore(db),
@@ -109,9 +114,10 @@ const serve = async (
   const stopping = new AbortController()
   const presence = createPresence({ hosts, clock, heartbeatMs, log })
   parts.defer(() => presence.flush())
-  const connections = createConnections({ hosts, presence, identity })
+  const connections = createConnections({ hosts, presence, identity, silenceMs })
   parts.defer(() => connections.close())
-  const migrations = createMigrationService({ journal: createJournal(db, clock), hosts: connections, clock, log })
+  const journal = createJournal(db, clock)
+  const migrations = createMigrationService({ journal, hosts: connections, clock, log, patienceMs, settleMs })
   const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint: authority.fingerprint })
 
   const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
@@ -131,7 +137,7 @@ const serve = async (
     stopping: stopping.signal,
   })
   const fromAgents = handlers(['agent'], failed)
-  const grpcServer = createServer()
+  const grpcServer = createServer({ silenceMs })
   grpcServer.addService(services.Coordinator, {
     Register: fromAgents.unary(registration.register),
     Heartbeat: fromAgents.unary(registration.heartbeat),

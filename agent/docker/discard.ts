@@ -1,6 +1,7 @@
 // Takes back what prepare() made for a migration: the container, the volumes, the networks, in this order. By its label,
 // and by nothing else.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { InspectedContainer, InspectedNetwork, ListedContainer } from './api.ts'
 import { type Client, path } from './client.ts'
 import { inspectAll, listContainers, nameOf } from './containers.ts'
@@ -47,14 +48,16 @@ const isNamedBy = ({ Name, Id }: InspectedNetwork, { NetworkSettings }: ListedCo
   Object.entries(NetworkSettings?.Networks ?? {}).some(([name, { NetworkID }]) => name === Name || NetworkID === Id)
 
 // A network that somebody else's container has come to need stays for that one.
-const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<void> => {
+export const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<boolean> => {
   const containers = await listContainers(client)
-  if (containers.some((container) => isNamedBy(network, container))) return
+  if (containers.some((container) => isNamedBy(network, container))) return false
   try {
     await client.delete(path`/networks/${network.Id}`)
+    return true
   } catch (error) {
     // 403: one came to run on it meanwhile.
     if (!hasStatus(error, 403, 404)) throw error
+    return false
   }
 }
 
@@ -70,6 +73,7 @@ export const discard = async (client: Client, migrationId: string): Promise<void
     )
   }
   for (const container of containers) await removeContainer(client, container.Id)
+  await failpoint('DiscardTarget.middle')
   for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
   for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network)
 }

@@ -4,10 +4,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile, syncDirectory } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
 import { type Identity, identityOf } from '../../shared/identity/names.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
-import { replaceFile, syncDirectory } from '../state/durable-file.ts'
 
 export type AgentIdentity = TlsIdentity & {
   readonly host: string

@@ -20,6 +20,7 @@ export type LinkOptions = {
   readonly observer: Pick<Observer, 'engineReachable' | 'facts'>
   readonly reports: Reports
   readonly log: Log
+  readonly silenceMs?: number
 }
 
 const callTimeoutMs = 15_000
@@ -31,7 +32,7 @@ export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<voi
   )
 
 const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
-  const { coordinator, tls, advertiseAddress, observer, reports, log } = options
+  const { coordinator, tls, advertiseAddress, observer, reports, log, silenceMs } = options
   const client = connect(
     'Coordinator',
     {
@@ -39,6 +40,7 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
       dnsName: coordinatorDnsName,
       describedAs: `the coordinator at ${coordinator}`,
       whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
+      ...(silenceMs === undefined ? {} : { silenceMs }),
     },
     tls,
   )

@@ -2,7 +2,7 @@
 // their volumes is kept for them: with it a way back carries only what has changed.
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
-import { readDocument, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const Arrival = Type.Object({
   workloadId: Type.String(),

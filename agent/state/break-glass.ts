@@ -3,7 +3,7 @@
 // since from `startedAt` on the copy on this host may have been written to.
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
-import { readDocument, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const BroughtBack = Type.Object({
   workloadId: Type.String(),

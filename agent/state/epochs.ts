@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Type } from 'typebox'
 import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
-import { readDocument, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const Epochs = Type.Record(
   Type.String(),

@@ -4,8 +4,9 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
+import { removeFile, syncDirectory } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
-import { readDocument, removeFile, syncDirectory, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 

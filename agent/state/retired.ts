@@ -2,7 +2,7 @@
 // and must never run here by themselves: the guard stops whatever stands in this list.
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
-import { readDocument, writeDocument } from './durable-file.ts'
+import { readDocument, writeDocument } from './document.ts'
 
 const RetiredWorkload = Type.Object({
   workloadId: Type.String(),
@@ -55,7 +55,10 @@ export const openRetired = async (folder: string): Promise<Retired> => {
     all: () => retired,
     byContainer: (containerId) => retired.find((workload) => workload.containerId === containerId) ?? null,
     byWorkload: (workloadId) =>
-      retired.filter((workload) => workload.workloadId === workloadId).toSorted((a, b) => a.epoch - b.epoch).at(-1) ?? null,
+      retired
+        .filter((workload) => workload.workloadId === workloadId)
+        .toSorted((a, b) => a.epoch - b.epoch)
+        .at(-1) ?? null,
     add: (workload) => change(() => [...without(workload.containerId), workload]),
     remove: (containerId) => change(() => without(containerId)),
   }

@@ -1,9 +1,9 @@
 // Everything that this agent remembers over a restart, under DATA_DIR/state. Loaded whole before anything is served.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncDirectory } from '../../shared/disk/durable-file.ts'
 import { type Arrived, openArrived } from './arrived.ts'
 import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
-import { syncDirectory } from './durable-file.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'

@@ -1,4 +1,5 @@
 // fence: the source does not come back by itself (I8: the policy it had is noted before it is changed).
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { FencedSource } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -20,6 +21,7 @@ export const fenceSource = async (
     fenced = { policy: { ...restartPolicy }, wasRunning: running || restarting }
     await state.migrations.put({ ...note, fenced })
   }
+  await failpoint('FenceSource.middle')
   await engine.setRestartPolicy(containerId, none)
   return { restartPolicyJson: JSON.stringify(fenced.policy) }
 }
@@ -36,6 +38,7 @@ export const unfenceSource = async (
   return puttingBack(
     async () => {
       await engine.setRestartPolicy(containerId, fenced.policy)
+      await failpoint('UnfenceSource.middle')
       const found = await engine.container(containerId)
       if (found.running || found.restarting || stopped !== null) return
       // It ended while it had no policy: the engine does not make up for the restart that it was due.

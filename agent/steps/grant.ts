@@ -1,5 +1,6 @@
 // lock: the epoch, and what this migration may do here.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
@@ -11,6 +12,8 @@ export const grantEpoch = async (
   { role, peerHost, containerId }: Omit<GrantEpochRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<{ previousEpoch: number }> => {
+  // Nothing is to be noted of what is about to be removed, but who may still speak of it.
+  if (role === 'retired') return { previousEpoch: await context.state.epochs.grant(lease) }
   if (role !== 'source' && role !== 'target') {
     throw new AppError('DRAYAGE_INVALID_REQUEST', `"${role}" is neither source nor target. Nothing was granted.`)
   }
@@ -24,6 +27,7 @@ export const grantEpoch = async (
         ? await newSource(context, lease, peerHost, containerId)
         : { ...subject(lease, peerHost), role, imageBrought: null, confirmed: false, startAsked: false, started: null }
   const previousEpoch = await epochs.grant(lease)
+  await failpoint('GrantEpoch.middle')
   await migrations.put(note)
   return { previousEpoch }
 }
@@ -99,10 +103,14 @@ const requireNothingInForce = (note: SourceNote): void => {
   )
 }
 
-// Keeps the epoch, and what is retired.
-export const forgetMigration = async ({ state }: AgentContext, lease: Lease): Promise<Done> => {
+// Keeps the epoch, and what is retired; and, of a workload that has come here, what the rounds have left in memory.
+export const forgetMigration = async ({ state }: AgentContext, movedHere: string, lease: Lease): Promise<Done> => {
   const note = state.migrations.find(lease.migrationId)
   if (note === null) return done
+  const { workloadId, migrationId } = lease
+  if (note.role === 'target' && movedHere !== '') {
+    await state.arrived.add({ workloadId, migrationId, containerId: movedHere })
+  }
   if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
   await state.migrations.forget(lease.migrationId)
   return done

@@ -1,10 +1,11 @@
 // image: the target fetches what it lacks.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint, failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Image__Output as Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveImageRequest.ts'
-import { reporting } from '../transfer/liveness.ts'
+import { reporting } from '../../shared/rpc/liveness.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, targetNote } from './notes.ts'
 
@@ -34,7 +35,7 @@ export const receiveImage = async function* (
     { migrationId: lease.migrationId, imageId: image.id, references: image.tags },
     AbortSignal.any([signal, ended.signal]),
   )
-  const loading = engine.loadImage(pull.pieces, image).catch((thrown) => {
+  const loading = engine.loadImage(failpointWithin('ReceiveImage.middle', pull.pieces), image).catch((thrown) => {
     throw pull.failure() ?? thrown
   })
   try {
@@ -59,6 +60,7 @@ export const removeImage = async ({ engine, state }: AgentContext, lease: Lease)
   const here = imageId ?? (await engine.findImage(image))
   // It was not here before: every one of its own names that leads to it came with it.
   if (here !== null) await engine.removeImage(here, [image.reference, ...image.tags])
+  await failpoint('RemoveImage.middle')
   await state.migrations.put({ ...note, imageBrought: null })
   return done
 }

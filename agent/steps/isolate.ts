@@ -1,5 +1,6 @@
 // isolate: from here the source cannot be started, not even by mistake.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -39,6 +40,7 @@ export const isolateSource = async (context: AgentContext, request: Request, lea
     })
     const fenced = { ...volume, root: paths.here(volume.mountpoint), migrationId: lease.migrationId }
     await setAside(fenced, notice, volumes.identify)
+    await failpoint('IsolateSource.middle')
   }
   if (isolated.renamed) await rename(context, request.containerId, isolated.renamed.from, isolated.renamed.to)
   await requireNoOtherUser(context, { ...note, isolated })
@@ -80,6 +82,7 @@ const takeBack = async (context: AgentContext, note: SourceNote & { isolated: Is
     async () => {
       for (const volume of isolated.volumes) {
         await bringBack({ ...volume, root: paths.here(volume.mountpoint), migrationId }, volumes.identify)
+        await failpoint('RestoreSource.middle')
       }
       if (isolated.renamed) await rename(context, containerId, isolated.renamed.to, isolated.renamed.from)
     },

@@ -1,15 +1,17 @@
 // precopy, finalcopy: the target pulls a round of one volume, and answers when it is on its disk.
 import { AppError } from '../../shared/errors.ts'
+import { failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveVolumeRequest.ts'
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
-import { reporting } from '../transfer/liveness.ts'
+import { reporting } from '../../shared/rpc/liveness.ts'
 import type { VolumePull } from '../transfer/pull.ts'
 import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
 import { targetNote } from './notes.ts'
+import { placeToWrite } from './retained.ts'
 
 export const receiveVolume = async function* (
   context: AgentContext,
@@ -20,9 +22,9 @@ export const receiveVolume = async function* (
   const { state, puller, volumes, paths } = context
   const { volume, source, round, final, rootIdentity } = request
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
-  targetNote(state, lease)
-  const root = paths.here(await ownMountpoint(context, volume, lease))
-  await requireUnused(context, lease)
+  const note = targetNote(state, lease)
+  await requireUnused(context, note, lease)
+  const root = (await placeToWrite(context, note, volume)) ?? paths.here(await ownMountpoint(context, volume, lease))
 
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
@@ -39,11 +41,10 @@ export const receiveVolume = async function* (
           }
           const asked = { migrationId: lease.migrationId, volume, round, final, rootIdentity, ...held }
           pull = puller.volume(source, asked, both)
-          return pull.pieces
+          return { ...pull, pieces: failpointWithin('ReceiveVolume.middle', pull.pieces) }
         },
         {
-          memory: await state.roundMemory.of(lease.migrationId, volume),
-          final,
+          memory: await state.roundMemory.of(lease.workloadId, volume),
           signal: both,
           onProgress: (progress) => {
             entries = progress.entries

@@ -1,6 +1,7 @@
 // retain: what is left here must not run any more, until the operator says otherwise.
 
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { requireContainer, sourceNote } from './notes.ts'
@@ -26,8 +27,10 @@ export const retireSource = async (
       renamedTo: note.isolated?.renamed?.to ?? '',
       restartPolicyJson: note.fenced ? JSON.stringify(note.fenced.policy) : '',
     })
+    await state.arrived.remove(lease.workloadId)
     log.info({ container: containerId, movedTo: note.peerHost }, 'Retired: this container has moved away')
   }
+  await failpoint('RetireSource.middle')
   await stopIfRunning(engine, containerId, log)
   await engine.removeHolder(lease.migrationId)
   return done

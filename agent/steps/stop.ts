@@ -1,5 +1,6 @@
 // stop: the source ends, and the engine is asked whether it has.
 import { AppError } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { StoppedSource } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { StopSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/StopSourceRequest.ts'
@@ -26,6 +27,7 @@ export const stopSource = async (
     }
     await state.migrations.put({ ...note, stopped })
   }
+  await failpoint('StopSource.middle')
   // Also when it was stopped before: whoever started it since is answered by this, or by the guard.
   await engine.stop(containerId)
   const found = await engine.container(containerId)
@@ -35,6 +37,7 @@ export const stopSource = async (
       `${found.name} was told to stop, and the engine says that it is ${found.status}. Nothing further was done with it.`,
     )
   }
+  await failpoint('StopSource.stopped')
   const result = stopped.result ?? {
     exitCode: found.exitCode,
     killed: stopped.wasRunning && wasKilled(found, stopped.requestedAt, stopTimeoutSeconds),
@@ -110,6 +113,7 @@ const startAgain = async (
   const { exitCode, finishedAt } = before
   const result = stopped.result ?? { exitCode, finishedAt, killed: false }
   await state.migrations.put({ ...note, stopped: { ...stopped, result, mayRunAgain: true } })
+  await failpoint('RestartSource.middle')
   await engine.start(containerId)
   for (const _ of ['begun', 'and still up']) {
     const after = await engine.container(containerId)

@@ -5,9 +5,11 @@ import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
 import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
+import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
+import { withStallTimeout } from '../../shared/rpc/liveness.ts'
+import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
-import { withStallTimeout } from './liveness.ts'
 
 export type Pull = {
   // The bytes, in order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
@@ -20,6 +22,8 @@ export type Pull = {
 }
 
 export type VolumePull = Pull & {
+  // As announced, from the first of the pieces on.
+  limits(): RoundAnnouncement | undefined
   // After the last piece. Throws DRAYAGE_STREAM_DAMAGED where the stream ended without it: then the round did not happen.
   summary(): Promise<RoundSummary>
 }
@@ -29,9 +33,13 @@ export type Puller = {
   image(peer: Peer, request: PullImageRequest, signal: AbortSignal): Pull
 }
 
-type Options = { readonly tls: TlsIdentity; readonly stallTimeoutMs?: number }
+type Options = { readonly tls: TlsIdentity; readonly silenceMs?: number; readonly stallTimeoutMs?: number }
 
-export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller => {
+export const createPuller = ({
+  tls,
+  silenceMs = defaultSilenceMs,
+  stallTimeoutMs = pieceStallMs(silenceMs),
+}: Options): Puller => {
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <T>(
     { host, address }: Peer,
@@ -41,7 +49,7 @@ export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller 
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
-      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE', silenceMs },
       tls,
     )
     const ended = new AbortController()
@@ -64,15 +72,24 @@ export const createPuller = ({ tls, stallTimeoutMs = 30_000 }: Options): Puller 
   return {
     volume: (peer, request, signal) => {
       let summary: RoundSummary | null = null
+      let limits: RoundAnnouncement | undefined
       const messages = stream(peer, signal, (client, both) =>
         client.serverStream('PullVolume', request, { signal: both }),
       )
       const pull = counted(messages, (message) => {
         if (message.summary) summary = message.summary
+        if (message.announced) limits ??= message.announced
+        if (limits === undefined && message.tar !== undefined && message.tar.length > 0) {
+          throw new AppError(
+            'DRAYAGE_STREAM_DAMAGED',
+            `The volume ${request.volume} from ${peer.host} came without saying how much it is. Nothing of it was written.`,
+          )
+        }
         return message.tar
       })
       return {
         ...pull,
+        limits: () => limits,
         summary: async () => {
           // A reader that knows where a tarball ends need not have asked for what follows it.
           for await (const _ of pull.rest()) if (pull.failure()) break

@@ -5,6 +5,7 @@ import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiec
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
+import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
@@ -12,7 +13,6 @@ import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
 import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
-import { withSignsOfLife } from './liveness.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
@@ -50,12 +50,20 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
       const round = volumes.read(root, {
         expectIdentity: rootIdentity || noted.rootIdentity,
         final,
-        memory: await state.roundMemory.of(migrationId, volume),
+        memory: await state.roundMemory.of(note.workloadId, volume),
         holding: { digest: heldDigest, lacking },
         signal: context.signal,
       })
       round.summary.catch(() => {})
-      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { tar }
+      let announced = false
+      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) {
+        const limits = announced || tar.length === 0 ? undefined : round.limits()
+        if (limits !== undefined) {
+          announced = true
+          yield { announced: limits }
+        }
+        yield { tar }
+      }
       yield { summary: toMessage(await round.summary) }
     },
 

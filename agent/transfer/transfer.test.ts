@@ -160,6 +160,8 @@ test('nothing is taken from one who is not the host that was asked for', async (
   await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
 })
 
+const limits = { entries: 10, contentBytes: 4 * 1024 * 1024, depth: 3, pathBytes: 100, recordBytes: 10_000 }
+
 const lying = (pullVolume: Serving['pullVolume']): Serving => ({
   pullVolume,
   pullImage: async function* () {},
@@ -168,6 +170,7 @@ const lying = (pullVolume: Serving['pullVolume']): Serving => ({
 test('a stream that ends without its summary did not happen', async () => {
   const peer = await serve(
     lying(async function* () {
+      yield { announced: limits }
       yield { tar: Buffer.from('half') }
     }),
   )
@@ -176,10 +179,50 @@ test('a stream that ends without its summary did not happen', async () => {
   await expect(pull.summary()).rejects.toMatchObject({ code: 'DRAYAGE_STREAM_DAMAGED' })
 })
 
+test('a stream that does not say first how much it will bring is not taken', async () => {
+  const peer = await serve(
+    lying(async function* () {
+      yield { tar: Buffer.alloc(0) }
+      yield { tar: Buffer.alloc(512) }
+    }),
+  )
+  const pull = pullBy(target).volume(peer, request, never)
+  await expect(read(pull.pieces)).rejects.toMatchObject({
+    code: 'DRAYAGE_STREAM_DAMAGED',
+    message: expect.stringContaining('host-1'),
+  })
+})
+
+test.each([
+  ['entries', { entries: 1 }],
+  ['bytes of content', { contentBytes: 3 * 1024 * 1024 - 1 }],
+  ['levels of directories', { depth: 0 }],
+  ['bytes in a path', { pathBytes: 3 }],
+])('a stream that brings more %s than it announced is refused', async (what, less) => {
+  const peer = await serve(
+    lying(async function* () {
+      yield { announced: { ...limits, ...less } }
+      for await (const tar of volumes.read(mountpoint, { final: true }).pieces) yield { tar }
+    }),
+  )
+  const copy = join(dir, 'copy')
+  const memory = join(dir, 'memory')
+  await mkdir(copy)
+  await mkdir(memory)
+  const pull = pullBy(target).volume(peer, request, never)
+  const receiving = volumes.receive(copy, () => pull, { memory })
+  await expect(receiving).rejects.toMatchObject({
+    code: 'DRAYAGE_STREAM_DAMAGED',
+    message: expect.stringContaining(`${what} announced`),
+  })
+  pull.close()
+})
+
 test('a peer that falls silent is given up after a while, and told so', async () => {
   let told = false
   const peer = await serve(
     lying(async function* (_, { signal }) {
+      yield { announced: limits }
       yield { tar: Buffer.from('half') }
       await sleep(60_000, undefined, { signal }).catch(() => {})
       told = signal.aborted
@@ -212,10 +255,10 @@ test('a peer that is busy before its first byte is waited for', async () => {
 })
 
 test('a receiver that is slow is not taken for a peer that is silent', async () => {
-  const pull = pullBy(target, 200).volume(await serveSource(), request, never)
+  const pull = pullBy(target, 2_000).volume(await serveSource(), request, never)
   let bytes = 0
   for await (const piece of pull.pieces) {
-    if (bytes === 0) await sleep(600)
+    if (bytes === 0) await sleep(4_000)
     bytes += piece.length
   }
   expect(bytes).toBe((await pull.summary()).tarBytes)
@@ -226,6 +269,7 @@ test('a pull that is aborted, or closed halfway, ends the giving', async () => {
   const endless = lying(async function* () {
     givers += 1
     try {
+      yield { announced: limits }
       for (;;) yield { tar: Buffer.alloc(64 * 1024) }
     } finally {
       givers -= 1

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   appendFile,
   link,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
@@ -16,8 +17,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createVolumeEngine } from './engine.ts'
+import { createVolumeEngine, type Holding, type Incoming, type RoundLimits } from './engine.ts'
 import { mapFile } from './testing/mapping.ts'
+import { openRounds } from './testing/rounds.ts'
 import { archive, inPieces, mountTmpfs, temporaryDirectory } from './testing/streams.ts'
 
 const engine = createVolumeEngine()
@@ -98,6 +100,33 @@ describe('while a volume is read', () => {
     expect((await readdir(target)).includes('big')).toBe(true)
     // And the next round is good.
     await archive(engine, place.root, true)
+  })
+
+  test('what has grown beyond all that was announced waits for the next round', async () => {
+    await using rounds = await openRounds(() => engine)
+    await writeFile(join(rounds.source, 'a'), Buffer.alloc(12 * mebibyte, 'a'))
+    await mkdir(join(rounds.source, 'late'))
+    const late = join(rounds.source, 'late', 'file')
+    await writeFile(late, 'small')
+    const limits: (RoundLimits | undefined)[] = []
+    const receive = async (grow: boolean) => {
+      const read = (holding: Holding): Incoming => {
+        const stream = engine.read(rounds.source, { final: false, memory: rounds.memory.source, holding })
+        async function* pieces() {
+          for await (const piece of stream.pieces) {
+            if (grow) await truncate(late, 4 * 1024 * mebibyte)
+            yield piece
+          }
+          limits.push(stream.limits())
+        }
+        return { pieces: pieces(), limits: stream.limits }
+      }
+      return engine.receive(rounds.target, read, { memory: rounds.memory.target })
+    }
+    expect((await receive(true)).entries).toBe(3)
+    expect((await receive(false)).entries).toBe(4)
+    expect((await lstat(join(rounds.target, 'late', 'file'))).size).toBe(4 * 1024 * mebibyte)
+    expect(limits[1]?.contentBytes).toBeGreaterThan(limits[0]?.contentBytes ?? 0)
   })
 
   test('a store through a mapping, to a page that was dirty before the round began, fails the final round', async () => {

@@ -4,11 +4,14 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
 import { readPieces } from './threads/read.ts'
-import { writePieces } from './threads/write.ts'
+import { type Incoming, writePieces } from './threads/write.ts'
+
+export type { Incoming, RoundLimits }
 
 export type VolumeUsage = {
   // Names, the root directory's included, as a round would carry them.
@@ -54,11 +57,13 @@ export type ReadOptions = {
   readonly signal?: AbortSignal
 }
 
-export type VolumeStream = {
+export type VolumeStream = Incoming & {
   // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
   // The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
   // to be cancelled by its signal.
   readonly pieces: AsyncIterable<Buffer>
+  // What they bring at most; undefined until there is a piece.
+  limits(): RoundLimits | undefined
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>
 }
@@ -66,21 +71,22 @@ export type VolumeStream = {
 export type WriteOptions = {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: { readonly bytes: number; readonly entries: number }) => void
-  // What was announced: more entries, or more bytes of content, are refused as DRAYAGE_STREAM_DAMAGED.
-  readonly limits?: { readonly entries: number; readonly contentBytes: number }
+  // What was announced: whatever goes beyond is refused as DRAYAGE_STREAM_DAMAGED, before it is written.
+  readonly limits?: Partial<RoundLimits>
 }
 
 export type ReceiveOptions = WriteOptions & {
   // As for reading, on the target's side.
   readonly memory: string
-  // Nothing will follow this round; it is not remembered.
-  readonly final: boolean
 }
 
 export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
   measure(root: string, options?: { readonly signal?: AbortSignal }): Promise<VolumeUsage>
+  // Up to 20 entries that were changed, made or removed since the last round that this memory knows of ('' is the root
+  // directory itself), seen by their stats; null: it knows of none. Not for a volume that is in use.
+  changedSince(root: string, memory: string, options?: { readonly signal?: AbortSignal }): Promise<Buffer[] | null>
   // Bytes and inodes that root may still use on the file system that holds `path`. A file system that makes inodes as
   // it needs them (Btrfs) has Number.MAX_SAFE_INTEGER of them.
   freeSpace(path: string): Promise<{ bytes: number; inodes: number }>
@@ -98,11 +104,7 @@ export type VolumeEngine = {
   // was left, then asks `open` for the stream that builds upon that. A round that fails may be followed by another at any
   // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
   // Errors: as of `write`.
-  receive(
-    root: string,
-    open: (holding: Holding) => AsyncIterable<Buffer>,
-    options: ReceiveOptions,
-  ): Promise<RoundSummary>
+  receive(root: string, open: (holding: Holding) => Incoming, options: ReceiveOptions): Promise<RoundSummary>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -132,20 +134,27 @@ export const createVolumeEngine = (): VolumeEngine => {
       const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
       return (await job.result) as Usage
     },
+    changedSince: async (root, memory, options = {}) => {
+      const job = pool.start({ kind: 'compare', root, memory }, () => {}, options.signal)
+      const changed = (await job.result) as readonly string[] | null
+      return changed === null ? null : changed.map(bytesOf)
+    },
     read: (root, { signal, holding, ...request }) => {
       const held = holding && {
         digest: holding.digest,
         lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
       }
-      const { pieces, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
+      const { pieces, limits, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})
-      return { pieces, summary: settled }
+      return { pieces, limits, summary: settled }
     },
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }
-      return publicSummary(await writePieces(pool, request, () => pieces, signal, onProgress))
+      return publicSummary(
+        await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
+      )
     },
     receive: async (root, open, { signal, onProgress, ...request }) => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>

@@ -150,6 +150,15 @@ describe('a stream is refused', () => {
     expect(summary).toMatchObject({ entries: 3, contentBytes: 2000 })
   })
 
+  test('with deeper or longer paths, or longer records, than announced', async () => {
+    const parts = [root, directory('a'), directory('a/b'), file(`a/b/${'c'.repeat(150)}`), end]
+    await expect(write(parts, { limits: { depth: 2 } })).rejects.toMatchObject(refused)
+    await expect(write(parts, { limits: { pathBytes: 153 } })).rejects.toMatchObject(refused)
+    await expect(write(parts, { limits: { recordBytes: 100 } })).rejects.toMatchObject(refused)
+    const { summary } = await write(parts, { limits: { depth: 3, pathBytes: 154, recordBytes: 200 } })
+    expect(summary.entries).toBe(4)
+  })
+
   test('before its content is written, where a header announces more than was agreed', async () => {
     const parts = [root, pax({ size: String(2 ** 50) }), rawHeader({}), Buffer.alloc(100_000)]
     await expect(write(parts, { limits: { entries: 10, contentBytes: 1000 } })).rejects.toMatchObject(refused)

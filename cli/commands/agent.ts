@@ -53,6 +53,12 @@ const options: readonly ProcessOption[] = [
     env: 'DRAYAGE_ADVERTISE',
   },
   {
+    flags: '--silence-ms <ms>',
+    what: 'how long the other side of a call may say nothing before it counts as gone; as on the coordinator',
+    env: 'DRAYAGE_SILENCE_MS',
+    default: '20000',
+  },
+  {
     flags: '--log-level <level>',
     what: 'error, warn, info, or debug',
     env: 'DRAYAGE_LOG_LEVEL',

@@ -34,6 +34,24 @@ const options: readonly ProcessOption[] = [
     default: '5000',
   },
   {
+    flags: '--patience-ms <ms>',
+    what: 'how long a move waits, before its commit, for a host that does not answer; then everything is put back',
+    env: 'DRAYAGE_PATIENCE_MS',
+    default: '60000',
+  },
+  {
+    flags: '--silence-ms <ms>',
+    what: 'how long an agent may say nothing in a call before it counts as gone; as on the agents',
+    env: 'DRAYAGE_SILENCE_MS',
+    default: '20000',
+  },
+  {
+    flags: '--settle-ms <ms>',
+    what: 'how long a container without a health check must run on the target before it counts as up',
+    env: 'DRAYAGE_SETTLE_MS',
+    default: '3000',
+  },
+  {
     flags: '--log-level <level>',
     what: 'fatal, error, warn, info, debug, trace, or silent',
     env: 'DRAYAGE_LOG_LEVEL',

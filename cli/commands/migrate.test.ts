@@ -52,7 +52,17 @@ test('a move shows its plan and its steps on stderr, and how it ended on stdout'
     container: 'web',
     from: 'host-1',
     to: 'host-2',
+    options: {},
   })
+})
+
+test('what is said of how it shall be made is asked of the coordinator; what cannot be read is refused before', async () => {
+  await migrate('--detach', '--max-downtime', '250ms', '--max-rounds', '20')
+  expect(coordinator.asked.find(({ path }) => path === '/v1/migrations')?.body).toMatchObject({
+    options: { maxDowntimeMs: 250, maxRounds: 20 },
+  })
+  expect(await migrate('--max-downtime', '5')).toMatchObject({ exit: 2, stderr: expect.stringContaining('500ms') })
+  expect(coordinator.count(start)).toBe(1)
 })
 
 test('--json prints one document, the migration, and asks for no plan', async () => {

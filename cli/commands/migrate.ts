@@ -10,16 +10,18 @@ import { planText } from '../display/plan.ts'
 import { createReporter } from '../display/reporter.ts'
 import { type Answer, answering, type ClientFlags, clientCommand, examples } from './client-command.ts'
 import { createInterruptions } from './interruptions.ts'
+import { type MigrationFlags, readMigrationFlags, withMigrationFlags } from './migration-options.ts'
 import { defaultGiveUpAfter, exitCodeOf, giveUpOption, parseSeconds, watchToTheEnd } from './watch.ts'
 
-type Flags = ClientFlags & {
-  readonly from: string
-  readonly to: string
-  readonly dryRun?: true
-  readonly detach?: true
-  readonly idempotencyKey?: string
-  readonly giveUpAfter: string
-}
+type Flags = ClientFlags &
+  MigrationFlags & {
+    readonly from: string
+    readonly to: string
+    readonly dryRun?: true
+    readonly detach?: true
+    readonly idempotencyKey?: string
+    readonly giveUpAfter: string
+  }
 
 const cancelledExit = 130
 
@@ -112,11 +114,13 @@ const run = async (client: Client, request: MigrationRequest, flags: Flags): Pro
 }
 
 export const migrateCommand = (): Command =>
-  clientCommand('migrate', 'move a container and its data to another host')
-    .argument('<container>', 'its name, its id, or the beginning of its id')
-    .requiredOption('--from <host>', 'where it is')
-    .requiredOption('--to <host>', 'where it shall be')
-    .option('--dry-run', 'print the plan, and change nothing')
+  withMigrationFlags(
+    clientCommand('migrate', 'move a container and its data to another host')
+      .argument('<container>', 'its name, its id, or the beginning of its id')
+      .requiredOption('--from <host>', 'where it is')
+      .requiredOption('--to <host>', 'where it shall be')
+      .option('--dry-run', 'print the plan, and change nothing'),
+  )
     .option('--detach', 'print the id of the migration, and leave')
     .option('--idempotency-key <key>', 'the same key and request give the same migration, however often it is run')
     .option(giveUpOption[0], giveUpOption[1], defaultGiveUpAfter)
@@ -133,6 +137,7 @@ export const migrateCommand = (): Command =>
           'dray migrate web --from host-1 --to host-2 --dry-run     (what would move; every reason against it)',
           'dray migrate web --from host-1 --to host-2',
           'id=$(dray migrate web --from host-1 --to host-2 --detach) && dray migrations "$id" --watch',
+          'dray migrate db --from host-1 --to host-2 --max-downtime 200ms --max-rounds 20',
           'dray migrate web --from host-1 --to host-2 --json > receipt.json   (progress goes to stderr)',
           'dray migrate web --from host-1 --to host-2 --idempotency-key "$BUILD_ID"   (safe to run again)',
         ],
@@ -150,7 +155,7 @@ export const migrateCommand = (): Command =>
     .action((container: string, flags: Flags) =>
       answering(flags, () => {
         const client = connect(flags)
-        const request = { container, from: flags.from, to: flags.to }
+        const request = { container, from: flags.from, to: flags.to, options: readMigrationFlags(flags) }
         return flags.dryRun ? dryRun(client, request) : run(client, request, flags)
       }),
     )

@@ -51,6 +51,21 @@ const roundLines = ({ rounds }: Migration): readonly string[] =>
       `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${formatBytes(bytesSent)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
   )
 
+const whyLastRound = {
+  fits: 'the rest was small enough',
+  'no-longer-shrinking': 'it changes about as fast as it is copied',
+  'most-rounds': 'that was the most rounds allowed',
+} as const
+
+// What was predicted of the last round, beside what it took.
+const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
+  if (liveCopy === null) return []
+  const { rounds, stopped, predictedMs, finalMs } = liveCopy
+  const predicted = predictedMs === null ? 'its time not predicted' : `predicted to take ${formatDuration(predictedMs)}`
+  const took = finalMs === null ? '' : `, took ${formatDuration(finalMs)}`
+  return [`${plural(rounds, 'round')} while it ran (${whyLastRound[stopped]}); the last one ${predicted}${took}`]
+}
+
 const keptLines = ({ state, from }: Migration): readonly string[] =>
   state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
 
@@ -67,6 +82,7 @@ const facts = (migration: Migration): readonly Fact[] => [
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),
+  fact('copied live', ...liveCopyLines(migration)),
   fact('downtime', ...(migration.downtimeMs === null ? [] : [formatDuration(migration.downtimeMs)])),
   fact('warning', ...migration.warnings.map(findingLine)),
   fact('kept', ...keptLines(migration)),

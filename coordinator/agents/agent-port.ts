@@ -89,11 +89,7 @@ export const createAgentPort = (
       await clientFor().unary('ReinstateTarget', request, within(briefMs, options))
     },
     stopTarget: async (request, options) => {
-      await clientFor().unary(
-        'StopTarget',
-        request,
-        within(request.stopTimeoutSeconds * second + marginMs, options),
-      )
+      await clientFor().unary('StopTarget', request, within(request.stopTimeoutSeconds * second + marginMs, options))
     },
     finalizeSource: ({ volumes, ...request }, options) =>
       clientFor().unary('FinalizeSource', { ...request, volumes: [...volumes] }, within(engineMs, options)),

@@ -2,6 +2,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
+import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
@@ -17,6 +18,7 @@ export type ConnectionsOptions = {
   readonly hosts: HostStore
   readonly presence: Presence
   readonly identity: TlsIdentity
+  readonly silenceMs?: number
   readonly limits?: TimeLimits
 }
 
@@ -26,7 +28,8 @@ export const createConnections = ({
   hosts,
   presence,
   identity,
-  limits = timeLimits,
+  silenceMs = defaultSilenceMs,
+  limits = { ...timeLimits, stallMs: stallMs(silenceMs) },
 }: ConnectionsOptions): Connections => {
   const connections = new Map<string, Connection>()
 
@@ -38,6 +41,7 @@ export const createConnections = ({
         dnsName: agentDnsName(host),
         describedAs: `The agent of ${host} (${address})`,
         whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
+        silenceMs,
       },
       identity,
     )

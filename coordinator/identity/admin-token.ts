@@ -1,7 +1,7 @@
 // The first way in: a token that the first start leaves in the data directory, for whoever can read that.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeDurably } from './durable-file.ts'
+import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { hashSecret, newSecret, sameHash } from './tokens.ts'
 
 export type KnownToken = { readonly id: string; readonly name: string; readonly hash: string }
@@ -15,7 +15,7 @@ export type KnownTokens = {
 export const ensureAdminToken = async (dataDir: string, tokens: KnownTokens, at: Date): Promise<string | null> => {
   if ((await tokens.list()).length > 0) return null
   const file = join(dataDir, 'admin-token')
-  if (!existsSync(file)) writeDurably(file, `${newSecret()}\n`)
+  if (!existsSync(file)) await replaceFile(file, `${newSecret()}\n`)
   await tokens.add({ id: 'admin', name: 'admin', hash: hashSecret(readFileSync(file, 'utf8').trim()) }, at)
   return file
 }

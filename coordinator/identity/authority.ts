@@ -16,10 +16,10 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName, agentUri, coordinatorDnsName, coordinatorUri } from '../../shared/identity/names.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
-import { writeDurably } from './durable-file.ts'
 
 export type IssuedAgentCertificate = {
   readonly certificate: string
@@ -63,7 +63,7 @@ const sha256 = (bytes: ArrayBuffer | Uint8Array): string =>
 // Makes it when there is none. The key and the certificate stand in one file, so that there is never one without the other.
 export const openAuthority = async (dataDir: string, at: Date): Promise<Authority> => {
   const file = join(dataDir, 'authority.pem')
-  if (!existsSync(file)) writeDurably(file, await createAuthority(at))
+  if (!existsSync(file)) await replaceFile(file, await createAuthority(at))
   const { key, certificate } = await readAuthority(file)
 
   const issue = async (

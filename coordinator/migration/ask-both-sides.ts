@@ -32,7 +32,7 @@ export const askBothSides = async (
       workload,
       migrationId: record.id,
       workloadId: lease().workloadId,
-      overwriteChanged: record.options.overwriteChanged ?? false,
+      overwriteChanged: record.terms.overwriteChanged ?? false,
     },
     { signal },
   )

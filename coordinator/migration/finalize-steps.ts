@@ -13,7 +13,7 @@ const lock: Step = {
       retired: true,
       host: source.host,
       containerId: record.containerId,
-      volumes: (record.options.volumes ?? []).map(({ name, rootIdentity }) => ({ name, createdAt: '', rootIdentity })),
+      volumes: (record.terms.volumes ?? []).map(({ name, rootIdentity }) => ({ name, createdAt: '', rootIdentity })),
     })
     const grant = { lease, role: 'retired', peerHost: record.request.to, containerId: record.containerId } as const
     await source.agent.grantEpoch(grant, { signal })
@@ -24,7 +24,7 @@ const lock: Step = {
 const remove: Step = {
   name: 'remove',
   do: async ({ record, source, target, lease, signal, warn }) => {
-    const { volumes = [], removeImage = false } = record.options
+    const { volumes = [], removeImage = false } = record.terms
     const { removed } = await source.agent.finalizeSource(
       {
         lease: lease(),

@@ -1,15 +1,16 @@
 // What follows a migration whose target did not come up, and what follows one at an operator's word. Pure.
-import type { MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
-import type { Facts, MigrationRecord, NewMigration } from './record.ts'
+import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
 const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>(['DRAYAGE_TARGET_NOT_STARTED', 'DRAYAGE_TARGET_UNHEALTHY'])
 
-const backwards = ({ request: { from, to }, containerName }: MigrationRecord): MigrationRequest => ({
+const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
   container: containerName,
   from: to,
   to: from,
+  options,
 })
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
@@ -26,7 +27,7 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  options: Pick<NewMigration['options'], 'discardWrites' | 'overwriteChanged'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
   const containerId = facts.hold?.targetContainerId
@@ -36,10 +37,10 @@ export const wayBack = (
     kind: 'return',
     of: record.id,
     request: backwards(record),
-    options: {
-      ...options,
+    terms: {
+      ...terms,
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.
-      ...(facts.start === undefined ? { start: record.options.start === true || facts.stop?.wasRunning === true } : {}),
+      ...(facts.start === undefined ? { start: record.terms.start === true || facts.stop?.wasRunning === true } : {}),
     },
     containerId,
     containerName: record.containerName,
@@ -50,7 +51,7 @@ export const wayBack = (
 
 // A return that does not come up either is not sent to and fro: then somebody has to look.
 export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, id: string): NewMigration | null => {
-  const wish = record.request.onUnhealthy ?? 'return'
+  const wish = record.request.options.onUnhealthy
   if (record.kind !== 'move' || !didNotComeUp.has(code) || (wish !== 'return' && wish !== 'discard')) return null
   return wayBack(record, facts, id, wish === 'discard' ? { discardWrites: true } : {}, null)
 }
@@ -60,15 +61,15 @@ export const finalizeOf = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  options: Pick<NewMigration['options'], 'removeImage'>,
+  terms: Pick<Terms, 'removeImage'>,
   idempotencyKey: string | null,
 ): NewMigration => ({
   id,
   kind: 'finalize',
   of: record.id,
-  request: { container: record.containerName, from: record.request.from, to: record.request.to },
-  options: {
-    ...options,
+  request: record.request,
+  terms: {
+    ...terms,
     volumes: (facts.plan?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({ name, rootIdentity })),
   },
   containerId: record.containerId,

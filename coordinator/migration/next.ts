@@ -10,8 +10,10 @@ export const nextFor = (record: MigrationRecord, facts: Facts, follower: Migrati
 
 const whileItRuns = ({ id, kind, request: { from, to }, error }: MigrationRecord): string => {
   if (error !== null) return 'It goes on by itself as soon as what stands in its way is gone.'
-  if (kind === 'finalize') return `Wait. If ${from} is away it goes on when ${from} is back; dray cancel ${id} gives it up.`
-  if (kind === 'return') return `Wait, or cancel it: before the commit it stays on ${from}, as it was before; ${to} keeps its copy.`
+  if (kind === 'finalize')
+    return `Wait. If ${from} is away it goes on when ${from} is back; dray cancel ${id} gives it up.`
+  if (kind === 'return')
+    return `Wait, or cancel it: before the commit it stays on ${from}, as it was before; ${to} keeps its copy.`
   return 'Wait, or cancel it: before the commit everything is put back.'
 }
 
@@ -61,9 +63,12 @@ const wentBack = ({ containerName, request: { from, to } }: MigrationRecord, fol
 
 const notUp = ({ id, kind, containerName, request }: MigrationRecord, follower: MigrationRecord | null): string => {
   const { from, to } = request
-  if (follower !== null && !hasEnded(follower.state)) return `It goes back to ${from} by itself: see migration ${follower.id}.`
+  if (follower !== null && !hasEnded(follower.state))
+    return `It goes back to ${from} by itself: see migration ${follower.id}.`
   const tried =
-    follower !== null && follower.kind === 'return' ? ` The way back (${follower.id}) did not succeed: see its error.` : ''
+    follower !== null && follower.kind === 'return'
+      ? ` The way back (${follower.id}) did not succeed: see its error.`
+      : ''
   const back = kind === 'return' ? `dray migrate ${containerName} --from ${to} --to ${from}` : `dray return ${id}`
   return `${to} owns ${containerName} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${containerName}) and start it there, or move it back: ${back}.`
 }

@@ -3,8 +3,8 @@
 
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
-import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
+import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'

@@ -1,4 +1,5 @@
 // What is kept of a migration, and what its steps leave for one another.
+import { completeOptions, type MigrationOptions } from '../../shared/api/migration-options.ts'
 import type {
   FinalizeRequest,
   MigrationError,
@@ -19,8 +20,18 @@ import type { StopReason } from './rounds.ts'
 export type Lease = Lease__Output
 export type Workload = Workload__Output
 
-// What was asked beside the request, or is known from the migration that this one follows.
-export type MigrationOptions = ReturnRequest &
+// A request with nothing left open. The same wish always compares equal, whatever order its fields came in.
+export type AcceptedRequest = Omit<MigrationRequest, 'options'> & { readonly options: MigrationOptions }
+
+export const accepted = ({ container, from, to, options }: MigrationRequest): AcceptedRequest => ({
+  container,
+  from,
+  to,
+  options: completeOptions(options),
+})
+
+// What was asked of a return or a finalize beside its request, or is known from the migration that it follows.
+export type Terms = ReturnRequest &
   FinalizeRequest & {
     // Of a return: the workload is to run, whether or not it ran where it comes from: it did before it was moved.
     readonly start?: boolean
@@ -33,8 +44,8 @@ export type NewMigration = {
   readonly kind: MigrationKind
   // The migration that it returns or finalizes; null for a move.
   readonly of: string | null
-  readonly request: MigrationRequest
-  readonly options: MigrationOptions
+  readonly request: AcceptedRequest
+  readonly terms: Terms
   // Of a finalize: the retired one, on `from`.
   readonly containerId: string
   readonly containerName: string

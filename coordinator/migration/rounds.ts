@@ -3,6 +3,7 @@
 // The last round has to carry what changes while the round before it is made, and it costs a walk of the volume even where
 // nothing has changed. Both are known from the rounds so far: how fast things change from what a round found changed since
 // the one before, how fast they cross from the round that carried most.
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 
 // One round of all volumes together.
 export type MeasuredRound = {
@@ -23,8 +24,8 @@ export type Verdict =
   | { readonly kind: 'continue'; readonly predictedMs: number | null }
   | { readonly kind: 'stop'; readonly reason: StopReason; readonly predictedMs: number | null }
 
-export const defaultBudgetMs = 1_000
-export const mostRounds = 8
+export type Bounds = Pick<MigrationOptions, 'maxDowntimeMs' | 'maxRounds'>
+
 // A round that takes more than this part of the one before has not shrunk.
 const shrinks = 0.7
 // What an entry costs beside its bytes, as bytes: opening, creating and describing a small file takes about as long as
@@ -45,11 +46,11 @@ export const predictMs = (rounds: readonly MeasuredRound[]): number | null => {
   return Math.round(walkMs + (changing * last.durationMs) / workPerMs)
 }
 
-export const assessRounds = (rounds: readonly MeasuredRound[], budgetMs = defaultBudgetMs): Verdict => {
+export const assessRounds = (rounds: readonly MeasuredRound[], { maxDowntimeMs, maxRounds }: Bounds): Verdict => {
   const [last, before] = [rounds.at(-1), rounds.at(-2)]
   const predictedMs = predictMs(rounds)
-  if (predictedMs !== null && predictedMs <= budgetMs) return { kind: 'stop', reason: 'fits', predictedMs }
-  if (rounds.length >= mostRounds) return { kind: 'stop', reason: 'most-rounds', predictedMs }
+  if (predictedMs !== null && predictedMs <= maxDowntimeMs) return { kind: 'stop', reason: 'fits', predictedMs }
+  if (rounds.length >= maxRounds) return { kind: 'stop', reason: 'most-rounds', predictedMs }
   if (last !== undefined && before !== undefined && last.durationMs > before.durationMs * shrinks) {
     return { kind: 'stop', reason: 'no-longer-shrinking', predictedMs }
   }

@@ -2,12 +2,13 @@
 // nothing in memory that it could not do without, so a new process goes on where the last one died.
 import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { decide, isCommitted, startHasFailed } from './decide.ts'
 import { describeError, endOf } from './end.ts'
 import { finalizeSteps } from './finalize-steps.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
 import type { MigrationRecord } from './record.ts'
-import type { Side, Step, StepContext } from './step.ts'
+import { isInsistedOn, type Side, type Step, type StepContext } from './step.ts'
 import { steps } from './steps.ts'
 import { factsOf } from './view.ts'
 
@@ -26,6 +27,8 @@ export type RunnerOptions = {
   readonly newId: () => string
   // How long a step before the commit waits for a host that does not answer, before everything is put back.
   readonly patienceMs: number
+  // How long a container without a health check must run on the target before it counts as up.
+  readonly settleMs: number
 }
 
 export type Runner = {
@@ -65,7 +68,7 @@ const stepOf = (record: MigrationRecord, name: Step['name']): Step => {
 const firstPauseMs = 250
 const longestPauseMs = 10_000
 
-export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs }: RunnerOptions): Runner => {
+export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs, settleMs }: RunnerOptions): Runner => {
   const interrupts = new Map<string, AbortController>()
 
   const side = async (host: string): Promise<Side> => ({ ...(await hosts.known(host)), host })
@@ -87,6 +90,7 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs 
     signal,
     journal,
     now: () => clock.now(),
+    settleMs,
     progress: (progress) => events.progress(record.id, { step: step.name, ...progress }),
     round: (round) => journal.addRound(record.id, round),
     rounds: () => journal.rounds(record.id),
@@ -142,8 +146,11 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs 
         step,
         signal,
         waitsWithoutEnd(record, step) || forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
-        ({ code }) => passing.has(code),
-        async () => step.do(await contextFor(await reread(record), entries, step, signal)),
+        (error) => passing.has(error.code) || isInsistedOn(error),
+        async () => {
+          const context = await contextFor(await reread(record), entries, step, signal)
+          return withFailpoints(step.name, () => step.do(context))
+        },
       )
       // The commit is written by its own transaction.
       if (step.name !== 'commit') await journal.append(id, { step: step.name, phase: 'done', facts })
@@ -181,7 +188,10 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs 
           stopping,
           Number.POSITIVE_INFINITY,
           () => true,
-          async () => undo(await contextFor(await reread(record), entries, step, stopping)),
+          async () => {
+            const context = await contextFor(await reread(record), entries, step, stopping)
+            await withFailpoints(`${step.name}.undo`, () => undo(context))
+          },
         )
       }
       await journal.append(id, { step: step.name, phase: 'undone' })

@@ -87,7 +87,7 @@ test('a cancel before the commit puts everything back; one after it is refused',
   cancelled = true
   const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
   expect(events.at(-1)?.data).toMatchObject({ state: 'cancelled' })
-  expect(world.source.running).toBe(true)
+  expect(world.first.running).toBe(true)
   expect(await codeOf(service.cancel(migration.id))).toBe('DRAYAGE_MIGRATION_ENDED')
 
   const second = setUp((call) => (call === 'start' && !letStart ? 'lost-request' : 'none'))

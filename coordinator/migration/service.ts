@@ -17,7 +17,14 @@ import { describeError } from './end.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
-import type { Facts, MigrationOptions, MigrationRecord, NewMigration } from './record.ts'
+import {
+  type AcceptedRequest,
+  accepted,
+  type Facts,
+  type MigrationRecord,
+  type NewMigration,
+  type Terms,
+} from './record.ts'
 import { createRunner } from './runner.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
@@ -58,6 +65,7 @@ export type MigrationServiceOptions = {
     error(facts: object, message: string): void
   }
   readonly patienceMs?: number
+  readonly settleMs?: number
 }
 
 const longestPauseMs = 60_000
@@ -68,6 +76,7 @@ export const createMigrationService = ({
   clock,
   log,
   patienceMs = 60_000,
+  settleMs = 3_000,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const driving = new Map<string, Promise<void>>()
@@ -82,6 +91,7 @@ export const createMigrationService = ({
     clock,
     patienceMs,
     newId: () => newId(),
+    settleMs,
     events: {
       changed: (id) => watchers.changed(id),
       progress: (id, progress) => watchers.progress(id, progress),
@@ -139,8 +149,8 @@ export const createMigrationService = ({
   }
 
   const plan = async (
-    request: MigrationRequest,
-    { overwriteChanged = false }: MigrationOptions,
+    request: AcceptedRequest,
+    { overwriteChanged = false }: Terms,
     signal: AbortSignal | undefined,
   ): Promise<Plan> => {
     if (request.from === request.to) {
@@ -207,7 +217,8 @@ export const createMigrationService = ({
   ): Promise<{ record: MigrationRecord; facts: Facts }> => {
     const record = await find(id)
     const nothing = (why: string) => new AppError(code, `Migration ${id}: ${why} Nothing was changed.`)
-    if (record.kind === 'finalize') throw nothing(`it is a finalize itself; name the migration that it is of, ${record.of}.`)
+    if (record.kind === 'finalize')
+      throw nothing(`it is a finalize itself; name the migration that it is of, ${record.of}.`)
     if (!hasEnded(record.state)) {
       throw new AppError(
         'DRAYAGE_MIGRATION_IN_PROGRESS',
@@ -241,10 +252,10 @@ export const createMigrationService = ({
   }
 
   return {
-    plan: (request, signal) => plan(canonical(request), {}, signal),
+    plan: (request, signal) => plan(accepted(request), {}, signal),
 
-    start: async (request, idempotencyKey) => {
-      const asked = { kind: 'move', of: null, request: canonical(request), options: {} } as const
+    start: async (wanted, idempotencyKey) => {
+      const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
       const planned = await plan(asked.request, {}, undefined)
@@ -255,16 +266,17 @@ export const createMigrationService = ({
     },
 
     return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
-      const options = { ...(discardWrites ? { discardWrites } : {}), ...(overwriteChanged ? { overwriteChanged } : {}) }
+      const terms = { ...(discardWrites ? { discardWrites } : {}), ...(overwriteChanged ? { overwriteChanged } : {}) }
       const earlier = idempotencyKey === null ? null : await journal.findByKey(idempotencyKey)
       if (earlier?.of === id && earlier.kind === 'return') return { migration: await view(earlier), created: false }
       const { record, facts } = await standing(id, 'DRAYAGE_NOTHING_TO_RETURN')
       await requireOwner(record, facts)
-      const back = wayBack(record, facts, newId(), options, idempotencyKey)
+      const back = wayBack(record, facts, newId(), terms, idempotencyKey)
       if (back === null) throw new Error(`Migration ${id} was committed without a target`)
       const running = record.followedBy === null ? null : await journal.find(record.followedBy)
-      if (running?.kind === 'return' && !hasEnded(running.state)) return { migration: await view(running), created: false }
-      const planned = await plan({ ...back.request, container: back.containerId }, options, undefined)
+      if (running?.kind === 'return' && !hasEnded(running.state))
+        return { migration: await view(running), created: false }
+      const planned = await plan({ ...back.request, container: back.containerId }, terms, undefined)
       const refusal = refusalOf(back.containerName, planned.refusals)
       if (refusal) throw refusal
       if (discardWrites && planned.builtUpon === undefined) throw nothingToDiscardTo(back.request)
@@ -319,18 +331,10 @@ export const createMigrationService = ({
   }
 }
 
-// The same request always compares equal, whatever order its fields came in.
-const canonical = ({ container, from, to, onUnhealthy }: MigrationRequest): MigrationRequest => ({
-  container,
-  from,
-  to,
-  ...(onUnhealthy === undefined ? {} : { onUnhealthy }),
-})
-
-type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'options'>
+type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'terms'>
 
 const asksTheSame = (a: Asked, b: Asked): boolean => {
-  const [left, right] = [a, b].map(({ kind, of, request, options }) => JSON.stringify([kind, of, request, options]))
+  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
   return left === right
 }
 

@@ -1,5 +1,5 @@
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import type { Finding } from '../../shared/errors.ts'
+import { AppError, type Finding } from '../../shared/errors.ts'
 import type { AgentPort, Journal } from './ports.ts'
 import type { Facts, Lease, MigrationRecord } from './record.ts'
 
@@ -18,6 +18,8 @@ export type StepContext = {
   readonly signal: AbortSignal
   readonly journal: Pick<Journal, 'acquireLease' | 'commit'>
   readonly now: () => Date
+  // How long a container without a health check must run on the target before it counts as up.
+  readonly settleMs: number
   readonly progress: (progress: Omit<Progress, 'step'>) => void
   readonly round: (round: Round) => Promise<void>
   // Those that are in the journal, in their order.
@@ -26,6 +28,20 @@ export type StepContext = {
   readonly startFailed: boolean
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
 }
+
+// Past the commit, what has to be done in the end, and that nobody but an operator can clear the way for: a refusal is shown
+// and asked again, as in an undo, and does not end the migration. Not so an order that is outdated.
+export const insisting = async <T>(effect: () => Promise<T>): Promise<T> => {
+  try {
+    return await effect()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code === 'DRAYAGE_EPOCH_STALE') throw thrown
+    throw new AppError(thrown.code, thrown.message, { cause: thrown, details: { ...thrown.details, [insists]: true } })
+  }
+}
+
+const insists = 'insists'
+export const isInsistedOn = ({ details }: AppError): boolean => details[insists] === true
 
 // Both `do` and `undo` are idempotent: the runner repeats them whenever their outcome is unknown.
 export type Step = {

@@ -10,11 +10,8 @@ import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { nothingToDiscardTo } from './plan.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
-import type { Step, StepContext } from './step.ts'
+import { insisting, type Step, type StepContext } from './step.ts'
 
-// How long a container without a health check must run on the target before it counts as up, and the longest wait for
-// one that has one.
-const settleMs = 3_000
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
 
@@ -90,7 +87,7 @@ const hold: Step = {
   name: 'hold',
   do: async (context) => {
     const { record, facts, source, target, lease, signal, warn } = context
-    const { overwriteChanged = false, discardWrites = false } = record.options
+    const { overwriteChanged = false, discardWrites = false } = record.terms
     await source.agent.holdSource({ lease: lease(), containerId: containerId(context) }, { signal })
     const prepared = await target.agent.prepareTarget(
       {
@@ -119,7 +116,7 @@ const precopy: Step = {
   name: 'precopy',
   do: async (context) => {
     const { record, signal } = context
-    if (record.options.discardWrites) return {}
+    if (record.terms.discardWrites) return {}
     const measured: MeasuredRound[] = []
     for (;;) {
       const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
@@ -133,7 +130,7 @@ const precopy: Step = {
         entries: sum(({ changedEntries }) => changedEntries),
         bytes: sum(({ bytesSent }) => bytesSent),
       })
-      const verdict = assessRounds(measured)
+      const verdict = assessRounds(measured, record.request.options)
       if (verdict.kind === 'stop') {
         return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
       }
@@ -215,7 +212,7 @@ const isolate: Step = {
 const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
-    if (context.record.options.discardWrites) return {}
+    if (context.record.terms.discardWrites) return {}
     const { results, durationMs } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
       final: true,
       totalBytes: null,
@@ -248,11 +245,13 @@ const commit: Step = {
 
 const start: Step = {
   name: 'start',
-  do: async ({ record, facts, target, lease, now }) => {
+  do: async ({ record, facts, target, lease, now, settleMs }) => {
     const { targetContainerId, retained } = needed(facts.hold, 'hold')
-    if (retained) await target.agent.reinstateTarget({ lease: lease(), containerId: targetContainerId })
+    if (retained) {
+      await insisting(() => target.agent.reinstateTarget({ lease: lease(), containerId: targetContainerId }))
+    }
     // What had ended by itself is not run a second time.
-    const isToRun = needed(facts.stop, 'stop').wasRunning || record.options.start === true
+    const isToRun = needed(facts.stop, 'stop').wasRunning || record.terms.start === true
     if (!isToRun) return { start: { verdict: 'left-stopped', upAt: null } }
     const { verdict } = await target.agent.startTarget({
       lease: lease(),
@@ -271,17 +270,19 @@ const retain: Step = {
   do: async (context) => {
     const { record, facts, source, target, lease, startFailed } = context
     const { targetContainerId } = needed(facts.hold, 'hold')
-    if (startFailed && record.request.onUnhealthy === 'stop') {
-      const { stopTimeoutSeconds } = needed(facts.plan, 'plan').workload
-      await target.agent.stopTarget({ lease: lease(), containerId: targetContainerId, stopTimeoutSeconds })
-    }
-    // First, since the target's container is the operator's to start and stop from here on, whether or not the source
-    // can be reached.
-    await target.agent.forgetMigration({ lease: lease(), movedHere: targetContainerId })
-    await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
-    await source.agent.releaseSource({ lease: lease() })
-    await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
-    return {}
+    return insisting(async () => {
+      if (startFailed && record.request.options.onUnhealthy === 'stop') {
+        const { stopTimeoutSeconds } = needed(facts.plan, 'plan').workload
+        await target.agent.stopTarget({ lease: lease(), containerId: targetContainerId, stopTimeoutSeconds })
+      }
+      // First, since the target's container is the operator's to start and stop from here on, whether or not the source
+      // can be reached.
+      await target.agent.forgetMigration({ lease: lease(), movedHere: targetContainerId })
+      await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
+      await source.agent.releaseSource({ lease: lease() })
+      await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
+      return {}
+    })
   },
 }
 

@@ -34,10 +34,7 @@ const viewSteps = (kind: MigrationKind, entries: readonly JournalEntry[]): Step[
 
 // From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
 // the source ran again. followed: the journal of the way back, where the target did not come up.
-export const downtimeMs = (
-  entries: readonly JournalEntry[],
-  followed: readonly JournalEntry[] = [],
-): number | null => {
+export const downtimeMs = (entries: readonly JournalEntry[], followed: readonly JournalEntry[] = []): number | null => {
   const facts = factsOf(entries)
   const asked = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
   if (asked === undefined || facts.stop?.wasRunning === false) return null
@@ -73,6 +70,7 @@ export const viewMigration = (
     container: { id: record.containerId, name: record.containerName },
     from: record.request.from,
     to: record.request.to,
+    options: record.request.options,
     state: record.state,
     steps: viewSteps(record.kind, entries),
     rounds: [...rounds],

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { Journal } from '../migration/ports.ts'
 import type { NewMigration } from '../migration/record.ts'
+import { accepted } from '../migration/record.ts'
 import { createHostStore } from './hosts.ts'
 import { createJournal } from './journal.ts'
 import { readStatistics } from './statistics.ts'
@@ -35,7 +36,10 @@ const plan: Plan = {
 
 const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration => ({
   id,
-  request: { container: 'web', from: 'host-1', to: 'host-2' },
+  kind: 'move',
+  of: null,
+  terms: {},
+  request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
   containerId: 'c1',
   containerName: 'web',
   plan,
@@ -64,7 +68,10 @@ describe('a migration', () => {
     expect(await journal.create(migration('m2', { idempotencyKey: 'k' }))).toEqual(first)
     expect(await journal.findByKey('k')).toEqual(first)
     expect(await journal.findByKey('other')).toBeNull()
-    const other = migration('m3', { idempotencyKey: 'k', request: { container: 'db', from: 'host-1', to: 'host-2' } })
+    const other = migration('m3', {
+      idempotencyKey: 'k',
+      request: accepted({ container: 'db', from: 'host-1', to: 'host-2' }),
+    })
     await expect(journal.create(other)).rejects.toMatchObject({ code: 'DRAYAGE_IDEMPOTENCY_KEY_REUSED' })
   })
 

@@ -1,9 +1,10 @@
 // The journal of migrations on SQLite: coordinator/migration/ports.ts says what each function promises.
-import type { Round, StepName } from '../../shared/api/migrations.ts'
+
 import type { Selectable, Transaction } from 'kysely'
+import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
-import type { MigrationEnd, MigrationRecord, NewMigration } from '../migration/record.ts'
+import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } from '../migration/record.ts'
 import type { Database } from './database.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
 import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
@@ -15,8 +16,9 @@ const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
   id: row.id,
   kind: row.kind as MigrationRecord['kind'],
   of: row.ofId,
-  request: JSON.parse(row.requestJson),
-  options: JSON.parse(row.optionsJson),
+  // One of before there were options has none.
+  request: accepted(JSON.parse(row.requestJson)),
+  terms: JSON.parse(row.termsJson),
   containerId: row.containerId,
   containerName: row.containerName,
   plan: JSON.parse(row.planJson),
@@ -64,13 +66,13 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
   }
 
   const insert = async (trx: Transaction<Tables>, migration: NewMigration): Promise<void> => {
-    const { id, kind, of, request, options, containerId, containerName, plan, idempotencyKey } = migration
+    const { id, kind, of, request, terms, containerId, containerName, plan, idempotencyKey } = migration
     await trx
       .insertInto('migrations')
       .values({
         ...{ id, kind, ofId: of, containerId, containerName, idempotencyKey },
         requestJson: JSON.stringify(request),
-        optionsJson: JSON.stringify(options),
+        termsJson: JSON.stringify(terms),
         planJson: JSON.stringify(plan),
         state: 'planned',
         cancelRequested: 0,
@@ -161,8 +163,11 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
       }),
 
     ownerOf: async (workloadId) =>
-      (await db.selectFrom('workloads').select(['host', 'containerId']).where('id', '=', workloadId).executeTakeFirst()) ??
-      null,
+      (await db
+        .selectFrom('workloads')
+        .select(['host', 'containerId'])
+        .where('id', '=', workloadId)
+        .executeTakeFirst()) ?? null,
 
     workloadOf: async (host, containerId) => {
       const place = await db
@@ -263,8 +268,6 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
 }
 
 const sameRequest = (a: NewMigration, b: NewMigration): boolean => {
-  const [left, right] = [a, b].map(({ kind, of, request: { container, from, to, onUnhealthy }, options }) =>
-    JSON.stringify([kind, of, container, from, to, onUnhealthy, options]),
-  )
+  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
   return left === right
 }

@@ -133,7 +133,7 @@ export type MigrationTable = {
   // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
   kind: Generated<string>
   ofId: string | null
-  optionsJson: Generated<string>
+  termsJson: Generated<string>
   followedBy: string | null
 }
 

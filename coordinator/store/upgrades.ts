@@ -236,7 +236,7 @@ const returnsAndFinalizes: Upgrade = async (db) => {
   await db.schema.alterTable('migrations').addColumn('of_id', 'text').execute()
   await db.schema
     .alterTable('migrations')
-    .addColumn('options_json', 'text', (column) => column.notNull().defaultTo('{}'))
+    .addColumn('terms_json', 'text', (column) => column.notNull().defaultTo('{}'))
     .execute()
   await db.schema.alterTable('migrations').addColumn('followed_by', 'text').execute()
 }

@@ -1,6 +1,8 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
+
 import { pino } from 'pino'
 import type { Host } from '../../shared/api/hosts.ts'
+import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
@@ -21,9 +23,13 @@ export const plan: Plan = {
 }
 export const migration: Migration = {
   id: 'm1',
+  kind: 'move',
+  of: null,
+  followedBy: null,
   container: { id: 'c1', name: 'web' },
   from: 'host-1',
   to: 'host-2',
+  options: defaultOptions,
   state: 'running',
   steps: [{ name: 'lock', state: 'done', startedAt: time, endedAt: null }],
   rounds: [],

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
+import { MigrationOptions } from './migration-options.ts'
 
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
@@ -16,16 +17,6 @@ export type MigrationState = Static<typeof MigrationState>
 // finalize: removes what a move or a return has left on the host that the workload came from.
 export const MigrationKind = Type.Union([Type.Literal('move'), Type.Literal('return'), Type.Literal('finalize')])
 export type MigrationKind = Static<typeof MigrationKind>
-
-// What becomes of a workload that was handed over and does not come up on the target.
-export const OnUnhealthy = Type.Union(
-  [Type.Literal('return'), Type.Literal('discard'), Type.Literal('keep'), Type.Literal('stop')],
-  {
-    description:
-      'When it does not come up on the target. return (the default): it goes back, with what it wrote there. discard: it goes back to the data of the moment it was stopped for the move; what it wrote on the target is given up. keep: it is left as it is. stop: it is stopped there',
-  },
-)
-export type OnUnhealthy = Static<typeof OnUnhealthy>
 
 // The steps of the hand-over, in their order, and after them those of finalize: coordinator/migration/decide.ts.
 export const StepName = Type.Union([
@@ -50,7 +41,7 @@ export const MigrationRequest = Type.Object(
     container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
     from: HostName,
     to: HostName,
-    onUnhealthy: Type.Optional(OnUnhealthy),
+    options: Type.Optional(Type.Partial(MigrationOptions)),
   },
   { additionalProperties: false },
 )
@@ -60,7 +51,8 @@ export const ReturnRequest = Type.Object(
   {
     discardWrites: Type.Optional(
       Type.Boolean({
-        description: 'Give up what was written since the move: it goes back to the data of the moment it was stopped for it',
+        description:
+          'Give up what was written since the move: it goes back to the data of the moment it was stopped for it',
       }),
     ),
     overwriteChanged: Type.Optional(
@@ -102,7 +94,9 @@ export const Plan = Type.Object({
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
   builtUpon: Type.Optional(
-    Type.String({ description: 'The migration whose retired copy the target has kept: only what has changed since is sent' }),
+    Type.String({
+      description: 'The migration whose retired copy the target has kept: only what has changed since is sent',
+    }),
   ),
   warnings: Type.Array(Finding),
   refusals: Type.Array(Finding),
@@ -185,6 +179,7 @@ export const Migration = Type.Object({
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
   from: HostName,
   to: HostName,
+  options: MigrationOptions,
   state: MigrationState,
   steps: Type.Array(Step),
   rounds: Type.Array(Round),

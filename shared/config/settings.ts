@@ -5,8 +5,8 @@ import { AppError } from '../errors.ts'
 export type Setting<T> = {
   // DRAYAGE_…
   readonly env: string
-  // --flag-name as commander gives it: flagName.
-  readonly flag: string
+  // --flag-name as commander gives it: flagName. Absent: the environment alone.
+  readonly flag?: string
   readonly default?: string
   // Throws an Error whose message ends the sentence "--flag is wrong: …".
   readonly parse: (raw: string) => T
@@ -32,8 +32,9 @@ export const readSettings = <D extends Definitions>(
   const reasons: { code: string; message: string }[] = []
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries(definitions)) {
-    const raw = flags[setting.flag] ?? (env[setting.env] || undefined) ?? setting.default
-    const called = `--${kebab(setting.flag)} (${setting.env})`
+    const { flag } = setting
+    const raw = (flag === undefined ? undefined : flags[flag]) ?? (env[setting.env] || undefined) ?? setting.default
+    const called = flag === undefined ? setting.env : `--${kebab(flag)} (${setting.env})`
     if (raw === undefined) {
       if (!('optional' in setting)) reasons.push({ code: 'missing', message: `${called} is missing` })
       continue

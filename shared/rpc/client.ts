@@ -2,6 +2,7 @@ import {
   type CallOptions,
   Client,
   type ClientDuplexStream,
+  connectivityState,
   credentials,
   type MethodDefinition as GrpcMethod,
   Metadata,
@@ -11,6 +12,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { fromStatus } from './errors.ts'
 import { untilDrained } from './flow.ts'
 import { services } from './services.ts'
+import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
 
 type Services = typeof services
@@ -55,6 +57,8 @@ export type Endpoint = {
   // For messages: "the agent of host-1".
   readonly describedAs: string
   readonly whenUnreachable: ErrorCode
+  // How long it may say nothing before it counts as gone (silence.ts).
+  readonly silenceMs?: number
 }
 
 const mebibyte = 1024 * 1024
@@ -65,8 +69,6 @@ const channelOptions = {
   'grpc-node.flow_control_window': 8 * mebibyte,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 0,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -84,8 +86,10 @@ export const connect = <S extends keyof Services>(
     'key' in tls
       ? credentials.createSsl(Buffer.from(tls.authority), Buffer.from(tls.key), Buffer.from(tls.certificate))
       : credentials.createSsl(Buffer.from(tls.authority))
+  const silenceMs = endpoint.silenceMs ?? defaultSilenceMs
   const client = new Client(endpoint.address, secure, {
     ...channelOptions,
+    ...keepalive(silenceMs),
     'grpc.ssl_target_name_override': endpoint.dnsName,
     'grpc.default_authority': endpoint.dnsName,
   })
@@ -97,6 +101,17 @@ export const connect = <S extends keyof Services>(
   }
   const callOptions = ({ timeoutMs }: CallLimits): CallOptions =>
     timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs }
+  // A call waits for its connection as long as the kernel tries to make one, which is minutes where packets vanish. What
+  // is connected when the time is up has begun, and what was connected before has failed.
+  const unlessConnected = (giveUp: () => void): NodeJS.Timeout =>
+    setTimeout(() => {
+      if (client.getChannel().getConnectivityState(false) !== connectivityState.READY) giveUp()
+    }, silenceMs)
+  const notConnected = () =>
+    new AppError(
+      endpoint.whenUnreachable,
+      `${endpoint.describedAs} could not be connected to within ${silenceMs / 1000} s.`,
+    )
   const translate = (thrown: unknown) => fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
 
   const read = async function* <Reply>(
@@ -107,6 +122,7 @@ export const connect = <S extends keyof Services>(
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
     let stalled = false
+    let unconnected = false
     let timer: NodeJS.Timeout | undefined
     // The time that the consumer takes is not the peer's silence.
     const awaitPeer = () => {
@@ -117,13 +133,19 @@ export const connect = <S extends keyof Services>(
       }, stallTimeoutMs)
     }
     awaitPeer()
+    const connecting = unlessConnected(() => {
+      unconnected = true
+      call.cancel()
+    })
     try {
       for await (const reply of { [Symbol.asyncIterator]: () => call[Symbol.asyncIterator]() }) {
         clearTimeout(timer)
+        clearTimeout(connecting)
         yield reply as Reply
         awaitPeer()
       }
     } catch (thrown) {
+      if (unconnected) throw notConnected()
       if (!stalled) throw translate(thrown)
       const seconds = Math.round((stallTimeoutMs ?? 0) / 1000)
       throw new AppError('DRAYAGE_TIMEOUT', `Nothing has come from ${endpoint.describedAs} for ${seconds} s.`, {
@@ -131,6 +153,7 @@ export const connect = <S extends keyof Services>(
       })
     } finally {
       clearTimeout(timer)
+      clearTimeout(connecting)
       signal?.removeEventListener('abort', cancel)
       call.cancel()
     }
@@ -149,11 +172,17 @@ export const connect = <S extends keyof Services>(
           callOptions(limits),
           (error, reply) => {
             limits.signal?.removeEventListener('abort', cancel)
-            if (error) reject(translate(error))
+            clearTimeout(connecting)
+            if (error) reject(unconnected ? notConnected() : translate(error))
             else resolve(reply as ReplyOf<Services[S][typeof name]>)
           },
         )
         const cancel = () => call.cancel()
+        let unconnected = false
+        const connecting = unlessConnected(() => {
+          unconnected = true
+          cancel()
+        })
         limits.signal?.addEventListener('abort', cancel, { once: true })
         if (limits.signal?.aborted) cancel()
       }),

@@ -14,9 +14,12 @@ import { AppError } from '../errors.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
 import { untilDrained } from './flow.ts'
+import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
 
 export type CallContext = {
+  // Its name in proto/: "StopSource".
+  readonly method: string
   readonly caller: Identity
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate presented, hex; null: none was.
   callerKeyHash(): string | null
@@ -59,7 +62,8 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   }
   const controller = new AbortController()
   call.on('cancelled', () => controller.abort())
-  return { caller, callerKeyHash: () => keyHashOf(call), signal: controller.signal }
+  const method = call.getPath().slice(call.getPath().lastIndexOf('/') + 1)
+  return { method, caller, callerKeyHash: () => keyHashOf(call), signal: controller.signal }
 }
 
 // roles: who may call. Each service names its own; there is no default.
@@ -124,12 +128,11 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
   return { unary, serverStream, duplex }
 }
 
-export const createServer = (): Server =>
+export const createServer = ({ silenceMs = defaultSilenceMs }: { readonly silenceMs?: number } = {}): Server =>
   new Server({
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
     'grpc.max_send_message_length': 16 * 1024 * 1024,
-    'grpc.keepalive_time_ms': 10_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    ...keepalive(silenceMs),
   })
 
 // mutual: callers must present a certificate of our authority, and TLS itself turns away those who do not. Only

@@ -58,7 +58,7 @@ test('a container with volumes, network, ports, health check and settings moves 
   const held = await holdings(one)
   expect((await holdings(two)).images).toEqual([])
 
-  const request = { container: 'web', from: 'host-1', to: 'host-2' }
+  const request = { container: 'web', from: 'host-1', to: 'host-2', options: { maxRounds: 1 } }
   const plan = await planOf(lab, request)
   expect(plan.refusals).toEqual([])
   expect(plan.volumes.map(({ name }) => name).toSorted()).toEqual(['animals', anonymous, 'data'].toSorted())
@@ -68,6 +68,7 @@ test('a container with volumes, network, ports, health check and settings moves 
   expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(migration.steps.every(({ state }) => state === 'done')).toBe(true)
   expect(migration.downtimeMs).toBeGreaterThan(0)
+  expect(migration.liveCopy).toMatchObject({ rounds: 1, stopped: 'most-rounds' })
 
   const after = await inspect<Inspection>(two, 'web')
   expect(movable(after)).toEqual(movable(before))

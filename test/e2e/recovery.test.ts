@@ -22,7 +22,8 @@ let two: LabHost
 let image: string
 
 beforeAll(async () => {
-  lab = await startLab({ hosts: 2 })
+  // Long enough for a killed process to be back, short enough to wait for.
+  lab = await startLab({ hosts: 2, environment: { DRAYAGE_PATIENCE_MS: '15000', DRAYAGE_SILENCE_MS: '4000' } })
   one = lab.host('host-1')
   two = lab.host('host-2')
   image = (await loadImage(one, 'busybox')).ref

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { makeCgroup } from './cgroups.ts'
 import { withSystemPath } from './command.ts'
+import { failpointDir } from './failpoints.ts'
 import { machineAddress } from './network.ts'
 import { hostDir, hostNetns, labDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
@@ -27,8 +28,26 @@ export type Coordinator = {
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>
 }
 
+// What all of Drayage's processes in a lab are told by their environment.
+export type DrayageSettings = {
+  readonly environment: Readonly<Record<string, string>>
+  // Whether they look for failpoints.
+  readonly failpoints: boolean
+}
+
 // Nothing of the caller's own settings gets into the lab.
-const processEnv = (home: string): NodeJS.ProcessEnv => withSystemPath({ PATH: process.env.PATH, HOME: home })
+const processEnv = (
+  id: string,
+  name: string,
+  home: string,
+  { environment, failpoints }: DrayageSettings,
+): NodeJS.ProcessEnv =>
+  withSystemPath({
+    ...environment,
+    ...(failpoints ? { DRAYAGE_FAILPOINTS: failpointDir(id, name) } : {}),
+    PATH: process.env.PATH,
+    HOME: home,
+  })
 
 // Free when it was asked; the coordinator says so where somebody was quicker.
 export const freePort = (): Promise<number> =>
@@ -50,7 +69,7 @@ const isOk = (url: string): Promise<boolean> =>
     () => false,
   )
 
-export const startCoordinator = async (id: string, subnet: string): Promise<Coordinator> => {
+export const startCoordinator = async (id: string, subnet: string, settings: DrayageSettings): Promise<Coordinator> => {
   const dataDir = join(labDir(id), 'coordinator')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const rest = `127.0.0.1:${await freePort()}`
@@ -62,7 +81,7 @@ export const startCoordinator = async (id: string, subnet: string): Promise<Coor
       ...[process.execPath, dray, 'coordinator', '--data-dir', dataDir, '--rest-listen', rest],
       ...['--grpc-listen', `${address}:${ports.grpc}`, '--enrol-listen', `${address}:${ports.enrol}`],
     ],
-    env: processEnv(labDir(id)),
+    env: processEnv(id, 'coordinator', labDir(id), settings),
     logFile: join(labDir(id), 'coordinator.log'),
     cgroupProcs: await makeCgroup(id, 'coordinator'),
     isReady: () => isOk(`${url}/readyz`),
@@ -91,7 +110,12 @@ export const startCoordinator = async (id: string, subnet: string): Promise<Coor
   }
 }
 
-const agentProcess = async (id: string, coordinator: Coordinator, host: HostRecord): Promise<LabProcess> => {
+const agentProcess = async (
+  id: string,
+  coordinator: Coordinator,
+  host: HostRecord,
+  settings: DrayageSettings,
+): Promise<LabProcess> => {
   const dir = hostDir(id, host.name)
   return labProcess({
     name: `the agent of ${host.name}`,
@@ -101,7 +125,7 @@ const agentProcess = async (id: string, coordinator: Coordinator, host: HostReco
       ...['--listen', `0.0.0.0:${ports.agent}`, '--advertise', `${host.address}:${ports.agent}`],
       ...['--docker-host', host.dockerHost],
     ],
-    env: processEnv(dir),
+    env: processEnv(id, host.name, dir, settings),
     logFile: join(dir, 'agent.log'),
     cgroupProcs: await makeCgroup(id, `${host.name}/agent`),
     host: { name: host.name, netns: hostNetns(id, host.name) },
@@ -131,10 +155,15 @@ export const waitForState = (coordinator: Coordinator, name: string, state: Host
   )
 
 // Adds the host to the coordinator and starts its agent for the first time, with the join token it was given.
-export const enrolAgent = async (id: string, coordinator: Coordinator, host: HostRecord): Promise<LabProcess> => {
+export const enrolAgent = async (
+  id: string,
+  coordinator: Coordinator,
+  host: HostRecord,
+  settings: DrayageSettings,
+): Promise<LabProcess> => {
   await mkdir(agentDataDir(id, host.name), { recursive: true, mode: 0o700 })
   const [control, added] = await Promise.all([
-    agentProcess(id, coordinator, host),
+    agentProcess(id, coordinator, host, settings),
     coordinator.call('POST', '/v1/hosts', { name: host.name }),
   ])
   const { joinToken } = added as { joinToken: string }

@@ -18,12 +18,14 @@ import { type Docker, dockerOf } from './docker.ts'
 import {
   agentDataDir,
   type Coordinator,
+  type DrayageSettings,
   enrolAgent,
   type HostState,
   startCoordinator,
   waitForState,
 } from './drayage.ts'
 import { enginePlace, makeEngine } from './engine.ts'
+import { type Failpoints, makeFailpoints } from './failpoints.ts'
 import { install } from './install.ts'
 import { withLock } from './lock.ts'
 import { freeSubnet, hostAddress, inNetns, limitPort, makeSwitch, plugIn, setPort } from './network.ts'
@@ -38,6 +40,10 @@ export type LabOptions = {
   // Both default to true. Agents need the coordinator.
   readonly agents?: boolean
   readonly coordinator?: boolean
+  // What Drayage's processes find in their environment: DRAYAGE_….
+  readonly environment?: Readonly<Record<string, string>>
+  // Whether they can be told what to do at their failpoints.
+  readonly failpoints?: boolean
   // Stays up when the process that started it ends; takeDown(id) ends it.
   readonly keep?: boolean
 }
@@ -73,6 +79,8 @@ export type Lab = {
   readonly mend: (host: LabHost) => Promise<void>
   // Of the host's link, each way; `undefined` for as fast as it goes.
   readonly limitRate: (host: LabHost, mbit: number | undefined) => Promise<void>
+  // Of the coordinator's process, or of a host's agent; where the lab was started with them.
+  readonly failpoints: (process: 'coordinator' | LabHost) => Failpoints
   // Waits until the coordinator says so of the host: `online`, `lost` or `unknown`.
   readonly untilHostIs: (host: LabHost, state: HostState) => Promise<void>
   readonly record: LabRecord
@@ -100,6 +108,7 @@ const startHost = async (
   plan: HostPlan,
   index: number,
   coordinator: Promise<Coordinator> | undefined,
+  settings: DrayageSettings,
 ): Promise<Started> => {
   const place = enginePlace(id, plan.name, plan.install, plan)
   await plugIn(id, subnet, plan.name, index)
@@ -115,7 +124,8 @@ const startHost = async (
     clientEnv: place.clientEnv,
   }
   await engine.start()
-  const agent = coordinator !== undefined && plan.agent ? await enrolAgent(id, await coordinator, record) : undefined
+  const agent =
+    coordinator !== undefined && plan.agent ? await enrolAgent(id, await coordinator, record, settings) : undefined
   return { record, engine, agent }
 }
 
@@ -139,6 +149,11 @@ const asHost = (id: string, { record, engine, agent }: Started): LabHost => {
   return withPart(host, 'agent', agent, `${record.name} was started without an agent.`)
 }
 
+const failpointsOf = async (id: string, plans: readonly HostPlan[]): Promise<ReadonlyMap<string, Failpoints>> => {
+  const names = ['coordinator', ...plans.map(({ name }) => name)]
+  return new Map(await Promise.all(names.map(async (name) => [name, await makeFailpoints(id, name)] as const)))
+}
+
 export const startLab = async (options: LabOptions): Promise<Lab> => {
   const plans = await planHosts(options.hosts, install)
   await reapAbandoned()
@@ -152,9 +167,13 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
   }
 
   try {
-    const coordinating = (options.coordinator ?? true) ? startCoordinator(id, record.subnet) : undefined
+    const settings = { environment: options.environment ?? {}, failpoints: options.failpoints ?? false }
+    const told = settings.failpoints ? await failpointsOf(id, plans) : new Map<string, Failpoints>()
+    const coordinating = (options.coordinator ?? true) ? startCoordinator(id, record.subnet, settings) : undefined
     const agents = options.agents ?? true
-    const starting = plans.map((plan, index) => startHost(record, plan, index, agents ? coordinating : undefined))
+    const starting = plans.map((plan, index) =>
+      startHost(record, plan, index, agents ? coordinating : undefined, settings),
+    )
     // Every start has ended, well or badly, before anything is taken down again.
     const settled = await Promise.allSettled([coordinating, ...starting])
     const failure = settled.find((result) => result.status === 'rejected')
@@ -185,6 +204,11 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       cut: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'down')),
       mend: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'up')),
       limitRate: (host: LabHost, mbit: number | undefined) => limitPort(id, host.name, hosts.indexOf(host), mbit),
+      failpoints: (process: 'coordinator' | LabHost) => {
+        const found = told.get(process === 'coordinator' ? process : process.name)
+        if (found === undefined) throw new Error(`Lab ${id} was started without failpoints.`)
+        return found
+      },
       untilHostIs: async (host: LabHost, state: HostState) =>
         void (await waitForState(whole.coordinator, host.name, state)),
       record: complete,

@@ -1,22 +1,16 @@
 // What the other side holds, as the source goes by it: the manifest of the last round that it acknowledged by naming its
 // digest, without what it says it lacks.
-
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
 import { identityOf } from '../linux/stat.ts'
 import { type Directory, find, invalidate, isDirectory, type Leaf } from '../tree/manifest.ts'
-import { forgetManifest, loadManifest, saveManifest } from '../tree/manifest-file.ts'
 import type { ScannedNode } from '../tree/scan.ts'
+import { givenManifest } from './memory.ts'
 
 // Of an entry that the receiver cannot vouch for. No blocks: it is not there at all, nor anything in it.
 export type Lacking = { readonly path: ByteString; readonly blocks: readonly number[] }
 
 // digest '': nothing.
 export type Holding = { readonly digest: string; readonly lacking: readonly Lacking[] }
-
-const suffix = '.manifest'
-const fileOf = (memory: string, digest: string): string => join(memory, `${digest}${suffix}`)
 
 const takeAway = (tree: Directory, { path, blocks }: Lacking): void => {
   const names = path.split('/')
@@ -34,21 +28,13 @@ const takeAway = (tree: Directory, { path, blocks }: Lacking): void => {
   for (const index of blocks) if (index < entry.blocks.length) entry.blocks[index] = ''
 }
 
-// undefined: everything has to be sent. Manifests of rounds that the receiver did not take, or has gone on from, go.
+// undefined: everything has to be sent.
 export const baseFor = (memory: string, { digest, lacking }: Holding, rootIdentity: string): Directory | undefined => {
-  const base = /^[0-9a-f]{64}$/.test(digest) ? loadManifest(fileOf(memory, digest)) : undefined
-  for (const name of readdirSync(memory)) {
-    if (name.endsWith(suffix) && (base === undefined || name !== `${digest}${suffix}`))
-      forgetManifest(join(memory, name))
-  }
-  if (base === undefined || base.digest !== digest || identityOf(base.tree.seen) !== rootIdentity) return undefined
+  const base = givenManifest(memory, digest)
+  if (base === undefined || identityOf(base.tree.seen) !== rootIdentity) return undefined
   for (const one of lacking) takeAway(base.tree, one)
   return base.tree
 }
-
-// From here on the receiver may name this digest.
-export const keepBase = (memory: string, digest: string, tree: Directory): void =>
-  saveManifest(fileOf(memory, digest), { digest, savedAtMs: Date.now(), tree })
 
 // For each inode with several names: those of its present names under which the receiver has one and the same inode
 // already. Others are linked to these.

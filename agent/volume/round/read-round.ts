@@ -32,7 +32,9 @@ import {
 } from '../tree/manifest.ts'
 import { hidesStores, isRacy } from '../tree/racy.ts'
 import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
-import { baseFor, type Holding, keepBase, sharedNames } from './base-tree.ts'
+import { baseFor, type Holding, sharedNames } from './base-tree.ts'
+import { announce, type RoundLimits } from './limits.ts'
+import { keepGiven } from './memory.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { createEntrySender, unrepresentable } from './send-entry.ts'
 import { createSkippedList, type Summary } from './summary.ts'
@@ -70,7 +72,13 @@ type OpenDirectory = {
   next: number
 }
 
-export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () => void): Summary => {
+// `announced` hears what the round will bring at most, before its first byte.
+export const readRound = (
+  request: ReadRequest,
+  sink: PieceSink,
+  checkpoint: () => void,
+  announced: (limits: RoundLimits) => void = () => {},
+): Summary => {
   const { root, final, memory, holding } = request
   const skipped = createSkippedList()
 
@@ -96,6 +104,7 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
   let shared = new Map<string, Set<ByteString>>()
   const given = new Map<string, Leaf>()
   const contentHides = hidesStores(root)
+  let mostContentBytes = 0
 
   // Whatever the receiver has at this path, it has no longer.
   const removeAt = (path: ByteString, node: ScannedNode): void => {
@@ -136,6 +145,11 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
       if (!sameInode(stat, node.stat)) changedInFinal(path)
       // Asked of the type even of the same inode: its number may be another file's by now.
       if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
+        changedInFinal(path)
+        return undefined
+      }
+      // It has grown beyond what was announced: the next round announces more.
+      if (stat.type === 'file' && sender.sent.contentBytes + stat.size > mostContentBytes) {
         changedInFinal(path)
         return undefined
       }
@@ -261,6 +275,9 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
     checkpoint()
     syncFileSystem(cursor.fd)
     if (base !== undefined) shared = sharedNames(base, recorded)
+    const limits = announce(recorded, base, final)
+    mostContentBytes = limits.contentBytes
+    announced(limits)
 
     const path = [beginDirectory(recorded, base)]
     const tree = path[0]?.now
@@ -298,8 +315,8 @@ export const readRound = (request: ReadRequest, sink: PieceSink, checkpoint: () 
       requireIdentity(root, statOfRoot(root), identityOf(volume))
     }
     const { digest, entries, contentBytes } = survey(tree)
-    // Nothing follows the final round; should it have to be repeated, then from where it began.
-    if (memory !== undefined && !final) keepBase(memory, digest, tree)
+    // From here on the receiver may name this digest: in the next round, or on the way back.
+    if (memory !== undefined) keepGiven(memory, digest, tree)
     return {
       entries,
       contentBytes: sender.sent.contentBytes,

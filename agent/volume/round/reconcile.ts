@@ -5,9 +5,9 @@
 import type { ByteString } from '../byte-string.ts'
 import type { Cursor } from '../linux/cursor.ts'
 import { namesIn, seek, truncate } from '../linux/libc.ts'
-import { type Stat, sameInode, statAt, unchanged } from '../linux/stat.ts'
+import { type Stat, sameInode, statAt } from '../linux/stat.ts'
 import { contentBlockBytes, hashOfBlock, hashOfSmallContent } from '../tree/content-hash.ts'
-import { type Directory, isDirectory, type Leaf } from '../tree/manifest.ts'
+import { type Directory, type Entry, isDirectory, type Leaf, untouched } from '../tree/manifest.ts'
 import type { Holding, Lacking } from './base-tree.ts'
 import { removeEntry } from './clear.ts'
 import { readFully } from './read-file.ts'
@@ -62,9 +62,9 @@ export const reconcile = (
   const lacking: Lacking[] = []
   const doubts = new Map<Leaf, Doubt>()
 
-  const asRemembered = (seen: Leaf['seen'], stat: Stat): boolean =>
+  const asRemembered = (entry: Entry, stat: Stat): boolean =>
     // A file system that keeps whole seconds may not show what has happened since.
-    unchanged(seen, stat) && !(interrupted && stat.changedNanoseconds === 0)
+    untouched(entry, stat) && !(interrupted && stat.changedNanoseconds === 0)
 
   const lack = (names: Names, blocks: readonly number[] = []): void => {
     lacking.push({ path: names.join('/'), blocks })
@@ -90,9 +90,9 @@ export const reconcile = (
         tree.touch(above)
       } else if (stat.type !== entry.metadata.type || !sameInode(stat, entry.seen)) drop(names)
       else if (isDirectory(entry)) {
-        if (!asRemembered(entry.seen, stat)) tree.touch(names)
+        if (!asRemembered(entry, stat)) tree.touch(names)
         enterNext(name)
-      } else if (!asRemembered(entry.seen, stat)) {
+      } else if (!asRemembered(entry, stat)) {
         const doubt = doubts.get(entry) ?? { leaf: entry, names: [] }
         doubt.names.push(names)
         doubts.set(entry, doubt)
@@ -126,7 +126,7 @@ export const reconcile = (
 
   const rootNow = statAt(cursor.fd, '.')
   if (!sameInode(rootNow, tree.root.seen)) return undefined
-  if (!asRemembered(tree.root.seen, rootNow)) tree.touch([])
+  if (!asRemembered(tree.root, rootNow)) tree.touch([])
   const pending: { readonly names: Names; readonly directory: Directory }[] = [{ names: [], directory: tree.root }]
   for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
     const { names, directory } = one

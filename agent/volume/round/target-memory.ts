@@ -1,12 +1,11 @@
 // What the target remembers between rounds: the manifest of what it holds, and that a round is being applied to it.
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { forgetManifest, type Kept, loadManifest, saveManifest } from '../tree/manifest-file.ts'
+import { bootId } from '../linux/boot.ts'
+import type { Directory } from '../tree/manifest.ts'
+import { forgetManifest, type Kept } from '../tree/manifest-file.ts'
+import { forgetAll, keepHeld, newestManifest } from './memory.ts'
 
-// Another one after each boot of the machine (random(4)).
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
-
-const heldIn = (memory: string): string => join(memory, 'held')
 const applyingIn = (memory: string): string => join(memory, 'applying')
 
 export type Recalled = {
@@ -29,7 +28,7 @@ const readApplying = (memory: string): string | undefined => {
 export const recall = (memory: string): Recalled => {
   const applying = readApplying(memory)
   if (applying !== undefined && applying !== bootId()) return { kept: undefined, interrupted: true }
-  return { kept: loadManifest(heldIn(memory)), interrupted: applying !== undefined }
+  return { kept: newestManifest(memory), interrupted: applying !== undefined }
 }
 
 // On disk before the target is touched.
@@ -49,10 +48,10 @@ export const noteApplying = (memory: string): void => {
   }
 }
 
-export const forgetHeld = (memory: string): void => forgetManifest(heldIn(memory))
+export const forgetHeld = forgetAll
 
 // The target has been synced.
-export const remember = (memory: string, kept: Kept): void => {
-  saveManifest(heldIn(memory), kept)
+export const remember = (memory: string, digest: string, tree: Directory): void => {
+  keepHeld(memory, digest, tree)
   forgetManifest(applyingIn(memory))
 }

@@ -24,6 +24,7 @@ import { tickMs } from '../tree/racy.ts'
 import type { Holding } from './base-tree.ts'
 import { createByteSource } from './byte-source.ts'
 import { clearDirectory, removeEntry } from './clear.ts'
+import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
@@ -32,14 +33,11 @@ import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { changeContent, changeMetadata, changePart } from './write-change.ts'
 import { type Place, writeFile, writeSpecial } from './write-entry.ts'
 
-export type WriteLimits = { readonly entries: number; readonly contentBytes: number }
 export type WriteRequest = {
   readonly root: string
-  readonly limits?: WriteLimits
+  readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
-  // Nothing follows: not worth remembering.
-  readonly final?: boolean
 }
 
 export type WriteInput = {
@@ -49,6 +47,8 @@ export type WriteInput = {
   readonly checkpoint: () => void
   // Where there is a memory, before the first piece is asked for: what the stream may build upon.
   readonly hold: (holding: Holding) => void
+  // What was announced for the stream, from its first piece on; beside the request's own.
+  readonly announced: () => RoundLimits | undefined
 }
 
 const nothing: Holding = { digest: '', lacking: [] }
@@ -73,28 +73,20 @@ const letClockTick = (sinceMs: number): void => {
 }
 
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
-  const { root, limits, memory, final = false } = request
+  const { root, limits, memory } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
   // Files of which parts have come, or are to come, and not yet the metadata that ends them.
   const unfinished = new Set<Leaf>()
-  let entries = 0
-  let contentBytes = 0
+  const gate = createGate(() => limits ?? input.announced())
+  const { admitContent } = gate
 
   const admitEntry = (): void => {
     input.checkpoint()
-    if (++entries > (limits?.entries ?? Number.POSITIVE_INFINITY)) {
-      throw damaged(`it has more than the ${limits?.entries} entries announced`)
-    }
-    onEntry(entries)
-  }
-  const admitContent = (bytes: number): void => {
-    contentBytes += bytes
-    if (contentBytes > (limits?.contentBytes ?? Number.POSITIVE_INFINITY)) {
-      throw damaged(`it has more than the ${limits?.contentBytes} bytes of content announced`)
-    }
+    gate.admitEntry()
+    onEntry(gate.entries)
   }
 
   // Archives made by others may hold attributes that no copy carries.
@@ -120,6 +112,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const placeFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
     const name = names.at(-1)
     if (name === undefined) throw damaged('the root directory stands in it twice')
+    gate.admitPath(names)
     const above = names.slice(0, -1)
     const parent = tree.find(above)
     if (parent === undefined || !isDirectory(parent))
@@ -220,7 +213,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   }
 
   const readRootMember = (): Member => {
-    const member = nextMember(source)
+    const member = nextMember(source, gate.recordBytes)
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
@@ -271,7 +264,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const held = heldBefore()
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const tree = beginTree(held, readRootMember())
-    for (let member = nextMember(source); member !== undefined; member = nextMember(source)) {
+    const next = () => nextMember(source, gate.recordBytes)
+    for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
       if ('linkTo' in member) writeLink(tree, member)
       else if (member.change !== undefined) changeHeld(tree, member, member.change)
@@ -284,13 +278,11 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     cursor.moveTo([])
     syncFileSystem(cursor.fd)
     const found = survey(tree.root)
-    if (memory !== undefined && !final) {
-      remember(memory, { digest: found.digest, savedAtMs: Date.now(), tree: tree.root })
-    }
+    if (memory !== undefined) remember(memory, found.digest, tree.root)
     return {
       entries: found.entries,
-      changedEntries: entries,
-      contentBytes,
+      changedEntries: gate.entries,
+      contentBytes: gate.contentBytes,
       volumeBytes: found.contentBytes,
       tarBytes: source.total,
       digest: found.digest,

@@ -22,12 +22,12 @@ const requireEnd = (bytes: ArchiveBytes): undefined => {
 
 // The next member's description, without its data, which the caller takes before the next call; undefined at the
 // archive's proper end.
-export const nextMember = (bytes: ArchiveBytes): Member | Link | undefined => {
+export const nextMember = (bytes: ArchiveBytes, recordBytes = mostRecordBytes): Member | Link | undefined => {
   const block = bytes.take(blockBytes)
   if (isZeroBlock(block)) return requireEnd(bytes)
   const header = decodeHeader(block)
   if (header.type !== 'pax') return decodeMember(header, noRecords)
-  if (header.size > mostRecordBytes) throw damaged(`a pax header is ${header.size} bytes long`)
+  if (header.size > recordBytes) throw damaged(`a pax header is ${header.size} bytes long`)
   const records = decodeRecords(bytes.take(header.size))
   takePadding(bytes, header.size)
   return decodeMember(decodeHeader(bytes.take(blockBytes)), records)

@@ -12,6 +12,8 @@ export type Rounds = AsyncDisposable & {
   round(final: boolean): Promise<RoundSummary & { readonly holding: Holding }>
   // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
   cutAfter(bytes: number, final: boolean): Promise<boolean>
+  // The way back: what was the target is the source, each with the memory that it has.
+  readonly back: Omit<Rounds, 'back' | typeof Symbol.asyncDispose>
 }
 
 class Cut extends Error {}
@@ -34,39 +36,49 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   const memory = { source: at('memory-of-source'), target: at('memory-of-target') }
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
-  const attempt = async (final: boolean, bytes: number) => {
-    let reading: Promise<RoundSummary> | undefined
-    let holding: Holding = { digest: '', lacking: [] }
-    const written = await engine().receive(
-      at('target'),
-      (held) => {
-        holding = held
-        const { pieces, summary } = engine().read(at('source'), { final, memory: memory.source, holding: held })
-        reading = summary
-        return cut(pieces, bytes)
-      },
-      { memory: memory.target, final },
-    )
-    const read = await reading
-    if (read === undefined || read.digest !== written.digest) {
-      throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
+  const between = (source: 'source' | 'target', target: 'source' | 'target') => {
+    const attempt = async (final: boolean, bytes: number) => {
+      let reading: Promise<RoundSummary> | undefined
+      let holding: Holding = { digest: '', lacking: [] }
+      const written = await engine().receive(
+        at(target),
+        (held) => {
+          holding = held
+          const { pieces, limits, summary } = engine().read(at(source), {
+            final,
+            memory: memory[source],
+            holding: held,
+          })
+          reading = summary
+          return { pieces: cut(pieces, bytes), limits }
+        },
+        { memory: memory[target] },
+      )
+      const read = await reading
+      if (read === undefined || read.digest !== written.digest) {
+        throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
+      }
+      return { ...written, holding }
     }
-    return { ...written, holding }
+    return {
+      source: at(source),
+      target: at(target),
+      memory: { source: memory[source], target: memory[target] },
+      round: (final: boolean) => attempt(final, Number.POSITIVE_INFINITY),
+      cutAfter: async (bytes: number, final: boolean) => {
+        try {
+          await attempt(final, bytes)
+          return false
+        } catch (error) {
+          if (error instanceof Cut) return true
+          throw error
+        }
+      },
+    }
   }
   return {
-    source: at('source'),
-    target: at('target'),
-    memory,
-    round: (final) => attempt(final, Number.POSITIVE_INFINITY),
-    cutAfter: async (bytes, final) => {
-      try {
-        await attempt(final, bytes)
-        return false
-      } catch (error) {
-        if (error instanceof Cut) return true
-        throw error
-      }
-    },
+    ...between('source', 'target'),
+    back: between('target', 'source'),
     [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
   }
 }

@@ -1,24 +1,31 @@
 import type { MessagePort } from 'node:worker_threads'
 import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
 import type { Holding } from '../round/base-tree.ts'
+import type { RoundLimits } from '../round/limits.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
+  | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
   | { readonly kind: 'read'; readonly request: ReadRequest }
   | { readonly kind: 'write'; readonly request: WriteRequest }
 
 // Given to a worker, one at a time. All else about it goes through its own port.
 export type Assignment = { readonly task: Task; readonly port: MessagePort; readonly signals: SharedArrayBuffer }
 
-// From the main thread: the pieces of a stream to write. Memory changes hands with the message, it is not copied.
-export type Delivery = { readonly kind: 'piece'; readonly bytes: Uint8Array } | { readonly kind: 'end' }
+// From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands with the message, it is not copied.
+export type Delivery =
+  | { readonly kind: 'announced'; readonly limits: RoundLimits }
+  | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  | { readonly kind: 'end' }
 
 export type PlainError = { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
 
 // From the worker; `done` and `failed` are the last of a task.
 export type Report =
+  // Before the first piece: what they will bring at most.
+  | { readonly kind: 'announced'; readonly limits: RoundLimits }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   // One delivered piece has been used up; so many entries are written.
   | { readonly kind: 'taken'; readonly entries: number }

@@ -1,3 +1,4 @@
+import type { RoundLimits } from '../round/limits.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WorkerPool } from './pool.ts'
@@ -10,14 +11,16 @@ export const readPieces = (
   pool: WorkerPool,
   request: ReadRequest,
   signal: AbortSignal | undefined,
-): { pieces: AsyncIterable<Buffer>; summary: Promise<Summary> } => {
+): { pieces: AsyncIterable<Buffer>; limits: () => RoundLimits | undefined; summary: Promise<Summary> } => {
   const arrived: Buffer[] = []
   let ended = false
+  let limits: RoundLimits | undefined
   let wake = (): void => {}
 
   const job = pool.start(
     { kind: 'read', request },
     (report) => {
+      if (report.kind === 'announced') limits = report.limits
       if (report.kind !== 'piece') return
       arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
       wake()
@@ -52,5 +55,5 @@ export const readPieces = (
     }
   }
 
-  return { pieces: pieces(), summary: job.result as Promise<Summary> }
+  return { pieces: pieces(), limits: () => limits, summary: job.result as Promise<Summary> }
 }

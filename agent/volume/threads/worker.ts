@@ -2,6 +2,8 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
+import { changedSince } from '../round/compare.ts'
+import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
 import { createPieceSink } from '../round/piece-sink.ts'
 import { readRound } from '../round/read-round.ts'
@@ -27,15 +29,17 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
 
   if (task.kind === 'read') {
     const sink = createPieceSink((piece) => {
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
     })
-    return readRound(task.request, sink, checkpoint)
+    return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
 
+  let limits: RoundLimits | undefined
   let entries = 0
   let holdsPiece = false
   let ended = false
@@ -44,6 +48,10 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     holdsPiece = false
     if (ended) return undefined
     const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
+    if (message.kind === 'announced') {
+      limits = message.limits
+      return next()
+    }
     if (message.kind === 'end') {
       ended = true
       return undefined
@@ -52,7 +60,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
   }
   const hold = (holding: Holding): void => report({ kind: 'holding', holding })
-  return writeRound(task.request, { next, checkpoint, hold }, (count) => {
+  return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {
     entries = count
   })
 }

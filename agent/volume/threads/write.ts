@@ -1,4 +1,5 @@
 import type { Holding } from '../round/base-tree.ts'
+import type { RoundLimits } from '../round/limits.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 import type { WorkerPool } from './pool.ts'
@@ -10,11 +11,14 @@ const pieceBytes = 1024 * 1024
 
 export type Progress = { readonly bytes: number; readonly entries: number }
 
+// `limits`: what was announced, known as soon as there is a piece; undefined: nothing was.
+export type Incoming = { readonly pieces: AsyncIterable<Buffer>; limits(): RoundLimits | undefined }
+
 // `open` is asked for the pieces as soon as it is known what is held: at once where nothing is remembered.
 export const writePieces = async (
   pool: WorkerPool,
   request: WriteRequest,
-  open: (holding: Holding) => AsyncIterable<Buffer>,
+  open: (holding: Holding) => Incoming,
   signal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<Summary> => {
@@ -62,7 +66,9 @@ export const writePieces = async (
     })
   }
   if (holding === undefined) return (await job.result) as Summary
-  const iterator = open(holding)[Symbol.asyncIterator]()
+  const incoming = open(holding)
+  const iterator = incoming.pieces[Symbol.asyncIterator]()
+  let announced = false
   // The next piece, or undefined as soon as the worker has ended: it must not wait for a source that has stalled.
   const nextOrEnd = (): Promise<IteratorResult<Buffer> | undefined> =>
     new Promise((resolve, reject) => {
@@ -80,6 +86,11 @@ export const writePieces = async (
       if (next.done) {
         deliver({ kind: 'end' })
         break
+      }
+      if (!announced) {
+        announced = true
+        const limits = incoming.limits()
+        if (limits !== undefined) deliver({ kind: 'announced', limits })
       }
       for (let at = 0; at < next.value.length && !ended; at += pieceBytes) {
         await roomOrEnd()

@@ -4,7 +4,7 @@
 //
 // Integers are little-endian. Strings are their length (u32) and their bytes.
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
 import { type Attributes, type Metadata, type NodeType, noAttributes } from './entry.ts'
@@ -14,10 +14,12 @@ export type Kept = {
   // Of the tree: what both sides call it by.
   readonly digest: string
   readonly savedAtMs: number
+  // Of the machine, when it was saved (linux/boot.ts).
+  readonly boot: string
   readonly tree: Directory
 }
 
-const magic = 'drayage manifest 1\n'
+const magic = 'drayage manifest 2\n'
 const types: readonly NodeType[] = ['file', 'directory', 'symlink', 'fifo', 'character', 'block']
 const tags = { leaf: 0, again: 1, directory: 2, end: 3 } as const
 const flags = { suspect: 1, linked: 2, blocks: 4 } as const
@@ -269,7 +271,7 @@ const syncDirectory = (path: string): void => {
 }
 
 // On disk when it returns. The directory exists.
-export const saveManifest = (path: string, { digest, savedAtMs, tree }: Kept): void => {
+export const saveManifest = (path: string, { digest, savedAtMs, boot, tree }: Kept): void => {
   const temporary = `${path}.new`
   const fd = openSync(temporary, 'w', 0o600)
   try {
@@ -277,6 +279,7 @@ export const saveManifest = (path: string, { digest, savedAtMs, tree }: Kept): v
     writer.raw(magic)
     writer.text(digest)
     writer.number(savedAtMs)
+    writer.text(boot)
     writeTree(writer, tree)
     writer.finish()
     fsyncSync(fd)
@@ -295,9 +298,27 @@ export const loadManifest = (path: string): Kept | undefined => {
     if (!createHash('sha256').update(body).digest().equals(bytes.subarray(-hashBytes))) return undefined
     const reader = createReader(body)
     if (reader.raw(magic.length) !== magic) return undefined
-    return { digest: reader.text(), savedAtMs: reader.number(), tree: readTree(reader) }
+    return { digest: reader.text(), savedAtMs: reader.number(), boot: reader.text(), tree: readTree(reader) }
   } catch (error) {
     // No such file, too large to be read at once, cut in the middle of a number: all the same to the caller.
+    if (error instanceof Error) return undefined
+    throw error
+  }
+}
+
+// What a manifest says of itself, unverified: to choose which to load. undefined: it is none.
+export const peekManifest = (path: string): Pick<Kept, 'digest' | 'savedAtMs'> | undefined => {
+  const head = Buffer.alloc(magic.length + 4 + 64 + 8)
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      if (readSync(fd, head) < head.length) return undefined
+    } finally {
+      closeSync(fd)
+    }
+    const reader = createReader(head)
+    return reader.raw(magic.length) === magic ? { digest: reader.text(), savedAtMs: reader.number() } : undefined
+  } catch (error) {
     if (error instanceof Error) return undefined
     throw error
   }

@@ -1,5 +1,6 @@
 // Writes migrations for ever, and says on stdout what it was told is done: "done ID". For the test that kills it.
 
+import { accepted } from '../../migration/record.ts'
 import { openDatabase } from '../database.ts'
 import { createHostStore } from '../hosts.ts'
 import { createJournal } from '../journal.ts'
@@ -14,7 +15,10 @@ for (let index = 0; ; index += 1) {
   const containerId = `c${process.pid}-${index}`
   await journal.create({
     id,
-    request: { container: containerId, from: 'host-1', to: 'host-2' },
+    kind: 'move',
+    of: null,
+    terms: {},
+    request: accepted({ container: containerId, from: 'host-1', to: 'host-2' }),
     containerId,
     containerName: containerId,
     plan: {

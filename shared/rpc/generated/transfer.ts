@@ -7,6 +7,7 @@ import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _draya
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
+import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
@@ -26,6 +27,7 @@ export interface ProtoGrpcType {
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
+      RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }

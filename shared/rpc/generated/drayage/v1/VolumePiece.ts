@@ -1,15 +1,18 @@
 // Original file: proto/transfer.proto
 
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from '../../drayage/v1/RoundSummary.ts';
+import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from '../../drayage/v1/RoundAnnouncement.ts';
 
 export interface VolumePiece {
   'tar'?: (Buffer | Uint8Array | string);
   'summary'?: (_drayage_v1_RoundSummary | null);
-  'piece'?: "tar"|"summary";
+  'announced'?: (_drayage_v1_RoundAnnouncement | null);
+  'piece'?: "tar"|"summary"|"announced";
 }
 
 export interface VolumePiece__Output {
   'tar'?: (Buffer);
   'summary'?: (_drayage_v1_RoundSummary__Output | null);
-  'piece'?: "tar"|"summary";
+  'announced'?: (_drayage_v1_RoundAnnouncement__Output | null);
+  'piece'?: "tar"|"summary"|"announced";
 }

@@ -1,40 +1,11 @@
-// Files that must be whole after a power cut, or loudly not: written beside, synced, renamed over, directory synced;
-// and carrying a checksum that is compared before a word of them is believed.
+// What an agent must not forget, in files that are whole after a power cut, or loudly not: they carry a checksum that is
+// compared before a word of them is believed.
 import { createHash } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Static, TSchema } from 'typebox'
 import Value from 'typebox/value'
+import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
-
-export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
-// One writer at a time for each path: the temporary name is fixed, so that a crash leaves at most one behind.
-export const replaceFile = async (path: string, content: string, mode = 0o600): Promise<void> => {
-  const temporary = `${path}.new`
-  await rm(temporary, { force: true })
-  const file = await open(temporary, 'wx', mode)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-  await syncDirectory(dirname(path))
-}
-
-export const removeFile = async (path: string): Promise<void> => {
-  await rm(path, { force: true })
-  await syncDirectory(dirname(path))
-}
 
 const format = 1
 const checksum = (content: unknown): string => createHash('sha256').update(JSON.stringify(content)).digest('hex')

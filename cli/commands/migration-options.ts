@@ -1,0 +1,35 @@
+// The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
+import { type Command, Option } from 'commander'
+import type { MigrationOptions, OnUnhealthy } from '../../shared/api/migration-options.ts'
+import { parseCount, parseDuration } from './option-values.ts'
+
+export type MigrationFlags = {
+  readonly maxDowntime?: string
+  readonly maxRounds?: string
+  readonly onUnhealthy?: OnUnhealthy
+}
+
+// What is not said is not sent: the coordinator's defaults hold.
+export const readMigrationFlags = ({
+  maxDowntime,
+  maxRounds,
+  onUnhealthy,
+}: MigrationFlags): Partial<MigrationOptions> => ({
+  ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
+  ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
+  ...(onUnhealthy !== undefined && { onUnhealthy }),
+})
+
+export const withMigrationFlags = (command: Command): Command =>
+  command
+    .option(
+      '--max-downtime <duration>',
+      'stop the source when the rest is predicted to be copied within this (500ms, 2s, 1m; default 1s); stopping and starting come on top',
+    )
+    .option('--max-rounds <n>', 'copy at most so often while the source runs (default 8)')
+    .addOption(
+      new Option(
+        '--on-unhealthy <what>',
+        'when it does not come up there: return it with what it wrote (default); return it and discard what it wrote; keep it as it is; stop it',
+      ).choices(['return', 'discard', 'keep', 'stop']),
+    )
