@@ -1,28 +1,37 @@
 import { defineConfig } from 'vitest/config'
 
-// Files that start labs run one after another: they share the machine's cores, and their engines' start is most of the
-// load.
-const onRealEngines = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 }
+// Files that start labs run two at a time: much of their time is waiting for engines to start and containers to stop, and
+// no lab sees another. More would starve one another of the machine's cores.
+const onRealEngines = { maxWorkers: 2, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {
     projects: [
       {
         // Beside the code: no engine, any machine.
-        test: { name: 'unit', include: ['{shared,coordinator,agent,cli}/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'unit', include: ['{shared,coordinator,agent,cli,bench}/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         // Real engines as separate hosts on this machine.
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**'],
+          exclude: ['test/documents/**', 'test/recovery/**'],
           ...onRealEngines,
         },
       },
       {
+        // Hosts that are lost, and a coordinator restored from an old backup: minutes.
+        test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
+      },
+      {
         // The commands of docs/install.md and docs/break-glass.md, as they stand there; images are built for it.
-        test: { name: 'documents', include: ['test/documents/**/*.test.ts'], ...onRealEngines },
+        test: {
+          name: 'documents',
+          include: ['test/documents/**/*.test.ts'],
+          ...onRealEngines,
+          fileParallelism: false,
+        },
       },
     ],
   },

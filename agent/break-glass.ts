@@ -2,25 +2,20 @@
 // while the agent is stopped. Nobody but the operator can know that the other copy runs nowhere; everything else that the
 // fence noted is compared first, and nothing is touched where it differs. Each part may be asked for again after being cut
 // off anywhere: the record says that it began before anything is done, and the container is allowed to run last.
-import { access, lstat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError, type Finding } from '../shared/errors.ts'
-import type { ContainerState, Engine, RestartPolicy } from './docker/engine.ts'
-import type { EnginePaths } from './engine-paths.ts'
+import { AppError } from '../shared/errors.ts'
+import { findContainer, makePlan, type Plan, type PuttingBack, putBack } from './put-back.ts'
 import { policyFlag } from './set-aside/notice.ts'
-import { asideOf, bringBack } from './set-aside/set-aside.ts'
-import { type BreakGlassRecord, type BroughtBack, openBreakGlass } from './state/break-glass.ts'
-import { findLeftHere, type LeftHere, oneOf } from './state/left-here.ts'
+import { asideOf } from './set-aside/set-aside.ts'
+import type { BroughtBack } from './state/break-glass.ts'
+import { findLeftHere, oneOf } from './state/left-here.ts'
 import type { NotedVolume } from './state/migrations.ts'
 import { takeOwnership } from './state/owner.ts'
 import { openState, type State } from './state/state.ts'
 
-export type BreakGlass = {
+export type BreakGlass = PuttingBack & {
   readonly dataDir: string
-  readonly engine: Pick<Engine, 'container' | 'rename' | 'setRestartPolicy' | 'removeHolder'>
-  readonly paths: EnginePaths
-  // dev:ino of a directory.
-  readonly identify: (path: string) => Promise<string>
   readonly now: () => Date
 }
 
@@ -54,13 +49,12 @@ export const breakGlass = async (host: BreakGlass, request: BreakGlassRequest): 
   })
   try {
     const state = await openState(host.dataDir)
-    const record = await openBreakGlass(join(host.dataDir, 'state'))
     const left = await findLeftHere(state, host.engine, request.container)
-    if (left === null) return await doneBefore(host, record, state, request)
+    if (left === null) return await doneBefore(host, state, request)
     const plan = await makePlan(host, left)
     const outcome = { container: plan.name, mustBeTrue: conditions(plan, ownership === null), ...told(plan) }
     if (!request.itRunsNowhereElse) return { ...outcome, state: 'not-done' }
-    await carryOut(host, state, record, plan)
+    await carryOut(host, state, plan)
     return { ...outcome, state: 'done' }
   } finally {
     await ownership?.release()
@@ -91,109 +85,6 @@ const agentRuns = (dataDir: string, cause: AppError): AppError =>
       `done. Stop the agent first (${howToStopIt}), do this again, and then start it again.`,
     { cause },
   )
-
-type PlannedVolume = NotedVolume & { readonly here: string; readonly isAside: boolean }
-
-type Plan = {
-  readonly left: LeftHere
-  // null: somebody has removed the container. Its data is brought back all the same.
-  readonly container: ContainerState | null
-  readonly volumes: readonly PlannedVolume[]
-  readonly renameTo: string | null
-  // What it will be called.
-  readonly name: string
-  readonly policy: RestartPolicy | null
-}
-
-const makePlan = async (host: BreakGlass, left: LeftHere): Promise<Plan> => {
-  const faults: Finding[] = []
-  const container = await findContainer(host.engine, left.containerId)
-  // Somebody else's new name for it is left as it is.
-  const renameTo = container !== null && left.renamedTo !== '' && container.name === left.renamedTo
-  if (renameTo && (await findContainer(host.engine, left.containerName)) !== null) {
-    faults.push(
-      conflict(
-        `another container is called ${left.containerName} here now, and two cannot be. Rename or remove that one`,
-      ),
-    )
-  }
-  const volumes: PlannedVolume[] = []
-  for (const volume of left.volumes) {
-    const found = await lookAt(host, left.migrationId, volume)
-    if ('code' in found) faults.push(found)
-    else volumes.push(found)
-  }
-  if (faults.length > 0) {
-    throw new AppError(
-      'DRAYAGE_FENCE_CONFLICT',
-      `Nothing was done with ${left.containerName}: ${faults.map(({ message }) => message).join('; ')}. Then run this again.`,
-      { details: { reasons: faults } },
-    )
-  }
-  return {
-    left,
-    container,
-    volumes,
-    renameTo: renameTo ? left.containerName : null,
-    name: renameTo ? left.containerName : (container?.name ?? left.containerName),
-    policy: container === null ? null : left.policy,
-  }
-}
-
-const findContainer = (engine: BreakGlass['engine'], idOrName: string): Promise<ContainerState | null> =>
-  engine.container(idOrName).catch((thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND') return null
-    throw thrown
-  })
-
-const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code === 'ENOENT') return false
-      throw thrown
-    },
-  )
-
-// Where the data is, or why it is left alone.
-const lookAt = async (
-  { paths, identify }: BreakGlass,
-  migrationId: string,
-  volume: NotedVolume,
-): Promise<PlannedVolume | Finding> => {
-  const here = paths.here(volume.mountpoint)
-  const aside = asideOf(here, migrationId)
-  const [inPlace, isAside] = [await exists(here), await exists(aside)]
-  const of = `the volume ${volume.name}: `
-  if (inPlace && isAside) {
-    return conflict(
-      `${of}both ${here} and ${aside} exist. Something made a new directory where the volume's data had been; find out ` +
-        'which of the two holds the data, and move the other away',
-    )
-  }
-  if (!inPlace && !isAside) {
-    return conflict(
-      `${of}neither ${here} nor ${aside} exists. Find out who moved the data, and put it back; or say where the ` +
-        "engine's folder is seen from here (--volume-root)",
-    )
-  }
-  const found = await identify(isAside ? aside : here)
-  if (!isSameDirectory(volume.rootIdentity, found)) {
-    return conflict(
-      `${of}${isAside ? aside : here} is another directory (${found}) than the one that was set aside ` +
-        `(${volume.rootIdentity}). Find out who replaced it, and put the original back`,
-    )
-  }
-  return { ...volume, rootIdentity: found, here, isAside }
-}
-
-// Device numbers are given out anew when a host starts (Btrfs and device-mapper do so in the order of mounting), and this
-// is for the day after: the same inode under the name that carries the migration's id, or in its old place, is the same
-// directory.
-const isSameDirectory = (noted: string, found: string): boolean => inodeOf(noted) === inodeOf(found)
-const inodeOf = (identity: string): string => identity.slice(identity.indexOf(':') + 1)
-
-const conflict = (message: string): Finding => ({ code: 'DRAYAGE_FENCE_CONFLICT', message })
 
 const conditions = ({ left }: Plan, agentIsRunning: boolean): readonly string[] => [
   ...(agentIsRunning ? [`The agent of this host is stopped (${howToStopIt}); now it runs.`] : []),
@@ -228,42 +119,27 @@ const told = ({ left, container, volumes, renameTo, policy, name }: Plan) => ({
 
 const names = (volumes: readonly NotedVolume[]): string => volumes.map(({ name }) => name).join(', ') || 'it had none'
 
-const carryOut = async (
-  { engine, identify, now }: BreakGlass,
-  { migrations, retired }: State,
-  record: BreakGlassRecord,
-  { left, container, volumes, renameTo, policy }: Plan,
-): Promise<void> => {
-  const { workloadId, migrationId, epoch, containerId, containerName } = left
+const carryOut = async (host: BreakGlass, state: State, plan: Plan): Promise<void> => {
+  const { breakGlass: record } = state
+  const { workloadId, migrationId, epoch, containerId, containerName, elsewhere } = plan.left
   const known = record.all().find((entry) => entry.containerId === containerId && entry.migrationId === migrationId)
   const entry: BroughtBack = {
-    ...{ workloadId, migrationId, epoch, containerId, containerName, movedTo: left.elsewhere },
-    volumes: volumes.map(({ name }) => name),
-    startedAt: known?.startedAt ?? now().toISOString(),
+    ...{ workloadId, migrationId, epoch, containerId, containerName, movedTo: elsewhere },
+    volumes: plan.volumes.map(({ name }) => name),
+    startedAt: known?.startedAt ?? host.now().toISOString(),
     doneAt: null,
   }
   await record.put(entry)
-  for (const { name, here, rootIdentity } of volumes) {
-    await bringBack({ name, root: here, rootIdentity, migrationId }, identify)
-  }
-  if (container !== null) {
-    if (renameTo !== null) await engine.rename(containerId, renameTo)
-    if (policy !== null) await engine.setRestartPolicy(containerId, policy)
-    // It kept the volumes from a prune; the container does so itself.
-    await engine.removeHolder(migrationId)
-  }
   // A coordinator that comes back finds no note of this migration here, and is refused whatever it asks of this source.
-  if (migrations.find(migrationId)?.role === 'source') await migrations.forget(migrationId)
-  await retired.remove(containerId)
-  await record.put({ ...entry, doneAt: now().toISOString() })
+  await putBack(host, state, plan)
+  await record.put({ ...entry, doneAt: host.now().toISOString() })
 }
 
 // Nothing is retired here under that name. If it was brought back by this before, that is the answer; one that was cut off
 // after its last effect is put down as done.
 const doneBefore = async (
   { engine, now }: BreakGlass,
-  record: BreakGlassRecord,
-  { retired }: State,
+  { retired, breakGlass: record }: State,
   { container: wanted, itRunsNowhereElse }: BreakGlassRequest,
 ): Promise<BreakGlassOutcome> => {
   const entry = await oneOf(record.all(), engine, wanted)

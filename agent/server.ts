@@ -1,13 +1,18 @@
-// What this agent serves: the coordinator's steps (proto/agent.proto), and pulls by the other agents of a move
-// (proto/transfer.proto). Builds the server; does not listen.
+// What this agent serves: the coordinator's steps (proto/agent.proto), volumes as a whole (proto/archive.proto), and
+// pulls by the other agents of a move (proto/transfer.proto). Builds the server; does not listen.
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
 import { streamWithFailpoints, withFailpoints } from '../shared/failpoints/failpoints.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
+import type { ArchiveHandlers } from '../shared/rpc/generated/drayage/v1/Archive.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
+import { withSignsOfLife } from '../shared/rpc/liveness.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
+import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
+import { exportVolume } from './archive/export.ts'
+import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
@@ -20,9 +25,12 @@ import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
+import { settleWorkload } from './steps/settle.ts'
 import { startTarget, stopTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
+
+const nothing = Buffer.alloc(0)
 
 type Leased = { readonly lease: Lease | null }
 
@@ -31,6 +39,7 @@ export const createAgentServer = (
   serving: Serving,
   options: { readonly silenceMs?: number } = {},
 ): Server => {
+  const { silenceMs = defaultSilenceMs } = options
   const { state, log } = context
   const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
     const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
@@ -90,6 +99,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeStanding: look(async () => standingOf(state)),
     CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
@@ -114,7 +124,13 @@ export const createAgentServer = (
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
     FinalizeSource: step((request, lease) => finalizeSource(context, request, lease)),
     ForgetCopy: step((_, lease) => forgetCopy(context, lease), { atAnyEpoch: true }),
+    SettleWorkload: step((request, lease) => settleWorkload(context, request, lease)),
   } satisfies AgentHandlers)
+  server.addService(services.Archive, {
+    ExportVolume: serverStream((request, { signal }) =>
+      withSignsOfLife(exportVolume(context, request, signal), signOfLifeMs(silenceMs), () => ({ tar: nothing })),
+    ),
+  } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),
     PullImage: peers.serverStream((request, call) => serving.pullImage(request, call)),

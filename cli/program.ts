@@ -4,11 +4,15 @@ import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
+import { fenceCommand } from './commands/fence.ts'
+import { finalizeCommand } from './commands/finalize.ts'
 import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
+import { returnCommand } from './commands/return.ts'
+import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
 import { exitCodesHelp } from './exit-codes.ts'
@@ -22,6 +26,8 @@ Getting started:
   dray ps                                           what runs where
   dray migrate web --from host-1 --to host-2 --dry-run
   dray migrate web --from host-1 --to host-2
+  dray return ID                                    back to host-1, with what it wrote on host-2
+  dray finalize ID                                  or: remove what host-1 has kept of it
 
 "dray COMMAND --help" has more on each, with examples.
 `
@@ -34,9 +40,15 @@ export const buildProgram = (): Command => {
     .version(version)
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
-  for (const command of [migrateCommand(), migrationsCommand(), cancelCommand()]) program.addCommand(command)
+  for (const command of [migrateCommand(), returnCommand(), finalizeCommand(), migrationsCommand(), cancelCommand()]) {
+    program.addCommand(command)
+  }
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
+  program.commandsGroup('Volumes as tarballs:')
+  program.addCommand(volumeCommand())
+  program.commandsGroup('When something is lost:')
+  for (const command of [fenceCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program
@@ -53,8 +65,11 @@ const neverExit = (command: Command): Command => {
 // Runs one command line; the answer is the exit code. A command sets process.exitCode where an end without an error
 // is not 0.
 export const run = async (argv: readonly string[]): Promise<number> => {
-  // `dray volumes | head`: whoever reads has gone, and there is nobody to tell.
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 6))
+  // `dray volumes | head`: whoever reads has gone, and there is nobody to tell. Where that is a failure, the command has
+  // set its exit code beforehand.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === 'EPIPE' ? Number(process.exitCode ?? 0) : 6),
+  )
   try {
     await neverExit(buildProgram()).parseAsync(argv)
     return Number(process.exitCode ?? 0)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { buildApp } from './app.ts'
-import { asOf, deps, host, migration, plan, started, time } from './testing/stand-in-parts.ts'
+import { asOf, deps, finalized, host, migration, plan, returned, started, time } from './testing/stand-in-parts.ts'
 
 let app: FastifyInstance
 beforeEach(async () => {
@@ -83,7 +83,7 @@ describe('every route', () => {
     const { paths } = await openApi()
     for (const [path, operations] of Object.entries(paths)) {
       for (const method of Object.keys(operations)) {
-        const url = path.replace('{name}', 'host-1').replace('{id}', 'm1')
+        const url = path.replace('{host}', 'host-1').replace('{name}', 'host-1').replace('{id}', 'm1')
         for (const authorization of ['', 'Bearer wrong', 'Basic good', 'good', 'Bearer ']) {
           const reply = await app.inject({
             url,
@@ -236,6 +236,25 @@ describe('migrations', () => {
     expect((await call('/v1/migrations/m1')).json()).toEqual(migration)
     const cancelled = await call('/v1/migrations/m1/cancel', { method: 'POST' })
     expect([cancelled.statusCode, cancelled.json()]).toEqual([202, migration])
+  })
+
+  test('are returned and finalized by an address of their own, with a body or without', async () => {
+    const returned_ = await call('/v1/migrations/m1:return', {
+      ...{ method: 'POST', body: { discardWrites: true }, headers: { 'idempotency-key': 'k1' } },
+    })
+    expect([returned_.statusCode, returned_.json()]).toMatchObject([202, { kind: 'return', of: 'm1' }])
+    expect(returned.at(-1)).toMatchObject({
+      id: 'm1',
+      request: { discardWrites: true },
+      key: expect.stringMatching(/k1$/),
+    })
+    expect((await call('/v1/migrations/m2:return', { method: 'POST' })).json().code).toBe('DRAYAGE_NOTHING_TO_RETURN')
+    const done = await call('/v1/migrations/m1:finalize', { method: 'POST' })
+    expect([done.statusCode, done.json()]).toMatchObject([200, { kind: 'finalize', of: 'm1' }])
+    expect(finalized.at(-1)).toMatchObject({ id: 'm1', request: {}, key: null })
+    const wrong = await call('/v1/migrations/m1:finalize', { method: 'POST', body: { force: true } })
+    expect(wrong.json().code).toBe('DRAYAGE_INVALID_REQUEST')
+    expect((await call('/v1/migrations/m1:finalize')).json().code).toBe('DRAYAGE_METHOD_NOT_ALLOWED')
   })
 
   test('are followed as server-sent events until they have ended', async () => {

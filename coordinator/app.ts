@@ -11,7 +11,10 @@ import Fastify, {
 import { AppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import type { HostDirectory } from './agents/directory.ts'
+import type { ArchiveService } from './archives/service.ts'
+import type { Fencing } from './fencing/fencing.ts'
 import type { MigrationService } from './migration/service.ts'
+import { archiveRoutes } from './routes/archives.ts'
 import { type Authenticate, requireToken } from './routes/authentication.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
@@ -24,8 +27,13 @@ import type { Statistics } from './store/statistics.ts'
 
 export type AppDeps = {
   readonly hosts: HostDirectory
+  readonly fencing: Pick<Fencing, 'fence'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
-  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly migrations: Pick<
+    MigrationService,
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+  >
+  readonly archives: ArchiveService
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
   readonly authenticate: Authenticate
@@ -95,9 +103,10 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
       security: [{ token: [] }],
     },
   })
-  await app.register(hostRoutes(deps.hosts))
+  await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(operationsRoutes(deps))
   return app
 }

@@ -8,23 +8,30 @@ import { version } from '../shared/package-root.ts'
 import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
 import { createConnections } from './agents/connections.ts'
-import { createHostDirectory } from './agents/directory.ts'
+import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
 import { createPresence } from './agents/presence.ts'
 import { createRegistration } from './agents/registration.ts'
 import { buildApp } from './app.ts'
+import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
+import { createFencing } from './fencing/fencing.ts'
+import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
 import { openAuthority } from './identity/authority.ts'
+import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import { createMigrationService } from './migration/service.ts'
+import { createStandings } from './recovery/standings.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
+import { createFenceStore } from './store/fences.ts'
 import { createHostStore } from './store/hosts.ts'
 import { createInventoryStore } from './store/inventory.ts'
 import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
+import { createVolumeHolds } from './store/volume-holds.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -97,7 +104,7 @@ const serve = async (
   log: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Coordinator, 'stop'>> => {
-  const { dataDir, heartbeatMs, patienceMs, settleMs, silenceMs } = settings
+  const { dataDir, heartbeatMs, patienceMs, settleMs, silenceMs, finalizeAfterMs } = settings
   const clock = systemClock
   const [hosts, inventory, joinTokens, apiTokens] = [
     createHostStore(db),
@@ -117,8 +124,24 @@ const serve = async (
   const connections = createConnections({ hosts, presence, identity, silenceMs })
   parts.defer(() => connections.close())
   const journal = createJournal(db, clock)
-  const migrations = createMigrationService({ journal, hosts: connections, clock, log, patienceMs, settleMs })
-  const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint: authority.fingerprint })
+  const fences = createFenceStore(db, clock)
+  const standings = createStandings(async () => {})
+  const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: standings.heard })
+  const onlineSince = async (name: string) => {
+    const row = await hosts.find(name)
+    if (row === null) throw hostNotFound(name)
+    const { state, lastSeen } = presence.of(row)
+    return state === 'online' ? lastSeen : null
+  }
+  const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold: () => false, clock, log })
+  const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs })
+  const holds = createVolumeHolds(db, clock)
+  await holds.clear()
+  const archives = createArchiveService({ hosts: connections, holds, clock, log })
+  const directory = createHostDirectory({
+    ...{ hosts, joinTokens, presence, fences, clock },
+    fingerprint: authority.fingerprint,
+  })
 
   const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
     log.warn({ err: thrown, method, host: caller.host }, 'A call was refused')
@@ -135,6 +158,10 @@ const serve = async (
     heartbeatMs,
     version,
     stopping: stopping.signal,
+    registered: (host) => {
+      standings.forget(host)
+      void fencing.isBack(host)
+    },
   })
   const fromAgents = handlers(['agent'], failed)
   const grpcServer = createServer({ silenceMs })
@@ -147,8 +174,10 @@ const serve = async (
   let listening = false
   const app = await buildApp({
     hosts: directory,
+    fencing,
     inventory,
     migrations,
+    archives,
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),
@@ -184,8 +213,14 @@ const serve = async (
 
   const watching = presence.watch(stopping.signal)
   watching.catch((thrown) => log.error({ err: thrown }, 'Hosts are no longer watched'))
+  const telling = fencing.run(stopping.signal)
+  telling.catch((thrown) => log.error({ err: thrown }, 'Hosts that are back are no longer told what they are owed'))
   parts.defer(() => migrations.stop())
   await migrations.resumeUnfinished()
+  if (finalizeAfterMs !== undefined) {
+    const due = finalizeWhenDue({ journal, migrations, clock, afterMs: finalizeAfterMs, log }, stopping.signal)
+    due.catch((thrown) => log.error({ err: thrown }, 'Migrations are no longer finalized by themselves'))
+  }
   return { restUrl: restUrl.value, grpcPort: grpc.value.port, enrolPort: enrol.value.port }
 }
 

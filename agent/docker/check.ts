@@ -10,7 +10,7 @@ import { engineInfo, factsFrom } from './facts.ts'
 import { findImage } from './images.ts'
 import { hostListeners } from './listeners.ts'
 import { parseNetworkSpec } from './networks.ts'
-import type { OwnCopy } from './retired.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { fittingNetworks, type TargetFacts, targetFindings } from './target-obstacles.ts'
 import { findVolume } from './volumes.ts'
 

@@ -30,8 +30,9 @@ import {
   useOfTarget,
   type VolumePlace,
 } from './made.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { prepare } from './prepare.ts'
-import { type GoesWith, goesWith, type OwnCopy, otherUsers, removeRetired } from './retired.ts'
+import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
 import { inspectVolume, type VolumeState, volumeState } from './volumes.ts'
 
 export type { EngineCheck } from './check.ts'
@@ -40,7 +41,8 @@ export type { InventoryChange } from './events.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
-export type { GoesWith, OwnCopy } from './retired.ts'
+export type { OwnCopy } from './own-copy.ts'
+export type { GoesWith } from './retired.ts'
 export type { VolumeState } from './volumes.ts'
 
 export type Engine = {

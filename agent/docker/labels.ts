@@ -28,6 +28,13 @@ export const isOurs = (labels: Labels | null | undefined, migrationId: string): 
 export const containerIsOurs = (container: InspectedContainer, migrationId: string, role: Role): boolean =>
   isOurs(container.Config.Labels, migrationId) && container.Config.Labels?.[roleLabel] === role
 
+// What its owner wrote on it: without our marks, and without Docker's of a volume that it named itself, which a volume
+// with another name is not.
+export const withoutMarks = (labels: Labels | null | undefined): Record<string, string> => {
+  const { [anonymousLabel]: _, ...others } = withoutOurs(labels)
+  return others
+}
+
 // Without the marks of an earlier migration.
 export const withoutOurs = (labels: Labels | null | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !key.startsWith(prefix)))

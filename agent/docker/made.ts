@@ -3,7 +3,7 @@ import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.t
 import type { Client } from './client.ts'
 import { findContainer, listContainers, listedName } from './containers.ts'
 import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
-import type { OwnCopy } from './retired.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { findVolume, ourVolumes } from './volumes.ts'
 
 export type Made = {

@@ -14,7 +14,7 @@ import { configurationOf } from './image-identity.ts'
 import { findByName } from './images.ts'
 import { containerIsOurs, isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec, networkBody, parseNetworkSpec } from './networks.ts'
-import type { OwnCopy } from './retired.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { createVolume } from './volumes.ts'
 
 // Copies what the image has at the volumes' places into them, before the first round overwrites it.

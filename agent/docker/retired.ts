@@ -6,10 +6,8 @@ import { removeContainer, removeUnusedNetwork } from './discard.ts'
 import { orNull } from './errors.ts'
 import { removeImage } from './images.ts'
 import { migrationOf } from './labels.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { findVolume, removeVolume, usersOf } from './volumes.ts'
-
-// What is here of a workload already, and is to be taken for it.
-export type OwnCopy = { readonly containerId: string; readonly volumes: readonly string[] }
 
 // What goes with a retired container: networks that a migration made, by id, and its image, by id.
 export type GoesWith = { readonly networks: readonly string[]; readonly image: string }

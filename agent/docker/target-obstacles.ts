@@ -8,8 +8,8 @@ import type { ContainerSpec } from './container-spec.ts'
 import { nameOf } from './containers.ts'
 import { isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec } from './networks.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { type Listener, portWords, publishedPorts, samePort } from './ports.ts'
-import type { OwnCopy } from './retired.ts'
 
 export type TargetFacts = {
   readonly workload: Workload__Output

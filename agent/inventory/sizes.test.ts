@@ -92,7 +92,7 @@ const createDisk = () => {
           await disk.onWalk(signal)
           if (disk.failing) throw new AppError('DRAYAGE_VOLUME_UNREADABLE', 'rotten')
           elapsedMs += disk.walkMs
-          return { entries: 1, apparentBytes: 1, diskBytes: disk.bytes.get(root) ?? 0 }
+          return { entries: 1, apparentBytes: 1, diskBytes: disk.bytes.get(root) ?? 0, devices: 0, devicePaths: [] }
         } finally {
           disk.underWay -= 1
         }

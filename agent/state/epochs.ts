@@ -22,6 +22,7 @@ export type Epochs = {
   grant(lease: Lease): Promise<number>
   // Throws DRAYAGE_EPOCH_STALE unless the lease is at least as new as what is held.
   check(lease: Lease): void
+  all(): readonly Lease[]
 }
 
 export const openEpochs = async (folder: string): Promise<Epochs> => {
@@ -55,6 +56,7 @@ export const openEpochs = async (folder: string): Promise<Epochs> => {
 
   return {
     check,
+    all: () => Object.entries(held).map(([workloadId, { epoch, migrationId }]) => ({ workloadId, epoch, migrationId })),
     grant: (lease) => {
       const granted = last.then(() => grant(lease))
       last = granted.catch(() => {})

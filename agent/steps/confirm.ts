@@ -1,5 +1,6 @@
 // What only this migration may have touched on the target, asked of the engine: while the copy is made, last before the
 // commit, and before any of it is discarded.
+import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Made, OwnCopy } from '../docker/engine.ts'
 import type { TargetNote } from '../state/migrations.ts'
@@ -28,8 +29,25 @@ export const confirmTarget = async (context: Context, containerId: string, lease
       reasons,
     )
   }
+  await requireRoom(context, lease)
   await state.migrations.put({ ...note, confirmed: true })
   return done
+}
+
+// An engine needs some of its disk to start a container, and the container to write.
+const leastRoom = { bytes: 1024 * 1024, inodes: 16 }
+
+// I3: a disk that others have filled meanwhile is found before the source is given up.
+const requireRoom = async ({ engine, volumes, paths }: Context, { migrationId }: Lease): Promise<void> => {
+  const { dataRoot } = await engine.facts()
+  const { bytes, inodes } = await volumes.freeSpace(paths.here(dataRoot))
+  if (bytes >= leastRoom.bytes && inodes >= leastRoom.inodes) return
+  throw new AppError(
+    'DRAYAGE_TARGET_FULL',
+    `The disk of this host's engine (${dataRoot}) has ${bytes} bytes and ${inodes} inodes free: what migration ${migrationId} ` +
+      'brought is there, and could not be started or written to. The source is not given up for it. Make room there, and ' +
+      'move it again.',
+  )
 }
 
 // I6: nothing is written under a container that uses it.

@@ -40,7 +40,7 @@ const subject = ({ migrationId, workloadId, epoch }: Lease, peerHost: string) =>
 })
 
 // Volumes and image are fixed here: the peer may pull these and nothing else, whatever it asks for.
-const newSource = async (
+export const newSource = async (
   context: AgentContext,
   lease: Lease,
   peerHost: string,

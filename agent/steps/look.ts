@@ -6,6 +6,8 @@ import type { DescribeWorkloadRequest__Output } from '../../shared/rpc/generated
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import { displayPath, fromBytes } from '../volume/byte-string.ts'
+import type { VolumeUsage } from '../volume/engine.ts'
 import type { AgentContext } from './context.ts'
 import { broughtBackByHand, copyOf, lookAtRetained, told } from './retained.ts'
 
@@ -35,7 +37,7 @@ export const describeWorkload = async (
       const root = paths.here(volume.mountpoint)
       try {
         const rootIdentity = await volumes.identify(root)
-        const usage = measureVolumes ? await volumes.measure(root, { signal }) : null
+        const usage = measureVolumes ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
       } catch (thrown) {
         if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CANCELLED') throw thrown
@@ -54,6 +56,11 @@ export const describeWorkload = async (
   )
   return { ...workload, volumes: looked, obstacles: [...workload.obstacles, ...obstacles] }
 }
+
+const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
+  ...usage,
+  devicePaths: devicePaths.map((path) => displayPath(fromBytes(path))),
+})
 
 export const checkTarget = async (
   context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state'>,

@@ -7,6 +7,7 @@ import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
 import { reporting } from '../../shared/rpc/liveness.ts'
 import type { VolumePull } from '../transfer/pull.ts'
+import { checkCopy, verificationOf } from './check-copy.ts'
 import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
@@ -20,11 +21,15 @@ export const receiveVolume = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<VolumeProgress> {
   const { state, puller, volumes, paths } = context
-  const { volume, source, round, final, rootIdentity } = request
+  const { volume, source, round, final, rootIdentity, devices } = request
+  const verification = verificationOf(request.verification)
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   const note = targetNote(state, lease)
   await requireUnused(context, note, lease)
   const root = (await placeToWrite(context, note, volume)) ?? paths.here(await ownMountpoint(context, volume, lease))
+  const memory = await state.roundMemory.of(lease.workloadId, volume)
+
+  const everything = final && verification === 'full'
 
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
@@ -39,12 +44,22 @@ export const receiveVolume = async function* (
             heldDigest: digest,
             lacking: lacking.map(({ path, blocks }) => ({ path, blocks: [...blocks] })),
           }
-          const asked = { migrationId: lease.migrationId, volume, round, final, rootIdentity, ...held }
+          const asked = {
+            migrationId: lease.migrationId,
+            volume,
+            round,
+            final,
+            rootIdentity,
+            devices,
+            everything,
+            ...held,
+          }
           pull = puller.volume(source, asked, both)
           return { ...pull, pieces: failpointWithin('ReceiveVolume.middle', pull.pieces) }
         },
         {
-          memory: await state.roundMemory.of(lease.workloadId, volume),
+          memory,
+          noteWritten: !final && verification !== 'written',
           signal: both,
           onProgress: (progress) => {
             entries = progress.entries
@@ -55,22 +70,18 @@ export const receiveVolume = async function* (
         throw pull?.failure() ?? thrown
       })
     if (pull === null) throw new Error('a round was received without being asked for')
-    return { written, read: await pull.summary(), bytesSent: pull.bytes() }
+    const read = await pull.summary()
+    const bytesSent = pull.bytes()
+    requireSame(volume, source.host, read, written)
+    const copied = { volume, root, memory, final, verification, written }
+    return { written, read, bytesSent, check: await checkCopy(volumes, copied, both) }
   }
   const copying = copy()
   try {
-    const { written, read, bytesSent } = yield* reporting(copying, progressEveryMs, () => ({
+    const { written, read, bytesSent, check } = yield* reporting(copying, progressEveryMs, () => ({
       bytes: pull?.bytes() ?? 0,
       entries,
     }))
-    if (written.digest !== read.digest) {
-      throw new AppError(
-        'DRAYAGE_DIGEST_MISMATCH',
-        `The copy of ${volume} is not the original: ${source.host} read ${read.entries} entries with the digest ` +
-          `${read.digest}, and what is on this host's disk is ${written.entries} with ${written.digest}. The copy is not used.`,
-        { details: { source: read.digest, target: written.digest } },
-      )
-    }
     yield {
       bytes: bytesSent,
       entries: written.entries,
@@ -82,6 +93,9 @@ export const receiveVolume = async function* (
         changedBytes: read.contentBytes,
         sourceDigest: read.digest,
         targetDigest: written.digest,
+        rereadBytes: check.bytes,
+        rereadMs: check.durationMs,
+        rereadDiffering: [...check.differing],
         skipped: read.skipped.map((entry) => ({ code: 'entry-skipped', message: describeSkipped(volume, entry) })),
       },
     }
@@ -91,6 +105,18 @@ export const receiveVolume = async function* (
     // Until the engine has let go of the volume nobody else has the turn: two rounds at once would be a third thing.
     await copying.catch(() => {})
   }
+}
+
+type Side = { readonly digest: string; readonly entries: number }
+
+const requireSame = (volume: string, host: string, read: Side, written: Side): void => {
+  if (written.digest === read.digest) return
+  throw new AppError(
+    'DRAYAGE_DIGEST_MISMATCH',
+    `The copy of ${volume} is not the original: ${host} read ${read.entries} entries with the digest ` +
+      `${read.digest}, and what is on this host's disk is ${written.entries} with ${written.digest}. The copy is not used.`,
+    { details: { source: read.digest, target: written.digest } },
+  )
 }
 
 // The engine's answer, not the note's: only a volume that carries this migration's label is ever written over.

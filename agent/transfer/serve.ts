@@ -6,13 +6,15 @@ import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayag
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
+import { messageInPlace } from '../../shared/rpc/piece-messages.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
+import { pieceFields } from '../../shared/rpc/services.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
-import type { RoundSummary, VolumeEngine } from '../volume/engine.ts'
+import { devicePolicyOf, type RoundSummary, type VolumeEngine } from '../volume/engine.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
@@ -40,7 +42,8 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
   }
 
   return {
-    pullVolume: async function* ({ migrationId, volume, final, rootIdentity, heldDigest, lacking }, context) {
+    pullVolume: async function* (request, context) {
+      const { migrationId, volume, final, rootIdentity, heldDigest, lacking } = request
       const note = noteFor(migrationId, context)
       const noted = note.volumes.find(({ name }) => name === volume)
       if (noted === undefined) {
@@ -52,6 +55,8 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         final,
         memory: await state.roundMemory.of(note.workloadId, volume),
         holding: { digest: heldDigest, lacking },
+        devices: devicePolicyOf(request.devices),
+        everything: request.everything,
         signal: context.signal,
       })
       round.summary.catch(() => {})
@@ -62,7 +67,9 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
           announced = true
           yield { announced: limits }
         }
-        yield { tar }
+        yield tar.length === 0
+          ? { tar }
+          : messageInPlace<VolumePiece>(pieceFields.PullVolume, tar, () => round.giveBack(tar))
       }
       yield { summary: toMessage(await round.summary) }
     },

@@ -8,8 +8,10 @@ import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
+import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
+import { headRoom, messageInPlace } from '../../shared/rpc/piece-messages.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
-import { services } from '../../shared/rpc/services.ts'
+import { pieceFields, services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { createEnginePaths } from '../engine-paths.ts'
 import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
@@ -216,6 +218,42 @@ test.each([
     message: expect.stringContaining(`${what} announced`),
   })
   pull.close()
+})
+
+// As the engine makes pieces: alone in their memory, with room before them.
+const pieceOf = (length: number, fill: number): Buffer =>
+  Buffer.from(new ArrayBuffer(headRoom + length), headRoom, length).fill(fill)
+
+test('pieces that are sent from where they stand arrive whole and in order, and each is given back once', async () => {
+  const lengths = [1, 130, 16_384, 1024 * 1024, 5, 700_000]
+  const givenBack = lengths.map(() => 0)
+  const peer = await serve(
+    lying(async function* () {
+      yield { announced: limits }
+      for (const [index, length] of lengths.entries()) {
+        yield { tar: Buffer.alloc(0) }
+        yield messageInPlace<VolumePiece>(pieceFields.PullVolume, pieceOf(length, index), () => {
+          givenBack[index] = (givenBack[index] ?? 0) + 1
+        })
+        yield { tar: Buffer.alloc(3, 'x') }
+      }
+    }),
+  )
+  const pull = pullBy(target).volume(peer, request, never)
+  const expected = lengths.flatMap((length, index) => [Buffer.alloc(length, index), Buffer.alloc(3, 'x')])
+  expect((await read(pull.pieces)).equals(Buffer.concat(expected))).toBe(true)
+  expect(givenBack).toEqual(lengths.map(() => 1))
+})
+
+test('a message that is larger than any piece may be is not taken in', async () => {
+  const peer = await serve(
+    lying(async function* () {
+      yield { announced: limits }
+      yield messageInPlace<VolumePiece>(pieceFields.PullVolume, pieceOf(17 * 1024 * 1024, 1), () => {})
+    }),
+  )
+  const pull = pullBy(target).volume(peer, request, never)
+  await expect(read(pull.pieces)).rejects.toThrow('larger than max')
 })
 
 test('a peer that falls silent is given up after a while, and told so', async () => {

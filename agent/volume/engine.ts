@@ -4,14 +4,17 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import { type DevicePolicy, devicePolicyOf } from './round/devices.ts'
 import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
+import type { ReadBack as ReadBackInBytes } from './round/read-back.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
+import type { Report } from './threads/protocol.ts'
 import { readPieces } from './threads/read.ts'
 import { type Incoming, writePieces } from './threads/write.ts'
 
-export type { Incoming, RoundLimits }
+export { type DevicePolicy, devicePolicyOf, type Incoming, type RoundLimits }
 
 export type VolumeUsage = {
   // Names, the root directory's included, as a round would carry them.
@@ -19,6 +22,9 @@ export type VolumeUsage = {
   // Content as a reader sees it, holes included; a file with several names once.
   readonly apparentBytes: number
   readonly diskBytes: number
+  // Device nodes, and the paths of up to 20 of them.
+  readonly devices: number
+  readonly devicePaths: readonly Buffer[]
 }
 
 export type SkippedEntry = { readonly path: Buffer; readonly reason: string }
@@ -54,16 +60,22 @@ export type ReadOptions = {
   // has changed since the one that the target holds. Without it: everything.
   readonly memory?: string
   readonly holding?: Holding
+  // Default: keep. refuse: DRAYAGE_DEVICE_NODES, details.paths, before a byte is sent.
+  readonly devices?: DevicePolicy
+  // All content is read and compared with what the target was given, whatever the stats say.
+  readonly everything?: boolean
   readonly signal?: AbortSignal
 }
 
 export type VolumeStream = Incoming & {
-  // At most 1 MiB each, every one in its own memory. To be read once and to the end; leaving early cancels the round.
-  // The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
+  // At most 1 MiB each, every one in its own memory, with `headRoom` (shared/rpc/piece-messages.ts) before it. To be read
+  // once and to the end; leaving early cancels the round. The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
   // to be cancelled by its signal.
   readonly pieces: AsyncIterable<Buffer>
   // What they bring at most; undefined until there is a piece.
   limits(): RoundLimits | undefined
+  // The memory of a piece that is not needed any more, so that the next one need not have new memory. May be left out.
+  giveBack(piece: Buffer): void
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>
 }
@@ -78,6 +90,25 @@ export type WriteOptions = {
 export type ReceiveOptions = WriteOptions & {
   // As for reading, on the target's side.
   readonly memory: string
+  // `readBack` will be asked for.
+  readonly noteWritten?: boolean
+}
+
+export type CheckOptions = {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly bytes: number }) => void
+}
+
+// What reading back has found.
+export type ReadBack = {
+  // Files of which anything was read, and how much.
+  readonly files: number
+  readonly bytes: number
+  // Paths of those that are not what was written. The next round sends what they lack.
+  readonly differing: readonly Buffer[]
+  // It is not known what all was written since the last time (a process was killed): nothing was read. `digest` then
+  // tells of everything.
+  readonly incomplete: boolean
 }
 
 export type VolumeEngine = {
@@ -95,6 +126,7 @@ export type VolumeEngine = {
   // DRAYAGE_VOLUME_ROOT_CHANGED, DRAYAGE_SOURCE_CHANGED, DRAYAGE_UNREPRESENTABLE, DRAYAGE_CANCELLED.
   read(root: string, options: ReadOptions): VolumeStream
   // Makes the directory `root` exactly what the archive holds, its own metadata included: what was in it before goes.
+  // The pieces are given away: of one that is alone in its memory, that memory changes hands.
   // Returns when all of it is on disk. After an error what is in `root` must not be used. Errors:
   // DRAYAGE_STREAM_DAMAGED (cut, altered, hostile, beyond limits), DRAYAGE_TARGET_FULL, DRAYAGE_UNREPRESENTABLE
   // (details.paths: what this file system cannot hold), DRAYAGE_MOUNT_UNSUPPORTED (something is mounted inside),
@@ -105,6 +137,11 @@ export type VolumeEngine = {
   // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
   // Errors: as of `write`.
   receive(root: string, open: (holding: Holding) => Incoming, options: ReceiveOptions): Promise<RoundSummary>
+  // Reads back what rounds with `noteWritten` have written and nobody has read back yet, and compares it with the hashes
+  // of what was written. It comes from the disk, where the kernel drops what it has cached. Not while a round is written.
+  readBack(root: string, memory: string, options?: CheckOptions): Promise<ReadBack>
+  // Reads a directory that does not change, all of it from the disk, for what `read` would say of it.
+  digest(root: string, options?: CheckOptions & { readonly devices?: DevicePolicy }): Promise<RoundSummary>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -120,10 +157,18 @@ const identify = async (root: string): Promise<string> => {
   throw new AppError('DRAYAGE_VOLUME_NOT_FOUND', `The volume's directory ${root} is not there, or is not a directory.`)
 }
 
+// What is kept for root, and ext4's own reserve, is not counted: the workload could not write there, and the engine not for
+// long.
 const freeSpace = async (path: string): Promise<{ bytes: number; inodes: number }> => {
-  const { bfree, bsize, files, ffree } = await statfs(path)
-  return { bytes: bfree * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
+  const { bavail, bsize, files, ffree } = await statfs(path)
+  return { bytes: bavail * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
 }
+
+const heard =
+  (onProgress: CheckOptions['onProgress']) =>
+  (report: Report): void => {
+    if (report.kind === 'progress') onProgress?.({ bytes: report.bytes })
+  }
 
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
@@ -132,7 +177,8 @@ export const createVolumeEngine = (): VolumeEngine => {
     freeSpace,
     measure: async (root, options = {}) => {
       const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
-      return (await job.result) as Usage
+      const usage = (await job.result) as Usage
+      return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
     },
     changedSince: async (root, memory, options = {}) => {
       const job = pool.start({ kind: 'compare', root, memory }, () => {}, options.signal)
@@ -144,11 +190,15 @@ export const createVolumeEngine = (): VolumeEngine => {
         digest: holding.digest,
         lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
       }
-      const { pieces, limits, summary } = readPieces(pool, { root, ...request, ...(held && { holding: held }) }, signal)
+      const { pieces, limits, giveBack, summary } = readPieces(
+        pool,
+        { root, ...request, ...(held && { holding: held }) },
+        signal,
+      )
       const settled = summary.then(publicSummary)
       // A caller that only reads the pieces learns of the failure there.
       settled.catch(() => {})
-      return { pieces, limits, summary: settled }
+      return { pieces, limits, giveBack, summary: settled }
     },
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }
@@ -160,6 +210,16 @@ export const createVolumeEngine = (): VolumeEngine => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>
         open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })
       return publicSummary(await writePieces(pool, { root, ...request }, openFor, signal, onProgress))
+    },
+    readBack: async (root, memory, { signal, onProgress } = {}) => {
+      const job = pool.start({ kind: 'read-back', request: { root, memory } }, heard(onProgress), signal)
+      const { differing, ...found } = (await job.result) as ReadBackInBytes
+      return { ...found, differing: differing.map(bytesOf) }
+    },
+    digest: async (root, { signal, onProgress, devices = 'keep' } = {}) => {
+      const request = { root, final: true, fromDisk: true, devices }
+      const job = pool.start({ kind: 'digest', request }, heard(onProgress), signal)
+      return publicSummary((await job.result) as Summary)
     },
     close: pool.close,
   }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { createVolumeEngine } from './engine.ts'
@@ -62,6 +63,59 @@ describe('a full target', () => {
     await using target = await smallTarget(directory.path, 'size=4m')
     expect((await engine.freeSpace(target.path)).bytes).toBe(4 * mebibyte)
   })
+})
+
+test('a reader whose pieces are given back reads on into the same memory, and reads the same', async () => {
+  await using directory = await temporaryDirectory()
+  const source = await volumeOf(directory.path, [24 * mebibyte])
+  const whole = await archive(engine, source)
+  const { pieces, giveBack, summary } = engine.read(source, { final: true })
+  const parts: Buffer[] = []
+  const addresses: Buffer[] = []
+  for await (const piece of pieces) {
+    parts.push(Buffer.from(piece))
+    addresses.push(piece)
+    giveBack(piece)
+  }
+  expect(Buffer.concat(parts).equals(whole.bytes)).toBe(true)
+  expect((await summary).digest).toBe(whole.summary.digest)
+  // What was given away is gone from here: nobody can write into a piece that the reader is filling.
+  expect(addresses.slice(0, -8).every(({ length }) => length === 0)).toBe(true)
+})
+
+test('a writer takes over the memory of pieces that have one to themselves, and copies those that share it', async () => {
+  await using directory = await temporaryDirectory()
+  const source = await volumeOf(directory.path, [3 * mebibyte])
+  const { bytes, summary } = await archive(engine, source)
+  const shared: Buffer[] = [...Array(Math.ceil(bytes.length / 99_999)).keys()].map((index) =>
+    bytes.subarray(index * 99_999, (index + 1) * 99_999),
+  )
+  const own = shared.map((piece) => {
+    const alone = Buffer.allocUnsafeSlow(piece.length)
+    piece.copy(alone)
+    return alone
+  })
+  for (const [name, pieces] of Object.entries({ shared, own })) {
+    const target = join(directory.path, name)
+    await mkdir(target)
+    expect((await engine.write(target, Readable.from(pieces))).digest).toBe(summary.digest)
+  }
+  // Larger than what is handed over at a time, by less than the head of a message.
+  const odd = Buffer.allocUnsafeSlow(mebibyte + 10)
+  bytes.copy(odd, 0, 0, odd.length)
+  const target = join(directory.path, 'odd')
+  await mkdir(target)
+  const rest = inPieces(bytes.subarray(odd.length))
+  const written = engine.write(
+    target,
+    (async function* () {
+      yield odd
+      yield* rest
+    })(),
+  )
+  expect((await written).digest).toBe(summary.digest)
+  expect(shared.every(({ length }) => length > 0)).toBe(true)
+  expect(own.every(({ length }) => length === 0)).toBe(true)
 })
 
 describe('a cancelled round', () => {

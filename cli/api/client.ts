@@ -1,13 +1,15 @@
-// The coordinator's REST, and the only user of fetch. Every call has a time-out; every failure is an AppError.
-import type { AddedHost, HostList } from '../../shared/api/hosts.ts'
+// The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
+  FinalizeRequest,
   Migration,
   MigrationEvent,
   MigrationList,
   MigrationRequest,
   MigrationState,
   Plan,
+  ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
@@ -18,11 +20,16 @@ export type Client = {
   readonly url: string
   hosts(): Promise<HostList>
   addHost(name: string): Promise<AddedHost>
+  // On the operator's word that it is down.
+  fence(name: string): Promise<FencedHost>
   containers(query: InventoryQuery): Promise<ContainerList>
   volumes(query: InventoryQuery): Promise<VolumeList>
   plan(request: MigrationRequest): Promise<Plan>
   // The same key and request give the same migration, so it may be called again where the answer was lost.
   start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
+  // As `start`.
+  return(id: string, request: ReturnRequest, idempotencyKey: string): Promise<Migration>
+  finalize(id: string, request: FinalizeRequest, idempotencyKey: string): Promise<Migration>
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
@@ -65,7 +72,7 @@ const causeOf = (thrown: unknown): { readonly code: string; readonly text: strin
 
 const isTimeout = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'TimeoutError'
 
-const unreachable = (url: string, thrown: unknown): AppError => {
+export const unreachable = (url: string, thrown: unknown): AppError => {
   const { code, text } = causeOf(thrown)
   return new AppError(
     'DRAYAGE_COORDINATOR_UNREACHABLE',
@@ -183,11 +190,23 @@ export const createClient = ({
     url,
     hosts: () => call<HostList>('hosts', 'GET', '/v1/hosts'),
     addHost: (name) => call<AddedHost>('joinToken', 'POST', '/v1/hosts', { body: { name } }),
+    fence: (name) =>
+      call<FencedHost>('migrations', 'POST', `/v1/hosts/${encodeURIComponent(name)}/fence`, {
+        body: { iKnowItIsDown: true } satisfies FenceHost,
+      }),
     containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
     volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
     start: (body, idempotencyKey) =>
       call<Migration>('steps', 'POST', '/v1/migrations', { body, idempotencyKey, timeoutMs: planTimeoutMs }),
+    return: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:return`, {
+        body,
+        idempotencyKey,
+        timeoutMs: planTimeoutMs,
+      }),
+    finalize: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:finalize`, { body, idempotencyKey }),
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readSettings } from '../../shared/config/settings.ts'
+import { type ArchiveClient, createArchiveClient } from './archives.ts'
 import { type Client, createClient } from './client.ts'
 
 export type ConnectionFlags = {
@@ -50,9 +51,12 @@ export const addConnectionOptions = (command: Command): Command =>
     .option('--token <token>', 'the token itself; others on this machine can see it [DRAYAGE_TOKEN]')
 
 // --token, then --token-file, then the environment in the same order.
-export const connect = (flags: ConnectionFlags): Client => {
+const settingsOf = (flags: ConnectionFlags): { readonly url: string; readonly token: string } => {
   const settings = readSettings(definitions, { url: flags.url, token: flags.token, tokenFile: flags.tokenFile })
   const fileFirst = flags.token === undefined && flags.tokenFile !== undefined
   const token = fileFirst ? settings.tokenFile : (settings.token ?? settings.tokenFile)
-  return createClient({ url: settings.url, token: token ?? '' })
+  return { url: settings.url, token: token ?? '' }
 }
+
+export const connect = (flags: ConnectionFlags): Client => createClient(settingsOf(flags))
+export const connectArchives = (flags: ConnectionFlags): ArchiveClient => createArchiveClient(settingsOf(flags))

@@ -34,6 +34,7 @@ const hosts = {
         swarm: false,
       },
       engineReachable: true,
+      fence: null,
       addedAt: '2026-01-01T00:00:00Z',
       lastSeen: '2026-01-05T11:59:59Z',
       inventoryAt: '2026-01-05T11:59:59Z',

@@ -63,6 +63,11 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   })
   expect(await migrate('--max-downtime', '5')).toMatchObject({ exit: 2, stderr: expect.stringContaining('500ms') })
   expect(coordinator.count(start)).toBe(1)
+
+  await migrate('--detach', '--devices', 'skip', '--verify', 'full')
+  const bodies = coordinator.asked.filter(({ path }) => path === '/v1/migrations').map(({ body }) => body)
+  expect(bodies.at(-1)).toMatchObject({ options: { devices: 'skip', verify: 'full' } })
+  expect(await migrate('--verify', 'twice')).toMatchObject({ exit: 2, stderr: expect.stringContaining('reread') })
 })
 
 test('--json prints one document, the migration, and asks for no plan', async () => {

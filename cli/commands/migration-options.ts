@@ -1,22 +1,28 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
-import type { MigrationOptions, OnUnhealthy } from '../../shared/api/migration-options.ts'
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import { parseCount, parseDuration } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
   readonly maxRounds?: string
-  readonly onUnhealthy?: OnUnhealthy
+  readonly devices?: MigrationOptions['devices']
+  readonly verify?: MigrationOptions['verify']
+  readonly onUnhealthy?: MigrationOptions['onUnhealthy']
 }
 
 // What is not said is not sent: the coordinator's defaults hold.
 export const readMigrationFlags = ({
   maxDowntime,
   maxRounds,
+  devices,
+  verify,
   onUnhealthy,
 }: MigrationFlags): Partial<MigrationOptions> => ({
   ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
   ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
+  ...(devices !== undefined && { devices }),
+  ...(verify !== undefined && { verify }),
   ...(onUnhealthy !== undefined && { onUnhealthy }),
 })
 
@@ -27,6 +33,18 @@ export const withMigrationFlags = (command: Command): Command =>
       'stop the source when the rest is predicted to be copied within this (500ms, 2s, 1m; default 1s); stopping and starting come on top',
     )
     .option('--max-rounds <n>', 'copy at most so often while the source runs (default 8)')
+    .addOption(
+      new Option(
+        '--devices <policy>',
+        'device nodes in volumes: keep copies them, skip leaves them out and lists them, refuse does not move what has any (default keep)',
+      ).choices(['keep', 'skip', 'refuse']),
+    )
+    .addOption(
+      new Option(
+        '--verify <how>',
+        "what is read back from the target's disk: written, nothing; reread, what was copied while the source ran (default); full, everything, on both sides, while it is stopped",
+      ).choices(['written', 'reread', 'full']),
+    )
     .addOption(
       new Option(
         '--on-unhealthy <what>',

@@ -117,6 +117,7 @@ test('what is unknown of a host is said so', () => {
     agentVersion: null,
     engine: null,
     engineReachable: false,
+    fence: null,
     addedAt: '2026-01-01T00:00:00Z',
     lastSeen: null,
     inventoryAt: null,

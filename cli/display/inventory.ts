@@ -21,17 +21,28 @@ const engineText = ({ engine, engineReachable, state }: Host): string => {
   return engineReachable || state !== 'online' ? text : `${text} (does not answer)`
 }
 
+const hostStateText = ({ state, fence }: Host): string => {
+  if (fence === null) return state
+  return state === 'online' ? 'fenced, coming back' : 'fenced'
+}
+
 export const hostsText = (hosts: readonly Host[], view: View): string => {
   if (hosts.length === 0) return 'No hosts yet. Add the first: dray host add NAME'
   const rows = hosts.map((host) => [
     host.name,
-    host.state,
+    hostStateText(host),
     host.address ?? 'unknown',
     engineText(host),
     host.agentVersion ?? 'unknown',
     formatAge(host.lastSeen, view.now),
   ])
-  return renderTable(['HOST', 'STATE', 'ADDRESS', 'ENGINE', 'AGENT', 'LAST SEEN'], rows, view.paint)
+  const stuck = hosts.flatMap(({ name: host, fence }) =>
+    fence === null || fence.error === null
+      ? []
+      : [view.paint('yellow', `${host}: cannot take part yet (${fence.error.code}): ${fence.error.message}`)],
+  )
+  const table = renderTable(['HOST', 'STATE', 'ADDRESS', 'ENGINE', 'AGENT', 'LAST SEEN'], rows, view.paint)
+  return [table, ...stuck].join('\n')
 }
 
 // One sentence for each host whose part of a list must not be taken as it stands.

@@ -1,22 +1,40 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
 import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
-import { currentStep, doingText } from './steps.ts'
+import { currentStep, doingText, isTurningBack, undoingText } from './steps.ts'
 
 const titleOf = (migration: Migration): string => {
-  const { container, from, to, state } = migration
-  if (hasMoved(state)) return `${container.name} has moved from ${from} to ${to}.`
+  const { container, from, to, state, kind } = migration
+  if (kind === 'finalize') return finalizeTitle(migration)
+  if (hasMoved(state)) return `${container.name} has moved ${kind === 'return' ? 'back ' : ''}from ${from} to ${to}.`
+  if (
+    state === 'rolled-back' &&
+    migration.steps.some(({ name, state: step }) => name === 'commit' && step === 'done')
+  ) {
+    return `${container.name} did not come up on ${to}, and went back to ${from}.`
+  }
   if (state === 'rolled-back') return `${container.name} was not moved: everything on ${from} is as it was.`
   if (state === 'cancelled')
     return `The migration of ${container.name} was cancelled: everything on ${from} is as it was.`
   if (state === 'failed')
     return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
   const step = currentStep(migration)
+  if (isTurningBack(migration)) {
+    const what = step === null ? '' : `: ${undoingText(migration, step.name)}`
+    return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
+  }
   return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
+}
+
+const finalizeTitle = ({ container, from, state }: Migration): string => {
+  if (state === 'completed') return `What ${from} had kept of ${container.name} is removed.`
+  return hasEnded(state)
+    ? `What ${from} keeps of ${container.name} was not removed.`
+    : `What ${from} has kept of ${container.name} is being removed.`
 }
 
 const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[] => {
@@ -31,14 +49,23 @@ const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[]
 }
 
 // The digests are compared again here, from the receipt itself.
-const verifiedLines = ({ receipt }: Migration): readonly string[] =>
-  (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
+const verifiedLines = ({ receipt, to }: Migration): readonly string[] => {
+  const lines = (receipt?.volumes ?? []).map(({ name, entries, sourceDigest, targetDigest }) => {
     const same = sourceDigest === targetDigest && sourceDigest !== ''
     const proof = same
       ? `${shortDigest(sourceDigest)} on both sides`
       : `NOT the same: ${sourceDigest} and ${targetDigest}`
     return `${shortName(name)}: ${proof} (${formatCount(entries)} ${entries === 1 ? 'entry' : 'entries'})`
   })
+  return receipt === null || lines.length === 0 ? lines : [...lines, howVerified(receipt.verified, to)]
+}
+
+const howVerified = (verified: Receipt['verified'], to: string): string =>
+  ({
+    written: 'as it was read and written; nothing was read back',
+    reread: `what was copied while it ran was read back from the disk of ${to}`,
+    full: `everything was read back from the disk of ${to}`,
+  })[verified]
 
 const skippedLines = ({ receipt }: Migration): readonly string[] =>
   (receipt?.volumes ?? []).flatMap(({ name, skipped }) =>
@@ -77,8 +104,15 @@ const whyLines = ({ error, state }: Migration): readonly string[] => {
   return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
 }
 
+const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
+  if (waiting === null || waiting.message === error?.message) return []
+  return [`${waiting.code}: ${waiting.message}`]
+}
+
 const facts = (migration: Migration): readonly Fact[] => [
+  fact('now', migration.situation),
   fact('why', ...whyLines(migration)),
+  fact('waits for', ...waitsLines(migration)),
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),

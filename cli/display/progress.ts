@@ -4,7 +4,10 @@ import { formatBytes, formatEta, formatRate } from './quantities.ts'
 
 type Sample = { readonly atMs: number; readonly bytes: number }
 
-export type ProgressState = Progress & {
+// A step of a migration, or whatever else moves bytes.
+export type Moving = Omit<Progress, 'step'> & { readonly step: string }
+
+export type ProgressState = Moving & {
   // Oldest first, of this step and this volume alone; bytes never fall.
   readonly samples: readonly Sample[]
 }
@@ -12,7 +15,7 @@ export type ProgressState = Progress & {
 // Long enough to smooth a slow report, short enough to follow a link that changes.
 const windowMs = 10_000
 
-export const advance = (state: ProgressState | null, progress: Progress, nowMs: number): ProgressState => {
+export const advance = (state: ProgressState | null, progress: Moving, nowMs: number): ProgressState => {
   const sample = { atMs: nowMs, bytes: progress.bytes }
   const goesOn =
     state !== null && state.step === progress.step && state.what === progress.what && progress.bytes >= state.bytes

@@ -2,6 +2,7 @@
 // elsewhere plain lines, few enough for a log. Everything goes to the stream that it is given, which is stderr.
 import progressBars from 'cli-progress'
 import type { Migration, Progress } from '../../shared/api/migrations.ts'
+import { drawnBar } from './bar.ts'
 import { type Paint, paintFor } from './colour.ts'
 import { shortName } from './names.ts'
 import { printable } from './printable.ts'
@@ -20,7 +21,6 @@ export type Reporter = {
 export type ReporterStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
 
 const plainProgressEveryMs = 5_000
-const barSize = 24
 
 const marks: Readonly<Record<StepLine['kind'], { readonly mark: string; readonly colour: Parameters<Paint>[0] }>> = {
   done: { mark: '✓', colour: 'green' },
@@ -50,11 +50,6 @@ const createPlainReporter = (stream: ReporterStream, now: () => number): Reporte
     },
     close: () => {},
   }
-}
-
-const drawnBar = (fraction: number): string => {
-  const full = Math.round(fraction * barSize)
-  return `${'█'.repeat(full)}${'░'.repeat(barSize - full)} ${String(Math.floor(fraction * 100)).padStart(3)} %`
 }
 
 const createTerminalReporter = (stream: ReporterStream, now: () => number): Reporter => {

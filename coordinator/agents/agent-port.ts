@@ -37,6 +37,7 @@ export const createAgentPort = (
     open(clientFor(), signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal })
 
   return {
+    describeStanding: (options) => clientFor().unary('DescribeStanding', {}, within(briefMs, options)),
     describeWorkload: (request, options) =>
       clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : engineMs, options)),
     checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(engineMs, options)),
@@ -98,6 +99,10 @@ export const createAgentPort = (
     },
     retireSource: async (request, options) => {
       await clientFor().unary('RetireSource', request, within(briefMs, options))
+    },
+    // May stop a container, with its own time-out.
+    settleWorkload: async (request, options) => {
+      await clientFor().unary('SettleWorkload', request, within(engineMs, options))
     },
   }
 }

@@ -60,7 +60,10 @@ const fence = (agent: AgentPort, signal?: AbortSignal) =>
   agent.fenceSource({ lease, containerId: 'c1' }, signal === undefined ? {} : { signal })
 const receive = (agent: AgentPort, signal?: AbortSignal) =>
   agent.receiveVolume(
-    { lease, volume: 'v', source: { host: 'h', address: 'a:1' }, round: 1, final: true, rootIdentity: '1:1' },
+    {
+      ...{ lease, volume: 'v', source: { host: 'h', address: 'a:1' }, round: 1, final: true, rootIdentity: '1:1' },
+      ...{ devices: 'keep', verification: 'reread' },
+    },
     signal === undefined ? {} : { signal },
   )
 

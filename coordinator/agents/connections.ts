@@ -4,15 +4,18 @@ import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import { type AgentClient, createAgentPort, type TimeLimits, timeLimits } from './agent-port.ts'
+import { type ArchiveClient, createArchivePort } from './archive-port.ts'
 import { hostNotFound } from './directory.ts'
 import type { Presence } from './presence.ts'
 
-export type Connections = Hosts & {
-  close(): void
-}
+export type Connections = Hosts &
+  ArchiveHosts & {
+    close(): void
+  }
 
 export type ConnectionsOptions = {
   readonly hosts: HostStore
@@ -22,7 +25,9 @@ export type ConnectionsOptions = {
   readonly limits?: TimeLimits
 }
 
-type Connection = { address: string; client: AgentClient; readonly agent: AgentPort }
+type Connection = { address: string; clients: Clients; readonly agent: AgentPort; readonly archives: ArchivePort }
+// Volumes have a connection of their own: a step of a hand-over does not wait behind one.
+type Clients = { readonly agent: AgentClient; readonly archive: ArchiveClient }
 
 export const createConnections = ({
   hosts,
@@ -33,33 +38,36 @@ export const createConnections = ({
 }: ConnectionsOptions): Connections => {
   const connections = new Map<string, Connection>()
 
-  const open = (host: string, address: string): AgentClient =>
-    connect(
-      'Agent',
-      {
-        address,
-        dnsName: agentDnsName(host),
-        describedAs: `The agent of ${host} (${address})`,
-        whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
-        silenceMs,
-      },
-      identity,
-    )
+  const open = (host: string, address: string): Clients => {
+    const endpoint = {
+      address,
+      dnsName: agentDnsName(host),
+      describedAs: `The agent of ${host} (${address})`,
+      whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
+      silenceMs,
+    } as const
+    return { agent: connect('Agent', endpoint, identity), archive: connect('Archive', endpoint, identity) }
+  }
+  const shut = ({ clients }: Connection): void => {
+    clients.agent.close()
+    clients.archive.close()
+  }
 
   const connectionTo = (host: string, address: string): Connection => {
     const existing = connections.get(host)
     if (existing === undefined) {
       const made: Connection = {
         address,
-        client: open(host, address),
-        agent: createAgentPort(() => made.client, limits),
+        clients: open(host, address),
+        agent: createAgentPort(() => made.clients.agent, limits),
+        archives: createArchivePort(() => made.clients.archive, limits),
       }
       connections.set(host, made)
       return made
     }
     if (existing.address !== address) {
-      existing.client.close()
-      existing.client = open(host, address)
+      shut(existing)
+      existing.clients = open(host, address)
       existing.address = address
     }
     return existing
@@ -71,7 +79,7 @@ export const createConnections = ({
     return row
   }
 
-  const known = (row: HostRow) => {
+  const known = (row: HostRow): Connection => {
     const { name, address } = row
     if (address === null) {
       throw new AppError(
@@ -79,27 +87,37 @@ export const createConnections = ({
         `Nothing was ever heard of the agent of ${name}: start it there with the join token that dray host add prints.`,
       )
     }
-    return { agent: connectionTo(name, address).agent, address }
+    return connectionTo(name, address)
+  }
+  const online = async (host: string): Promise<Connection> => {
+    const row = await required(host)
+    const { state, lastSeen } = presence.of(row)
+    if (state === 'lost') {
+      throw new AppError(
+        'DRAYAGE_HOST_OFFLINE',
+        `The agent of ${host} was last heard of at ${lastSeen?.toISOString()}, so what the host holds is not known now. ` +
+          'Check that the agent runs there and reaches the coordinator.',
+      )
+    }
+    return known(row)
   }
 
   return {
     online: async (host) => {
-      const row = await required(host)
-      const { state, lastSeen } = presence.of(row)
-      if (state === 'lost') {
-        throw new AppError(
-          'DRAYAGE_HOST_OFFLINE',
-          `The agent of ${host} was last heard of at ${lastSeen?.toISOString()}, so what the host holds is not known now. ` +
-            'Check that the agent runs there and reaches the coordinator.',
-        )
-      }
-      return known(row)
+      const { agent, address } = await online(host)
+      return { agent, address }
+    },
+    known: async (host) => {
+      const { agent, address } = known(await required(host))
+      return { agent, address }
+    },
+    archives: async (host) => {
+      const { archives, address } = await online(host)
+      return { agent: archives, address }
     },
 
-    known: async (host) => known(await required(host)),
-
     close: () => {
-      for (const { client } of connections.values()) client.close()
+      for (const connection of connections.values()) shut(connection)
       connections.clear()
     },
   }

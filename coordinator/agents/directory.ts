@@ -1,8 +1,9 @@
 // The hosts as the REST interface shows them, and how one is added.
-import type { AddedHost, Host } from '../../shared/api/hosts.ts'
+import type { AddedHost, Host, HostFence } from '../../shared/api/hosts.ts'
 import type { AsOf } from '../../shared/api/inventory.ts'
 import { AppError } from '../../shared/errors.ts'
 import { formatJoinToken } from '../../shared/identity/join-token.ts'
+import type { FenceStore } from '../fencing/ports.ts'
 import { hashSecret, newSecret } from '../identity/tokens.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
@@ -25,6 +26,7 @@ export type DirectoryOptions = {
   readonly hosts: HostStore
   readonly joinTokens: JoinTokenStore
   readonly presence: Presence
+  readonly fences: Pick<FenceStore, 'all' | 'owed'>
   readonly clock: Pick<Clock, 'now'>
   // Of the authority's certificate.
   readonly fingerprint: string
@@ -44,10 +46,24 @@ export const createHostDirectory = ({
   hosts,
   joinTokens,
   presence,
+  fences,
   clock,
   fingerprint,
 }: DirectoryOptions): HostDirectory => {
-  const view = (row: HostRow): Host => {
+  const fencesByHost = async (): Promise<ReadonlyMap<string, HostFence>> => {
+    const inForce = await fences.all()
+    if (inForce.length === 0) return new Map()
+    const owed = await fences.owed()
+    return new Map(
+      inForce.map(({ host, at, by }) => {
+        const own = owed.filter((call) => call.host === host)
+        const error = own.find((call) => call.error !== null)?.error ?? null
+        return [host, { at: at.toISOString(), by, owed: own.length, error }]
+      }),
+    )
+  }
+
+  const view = (row: HostRow, fenced: ReadonlyMap<string, HostFence>): Host => {
     const { state, lastSeen, engineReachable } = presence.of(row)
     return {
       name: row.name,
@@ -56,6 +72,7 @@ export const createHostDirectory = ({
       agentVersion: row.agentVersion,
       engine: row.engine,
       engineReachable: state === 'online' && engineReachable,
+      fence: fenced.get(row.name) ?? null,
       addedAt: row.addedAt.toISOString(),
       lastSeen: utc(lastSeen),
       inventoryAt: utc(row.inventoryAt),
@@ -65,11 +82,15 @@ export const createHostDirectory = ({
   const get = async (name: string): Promise<Host> => {
     const row = await hosts.find(name)
     if (row === null) throw hostNotFound(name)
-    return view(row)
+    return view(row, await fencesByHost())
+  }
+  const list = async (): Promise<Host[]> => {
+    const fenced = await fencesByHost()
+    return (await hosts.list()).map((row) => view(row, fenced))
   }
 
   return {
-    list: async () => (await hosts.list()).map(view),
+    list,
     get,
 
     add: async (name) => {
@@ -93,7 +114,7 @@ export const createHostDirectory = ({
     },
 
     asOf: async (name) => {
-      const concerned = name === undefined ? (await hosts.list()).map(view) : [await get(name)]
+      const concerned = name === undefined ? await list() : [await get(name)]
       return concerned.map((host) => ({ host: host.name, state: host.state, inventoryAt: host.inventoryAt }))
     },
   }

@@ -23,6 +23,8 @@ export type RegistrationOptions = {
   readonly version: string
   // Report streams last for as long as their agents do; they end when this is aborted.
   readonly stopping: AbortSignal
+  // Its agent has started, or has found us again.
+  readonly registered?: (host: string) => void
 }
 
 export const createRegistration = ({
@@ -33,6 +35,7 @@ export const createRegistration = ({
   heartbeatMs,
   version,
   stopping,
+  registered = () => {},
 }: RegistrationOptions) => {
   // The newest stream of a host is the one that counts: one whose agent went without a word may still look open.
   const reporting = new Map<string, AbortController>()
@@ -52,6 +55,7 @@ export const createRegistration = ({
     const address = reachableAddress(request.advertiseAddress)
     await hosts.register(host, { address, agentVersion: request.agentVersion, engine: request.engine }, clock.now())
     await presence.heard(host, request.engine !== null)
+    registered(host)
     return { heartbeatIntervalMs: heartbeatMs, coordinatorVersion: version }
   }
 

@@ -5,16 +5,17 @@ import { assess, refusalOf } from './plan.ts'
 import type { Workload } from './record.ts'
 import type { StepContext } from './step.ts'
 
-// Throws every reason against the move.
+// Throws every reason against the move. toCome: what the target must still have room for.
 export const askBothSides = async (
   context: StepContext,
+  { toCome }: { readonly toCome: StepContext['record']['plan']['volumes'] },
 ): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
   const { record, source, target, lease, signal } = context
   const described = await source.agent.describeWorkload(
     { container: record.containerId, measureVolumes: false },
     { signal },
   )
-  const sizes = new Map(record.plan.volumes.map((volume) => [volume.name, volume]))
+  const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
   const workload: Workload = {
     ...described,
     volumes: described.volumes.map((volume) => {
@@ -23,7 +24,13 @@ export const askBothSides = async (
         ? volume
         : {
             ...volume,
-            usage: { entries: size.entries, apparentBytes: size.contentBytes, diskBytes: size.diskBytes },
+            usage: {
+              entries: size.entries,
+              apparentBytes: size.contentBytes,
+              diskBytes: size.diskBytes,
+              devices: 0,
+              devicePaths: [],
+            },
           }
     }),
   }

@@ -36,11 +36,12 @@ export const copyRound = async (context: StepContext, workload: Workload, plan: 
     })
     results.push({ name: volume.name, result })
   }
-  return { startedAtMs, durationMs: now().getTime() - startedAtMs, results }
+  const rereadMs = results.reduce((sum, { result }) => sum + result.rereadMs, 0)
+  return { startedAtMs, durationMs: Math.max(0, now().getTime() - startedAtMs - rereadMs), rereadMs, results }
 }
 
 const copy = async (
-  { source, target, lease, signal, progress, now }: StepContext,
+  { record, source, target, lease, signal, progress, now }: StepContext,
   volume: Workload['volumes'][number],
   round: number,
   bytesBefore: number,
@@ -55,6 +56,8 @@ const copy = async (
       round,
       final,
       rootIdentity: volume.rootIdentity,
+      devices: record.request.options.devices,
+      verification: record.request.options.verify,
     },
     { signal },
   )
@@ -67,7 +70,8 @@ const copy = async (
         `The copy of ${volume.name} on ${target.host} is not the original: ${result.targetDigest} against ${result.sourceDigest}. It is thrown away and the source restored.`,
       )
     }
-    return { result, durationMs: now().getTime() - startedAt }
+    // Reading back is no part of what a round takes to carry what it carries.
+    return { result, durationMs: Math.max(0, now().getTime() - startedAt - result.rereadMs) }
   }
   throw new AppError('DRAYAGE_STREAM_DAMAGED', `The copy of ${volume.name} was cut off on its way to ${target.host}.`)
 }

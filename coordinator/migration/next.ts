@@ -1,21 +1,26 @@
 // What an operator is told to do now: where things are, and by which command they go on. Pure.
-import { hasEnded, hasMoved } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type MigrationError } from '../../shared/api/migrations.ts'
+import type { JournalEntry } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
+import { nextOf } from './situation.ts'
 
-// follower: the migration that `followedBy` names.
-export const nextFor = (record: MigrationRecord, facts: Facts, follower: MigrationRecord | null): string => {
-  if (!hasEnded(record.state)) return whileItRuns(record)
-  return record.kind === 'finalize' ? afterFinalize(record) : afterHandOver(record, facts, follower)
+// follower: the migration that `followedBy` names. waiting: what stands in its way just now.
+export const nextFor = (
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  facts: Facts,
+  waiting: MigrationError | null,
+  follower: MigrationRecord | null,
+): string => {
+  // What an operator's word that a host is down has made of it.
+  const fenced = record.warnings.findLast(({ code }) => code === 'host-fenced')
+  if (fenced !== undefined) return fenced.message
+  if (record.kind === 'finalize') return hasEnded(record.state) ? afterFinalize(record) : whileRemoving(record)
+  return hasEnded(record.state) ? afterHandOver(record, facts, follower) : nextOf(record, entries, waiting !== null)
 }
 
-const whileItRuns = ({ id, kind, request: { from, to }, error }: MigrationRecord): string => {
-  if (error !== null) return 'It goes on by itself as soon as what stands in its way is gone.'
-  if (kind === 'finalize')
-    return `Wait. If ${from} is away it goes on when ${from} is back; dray cancel ${id} gives it up.`
-  if (kind === 'return')
-    return `Wait, or cancel it: before the commit it stays on ${from}, as it was before; ${to} keeps its copy.`
-  return 'Wait, or cancel it: before the commit everything is put back.'
-}
+const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>
+  `Wait. If ${from} is away, it goes on when ${from} is back; dray cancel ${id} gives it up.`
 
 const afterFinalize = ({ of, containerName, state, request: { from } }: MigrationRecord): string =>
   state === 'completed'
@@ -28,7 +33,7 @@ const afterHandOver = (record: MigrationRecord, facts: Facts, follower: Migratio
   switch (state) {
     case 'planned':
     case 'running':
-      return whileItRuns(record)
+      return ''
     case 'awaiting-finalize':
       return `${containerName} lives on ${to} now. ${kept(record, facts)} Check ${to}. Then dray finalize ${id} removes what ${from} keeps, or dray return ${id} moves it back, sending only what has changed.`
     case 'completed':

@@ -1,8 +1,8 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
-import type { MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import type { TargetCheck } from './ports.ts'
-import type { Workload } from './record.ts'
+import type { AcceptedRequest, Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),
@@ -13,14 +13,24 @@ const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports
   `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
 
 // Without what has been written since there must be something that was written before.
-export const nothingToDiscardTo = ({ to }: Pick<MigrationRequest, 'to'>): AppError =>
+export const nothingToDiscardTo = ({ to }: Pick<AcceptedRequest, 'to'>): AppError =>
   new AppError(
     'DRAYAGE_RETAINED_CHANGED',
     `${to} keeps no whole copy of the data of the moment of the move, so there is nothing to go back to without what was ` +
       'written since. Nothing was changed. Return it with what was written.',
   )
 
-export const assess = (request: MigrationRequest, workload: Workload, check: TargetCheck): Plan => {
+const deviceRefusals = (request: AcceptedRequest, { name, volumes }: Workload): Finding[] =>
+  request.options.devices !== 'refuse'
+    ? []
+    : volumes.flatMap((volume) => {
+        const { devices = 0, devicePaths = [] } = volume.usage ?? {}
+        if (devices === 0) return []
+        const message = `The volume ${volume.name} of ${name} holds ${devices === 1 ? 'a device node' : `${devices} device nodes`}, and this migration refuses them: ${devicePaths.join(', ')}${devices > devicePaths.length ? ', …' : ''}. Remove them, or migrate with --devices keep or skip.`
+        return [{ code: 'DRAYAGE_DEVICE_NODES', message }]
+      })
+
+export const assess = (request: AcceptedRequest, workload: Workload, check: TargetCheck): Plan => {
   const volumes = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map((volume) => ({
     name: volume.name,
     destination: volume.destination,
@@ -49,7 +59,7 @@ export const assess = (request: MigrationRequest, workload: Workload, check: Tar
     targetFreeBytes: check.freeBytes,
     ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),
     warnings: distinct([...workload.warnings, ...check.warnings]),
-    refusals: distinct([...workload.obstacles, ...check.obstacles]),
+    refusals: distinct([...workload.obstacles, ...check.obstacles, ...deviceRefusals(request, workload)]),
   }
 }
 

@@ -1,6 +1,7 @@
 // What the hand-over needs from outside. It knows nothing of Fastify, SQL or gRPC: adapters in coordinator/store and
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
@@ -10,6 +11,7 @@ import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
+import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
 import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
@@ -17,12 +19,14 @@ import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/
 import type { Facts, Lease, MigrationEnd, MigrationRecord, NewMigration, Workload } from './record.ts'
 
 export type TargetCheck = TargetCheck__Output
+export type Standing = Standing__Output
 
 export type CallOptions = { readonly signal?: AbortSignal }
 
 // One host's agent. Each function is one call of proto/agent.proto, with its contract and its errors; every one ends
 // within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
 export type AgentPort = {
+  describeStanding(options?: CallOptions): Promise<Standing>
   describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
   checkTarget(
     request: { workload: Workload; migrationId: string; workloadId: string; overwriteChanged: boolean },
@@ -54,6 +58,8 @@ export type AgentPort = {
       round: number
       final: boolean
       rootIdentity: string
+      devices: MigrationOptions['devices']
+      verification: MigrationOptions['verify']
     },
     options?: CallOptions,
   ): AsyncIterable<VolumeProgress__Output>
@@ -91,6 +97,10 @@ export type AgentPort = {
     options?: CallOptions,
   ): Promise<FinalizedSource__Output>
   forgetCopy(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  settleWorkload(
+    request: { lease: Lease; ownerHost: string; isOwner: boolean; containerIds: string[] },
+    options?: CallOptions,
+  ): Promise<void>
 }
 
 export type Hosts = {

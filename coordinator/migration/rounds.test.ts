@@ -18,7 +18,7 @@ const simulate = ({ volumeBytes, changing, crossing, walkMs }: World, bounds: Bo
   let bytes = volumeBytes
   for (;;) {
     const durationMs = walkMs + bytes / crossing
-    rounds.push({ startedAtMs, durationMs, bytes, entries: 0 })
+    rounds.push({ startedAtMs, durationMs, rereadMs: 0, bytes, entries: 0 })
     bytes = Math.min(volumeBytes, changing * durationMs)
     startedAtMs += durationMs
     const verdict = assessRounds(rounds, bounds)
@@ -82,14 +82,16 @@ test('one that changes as fast as it crosses is stopped after the second round',
 })
 
 test('one round predicts nothing; with the second the rate of change is known', () => {
-  const first: MeasuredRound = { startedAtMs: 0, durationMs: 10_000, bytes: 1e9, entries: 10 }
+  const first: MeasuredRound = { startedAtMs: 0, durationMs: 10_000, rereadMs: 0, bytes: 1e9, entries: 10 }
   expect(assessRounds([], defaultOptions)).toEqual({ kind: 'continue', predictedMs: null })
   expect(assessRounds([first], defaultOptions)).toEqual({ kind: 'continue', predictedMs: null })
-  expect(predictMs([first, { startedAtMs: 10_000, durationMs: 1_000, bytes: 1e8, entries: 1 }])).toBeCloseTo(100, -1)
+  expect(
+    predictMs([first, { startedAtMs: 10_000, durationMs: 1_000, rereadMs: 0, bytes: 1e8, entries: 1 }]),
+  ).toBeCloseTo(100, -1)
 })
 
 test('where nothing changes the last round is predicted to take what finding that out took', () => {
-  const idle = { bytes: 0, entries: 0 }
+  const idle = { rereadMs: 0, bytes: 0, entries: 0 }
   expect(
     assessRounds(
       [

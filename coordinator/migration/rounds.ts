@@ -9,6 +9,8 @@ import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 export type MeasuredRound = {
   readonly startedAtMs: number
   readonly durationMs: number
+  // And then reading back what it wrote, before the next could begin.
+  readonly rereadMs: number
   readonly entries: number
   readonly bytes: number
 }
@@ -43,7 +45,7 @@ export const predictMs = (rounds: readonly MeasuredRound[]): number | null => {
   const changing = workOf(last) / changedWithinMs
   if (workPerMs === 0) return last.durationMs
   const walkMs = Math.max(0, last.durationMs - workOf(last) / workPerMs)
-  return Math.round(walkMs + (changing * last.durationMs) / workPerMs)
+  return Math.round(walkMs + (changing * (last.durationMs + last.rereadMs)) / workPerMs)
 }
 
 export const assessRounds = (rounds: readonly MeasuredRound[], { maxDowntimeMs, maxRounds }: Bounds): Verdict => {

@@ -61,6 +61,41 @@ test('source and target must differ', async () => {
   expect(await codeOf(service.plan({ ...request, to: 'host-1' }))).toBe('DRAYAGE_SAME_HOST')
 })
 
+test('device nodes stand against a move that refuses them, and against no other', async () => {
+  const { service } = setUp()
+  const refusing = { ...request, options: { devices: 'refuse' as const } }
+  await expect(service.start(refusing, null)).rejects.toMatchObject({
+    code: 'DRAYAGE_DEVICE_NODES',
+    message: expect.stringContaining('dev/null'),
+  })
+  expect((await service.plan({ ...request, options: { devices: 'skip' } })).refusals).toEqual([])
+  expect((await service.plan(request)).refusals).toEqual([])
+})
+
+test('what the disk of the target did not give back as it was written is written again, and told', async () => {
+  const { service, world } = setUp()
+  world.two.badRounds = 1
+  const { migration } = await service.start(request, null)
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
+    state: 'awaiting-finalize',
+    receipt: { verified: 'reread' },
+    warnings: [{ code: 'target-reread', message: expect.stringContaining('some/file') }],
+  })
+})
+
+test('a target whose disk does so twice in a row gets nothing', async () => {
+  const { service, world } = setUp()
+  world.two.badRounds = 2
+  const { migration } = await service.start(request, null)
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
+    state: 'rolled-back',
+    error: { code: 'DRAYAGE_DIGEST_MISMATCH', step: 'precopy' },
+  })
+  expect(world.first.running).toBe(true)
+})
+
 test('two hosts that are not there are two reasons in one answer', async () => {
   const journal = createMemoryJournal(clock.now)
   const offline = async (host: string) => {

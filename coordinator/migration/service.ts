@@ -12,6 +12,7 @@ import {
   type ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { describeError } from './end.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
@@ -113,7 +114,7 @@ export const createMigrationService = ({
         return
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
-        waiting.set(id, describeError(asAppError(thrown, 'The migration stands still'), null))
+        waiting.set(id, standsStill(thrown))
         watchers.changed(id)
         await clock.sleep(pauseMs, stopping.signal)
       }
@@ -139,13 +140,12 @@ export const createMigrationService = ({
   }
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
-    const entries = await journal.entries(record.id)
+    const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
     const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
-    const migration = viewMigration(record, entries, await journal.rounds(record.id), follower)
-    const error = migration.error ?? waiting.get(record.id) ?? null
+    const migration = viewMigration(record, entries, rounds, waiting.get(record.id) ?? null, follower)
     const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
-    const until = wentBack ? await journal.entries(follower.id) : null
-    return { ...migration, error, downtimeMs: until === null ? migration.downtimeMs : downtimeMs(entries, until) }
+    if (!wentBack) return migration
+    return { ...migration, downtimeMs: downtimeMs(entries, await journal.entries(follower.id)) }
   }
 
   const plan = async (
@@ -179,7 +179,7 @@ export const createMigrationService = ({
   }
 
   const known = async (asked: Asked, key: string | null): Promise<MigrationRecord | null> => {
-    const record = key === null ? null : await journal.findByKey(key)
+    const record = key === null ? null : await withFailpoints('idempotency', () => journal.findByKey(key))
     if (record === null) return null
     if (!asksTheSame(record, asked)) {
       throw new AppError(
@@ -357,4 +357,12 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     return [{ code, message }]
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
+}
+
+const standsStill = (thrown: unknown): MigrationError => {
+  const { code, message, details } = asAppError(
+    thrown,
+    "The coordinator's journal cannot be written, so nothing goes on",
+  )
+  return describeError(new AppError(code, message, { cause: thrown, details }), null)
 }

@@ -1,5 +1,5 @@
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import { AppError, type Finding } from '../../shared/errors.ts'
+import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import type { AgentPort, Journal } from './ports.ts'
 import type { Facts, Lease, MigrationRecord } from './record.ts'
 
@@ -30,15 +30,18 @@ export type StepContext = {
 }
 
 // Past the commit, what has to be done in the end, and that nobody but an operator can clear the way for: a refusal is shown
-// and asked again, as in an undo, and does not end the migration. Not so an order that is outdated.
+// and asked again, as in an undo, and does not end the migration. Not so what has become pointless.
 export const insisting = async <T>(effect: () => Promise<T>): Promise<T> => {
   try {
     return await effect()
   } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code === 'DRAYAGE_EPOCH_STALE') throw thrown
+    if (!(thrown instanceof AppError) || final.has(thrown.code)) throw thrown
     throw new AppError(thrown.code, thrown.message, { cause: thrown, details: { ...thrown.details, [insists]: true } })
   }
 }
+
+// The order is outdated, or the host is declared down.
+const final: ReadonlySet<string> = new Set<ErrorCode>(['DRAYAGE_EPOCH_STALE', 'DRAYAGE_HOST_FENCED'])
 
 const insists = 'insists'
 export const isInsistedOn = ({ details }: AppError): boolean => details[insists] === true

@@ -52,7 +52,7 @@ const lock: Step = {
 const plan: Step = {
   name: 'plan',
   do: async (context) => {
-    const { workload, imageId, warnings } = await askBothSides(context)
+    const { workload, imageId, warnings } = await askBothSides(context, { toCome: context.record.plan.volumes })
     await context.warn(warnings)
     return { plan: { workload, imageId } }
   },
@@ -109,6 +109,22 @@ const hold: Step = {
   },
 }
 
+// null: the target's disk gave back everything as it was written.
+const rereadDamage = async (
+  { target, warn }: StepContext,
+  results: readonly { readonly name: string; readonly result: VolumeResult__Output }[],
+): Promise<AppError | null> => {
+  const paths = results.flatMap(({ name, result }) => result.rereadDiffering.map((path) => `${name}: ${path}`))
+  if (paths.length === 0) return null
+  const message = `The disk of ${target.host} did not give back what was written to it: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? `, and ${paths.length - 5} more` : ''}.`
+  await warn([{ code: 'target-reread', message: `${message} It was written again.` }])
+  return new AppError(
+    'DRAYAGE_DIGEST_MISMATCH',
+    `${message} It was so twice. Look at the health of its disk and memory, or choose another target.`,
+    { details: { paths: paths.slice(0, 100) } },
+  )
+}
+
 // What makes downtime depend on what changes and not on how much there is: rounds while the source runs, until the last
 // one is predicted to be short, or another would not make it shorter. Nothing depends on them having been made: a
 // coordinator that starts anew goes on with a further round. Its undo is that of `hold`, which removes the volumes.
@@ -118,6 +134,7 @@ const precopy: Step = {
     const { record, signal } = context
     if (record.terms.discardWrites) return {}
     const measured: MeasuredRound[] = []
+    let damagedBefore = false
     for (;;) {
       const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
         final: false,
@@ -130,8 +147,12 @@ const precopy: Step = {
         entries: sum(({ changedEntries }) => changedEntries),
         bytes: sum(({ bytesSent }) => bytesSent),
       })
+      const damaged = await rereadDamage(context, results)
+      if (damaged !== null && damagedBefore) throw damaged
+      damagedBefore = damaged !== null
       const verdict = assessRounds(measured, record.request.options)
-      if (verdict.kind === 'stop') {
+      // What was not given back as it was written is sent once more while the source runs, and read back again.
+      if (verdict.kind === 'stop' && !damagedBefore) {
         return { precopy: { rounds: measured.length, reason: verdict.reason, predictedMs: verdict.predictedMs } }
       }
       signal.throwIfAborted()
@@ -144,7 +165,7 @@ const fence: Step = {
   name: 'fence',
   do: async (context) => {
     const { source, lease, signal } = context
-    await askBothSides(context)
+    await askBothSides(context, { toCome: [] })
     const { restartPolicyJson } = await source.agent.fenceSource(
       { lease: lease(), containerId: containerId(context) },
       { signal },
@@ -227,7 +248,8 @@ const finalcopy: Step = {
     }))
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
-    return { finalcopy: { receipt: { volumes: receipts, verified: 'written', issuedAt }, durationMs } }
+    const { verify } = context.record.request.options
+    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
   },
 }
 
@@ -273,7 +295,8 @@ const retain: Step = {
     return insisting(async () => {
       if (startFailed && record.request.options.onUnhealthy === 'stop') {
         const { stopTimeoutSeconds } = needed(facts.plan, 'plan').workload
-        await target.agent.stopTarget({ lease: lease(), containerId: targetContainerId, stopTimeoutSeconds })
+        const request = { lease: lease(), containerId: targetContainerId, stopTimeoutSeconds }
+        await unlessFenced(() => target.agent.stopTarget(request))
       }
       // First, since the target's container is the operator's to start and stop from here on, whether or not the source
       // can be reached.
@@ -284,6 +307,15 @@ const retain: Step = {
       return {}
     })
   },
+}
+
+// A host that is declared down runs nothing that could be stopped.
+const unlessFenced = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_HOST_FENCED') throw thrown
+  }
 }
 
 export const steps: Readonly<Record<(typeof stepOrder)[number], Step>> = {

@@ -1,9 +1,10 @@
 // A migration as people and scripts see it, from its record and its journal.
-import type { LiveCopy, Migration, MigrationKind, Round, Step } from '../../shared/api/migrations.ts'
+import type { LiveCopy, Migration, MigrationError, MigrationKind, Round, Step } from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
+import { situationOf, turnedBackBy } from './situation.ts'
 
 export const factsOf = (entries: readonly JournalEntry[]): Facts =>
   Object.assign({}, ...entries.filter(({ phase }) => phase === 'done').map(({ facts }) => facts ?? {}))
@@ -54,12 +55,21 @@ const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
         finalMs: finalcopy?.durationMs ?? null,
       }
 
+const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => {
+  const failure = turnedBackBy(entries)
+  if (failure?.error == null) return null
+  const { code, message, details } = failure.error
+  const reasons = Array.isArray(details['reasons']) ? (details['reasons'] as MigrationError['reasons']) : []
+  return { code, message, step: failure.step, reasons }
+}
+
 export const viewMigration = (
   record: MigrationRecord,
   entries: readonly JournalEntry[],
   rounds: readonly Round[],
+  waiting: MigrationError | null = null,
   // The one in `followedBy`.
-  follower: MigrationRecord | null,
+  follower: MigrationRecord | null = null,
 ): Migration => {
   const facts = factsOf(entries)
   return {
@@ -81,8 +91,10 @@ export const viewMigration = (
     targetContainerId: facts.hold?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
-    error: record.error,
-    next: nextFor(record, facts, follower),
+    error: record.error ?? whyPutBack(entries),
+    waiting,
+    situation: situationOf(record, entries, facts),
+    next: nextFor(record, entries, facts, waiting, follower),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),
     endedAt: record.endedAt?.toISOString() ?? null,

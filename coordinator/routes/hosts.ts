@@ -1,12 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { HostName } from '../../shared/api/common.ts'
-import { AddedHost, AddHost, Host, HostList } from '../../shared/api/hosts.ts'
+import { AddedHost, AddHost, FencedHost, FenceHost, Host, HostList } from '../../shared/api/hosts.ts'
 import type { HostDirectory } from '../agents/directory.ts'
+import type { Fencing } from '../fencing/fencing.ts'
 import { problems } from './problem.ts'
 
+export type HostRoutes = {
+  readonly hosts: HostDirectory
+  readonly fencing: Pick<Fencing, 'fence'>
+}
+
 export const hostRoutes =
-  (hosts: HostDirectory): FastifyPluginAsyncTypebox =>
+  ({ hosts, fencing }: HostRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/v1/hosts',
@@ -62,5 +68,36 @@ export const hostRoutes =
         },
       },
       async ({ params }) => hosts.get(params.name),
+    )
+
+    app.post(
+      '/v1/hosts/:name/fence',
+      {
+        schema: {
+          operationId: 'fenceHost',
+          summary: 'Takes your word that a host is down, and ends what waits for it',
+          description:
+            'For a host that is powered off or gone for good: not for one that merely cannot be reached, since what runs ' +
+            'on it goes on running. Migrations that wait for it end, each as is safe without it. When its agent is back, ' +
+            'it is told first what became of its workloads. Refused while its agent is heard of or answers. Idempotent.',
+          params: Type.Object({ name: HostName }),
+          body: FenceHost,
+          response: {
+            200: FencedHost,
+            ...problems(
+              'DRAYAGE_INVALID_REQUEST',
+              'DRAYAGE_UNAUTHENTICATED',
+              'DRAYAGE_HOST_NOT_FOUND',
+              'DRAYAGE_HOST_ANSWERS',
+              'DRAYAGE_BODY_TOO_LARGE',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+            ),
+          },
+        },
+      },
+      async ({ params, tokenId }) => {
+        const { at, migrations, ...fence } = await fencing.fence(params.name, tokenId)
+        return { ...fence, at: at.toISOString(), migrations: [...migrations] }
+      },
     )
   }

@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Journal } from '../migration/ports.ts'
 import type { Lease } from '../migration/record.ts'
 import type { Tables } from './tables.ts'
+import { requireNotTransferred } from './volume-holds.ts'
 
 type Within = Transaction<Tables>
 type Wanted = Parameters<Journal['acquireLease']>[1]
@@ -121,6 +122,7 @@ const hold = async (trx: Within, migrationId: string, resources: string[], { hos
       { details: { migration: first.migrationId } },
     )
   }
+  await requireNotTransferred(trx, resources)
   await trx
     .insertInto('leases')
     .values(resources.map((resource) => ({ resource, migrationId })))

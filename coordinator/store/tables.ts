@@ -143,6 +143,18 @@ export type LeaseTable = {
   migrationId: string
 }
 
+// Held by an export, an import or a copy, for as long as its request lasts: none of them outlives the process.
+export type VolumeHoldTable = {
+  id: Generated<number>
+  // volume/HOST/NAME, as in `leases`; those that only read may be several.
+  resource: string
+  transferId: string
+  // export, import, copy
+  kind: string
+  exclusive: number
+  since: string
+}
+
 export type JournalEntryTable = {
   seq: Generated<number>
   migrationId: string
@@ -164,6 +176,32 @@ export type RoundTable = {
   durationMs: number
 }
 
+// An operator's word that a host is down. In force until its agent is back and was told what it was owed.
+export type HostFenceTable = {
+  id: Generated<number>
+  host: string
+  fencedAt: string
+  // The id of the API token.
+  fencedBy: string
+  liftedAt: string | null
+}
+
+// A call to an agent that could not be asked: it is made when that agent is back, before anything else.
+export type OwedCallTable = {
+  seq: Generated<number>
+  host: string
+  // Not before all that this host is owed of the same migration is done.
+  afterHost: string | null
+  migrationId: string
+  // Of AgentPort.
+  method: string
+  requestJson: string
+  owedSince: string
+  doneAt: string | null
+  // Why the last try failed.
+  errorJson: string | null
+}
+
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
@@ -176,6 +214,9 @@ export type Tables = {
   workloadVolumes: WorkloadVolumeTable
   migrations: MigrationTable
   leases: LeaseTable
+  volumeHolds: VolumeHoldTable
   journalEntries: JournalEntryTable
   rounds: RoundTable
+  hostFences: HostFenceTable
+  owedCalls: OwedCallTable
 }

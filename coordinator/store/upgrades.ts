@@ -241,6 +241,59 @@ const returnsAndFinalizes: Upgrade = async (db) => {
   await db.schema.alterTable('migrations').addColumn('followed_by', 'text').execute()
 }
 
+// Volumes that are read or made apart from any migration.
+const volumeHolds: Upgrade = async (db) => {
+  await db.schema
+    .createTable('volume_holds')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('resource', 'text', (column) => column.notNull())
+    .addColumn('transfer_id', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('exclusive', 'integer', (column) => column.notNull())
+    .addColumn('since', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('volume_holds_of_resource').on('volume_holds').column('resource').execute()
+}
+
+// Hosts that an operator has declared down, and what their agents are owed when they are back.
+const fences: Upgrade = async (db) => {
+  await db.schema
+    .createTable('host_fences')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('fenced_at', 'text', (column) => column.notNull())
+    .addColumn('fenced_by', 'text', (column) => column.notNull())
+    .addColumn('lifted_at', 'text')
+    .execute()
+  // A host is fenced once at a time.
+  await db.schema
+    .createIndex('host_fences_in_force')
+    .unique()
+    .on('host_fences')
+    .column('host')
+    .where(sql.ref('lifted_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('owed_calls')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('after_host', 'text')
+    .addColumn('migration_id', 'text', (column) => column.notNull())
+    .addColumn('method', 'text', (column) => column.notNull())
+    .addColumn('request_json', 'text', (column) => column.notNull())
+    .addColumn('owed_since', 'text', (column) => column.notNull())
+    .addColumn('done_at', 'text')
+    .addColumn('error_json', 'text')
+    .execute()
+  await db.schema
+    .createIndex('owed_calls_open')
+    .on('owed_calls')
+    .columns(['host', 'seq'])
+    .where(sql.ref('done_at'), 'is', null)
+    .execute()
+}
+
 export const upgrades: Readonly<Record<string, Migration>> = {
   '0001-hosts-and-tokens': { up: hostsAndTokens },
   '0002-inventory': { up: inventory },
@@ -248,4 +301,6 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0004-ages-of-sizes': { up: agesOfSizes },
   '0005-keys-of-agents': { up: keysOfAgents },
   '0006-returns-and-finalizes': { up: returnsAndFinalizes },
+  '0008-volume-holds': { up: volumeHolds },
+  '0009-fences': { up: fences },
 }

@@ -1,6 +1,7 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
+import type { VolumeArchive } from '../../shared/api/archives.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
@@ -41,6 +42,8 @@ export const migration: Migration = {
   receipt: null,
   warnings: [],
   error: null,
+  waiting: null,
+  situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
   updatedAt: time,
@@ -53,13 +56,28 @@ export const host: Host = {
   agentVersion: '0.1.0',
   engine: null,
   engineReachable: true,
+  fence: null,
   addedAt: time,
   lastSeen: time,
   inventoryAt: null,
 }
+export const archive: VolumeArchive = {
+  host: 'host-1',
+  volume: 'data',
+  entries: 2,
+  contentBytes: 5,
+  archiveBytes: 1024,
+  archiveSha256: 'ab'.repeat(32),
+  digest: 'cd'.repeat(32),
+  live: false,
+  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
+}
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
+type Followed = { id: string; request: unknown; key: string | null }
+export const returned: Followed[] = []
+export const finalized: Followed[] = []
 export const started: { request: MigrationRequest; key: string | null }[] = []
 export const deps: AppDeps = {
   hosts: {
@@ -77,6 +95,12 @@ export const deps: AppDeps = {
       return asOf
     },
   },
+  fencing: {
+    fence: async (name, by) => {
+      if (name !== 'host-1') throw notFound
+      return { host: name, at: new Date(time), by, migrations: [] }
+    },
+  },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
     plan: async () => plan,
@@ -84,6 +108,15 @@ export const deps: AppDeps = {
       if (request.container === 'bug') throw new Error('secret of the inside')
       started.push({ request, key })
       return { migration, created: started.filter((one) => one.key !== null && one.key === key).length < 2 }
+    },
+    return: async (id, request, key) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOTHING_TO_RETURN', `${id} was put back`)
+      returned.push({ id, request, key })
+      return { migration: { ...migration, kind: 'return', of: id }, created: true }
+    },
+    finalize: async (id, request, key) => {
+      finalized.push({ id, request, key })
+      return { migration: { ...migration, kind: 'finalize', of: id }, created: false }
     },
     get: async (id) => {
       if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_NOT_FOUND', `There is no migration ${id}`)
@@ -95,6 +128,26 @@ export const deps: AppDeps = {
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }
+    },
+  },
+  archives: {
+    exportVolume: async ({ host: onHost, volume, live }) => {
+      if (onHost === 'host-9') throw notFound
+      return {
+        id: 't1',
+        entries: 2,
+        diskBytes: 4096,
+        pieces: (async function* () {
+          yield Buffer.alloc(512, 'a')
+          if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
+          yield Buffer.alloc(512, 'b')
+        })(),
+        summary: () => ({ ...archive, host: onHost, volume, live }),
+      }
+    },
+    transfer: (id) => {
+      if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
+      return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
     },
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { HostName, Nullable, Timestamp } from './common.ts'
+import { Finding, HostName, Nullable, Timestamp } from './common.ts'
 
 // unknown: enrolled or added, and never reported. lost: not heard of for three heartbeats; what it holds is as it was
 // last reported, and may have changed since.
@@ -20,6 +20,15 @@ export const Engine = Type.Object({
 })
 export type Engine = Static<typeof Engine>
 
+// An operator's word that it is down. In force until its agent is back and was told what became of its workloads.
+export const HostFence = Type.Object({
+  at: Timestamp,
+  by: Type.String({ description: 'The id of the API token' }),
+  owed: Type.Integer({ description: 'Calls that its agent is to be made as soon as it is back, before anything else' }),
+  error: Nullable(Finding),
+})
+export type HostFence = Static<typeof HostFence>
+
 export const Host = Type.Object({
   name: HostName,
   state: HostState,
@@ -27,6 +36,7 @@ export const Host = Type.Object({
   agentVersion: Nullable(Type.String()),
   engine: Nullable(Engine),
   engineReachable: Type.Boolean(),
+  fence: Nullable(HostFence),
   addedAt: Timestamp,
   lastSeen: Nullable(Timestamp),
   inventoryAt: Nullable(Timestamp),
@@ -45,3 +55,36 @@ export const AddedHost = Type.Object({
   expiresAt: Timestamp,
 })
 export type AddedHost = Static<typeof AddedHost>
+
+export const FenceHost = Type.Object(
+  {
+    iKnowItIsDown: Type.Literal(true, {
+      description:
+        'Your word that nothing of it runs: it is powered off, or gone for good. Not that it cannot be reached',
+    }),
+  },
+  { additionalProperties: false },
+)
+export type FenceHost = Static<typeof FenceHost>
+
+export const FencedHost = Type.Object({
+  host: HostName,
+  at: Timestamp,
+  by: Type.String(),
+  migrations: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      container: Type.String(),
+      consequence: Type.Union([
+        Type.Literal('retired-later'),
+        Type.Literal('goes-on'),
+        Type.Literal('put-back-later'),
+        Type.Literal('owner-down'),
+        Type.Literal('put-back-now'),
+      ]),
+      message: Type.String(),
+    }),
+    { description: 'Those that waited for it, and what becomes of each' },
+  ),
+})
+export type FencedHost = Static<typeof FencedHost>

@@ -28,16 +28,34 @@ export const MigrationOptions = Type.Object(
       description: 'The most rounds that are made while the source runs, whatever they would still gain',
     }),
     onUnhealthy: OnUnhealthy,
+    devices: Type.Union([Type.Literal('keep'), Type.Literal('skip'), Type.Literal('refuse')], {
+      default: 'keep',
+      description:
+        'Device nodes in volumes. keep: they are copied like everything else. skip: they are left out, and the receipt lists them. refuse: the migration is refused, with their paths',
+    }),
+    verify: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
+      default: 'reread',
+      description:
+        'What of the copy is read back from the target’s disk before the hand-over. written: nothing; both sides’ digests are of what they read and wrote. reread: what was copied while the source ran, after each round, at no cost of downtime. full: everything, in the last round and on both sides, while the source is stopped',
+    }),
   },
   { additionalProperties: false },
 )
 export type MigrationOptions = Static<typeof MigrationOptions>
 
-export const defaultOptions: MigrationOptions = { maxDowntimeMs: 1_000, maxRounds: 8, onUnhealthy: 'return' }
+export const defaultOptions: MigrationOptions = {
+  maxDowntimeMs: 1_000,
+  maxRounds: 8,
+  devices: 'keep',
+  verify: 'reread',
+  onUnhealthy: 'return',
+}
 
 // In a fixed order, so that two of them compare as text.
 export const completeOptions = (asked: Partial<MigrationOptions> = {}): MigrationOptions => ({
   maxDowntimeMs: asked.maxDowntimeMs ?? defaultOptions.maxDowntimeMs,
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
+  devices: asked.devices ?? defaultOptions.devices,
+  verify: asked.verify ?? defaultOptions.verify,
   onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
 })

@@ -155,8 +155,10 @@ export const Receipt = Type.Object({
       skipped: Type.Array(Finding),
     }),
   ),
-  // The digest covers what was written as it was written; nothing was read back from the disk.
-  verified: Type.Literal('written'),
+  verified: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
+    description:
+      'What the digests stand on, beside what was read and written. written: nothing was read back. reread: what was copied while the source ran was read back from the target’s disk, and was right. full: everything was, in the last round, and the source was read whole again',
+  }),
   issuedAt: Timestamp,
 })
 export type Receipt = Static<typeof Receipt>
@@ -195,7 +197,11 @@ export const Migration = Type.Object({
   targetContainerId: Nullable(Type.String()),
   receipt: Nullable(Receipt),
   warnings: Type.Array(Finding),
+  // Why it was not moved, or is being put back.
   error: Nullable(MigrationError),
+  // What stands in its way just now; it is tried again.
+  waiting: Nullable(MigrationError),
+  situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,

@@ -47,6 +47,8 @@ export type RpcClient<S extends keyof Services> = {
     end(): void
     readonly replies: AsyncIterable<ReplyOf<Services[S][M]>>
   }
+  // Resolves when there is a connection to the peer. A call made while one is being tried anew fails at once; this waits.
+  ready(timeoutMs: number): Promise<void>
   close(): void
 }
 
@@ -224,6 +226,17 @@ export const connect = <S extends keyof Services>(
         replies: { [Symbol.asyncIterator]: () => read(call, limits) },
       }
     },
+
+    ready: (timeoutMs) =>
+      new Promise((resolve, reject) => {
+        client.waitForReady(Date.now() + timeoutMs, (error) => {
+          if (!error) resolve()
+          else {
+            const message = `${endpoint.describedAs} does not answer: ${error.message}.`
+            reject(new AppError(endpoint.whenUnreachable, message, { cause: error }))
+          }
+        })
+      }),
 
     close: () => client.close(),
   }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Writable } from 'node:stream'
 
 // Resolves when a stream that was full takes more, or will never: then it is the next write that finds out. It leaves no
 // listener behind, however often it is asked.
@@ -10,4 +11,16 @@ export const untilDrained = (stream: EventEmitter): Promise<void> =>
       resolve()
     }
     for (const event of events) stream.on(event, done)
+  })
+
+// Resolves when the message has been written, or will not be.
+export const written = (stream: Writable, message: unknown): Promise<void> =>
+  new Promise((resolve) => {
+    const events = ['close', 'error', 'cancelled']
+    const done = () => {
+      for (const event of events) stream.off(event, done)
+      resolve()
+    }
+    for (const event of events) stream.on(event, done)
+    stream.write(message, done)
   })

@@ -13,7 +13,8 @@ import {
 import { AppError } from '../errors.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
-import { untilDrained } from './flow.ts'
+import { written } from './flow.ts'
+import { sendInPlace } from './send-in-place.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
 
@@ -87,9 +88,12 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
     call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
     replies: AsyncIterable<unknown>,
   ) => {
+    // One is being written while the next one is made; the stream's own idea of full would be sixteen, of 1 MiB each.
+    let before: Promise<void> | undefined
     for await (const reply of replies) {
+      await before
       if (call.cancelled) return
-      if (!call.write(reply) && !call.cancelled) await untilDrained(call)
+      before = written(call, reply)
     }
     call.end()
   }
@@ -133,6 +137,7 @@ export const createServer = ({ silenceMs = defaultSilenceMs }: { readonly silenc
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
     'grpc.max_send_message_length': 16 * 1024 * 1024,
     ...keepalive(silenceMs),
+    interceptors: [sendInPlace],
   })
 
 // mutual: callers must present a certificate of our authority, and TLS itself turns away those who do not. Only

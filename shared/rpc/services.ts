@@ -1,26 +1,51 @@
 // proto/ loaded: the definitions that servers serve and clients call.
 import { join } from 'node:path'
-import { loadPackageDefinition } from '@grpc/grpc-js'
+import { loadPackageDefinition, type MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { packageRoot } from '../package-root.ts'
 import type { ProtoGrpcType as AgentProto } from './generated/agent.ts'
+import type { ProtoGrpcType as ArchiveProto } from './generated/archive.ts'
 import type { ProtoGrpcType as CommonProto } from './generated/common.ts'
 import type { ProtoGrpcType as CoordinatorProto } from './generated/coordinator.ts'
 import type { ProtoGrpcType as TransferProto } from './generated/transfer.ts'
 import { loaderOptions } from './loader-options.ts'
+import { type PieceField, pieceDeserializer, pieceSerializer } from './piece-messages.ts'
 
 const load = <T>(file: string): T =>
   loadPackageDefinition(loadSync(join(packageRoot, 'proto', file), loaderOptions)) as unknown as T
 
 const { Agent } = load<AgentProto>('agent.proto').drayage.v1
+const { Archive } = load<ArchiveProto>('archive.proto').drayage.v1
 const { Coordinator, Enrolment } = load<CoordinatorProto>('coordinator.proto').drayage.v1
 const { Transfer } = load<TransferProto>('transfer.proto').drayage.v1
 
+// The field of each streaming message that carries bulk.
+export const pieceFields = {
+  PullVolume: { name: 'tar', number: 1 },
+  PullImage: { name: 'archive', number: 1 },
+} as const satisfies Record<string, PieceField>
+
+type Codec = Pick<MethodDefinition<object, object>, 'responseSerialize' | 'responseDeserialize'>
+
+const withPieces = <M extends object>(method: M, field: PieceField, oneof?: string): M => {
+  const { responseSerialize, responseDeserialize } = method as unknown as Codec
+  return {
+    ...method,
+    responseSerialize: pieceSerializer(field, responseSerialize),
+    responseDeserialize: pieceDeserializer(field, oneof, responseDeserialize),
+  }
+}
+
 export const services = {
   Agent: Agent.service,
+  Archive: Archive.service,
   Coordinator: Coordinator.service,
   Enrolment: Enrolment.service,
-  Transfer: Transfer.service,
+  Transfer: {
+    ...Transfer.service,
+    PullVolume: withPieces(Transfer.service.PullVolume, pieceFields.PullVolume, 'piece'),
+    PullImage: withPieces(Transfer.service.PullImage, pieceFields.PullImage),
+  },
 } as const
 
 export const errorDetailType = load<CommonProto>('common.proto').drayage.v1.ErrorDetail

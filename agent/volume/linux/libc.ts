@@ -51,6 +51,7 @@ const c = {
   write: libc.func('long write(int fd, void *buffer, long count)'),
   lseek: libc.func('int64 lseek(int fd, int64 offset, int whence)'),
   fallocate: libc.func('int fallocate(int fd, int mode, int64 offset, int64 length)'),
+  posix_fadvise: libc.func('int posix_fadvise(int fd, int64 offset, int64 length, int advice)'),
   ftruncate: libc.func('int ftruncate(int fd, int64 length)'),
   statx: libc.func('int statx(int dir, void *path, int flags, uint mask, void *buffer)'),
   getdents64: libc.func('syscall', 'long', ['long', 'long', 'void *', 'long']),
@@ -183,6 +184,14 @@ export const punchHole = (fd: number, offset: number, length: number): boolean =
   const error = failure('fallocate')
   if (error.code === 'EOPNOTSUPP' || error.code === 'ENOTSUP' || error.code === 'ENOSYS') return false
   throw error
+}
+
+const POSIX_FADV_DONTNEED = 4
+
+// What has been written back of the file leaves the page cache, so that the next read comes from the disk. Advice: a file
+// system that keeps everything in memory does not take it.
+export const dropCached = (fd: number): void => {
+  c.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
 }
 
 const statxBuffer = Buffer.alloc(256)

@@ -1,20 +1,36 @@
-import { identityOf } from '../linux/stat.ts'
+import type { ByteString } from '../byte-string.ts'
+import { identityOf, type Stat } from '../linux/stat.ts'
 import { type ScannedNode, scan } from '../tree/scan.ts'
 import { asReadError, openVolume } from './volume-root.ts'
 
-export type Usage = { readonly entries: number; readonly apparentBytes: number; readonly diskBytes: number }
+export type Usage = {
+  readonly entries: number
+  readonly apparentBytes: number
+  readonly diskBytes: number
+  // Device nodes, and the paths of the first of them.
+  readonly devices: number
+  readonly devicePaths: readonly ByteString[]
+}
+
+const mostDevicesNamed = 20
 
 // Counts what a round would carry: no sockets, nothing below a mount point, a file with several names once in bytes.
 export const measureVolume = (root: string, checkpoint: () => void): Usage => {
   try {
     const ignore = (): void => {}
-    return usageOf(scan(openVolume(root), { checkpoint, leftOut: ignore, vanished: ignore }))
+    const devicePaths: ByteString[] = []
+    let devices = 0
+    const unwanted = ({ type }: Stat, path: ByteString): undefined => {
+      if (type === 'character' || type === 'block') if (++devices <= mostDevicesNamed) devicePaths.push(path)
+    }
+    const scanned = scan(openVolume(root), { checkpoint, leftOut: ignore, vanished: ignore, unwanted })
+    return { ...usageOf(scanned), devices, devicePaths }
   } catch (error) {
     throw asReadError(root, error)
   }
 }
 
-const usageOf = (root: ScannedNode): Usage => {
+const usageOf = (root: ScannedNode): Pick<Usage, 'entries' | 'apparentBytes' | 'diskBytes'> => {
   const seen = new Set<string>()
   let entries = 0
   let apparentBytes = 0

@@ -1,3 +1,5 @@
+import { headRoom } from '../../../shared/rpc/piece-messages.ts'
+
 export const pieceBytes = 1024 * 1024
 
 // Collects a stream into pieces of 1 MiB. What is read from a file goes straight into the piece, without a copy.
@@ -13,17 +15,46 @@ export type PieceSink = {
   finish(): void
 }
 
-// `send` gets each piece once, alone in its memory, and may give it away.
-export const createPieceSink = (send: (piece: Buffer) => void): PieceSink => {
-  let piece = Buffer.allocUnsafeSlow(pieceBytes)
+// For a round that is read for its digest alone.
+export const createNoSink = (heard: (total: number) => void): PieceSink => {
+  const piece = Buffer.alloc(pieceBytes)
+  let total = 0
+  const take = (count: number): void => {
+    total += count
+    heard(total)
+  }
+  return {
+    get total() {
+      return total
+    },
+    write: ({ length }) => take(length),
+    zeros: take,
+    space: () => piece,
+    advance: take,
+    finish: () => {},
+  }
+}
+
+// With room before the piece, for the head of the message in which it will be sent.
+export const newPieceMemory = (): ArrayBuffer => Buffer.allocUnsafeSlow(headRoom + pieceBytes).buffer as ArrayBuffer
+
+// `send` gets each piece alone in its memory, and may give that away. `memory`: for the next piece; of no more bytes than
+// newPieceMemory makes, its content does not matter.
+export const createPieceSink = (send: (piece: Buffer) => void, memory = newPieceMemory): PieceSink => {
+  let piece: Buffer | undefined
   let filled = 0
   let sent = 0
 
+  const current = (): Buffer => {
+    piece ??= Buffer.from(memory(), headRoom, pieceBytes)
+    return piece
+  }
   const flush = (): void => {
     sent += filled
-    send(piece.subarray(0, filled))
-    piece = Buffer.allocUnsafeSlow(pieceBytes)
+    const full = current().subarray(0, filled)
+    piece = undefined
     filled = 0
+    send(full)
   }
   const advance = (count: number): void => {
     filled += count
@@ -36,7 +67,7 @@ export const createPieceSink = (send: (piece: Buffer) => void): PieceSink => {
     },
     write: (bytes) => {
       for (let at = 0; at < bytes.length; ) {
-        const count = bytes.copy(piece, filled, at)
+        const count = bytes.copy(current(), filled, at)
         at += count
         advance(count)
       }
@@ -44,12 +75,12 @@ export const createPieceSink = (send: (piece: Buffer) => void): PieceSink => {
     zeros: (count) => {
       for (let rest = count; rest > 0; ) {
         const part = Math.min(rest, pieceBytes - filled)
-        piece.fill(0, filled, filled + part)
+        current().fill(0, filled, filled + part)
         rest -= part
         advance(part)
       }
     },
-    space: () => piece.subarray(filled),
+    space: () => current().subarray(filled),
     advance,
     finish: () => {
       if (filled > 0) flush()

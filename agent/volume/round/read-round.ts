@@ -33,6 +33,7 @@ import {
 import { hidesStores, isRacy } from '../tree/racy.ts'
 import { isGone, type ScannedNode, scan } from '../tree/scan.ts'
 import { baseFor, type Holding, sharedNames } from './base-tree.ts'
+import { createDevices, type DevicePolicy } from './devices.ts'
 import { announce, type RoundLimits } from './limits.ts'
 import { keepGiven } from './memory.ts'
 import type { PieceSink } from './piece-sink.ts'
@@ -48,6 +49,12 @@ export type ReadRequest = {
   // nothing remembered.
   readonly memory?: string
   readonly holding?: Holding
+  // Default: keep.
+  readonly devices?: DevicePolicy
+  // All content is read and compared, whatever the stats say.
+  readonly everything?: boolean
+  // Content is read from the disk and not from the page cache, where the kernel takes the advice.
+  readonly fromDisk?: boolean
 }
 
 const mostNamed = 20
@@ -81,11 +88,18 @@ export const readRound = (
 ): Summary => {
   const { root, final, memory, holding } = request
   const skipped = createSkippedList()
+  const devices = createDevices(request.devices ?? 'keep')
 
   const changedInFinal = (path: ByteString): void => {
     if (final) throw sourceChanged([path])
   }
-  const sender = createEntrySender({ sink, skipped, checkpoint, cutShort: changedInFinal })
+  const sender = createEntrySender({
+    sink,
+    skipped,
+    checkpoint,
+    cutShort: changedInFinal,
+    fromDisk: request.fromDisk ?? false,
+  })
 
   const cursor = createCursor(openVolume(root))
   const volume = cursor.stat
@@ -98,12 +112,13 @@ export const readRound = (
         if (first) skipped.add(path, reason)
       },
       vanished: changedInFinal,
+      unwanted: devices.leftOut,
     })
 
   // Names under which the receiver has one inode, by the inode's identity here; and what it has been given of it.
   let shared = new Map<string, Set<ByteString>>()
   const given = new Map<string, Leaf>()
-  const contentHides = hidesStores(root)
+  const contentHides = request.everything === true || hidesStores(root)
   let mostContentBytes = 0
 
   // Whatever the receiver has at this path, it has no longer.
@@ -145,6 +160,11 @@ export const readRound = (
       if (!sameInode(stat, node.stat)) changedInFinal(path)
       // Asked of the type even of the same inode: its number may be another file's by now.
       if (stat.type === 'directory' || stat.type === 'socket' || isMountPoint(volume, stat)) {
+        changedInFinal(path)
+        return undefined
+      }
+      if (devices.leftOut(stat, path) !== undefined) {
+        devices.settle()
         changedInFinal(path)
         return undefined
       }
@@ -272,6 +292,7 @@ export const readRound = (
     requireIdentity(root, volume, request.expectIdentity)
     if (memory !== undefined && holding !== undefined) base = baseFor(memory, holding, identityOf(volume))
     const recorded = scanVolume(true)
+    devices.settle()
     checkpoint()
     syncFileSystem(cursor.fd)
     if (base !== undefined) shared = sharedNames(base, recorded)

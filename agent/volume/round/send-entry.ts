@@ -1,7 +1,7 @@
 // What of one entry goes into the stream: all of it, or what has changed since the other side was given it.
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
-import { close, readLink, reopen } from '../linux/libc.ts'
+import { close, dropCached, readLink, reopen } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodeLink, encodeMember, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
@@ -46,11 +46,12 @@ type Options = {
   readonly checkpoint: () => void
   // A file ended before the size that it had: throws where that must not be.
   readonly cutShort: (path: ByteString) => void
+  readonly fromDisk: boolean
 }
 
 const smallScratch = Buffer.alloc(contentBlockBytes)
 
-export const createEntrySender = ({ sink, skipped, checkpoint, cutShort }: Options): EntrySender => {
+export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDisk }: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
   const sent = { entries: 0, contentBytes: 0 }
 
@@ -162,6 +163,7 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort }: Optio
   const withFile = (pathFd: number, use: (fd: number) => Given): Given => {
     const fd = reopen(pathFd)
     try {
+      if (fromDisk) dropCached(fd)
       return use(fd)
     } finally {
       close(fd)

@@ -1,5 +1,6 @@
 // Changes of a file that earlier rounds have made, in place: nobody uses the target yet, and a copy beside would cost the
 // whole file. What is interrupted half-way leaves a file whose times have moved, which round/reconcile.ts finds.
+import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { close, open, openAt, punchHole, seek, truncate, writeAll } from '../linux/libc.ts'
 import { sameInode, statFd } from '../linux/stat.ts'
@@ -67,6 +68,7 @@ const writeZeros = (fd: number, offset: number, length: number): void => {
 }
 
 // One block, or a hole of any number of blocks. The hashes of the leaf's blocks follow; its metadata is still to come.
+// Answers the hash of the data that was written, if any, by the number of its block.
 export const changePart = (
   place: Place,
   leaf: Leaf,
@@ -74,7 +76,7 @@ export const changePart = (
   member: Member,
   source: ByteSource,
   admit: (contentBytes: number) => void,
-): void => {
+): { readonly index: number; readonly hash: ByteString } | undefined => {
   const { blocks } = leaf
   const length = member.metadata.size
   const first = offset / contentBlockBytes
@@ -86,13 +88,13 @@ export const changePart = (
   }
   if (last > mostBlocksKept || (!hole && length > contentBlockBytes)) throw damaged('a part of a file is too large')
   admit(dataBytes)
-  openHeld(place, leaf, (fd) => {
+  return openHeld(place, leaf, (fd) => {
     if (hole) {
       writeZeros(fd, offset, length)
       for (let index = first; index < last; index++) {
         blocks[index] = hashOfZeros(Math.min(contentBlockBytes, offset + length - index * contentBlockBytes))
       }
-      return
+      return undefined
     }
     const block = scratch.subarray(0, length)
     if (segments !== undefined) {
@@ -105,7 +107,9 @@ export const changePart = (
       seek(fd, offset + segment.offset)
       writeAll(fd, part)
     }
-    blocks[first] = hashOfBlock(block)
+    const hash = hashOfBlock(block)
+    blocks[first] = hash
+    return { index: first, hash }
   })
 }
 

@@ -32,12 +32,15 @@ import { forgetHeld, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { changeContent, changeMetadata, changePart } from './write-change.ts'
 import { type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { openWrittenLog } from './written-log.ts'
 
 export type WriteRequest = {
   readonly root: string
   readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
+  // Note in the memory what is to be read back (round/read-back.ts).
+  readonly noteWritten?: boolean
 }
 
 export type WriteInput = {
@@ -76,10 +79,13 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const { root, limits, memory } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
+  const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
   // Files of which parts have come, or are to come, and not yet the metadata that ends them.
   const unfinished = new Set<Leaf>()
+  // Of those: the blocks that have come.
+  const blocksWritten = new Map<Leaf, Map<number, ByteString>>()
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -156,13 +162,14 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       tree.add(names, { metadata, seen, suspect: false, children: new Map(), digest: undefined })
       return
     }
-    const written =
+    const made =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
+    if (made !== undefined) written.wrote(place.path, made, made.content)
     const lost = { metadata, seen: seenOf(volume), content: '', blocks: undefined }
-    tree.add(names, leafOf({ ...(written ?? lost), suspect: false, linked: false }))
+    tree.add(names, leafOf({ ...(made ?? lost), suspect: false, linked: false }))
   }
 
   const removeHeld = (tree: TargetTree, path: ByteString): void => {
@@ -193,14 +200,25 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(tree, names)
     if (change.kind === 'part') {
       unfinished.add(held)
-      changePart(place, held, change.offset, member, source, admitContent)
+      const block = changePart(place, held, change.offset, member, source, admitContent)
+      if (block !== undefined) {
+        const blocks = blocksWritten.get(held) ?? new Map()
+        blocksWritten.set(held, blocks.set(block.index, block.hash))
+      }
       takePadding(source, member.storedBytes)
     } else if (change.kind === 'content') {
-      tree.change(names, held, changeContent(place, held, { ...member, metadata }, source, refusals, admitContent))
+      const made = changeContent(place, held, { ...member, metadata }, source, refusals, admitContent)
+      tree.change(names, held, made)
+      written.wrote(place.path, made, made.content)
+      blocksWritten.delete(held)
       unfinished.delete(held)
       takePadding(source, member.storedBytes)
     } else {
-      tree.change(names, held, changeMetadata(place, held, metadata, refusals))
+      const made = changeMetadata(place, held, metadata, refusals)
+      tree.change(names, held, made)
+      const blocks = blocksWritten.get(held)
+      if (blocks !== undefined) written.wrote(place.path, made, blocks)
+      blocksWritten.delete(held)
       unfinished.delete(held)
     }
   }
@@ -247,6 +265,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       return held.tree
     }
     unfinished.clear()
+    written.beginAnew()
     if (memory !== undefined) forgetHeld(memory)
     clearDirectory(cursor.fd, volume, input.checkpoint)
     const tree = createTargetTree({
@@ -293,5 +312,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   } finally {
     linkCursor.close()
     cursor.close()
+    written.close()
   }
 }

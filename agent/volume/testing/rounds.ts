@@ -1,7 +1,7 @@
 // For tests: a source and a target with the memory of each, and rounds between them that may be cut.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Holding, RoundSummary, VolumeEngine } from '../engine.ts'
+import type { Holding, ReadOptions, ReceiveOptions, RoundSummary, VolumeEngine } from '../engine.ts'
 import { temporaryDirectory } from './streams.ts'
 
 export type Rounds = AsyncDisposable & {
@@ -9,12 +9,14 @@ export type Rounds = AsyncDisposable & {
   readonly target: string
   readonly memory: { readonly source: string; readonly target: string }
   // Throws unless both ends come to the same digest.
-  round(final: boolean): Promise<RoundSummary & { readonly holding: Holding }>
+  round(final: boolean, how?: How): Promise<RoundSummary & { readonly holding: Holding; readonly read: RoundSummary }>
   // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
-  cutAfter(bytes: number, final: boolean): Promise<boolean>
+  cutAfter(bytes: number, final: boolean, how?: How): Promise<boolean>
   // The way back: what was the target is the source, each with the memory that it has.
   readonly back: Omit<Rounds, 'back' | typeof Symbol.asyncDispose>
 }
+
+export type How = Pick<ReadOptions, 'devices' | 'everything'> & Pick<ReceiveOptions, 'noteWritten'>
 
 class Cut extends Error {}
 
@@ -37,7 +39,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
   const between = (source: 'source' | 'target', target: 'source' | 'target') => {
-    const attempt = async (final: boolean, bytes: number) => {
+    const attempt = async (final: boolean, bytes: number, { noteWritten = false, ...how }: How) => {
       let reading: Promise<RoundSummary> | undefined
       let holding: Holding = { digest: '', lacking: [] }
       const written = await engine().receive(
@@ -48,26 +50,27 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
             final,
             memory: memory[source],
             holding: held,
+            ...how,
           })
           reading = summary
           return { pieces: cut(pieces, bytes), limits }
         },
-        { memory: memory[target] },
+        { memory: memory[target], noteWritten },
       )
       const read = await reading
       if (read === undefined || read.digest !== written.digest) {
         throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
       }
-      return { ...written, holding }
+      return { ...written, holding, read }
     }
     return {
       source: at(source),
       target: at(target),
       memory: { source: memory[source], target: memory[target] },
-      round: (final: boolean) => attempt(final, Number.POSITIVE_INFINITY),
-      cutAfter: async (bytes: number, final: boolean) => {
+      round: (final: boolean, how: How = {}) => attempt(final, Number.POSITIVE_INFINITY, how),
+      cutAfter: async (bytes: number, final: boolean, how: How = {}) => {
         try {
-          await attempt(final, bytes)
+          await attempt(final, bytes, how)
           return false
         } catch (error) {
           if (error instanceof Cut) return true

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
 import type { Holding } from '../round/base-tree.ts'
 import type { RoundLimits } from '../round/limits.ts'
+import type { ReadBackRequest } from '../round/read-back.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 
@@ -10,15 +11,22 @@ export type Task =
   | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
   | { readonly kind: 'read'; readonly request: ReadRequest }
   | { readonly kind: 'write'; readonly request: WriteRequest }
+  | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
+  // A round that is read for its digest, and goes nowhere.
+  | { readonly kind: 'digest'; readonly request: ReadRequest }
 
 // Given to a worker, one at a time. All else about it goes through its own port.
 export type Assignment = { readonly task: Task; readonly port: MessagePort; readonly signals: SharedArrayBuffer }
 
-// From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands with the message, it is not copied.
+// From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands
+// with the message, it is not copied.
 export type Delivery =
   | { readonly kind: 'announced'; readonly limits: RoundLimits }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
+
+// From the main thread to one that reads: the memory of a piece that has been used up, for another one.
+export type Returned = { readonly memory: ArrayBuffer }
 
 export type PlainError = { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
 
@@ -29,6 +37,8 @@ export type Report =
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   // One delivered piece has been used up; so many entries are written.
   | { readonly kind: 'taken'; readonly entries: number }
+  // Bytes that have been read of what goes nowhere, and files or entries.
+  | { readonly kind: 'progress'; readonly bytes: number; readonly entries: number }
   // What the target holds; the pieces are to be those of a round that builds upon it.
   | { readonly kind: 'holding'; readonly holding: Holding }
   | { readonly kind: 'done'; readonly result: unknown }

@@ -2,6 +2,7 @@ import type { RoundLimits } from '../round/limits.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WorkerPool } from './pool.ts'
+import type { Returned } from './protocol.ts'
 
 // Pieces of 1 MiB that may be on their way from the worker at a time: enough that it works while the consumer sends.
 const window = 4
@@ -11,7 +12,12 @@ export const readPieces = (
   pool: WorkerPool,
   request: ReadRequest,
   signal: AbortSignal | undefined,
-): { pieces: AsyncIterable<Buffer>; limits: () => RoundLimits | undefined; summary: Promise<Summary> } => {
+): {
+  pieces: AsyncIterable<Buffer>
+  limits: () => RoundLimits | undefined
+  giveBack: (piece: Buffer) => void
+  summary: Promise<Summary>
+} => {
   const arrived: Buffer[] = []
   let ended = false
   let limits: RoundLimits | undefined
@@ -55,5 +61,11 @@ export const readPieces = (
     }
   }
 
-  return { pieces: pieces(), limits: () => limits, summary: job.result as Promise<Summary> }
+  const giveBack = (piece: Buffer): void => {
+    const memory = piece.buffer as ArrayBuffer
+    // A port that has been closed takes nothing, and says nothing.
+    if (!ended) job.port.postMessage({ memory } satisfies Returned, [memory])
+  }
+
+  return { pieces: pieces(), limits: () => limits, giveBack, summary: job.result as Promise<Summary> }
 }

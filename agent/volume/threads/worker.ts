@@ -5,11 +5,22 @@ import type { Holding } from '../round/base-tree.ts'
 import { changedSince } from '../round/compare.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
-import { createPieceSink } from '../round/piece-sink.ts'
+import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
+import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
-import { type Assignment, cancellation, type Delivery, type Report, type Task, toPlainError } from './protocol.ts'
+import {
+  type Assignment,
+  cancellation,
+  type Delivery,
+  type Report,
+  type Returned,
+  type Task,
+  toPlainError,
+} from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
+
+const progressBytes = 16 * 1024 * 1024
 
 // Sleeps until `look` finds something.
 const awaitNews = <T>(signals: Signals, look: () => T | undefined): T => {
@@ -31,11 +42,25 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
 
+  if (task.kind === 'read-back' || task.kind === 'digest') {
+    let reported = 0
+    const progress = (bytes: number, entries: number): void => {
+      if (bytes - reported < progressBytes) return
+      reported = bytes
+      report({ kind: 'progress', bytes, entries })
+    }
+    if (task.kind === 'read-back') return readBack(task.request, checkpoint, progress)
+    const sink = createNoSink((bytes) => progress(bytes, 0))
+    return readRound(task.request, sink, checkpoint)
+  }
+
   if (task.kind === 'read') {
-    const sink = createPieceSink((piece) => {
+    const send = (piece: Buffer): void => {
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
-    })
+    }
+    const usedUp = (): ArrayBuffer | undefined => (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
+    const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
     return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
 

@@ -9,6 +9,21 @@ import type { Delivery } from './protocol.ts'
 const window = 8
 const pieceBytes = 1024 * 1024
 
+// A piece that has its memory to itself, but for the head of the message that it came in, is given to the worker with it;
+// one that shares it with others is copied.
+const mostHead = 64
+const isAlone = ({ buffer, length }: Buffer): boolean =>
+  buffer instanceof ArrayBuffer && length <= pieceBytes && buffer.byteLength - length <= mostHead
+const copyOf = (bytes: Buffer): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
+}
+const partsOf = function* (piece: Buffer): Generator<Buffer> {
+  if (isAlone(piece)) yield piece
+  else for (let at = 0; at < piece.length; at += pieceBytes) yield copyOf(piece.subarray(at, at + pieceBytes))
+}
+
 export type Progress = { readonly bytes: number; readonly entries: number }
 
 // `limits`: what was announced, known as soon as there is a piece; undefined: nothing was.
@@ -92,11 +107,9 @@ export const writePieces = async (
         const limits = incoming.limits()
         if (limits !== undefined) deliver({ kind: 'announced', limits })
       }
-      for (let at = 0; at < next.value.length && !ended; at += pieceBytes) {
+      for (const part of partsOf(next.value)) {
         await roomOrEnd()
-        // A copy, since the caller may use its memory again, or share it with other buffers.
-        const part = Buffer.allocUnsafeSlow(Math.min(pieceBytes, next.value.length - at))
-        next.value.copy(part, 0, at)
+        if (ended) break
         queued.push(part.length)
         deliver({ kind: 'piece', bytes: part }, [part.buffer as ArrayBuffer])
       }

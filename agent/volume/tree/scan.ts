@@ -19,6 +19,8 @@ export type ScanObserver = {
   // Before each directory; throws to end the scan.
   readonly checkpoint: () => void
   readonly leftOut: (path: ByteString, reason: string) => void
+  // Why an entry is not part of the volume, beyond what never is; undefined: it is.
+  readonly unwanted?: (stat: Stat, path: ByteString) => string | undefined
   // An entry that was listed, and gone when it was looked at.
   readonly vanished: (path: ByteString) => void
 }
@@ -50,7 +52,9 @@ export const scan = (rootFd: number, observer: ScanObserver): ScannedNode => {
         observer.vanished(prefix + name)
         continue
       }
-      if (stat.type === 'socket') observer.leftOut(prefix + name, 'a socket exists only while its process listens')
+      const unwanted = observer.unwanted?.(stat, prefix + name)
+      if (unwanted !== undefined) observer.leftOut(prefix + name, unwanted)
+      else if (stat.type === 'socket') observer.leftOut(prefix + name, 'a socket exists only while its process listens')
       else if (isMountPoint(root.stat, stat)) {
         observer.leftOut(prefix + name, 'another file system is mounted there; it is not part of the volume')
       } else into.push({ name, stat, children: stat.type === 'directory' ? [] : undefined })

@@ -9,6 +9,7 @@ import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
 import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
 import { createInventoryStore } from '../../store/inventory.ts'
 import { createJoinTokenStore } from '../../store/join-tokens.ts'
@@ -53,7 +54,10 @@ export const startCoordinatorServers = async () => {
   const [hosts, inventory, joinTokens] = [createHostStore(db), createInventoryStore(db), createJoinTokenStore(db)]
   const presence = createPresence({ hosts, clock, heartbeatMs, log: quiet })
   const { fingerprint } = authority
-  const directory = createHostDirectory({ hosts, joinTokens, presence, clock, fingerprint })
+  const directory = createHostDirectory({
+    ...{ hosts, joinTokens, presence, clock, fingerprint },
+    fences: createFenceStore(db, clock),
+  })
   const stopping = new AbortController()
 
   const { enrol } = createEnrolment({ authority, joinTokens, clock, log: quiet })

@@ -55,6 +55,8 @@ export type ModelHost = {
   imageBroughtBy: string | null
   epoch: number
   comesUp: ComesUp
+  // So many rounds more its disk gives back other than was written to it.
+  badRounds: number
   readonly copies: Map<string, Copy>
   readonly notes: Map<string, Note>
   late: (() => void)[]
@@ -72,13 +74,14 @@ const newHost = (name: string): ModelHost => ({
     imageBroughtBy: null,
     epoch: 0,
     comesUp: 'up',
+    badRounds: 0,
     copies: new Map(),
     notes: new Map(),
     late: [],
   },
 })
 
-const workloadOf = ({ id, running }: Copy): Workload => ({
+const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
   containerId: id,
   name: 'web',
   state: running ? 'running' : 'exited',
@@ -91,7 +94,9 @@ const workloadOf = ({ id, running }: Copy): Workload => ({
     {
       ...{ name: volumeName, driver: 'local', options: {}, labels: {}, mountpoint: '/v', createdAt: '' },
       ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2' },
-      usage: { entries: 1, apparentBytes: 21, diskBytes: 4096 },
+      usage: measured
+        ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
+        : null,
     },
   ],
   ...{
@@ -104,6 +109,10 @@ const workloadOf = ({ id, running }: Copy): Workload => ({
     stopTimeoutSeconds: 10,
   },
 })
+
+const unused = () => {
+  throw new Error('no migration asks for this')
+}
 
 export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   const hosts = { 'host-1': newHost('host-1'), 'host-2': newHost('host-2') }
@@ -170,7 +179,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     const retained = () => [...host.copies.values()].find(({ retiredBy }) => retiredBy !== null) ?? null
     const toldOf = (found: Copy | null) =>
       found === null ? null : { migrationId: found.retiredBy ?? '', containerId: found.id, partial: found.partial }
-    const made = ({ migrationId }: Lease): Copy | null => {
+    const made = ({ migrationId }: Pick<Lease, 'migrationId'>): Copy | null => {
       const adopted = host.notes.get(migrationId)?.adopted
       if (adopted) return copy(adopted)
       return [...host.copies.values()].find(({ madeBy }) => madeBy === migrationId) ?? null
@@ -183,20 +192,26 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
       })
 
     return {
-      describeWorkload: ({ container }) =>
+      describeWorkload: ({ container, measureVolumes }) =>
         effect(host, 'describe', () => {
           const named = [...host.copies.values()].find(({ retiredBy }) => container === 'web' && retiredBy === null)
-          return workloadOf(named ?? copy(container))
+          return workloadOf(named ?? copy(container), measureVolumes)
         }),
-      checkTarget: ({ migrationId }) =>
+      checkTarget: ({ workload, migrationId }) =>
         effect(host, 'check', () => {
           const others = [...host.copies.values()].filter((one) => one.retiredBy === null && one.madeBy !== migrationId)
           const adopted = host.notes.get(migrationId)?.adopted
           return {
             ...{ engine: null, imageId: host.image ? 'sha256:i' : '', warnings: [], freeBytes: 1e9, freeInodes: 1e6 },
-            obstacles: others
-              .filter(({ id }) => id !== adopted)
-              .map(({ id }) => ({ code: 'DRAYAGE_CONTAINER_EXISTS', message: `${id} is here` })),
+            // There is room for the volume once.
+            obstacles: [
+              ...(made({ migrationId })?.writes.length && workload.volumes.some(({ usage }) => usage !== null)
+                ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
+                : []),
+              ...others
+                .filter(({ id }) => id !== adopted)
+                .map(({ id }) => ({ code: 'DRAYAGE_CONTAINER_EXISTS', message: `${id} is here` })),
+            ],
             existingNetworks: [],
             retained: toldOf(retained()),
           }
@@ -284,7 +299,11 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           to.partial = to.retiredBy !== null
         })
         const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
-        yield { bytes: 21, entries: 1, result: { ...counts, sourceDigest: 'd', targetDigest: 'd', skipped: [] } }
+        const differing = final || host.badRounds === 0 ? [] : ['some/file']
+        if (differing.length > 0) host.badRounds--
+        const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
+        const digests = { sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+        yield { bytes: 21, entries: 1, result: { ...counts, ...reread, ...digests } }
       },
       fenceSource: ({ lease, containerId }) =>
         step('fence', lease, () => {
@@ -377,6 +396,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           host.copies.delete(containerId)
           return { removed: [`container ${containerId}`] }
         }),
+      describeStanding: unused,
+      settleWorkload: unused,
       forgetCopy: () => effect(host, 'forget copy', () => {}),
     }
   }

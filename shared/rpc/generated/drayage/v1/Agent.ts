@@ -4,6 +4,7 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from '../../drayage/v1/CheckTargetRequest.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from '../../drayage/v1/ConfirmTargetRequest.ts';
+import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from '../../drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from '../../drayage/v1/DescribeWorkloadRequest.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
@@ -29,6 +30,8 @@ import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageR
 import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from '../../drayage/v1/RestartSourceRequest.ts';
 import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from '../../drayage/v1/RestoreSourceRequest.ts';
 import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from '../../drayage/v1/RetireSourceRequest.ts';
+import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from '../../drayage/v1/SettleWorkloadRequest.ts';
+import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from '../../drayage/v1/Standing.ts';
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from '../../drayage/v1/StartTargetRequest.ts';
 import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from '../../drayage/v1/StartedTarget.ts';
 import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from '../../drayage/v1/StopSourceRequest.ts';
@@ -57,6 +60,15 @@ export interface AgentClient extends grpc.Client {
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  describeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  describeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  describeStanding(argument: _drayage_v1_DescribeStandingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
+  describeStanding(argument: _drayage_v1_DescribeStandingRequest, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
   
   DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
   DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
@@ -212,6 +224,15 @@ export interface AgentClient extends grpc.Client {
   retireSource(argument: _drayage_v1_RetireSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   retireSource(argument: _drayage_v1_RetireSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   
+  SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  settleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  settleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  settleWorkload(argument: _drayage_v1_SettleWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  settleWorkload(argument: _drayage_v1_SettleWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
   StartTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
   StartTarget(argument: _drayage_v1_StartTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
   StartTarget(argument: _drayage_v1_StartTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StartedTarget__Output>): grpc.ClientUnaryCall;
@@ -255,6 +276,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   ConfirmTarget: grpc.handleUnaryCall<_drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done>;
   
+  DescribeStanding: grpc.handleUnaryCall<_drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing>;
+  
   DescribeWorkload: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload>;
   
   DiscardTarget: grpc.handleUnaryCall<_drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done>;
@@ -291,6 +314,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   RetireSource: grpc.handleUnaryCall<_drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done>;
   
+  SettleWorkload: grpc.handleUnaryCall<_drayage_v1_SettleWorkloadRequest__Output, _drayage_v1_Done>;
+  
   StartTarget: grpc.handleUnaryCall<_drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget>;
   
   StopSource: grpc.handleUnaryCall<_drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource>;
@@ -304,6 +329,7 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
 export interface AgentDefinition extends grpc.ServiceDefinition {
   CheckTarget: MethodDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_TargetCheck, _drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck__Output>
   ConfirmTarget: MethodDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_Done, _drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done__Output>
+  DescribeStanding: MethodDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_Standing, _drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing__Output>
   DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
   DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>
   FenceSource: MethodDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FencedSource, _drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource__Output>
@@ -322,6 +348,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   RestartSource: MethodDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_Done, _drayage_v1_RestartSourceRequest__Output, _drayage_v1_Done__Output>
   RestoreSource: MethodDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_Done, _drayage_v1_RestoreSourceRequest__Output, _drayage_v1_Done__Output>
   RetireSource: MethodDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_Done, _drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done__Output>
+  SettleWorkload: MethodDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_Done, _drayage_v1_SettleWorkloadRequest__Output, _drayage_v1_Done__Output>
   StartTarget: MethodDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartedTarget, _drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget__Output>
   StopSource: MethodDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StoppedSource, _drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource__Output>
   StopTarget: MethodDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_Done, _drayage_v1_StopTargetRequest__Output, _drayage_v1_Done__Output>

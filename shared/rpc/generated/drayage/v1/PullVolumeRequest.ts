@@ -10,6 +10,8 @@ export interface PullVolumeRequest {
   'rootIdentity'?: (string);
   'heldDigest'?: (string);
   'lacking'?: (_drayage_v1_LackingEntry)[];
+  'devices'?: (string);
+  'everything'?: (boolean);
 }
 
 export interface PullVolumeRequest__Output {
@@ -20,4 +22,6 @@ export interface PullVolumeRequest__Output {
   'rootIdentity': (string);
   'heldDigest': (string);
   'lacking': (_drayage_v1_LackingEntry__Output)[];
+  'devices': (string);
+  'everything': (boolean);
 }

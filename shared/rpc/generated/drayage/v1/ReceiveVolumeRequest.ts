@@ -10,6 +10,8 @@ export interface ReceiveVolumeRequest {
   'round'?: (number);
   'final'?: (boolean);
   'rootIdentity'?: (string);
+  'devices'?: (string);
+  'verification'?: (string);
 }
 
 export interface ReceiveVolumeRequest__Output {
@@ -19,4 +21,6 @@ export interface ReceiveVolumeRequest__Output {
   'round': (number);
   'final': (boolean);
   'rootIdentity': (string);
+  'devices': (string);
+  'verification': (string);
 }

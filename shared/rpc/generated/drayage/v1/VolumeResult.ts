@@ -12,6 +12,9 @@ export interface VolumeResult {
   'skipped'?: (_drayage_v1_Finding)[];
   'changedEntries'?: (number | string | Long);
   'changedBytes'?: (number | string | Long);
+  'rereadBytes'?: (number | string | Long);
+  'rereadMs'?: (number | string | Long);
+  'rereadDiffering'?: (string)[];
 }
 
 export interface VolumeResult__Output {
@@ -23,4 +26,7 @@ export interface VolumeResult__Output {
   'skipped': (_drayage_v1_Finding__Output)[];
   'changedEntries': (number);
   'changedBytes': (number);
+  'rereadBytes': (number);
+  'rereadMs': (number);
+  'rereadDiffering': (string)[];
 }

@@ -1,0 +1,148 @@
+// What rounds have written into files and nobody has read back yet, in the target's memory between rounds: for each file
+// its hash, or those of the blocks that were written, and the stat by which round/read-back.ts sees that it is still the
+// file of this record. One record after the other, in the order of the writing.
+//
+// The log vouches for nothing by itself. Where a process was killed while it wrote one, records may be missing: that is
+// noted, and then all that there is is read back.
+import { appendFileSync, closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ByteString } from '../byte-string.ts'
+import type { Metadata } from '../tree/entry.ts'
+import type { Seen } from '../tree/manifest.ts'
+
+const logIn = (memory: string): string => join(memory, 'written')
+const openIn = (memory: string): string => join(memory, 'written.open')
+const gapIn = (memory: string): string => join(memory, 'written.gap')
+
+export type WrittenFile = {
+  readonly path: ByteString
+  readonly inode: bigint
+  readonly size: number
+  readonly modifiedSeconds: number
+  readonly modifiedNanoseconds: number
+  // The content hash of the whole file, or the hashes of some of its blocks by their numbers.
+  readonly hash: ByteString | ReadonlyMap<number, ByteString>
+}
+
+const hashBytes = 32
+const headBytes = 4 + 4 + 8 + 8 + 8 + 4 + 4
+const flushAt = 1024 * 1024
+
+const encode = (file: WrittenFile): Buffer => {
+  const blocks = typeof file.hash === 'string' ? undefined : [...file.hash]
+  const hashes = blocks === undefined ? hashBytes : blocks.length * (4 + hashBytes)
+  const bytes = Buffer.alloc(headBytes + file.path.length + hashes)
+  let at = bytes.writeUInt32LE(bytes.length)
+  at = bytes.writeUInt32LE(file.path.length, at)
+  at = bytes.writeBigUInt64LE(file.inode, at)
+  at = bytes.writeDoubleLE(file.size, at)
+  at = bytes.writeDoubleLE(file.modifiedSeconds, at)
+  at = bytes.writeUInt32LE(file.modifiedNanoseconds, at)
+  // No count: the whole.
+  at = bytes.writeUInt32LE(blocks?.length ?? 0, at)
+  at += bytes.write(file.path, at, 'latin1')
+  if (blocks === undefined) bytes.write(file.hash as ByteString, at, 'latin1')
+  for (const [index, hash] of blocks ?? []) {
+    at = bytes.writeUInt32LE(index, at)
+    at += bytes.write(hash, at, 'latin1')
+  }
+  return bytes
+}
+
+const decode = (bytes: Buffer): WrittenFile => {
+  const pathBytes = bytes.readUInt32LE(4)
+  const count = bytes.readUInt32LE(36)
+  let at = headBytes + pathBytes
+  const take = (): ByteString => {
+    at += hashBytes
+    return bytes.toString('latin1', at - hashBytes, at)
+  }
+  const blocks = new Map<number, ByteString>()
+  for (let index = 0; index < count; index++) {
+    at += 4
+    blocks.set(bytes.readUInt32LE(at - 4), take())
+  }
+  return {
+    path: bytes.toString('latin1', headBytes, headBytes + pathBytes),
+    inode: bytes.readBigUInt64LE(8),
+    size: bytes.readDoubleLE(16),
+    modifiedSeconds: bytes.readDoubleLE(24),
+    modifiedNanoseconds: bytes.readUInt32LE(32),
+    hash: count === 0 ? take() : blocks,
+  }
+}
+
+export type WrittenLog = {
+  // Everything is written anew: what was logged before is of no account.
+  beginAnew(): void
+  // A file as it now is; `hash` as in WrittenFile.
+  wrote(path: ByteString, file: { metadata: Metadata; seen: Seen }, hash: WrittenFile['hash']): void
+  close(): void
+}
+
+const noLog: WrittenLog = { beginAnew: () => {}, wrote: () => {}, close: () => {} }
+
+// Before anything is written to the target. undefined: nothing is to be read back.
+export const openWrittenLog = (memory: string | undefined): WrittenLog => {
+  if (memory === undefined) return noLog
+  if (existsSync(openIn(memory))) appendFileSync(gapIn(memory), '')
+  appendFileSync(openIn(memory), '')
+  let fd = openSync(logIn(memory), 'a', 0o600)
+  let pending: Buffer[] = []
+  let bytes = 0
+  const flush = (): void => {
+    for (let rest = Buffer.concat(pending); rest.length > 0; ) rest = rest.subarray(writeSync(fd, rest))
+    pending = []
+    bytes = 0
+  }
+  return {
+    beginAnew: () => {
+      pending = []
+      bytes = 0
+      closeSync(fd)
+      rmSync(gapIn(memory), { force: true })
+      fd = openSync(logIn(memory), 'w', 0o600)
+    },
+    wrote: (path, { metadata, seen }, hash) => {
+      if (metadata.type !== 'file' || metadata.size === 0) return
+      const { modifiedSeconds, modifiedNanoseconds } = seen
+      const record = encode({ path, inode: seen.inode, size: seen.size, modifiedSeconds, modifiedNanoseconds, hash })
+      pending.push(record)
+      bytes += record.length
+      if (bytes >= flushAt) flush()
+    },
+    close: () => {
+      flush()
+      closeSync(fd)
+      rmSync(openIn(memory), { force: true })
+    },
+  }
+}
+
+// Whether what is in the log may not be all.
+export const hasGap = (memory: string): boolean => existsSync(gapIn(memory)) || existsSync(openIn(memory))
+
+export const forgetWritten = (memory: string): void => {
+  for (const path of [logIn(memory), gapIn(memory), openIn(memory)]) rmSync(path, { force: true })
+}
+
+export function* readWritten(memory: string): Generator<WrittenFile, void, undefined> {
+  if (!existsSync(logIn(memory))) return
+  const fd = openSync(logIn(memory), 'r')
+  try {
+    let bytes = Buffer.alloc(0)
+    const chunk = Buffer.alloc(flushAt)
+    for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
+      bytes = Buffer.concat([bytes, chunk.subarray(0, count)])
+      let at = 0
+      while (bytes.length - at >= 4 && bytes.length - at >= bytes.readUInt32LE(at)) {
+        const end = at + bytes.readUInt32LE(at)
+        yield decode(bytes.subarray(at, end))
+        at = end
+      }
+      bytes = bytes.subarray(at)
+    }
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,116 @@
+// One side of the line between two agents, in a process of its own, so that what it costs can be told from the other's.
+// Speaks to bench/line/main.ts, which started it.
+import { mkdir } from 'node:fs/promises'
+import { createEnginePaths } from '../../agent/engine-paths.ts'
+import type { SourceNote } from '../../agent/state/migrations.ts'
+import { openState } from '../../agent/state/state.ts'
+import { createPuller } from '../../agent/transfer/pull.ts'
+import { createServing } from '../../agent/transfer/serve.ts'
+import { createVolumeEngine } from '../../agent/volume/engine.ts'
+import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
+import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
+import { services } from '../../shared/rpc/services.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+
+const migrationId = '01JLINE'
+const volumes = createVolumeEngine()
+
+export type Order =
+  | { readonly do: 'serve'; readonly dir: string; readonly volume: string; readonly tls: TlsIdentity }
+  // Pulls into `into`; null: what arrives is counted and thrown away.
+  | { readonly do: 'pull'; readonly address: string; readonly into: string | null; readonly tls: TlsIdentity }
+  // The engine alone, in this one process.
+  | { readonly do: 'read'; readonly volume: string }
+  | { readonly do: 'copy'; readonly volume: string; readonly into: string }
+
+export type Answer = {
+  readonly port: number
+  readonly bytes: number
+  readonly wallMs: number
+}
+
+const note: SourceNote = {
+  role: 'source',
+  migrationId,
+  workloadId: 'w',
+  epoch: 1,
+  peerHost: 'host-2',
+  containerId: 'c',
+  containerName: 'web',
+  imageId: 'sha256:1',
+  imageReferences: ['web:1'],
+  volumes: [],
+  fenced: null,
+  stopped: null,
+  isolated: null,
+}
+
+const never = new AbortController().signal
+
+const serve = async ({ dir, volume, tls }: Extract<Order, { do: 'serve' }>): Promise<number> => {
+  const state = await openState(dir)
+  await state.epochs.grant(note)
+  const rootIdentity = await volumes.identify(volume)
+  await state.migrations.put({ ...note, volumes: [{ name: 'data', mountpoint: volume, rootIdentity }] })
+  const engine = {
+    exportImage: async function* () {
+      const piece = Buffer.alloc(1024 * 1024, 1)
+      for (let sent = 0; sent < 1024; sent++) yield Buffer.from(piece.buffer)
+    },
+  }
+  const serving = createServing({ engine, volumes, paths: createEnginePaths(undefined), state })
+  const server = createServer()
+  const { serverStream } = handlers(['agent'])
+  server.addService(services.Transfer, {
+    PullVolume: serverStream(serving.pullVolume),
+    PullImage: serverStream(serving.pullImage),
+  } satisfies TransferHandlers)
+  return (await listen(server, '127.0.0.1:0', tls, { mutual: true })).port
+}
+
+const pull = async ({ address, into, tls }: Extract<Order, { do: 'pull' }>): Promise<number> => {
+  const peer = { host: 'host-1', address }
+  const puller = createPuller({ tls })
+  if (into === null) {
+    const pulled = puller.image(peer, { migrationId, imageId: note.imageId, references: [] }, never)
+    for await (const _ of pulled.pieces);
+    return pulled.bytes()
+  }
+  const root = `${into}/data`
+  await mkdir(root)
+  await mkdir(`${into}/memory`)
+  let pulled: ReturnType<typeof puller.volume> | undefined
+  const written = await volumes.receive(
+    root,
+    () => {
+      pulled = puller.volume(
+        peer,
+        { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', heldDigest: '', lacking: [] },
+        never,
+      )
+      return pulled
+    },
+    { memory: `${into}/memory` },
+  )
+  const summary = await pulled?.summary()
+  if (summary?.digest !== written.digest) throw new Error('the copy is not the original')
+  return pulled?.bytes() ?? 0
+}
+
+process.on('message', async (order: Order) => {
+  const startedAt = performance.now()
+  let [port, bytes] = [0, 0]
+  if (order.do === 'serve') port = await serve(order)
+  else if (order.do === 'pull') bytes = await pull(order)
+  else if (order.do === 'read') {
+    const { pieces, summary } = volumes.read(order.volume, { final: true })
+    for await (const piece of pieces) bytes += piece.length
+    await summary
+  } else {
+    await mkdir(order.into)
+    const { pieces } = volumes.read(order.volume, { final: true })
+    bytes = (await volumes.write(order.into, pieces)).tarBytes
+  }
+  process.send?.({ port, bytes, wallMs: performance.now() - startedAt } satisfies Answer)
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,145 @@
+// Volumes as tarballs over the coordinator's REST. Node's own HTTP rather than fetch: the proof of a whole tarball stands in
+// the trailers, which fetch does not give.
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { archiveHeaders, archiveTrailer, type Transfer, type VolumeArchive } from '../../shared/api/archives.ts'
+import { AppError, isErrorCode } from '../../shared/errors.ts'
+import { version } from '../../shared/package-root.ts'
+import { unreachable } from './client.ts'
+import { errorOfAnswer } from './problem.ts'
+
+export type ExportRequest = { readonly host: string; readonly volume: string; readonly live: boolean }
+
+export type ExportAnswer = {
+  // What a walk of the volume found; null where the answer does not say.
+  readonly entries: number | null
+  readonly diskBytes: number | null
+  // To be read once and to the end. Throws where the tarball breaks off, with the reason if the coordinator has it.
+  readonly pieces: AsyncIterable<Buffer>
+  // After the last piece. Throws DRAYAGE_STREAM_DAMAGED where it did not come.
+  summary(): VolumeArchive
+}
+
+export type ArchiveClient = {
+  exportVolume(request: ExportRequest, signal: AbortSignal): Promise<ExportAnswer>
+}
+
+export type ArchiveClientOptions = {
+  readonly url: string
+  // Empty: none.
+  readonly token: string
+  // Nothing has come or gone for so long.
+  readonly idleMs?: number
+}
+
+// The coordinator's own is as long.
+const patienceMs = 10 * 60_000
+
+export const createArchiveClient = ({ url, token, idleMs = patienceMs }: ArchiveClientOptions): ArchiveClient => {
+  const open = (method: string, path: string, headers: Record<string, string>, signal: AbortSignal): ClientRequest => {
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest
+    const outgoing = request(`${url}${path}`, {
+      method,
+      signal,
+      headers: {
+        'user-agent': `dray/${version}`,
+        accept: 'application/x-tar, application/json, application/problem+json',
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+    })
+    outgoing.setSocketKeepAlive(true, 30_000)
+    outgoing.setTimeout(idleMs, () =>
+      outgoing.destroy(
+        new AppError('DRAYAGE_TIMEOUT', `Nothing has come from the coordinator at ${url} for ${idleMs / 1000} s.`),
+      ),
+    )
+    return outgoing
+  }
+
+  const answerOf = (outgoing: ClientRequest): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      outgoing.once('response', resolve)
+      // Also what comes later: by then whoever reads the answer hears of it there.
+      outgoing.on('error', (thrown) => reject(thrown instanceof AppError ? thrown : unreachable(url, thrown)))
+    })
+
+  const textOf = async (answer: IncomingMessage): Promise<unknown> => {
+    const pieces: Buffer[] = []
+    for await (const piece of answer) pieces.push(piece as Buffer)
+    try {
+      return JSON.parse(Buffer.concat(pieces).toString('utf8'))
+    } catch {
+      return undefined
+    }
+  }
+  const refusalOf = async (path: string, answer: IncomingMessage): Promise<AppError> =>
+    errorOfAnswer(`${url}${path}`, answer.statusCode ?? 0, await textOf(answer))
+
+  // Why a transfer broke off, as far as the coordinator can still be asked.
+  const reasonOf = async (id: string | undefined): Promise<AppError | null> => {
+    if (id === undefined) return null
+    try {
+      const path = `/v1/transfers/${encodeURIComponent(id)}`
+      const outgoing = open('GET', path, {}, AbortSignal.timeout(10_000))
+      outgoing.end()
+      const answer = await answerOf(outgoing)
+      const { error } = (await textOf(answer)) as Transfer
+      return error !== null && isErrorCode(error.code) ? new AppError(error.code, error.message) : null
+    } catch {
+      return null
+    }
+  }
+
+  const number = (header: string | string[] | undefined): number | null =>
+    typeof header === 'string' && /^[0-9]+$/.test(header) ? Number(header) : null
+  const one = (header: string | string[] | undefined): string | undefined =>
+    typeof header === 'string' ? header : undefined
+
+  return {
+    exportVolume: async ({ host, volume, live }, signal) => {
+      const path = `${archivePath(host, volume)}${live ? '?live=true' : ''}`
+      const outgoing = open('GET', path, { te: 'trailers' }, signal)
+      outgoing.end()
+      const answer = await answerOf(outgoing)
+      if (answer.statusCode !== 200) throw await refusalOf(path, answer)
+      const id = one(answer.headers[archiveHeaders.transfer])
+      const pieces = async function* (): AsyncGenerator<Buffer> {
+        let bytes = 0
+        try {
+          for await (const piece of answer) {
+            bytes += (piece as Buffer).length
+            yield piece as Buffer
+          }
+        } catch (thrown) {
+          if (thrown instanceof AppError || signal.aborted) throw thrown
+          throw (await reasonOf(id)) ?? brokeOff(url, host, volume, bytes, thrown)
+        }
+      }
+      return {
+        entries: number(answer.headers[archiveHeaders.entries]),
+        diskBytes: number(answer.headers[archiveHeaders.diskBytes]),
+        pieces: pieces(),
+        summary: () => {
+          const trailer = answer.trailers[archiveTrailer]
+          if (trailer !== undefined) return JSON.parse(trailer) as VolumeArchive
+          throw new AppError(
+            'DRAYAGE_STREAM_DAMAGED',
+            `The tarball of ${host}/${volume} came without its summary, so nothing says that it is whole. Is there a proxy on the ` +
+              'way that drops the trailers of HTTP? Go round it.',
+          )
+        },
+      }
+    },
+  }
+}
+
+const archivePath = (host: string, volume: string): string =>
+  `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}/archive`
+
+const brokeOff = (url: string, host: string, volume: string, bytes: number, cause: unknown): AppError =>
+  new AppError(
+    'DRAYAGE_STREAM_DAMAGED',
+    `The tarball of ${host}/${volume} broke off after ${bytes} bytes: the connection to ${url} was ended. What came is not whole.`,
+    { cause },
+  )

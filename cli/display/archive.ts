@@ -1,0 +1,20 @@
+import type { VolumeArchive } from '../../shared/api/archives.ts'
+import type { Paint } from './colour.ts'
+import { fact, factsText } from './facts.ts'
+import { formatBytes, plural } from './quantities.ts'
+
+const contentText = ({ entries, contentBytes }: VolumeArchive): string =>
+  `${plural(entries, 'entry', 'entries')}, ${formatBytes(contentBytes)} of content`
+
+// file: where it went; undefined: to whoever reads it.
+export const archiveText = (archive: VolumeArchive, file: string | undefined, paint: Paint): string =>
+  factsText(
+    `${archive.host}/${archive.volume} was exported${file === undefined ? '' : ` to ${file}`}.`,
+    [
+      fact('volume', contentText(archive)),
+      fact('tarball', `${formatBytes(archive.archiveBytes)}, SHA-256 ${archive.archiveSha256}`),
+      fact('digest', `${archive.digest} of the tree`),
+      fact('warning', ...archive.warnings.map(({ message }) => message)),
+    ],
+    paint,
+  )

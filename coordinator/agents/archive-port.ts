@@ -1,0 +1,27 @@
+// One host's agent as archives see it: the calls of proto/archive.proto. Each lasts as long as bytes or signs of life come.
+import type { CallLimits, RpcClient } from '../../shared/rpc/client.ts'
+import type { ArchivePort } from '../archives/ports.ts'
+
+export type ArchiveClient = RpcClient<'Archive'>
+
+// An agent that was away for a moment is connected to again within a few seconds.
+const connectMs = 10_000
+
+// clientFor: asked anew at each call, since a host's address may change between two.
+export const createArchivePort = (
+  clientFor: () => ArchiveClient,
+  { stallMs }: { readonly stallMs: number },
+): ArchivePort => {
+  const flowing = async function* <T>(
+    signal: AbortSignal,
+    open: (client: ArchiveClient, limits: CallLimits) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const client = clientFor()
+    await client.ready(connectMs)
+    yield* open(client, { stallTimeoutMs: stallMs, signal })
+  }
+  return {
+    exportVolume: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('ExportVolume', request, limits)),
+  }
+}

@@ -1,0 +1,15 @@
+// What archives need from outside: the agents' calls, and who else is at a volume.
+import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
+
+// Each function is one call of proto/archive.proto, with its contract and its errors.
+export type ArchivePort = {
+  exportVolume(
+    request: { readonly volume: string; readonly live: boolean },
+    signal: AbortSignal,
+  ): AsyncIterable<ExportedPiece__Output>
+}
+
+export type ArchiveHosts = {
+  // Throws DRAYAGE_HOST_NOT_FOUND for a name that was never added, DRAYAGE_HOST_OFFLINE for one that is not online.
+  archives(host: string): Promise<{ readonly agent: ArchivePort; readonly address: string }>
+}

@@ -1,0 +1,28 @@
+// What the REST routes ask of volumes as a whole.
+import type { Transfer } from '../../shared/api/archives.ts'
+import type { Clock } from '../migration/ports.ts'
+import type { VolumeHolds } from '../store/volume-holds.ts'
+import { createExport, type ExportVolume } from './export.ts'
+import type { ArchiveHosts } from './ports.ts'
+import { createTransfers, type TransferLog } from './transfers.ts'
+
+// Each lasts until its `signal` is aborted, which whoever calls must see to, also after a success: only then the volume is
+// let go of. All of them throw DRAYAGE_HOST_NOT_FOUND, DRAYAGE_HOST_OFFLINE, DRAYAGE_MIGRATION_IN_PROGRESS,
+// DRAYAGE_VOLUME_BUSY, and what the agents say (proto/archive.proto).
+export type ArchiveService = {
+  readonly exportVolume: ExportVolume
+  // Throws DRAYAGE_TRANSFER_NOT_FOUND.
+  transfer(id: string): Transfer
+}
+
+export type ArchiveServiceOptions = {
+  readonly hosts: ArchiveHosts
+  readonly holds: Pick<VolumeHolds, 'take' | 'release'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: TransferLog
+}
+
+export const createArchiveService = ({ hosts, holds, clock, log }: ArchiveServiceOptions): ArchiveService => {
+  const transfers = createTransfers(holds, clock, log)
+  return { exportVolume: createExport(hosts, transfers), transfer: transfers.get }
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AppError, type ErrorCode } from '../../shared/errors.ts'
+import { type Entry, stepOrder } from '../migration/decide.ts'
+import type { AgentPort, Hosts, JournalPhase } from '../migration/ports.ts'
+import { accepted } from '../migration/record.ts'
+import { createFenceStore } from '../store/fences.ts'
+import { createHostStore } from '../store/hosts.ts'
+import { createJournal } from '../store/journal.ts'
+import { openTemporaryDatabase, type TemporaryDatabase } from '../store/testing/temporary-database.ts'
+import { plan } from '../testing/stand-in-parts.ts'
+import { consequenceOf } from './consequence.ts'
+import { createFencing } from './fencing.ts'
+import { createGuardedHosts } from './guarded-hosts.ts'
+
+const request = accepted({ container: 'web', from: 'host-1', to: 'host-2' })
+const upTo = (last: (typeof stepOrder)[number], ...more: Entry[]): Entry[] => [
+  ...stepOrder.slice(0, stepOrder.indexOf(last) + 1).map((step): Entry => ({ step, phase: 'done' })),
+  ...more,
+]
+const phases: readonly JournalPhase[] = ['started', 'done', 'failed', 'undo-started', 'undone']
+
+test('the target of a source that is down goes on only with a last copy that was verified and that nothing has turned back', () => {
+  const entry = fc.record({ step: fc.constantFrom(...stepOrder), phase: fc.constantFrom(...phases) })
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...stepOrder),
+      fc.array(entry, { maxLength: 4 }),
+      fc.boolean(),
+      (last, more, cancel) => {
+        const entries = upTo(last, ...more)
+        const record = { kind: 'move' as const, request, cancelRequested: cancel }
+        const committed = entries.some(({ step, phase }) => step === 'commit' && phase === 'done')
+        const source = consequenceOf(record, entries, 'host-1')
+        if (committed) expect(source).toBe('retired-later')
+        else if (source === 'goes-on') {
+          expect(cancel).toBe(false)
+          expect(entries.findLast(({ step }) => step === 'finalcopy')?.phase).toBe('done')
+          expect(entries.every(({ phase }) => phase === 'started' || phase === 'done')).toBe(true)
+        } else expect(source).toBe('put-back-later')
+        expect(consequenceOf(record, entries, 'host-2')).toBe(committed ? 'owner-down' : 'put-back-now')
+        expect(consequenceOf(record, entries, 'host-3')).toBeNull()
+      },
+    ),
+  )
+})
+
+// Two hosts whose agents note what they are asked; each may be away, and any call may be refused.
+let temporary: TemporaryDatabase
+let asked: string[]
+let away: Set<string>
+let refuses: Map<string, ErrorCode>
+beforeEach(async () => {
+  temporary = await openTemporaryDatabase()
+  ;[asked, away, refuses] = [[], new Set(), new Map()]
+})
+afterEach(() => temporary.remove())
+
+const clock = { now: () => new Date('2026-01-05T08:00:00Z'), sleep: async () => {} }
+const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+
+const agentOf = (host: string): AgentPort =>
+  new Proxy({} as AgentPort, {
+    get: (_, method: string) => async () => {
+      if (away.has(host)) throw new AppError('DRAYAGE_AGENT_UNREACHABLE', `${host} is away`)
+      const refusal = refuses.get(`${host} ${method}`)
+      if (refusal !== undefined) throw new AppError(refusal, 'refused')
+      asked.push(`${host} ${method}`)
+      return {}
+    },
+  })
+
+const setUp = async () => {
+  const hostStore = createHostStore(temporary.db)
+  for (const name of ['host-1', 'host-2']) await hostStore.add(name, clock.now())
+  const fences = createFenceStore(temporary.db, clock)
+  const journal = createJournal(temporary.db, clock)
+  const hosts: Hosts = {
+    online: async (host) => ({ agent: agentOf(host), address: '' }),
+    known: async (host) => ({ agent: agentOf(host), address: '' }),
+  }
+  const guarded = createGuardedHosts({ hosts, fences, journal, heard: async () => {} })
+  const fencing = createFencing({
+    ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false },
+    onlineSince: async (host) => (away.has(host) ? null : clock.now()),
+  })
+  await journal.create({
+    ...{
+      id: 'm1',
+      kind: 'move',
+      of: null,
+      terms: {},
+      request,
+      containerId: 'c1',
+      containerName: 'web',
+      plan,
+      idempotencyKey: null,
+    },
+  })
+  const lease = await journal.acquireLease('m1', { host: 'host-1', containerId: 'c1', volumes: [] })
+  const [source, target] = [(await guarded.known('host-1')).agent, (await guarded.known('host-2')).agent]
+  // As the steps undo a migration that came as far as the last copy.
+  const undo = async () => {
+    await source.restoreSource({ lease, containerId: 'c1' })
+    await source.restartSource({ lease, containerId: 'c1' })
+    await source.unfenceSource({ lease, containerId: 'c1' })
+    await source.releaseSource({ lease })
+    await target.discardTarget({ lease })
+    await target.removeImage({ lease, imageId: 'i' })
+    await target.forgetMigration({ lease, movedHere: '' })
+    await source.forgetMigration({ lease, movedHere: '' })
+  }
+  return { fences, journal, guarded, fencing, lease, source, target, undo }
+}
+const ofSource = ['restoreSource', 'restartSource', 'unfenceSource', 'releaseSource', 'forgetMigration']
+const ofTarget = ['discardTarget', 'removeImage', 'forgetMigration']
+const calls = (host: string, methods: string[]) => methods.map((method) => `${host} ${method}`)
+
+test('a host is fenced only while it is silent, and asked for nothing from then on', async () => {
+  const { fencing, guarded, source, lease } = await setUp()
+  await expect(fencing.fence('host-1', 'admin')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_ANSWERS' })
+  away.add('host-1')
+  expect((await fencing.fence('host-1', 'admin')).migrations).toMatchObject([
+    { id: 'm1', consequence: 'put-back-later' },
+  ])
+  away.clear()
+  await expect(guarded.online('host-1')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_FENCED' })
+  await expect(source.stopSource({ lease, containerId: 'c1', stopTimeoutSeconds: 1 })).rejects.toMatchObject({
+    code: 'DRAYAGE_HOST_FENCED',
+  })
+  expect(asked).toEqual([])
+})
+
+test('one whose agent answers though it does not report is not fenced', async () => {
+  const { fences, journal } = await setUp()
+  const hosts: Hosts = {
+    online: async (host) => ({ agent: agentOf(host), address: '' }),
+    known: async (host) => ({ agent: agentOf(host), address: '' }),
+  }
+  const deaf = createFencing({
+    ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false, onlineSince: async () => null },
+  })
+  await expect(deaf.fence('host-1', 'admin')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_ANSWERS' })
+})
+
+test('what has crossed is thrown away only when the source is back, has the original, and was put back', async () => {
+  const { fencing, fences, undo } = await setUp()
+  away.add('host-1')
+  await fencing.fence('host-1', 'admin')
+  await undo()
+  await undo()
+  expect(asked).toEqual([])
+  // The target registers, which changes nothing.
+  await fencing.isBack('host-2')
+  expect(asked).toEqual([])
+  away.clear()
+  refuses.set('host-1 unfenceSource', 'DRAYAGE_ENGINE_UNREACHABLE')
+  await fencing.isBack('host-1')
+  expect(asked).toEqual(calls('host-1', ofSource.slice(0, 2)))
+  expect(await fences.current('host-1')).not.toBeNull()
+  refuses.clear()
+  await fencing.isBack('host-1')
+  await fencing.isBack('host-2')
+  expect(asked).toEqual([
+    ...calls('host-1', ofSource),
+    'host-1 describeWorkload',
+    'host-2 discardTarget',
+    'host-1 describeWorkload',
+    ...calls('host-2', ofTarget.slice(1)),
+  ])
+  expect(await fences.current('host-1')).toBeNull()
+  expect(await fences.owed()).toEqual([])
+})
+
+test('a source that comes back without the original leaves what has crossed as it is, and says so', async () => {
+  const { fencing, fences, journal, undo } = await setUp()
+  away.add('host-1')
+  await fencing.fence('host-1', 'admin')
+  await undo()
+  away.clear()
+  refuses.set('host-1 describeWorkload', 'DRAYAGE_CONTAINER_NOT_FOUND')
+  await fencing.isBack('host-1')
+  await fencing.isBack('host-2')
+  expect(asked).toEqual([...calls('host-1', ofSource), 'host-2 forgetMigration'])
+  expect(await fences.owed()).toEqual([])
+  expect((await journal.find('m1'))?.warnings.map(({ code }) => code)).toEqual(['host-fenced', 'kept-on-target'])
+})
+
+test('a target that is down is owed the clearing up, and the source is put back at once', async () => {
+  const { fencing, fences, undo } = await setUp()
+  away.add('host-2')
+  await fencing.fence('host-2', 'admin')
+  await undo()
+  expect(asked).toEqual(calls('host-1', ofSource))
+  away.clear()
+  await fencing.isBack('host-2')
+  expect(asked.slice(ofSource.length)).toEqual(calls('host-2', ofTarget))
+  expect(await fences.current('host-2')).toBeNull()
+})

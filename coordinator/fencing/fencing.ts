@@ -1,0 +1,204 @@
+// An operator's word that a host is down, for good or powered off, and what is made good when its agent is back.
+import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import type { Clock, Hosts, Journal } from '../migration/ports.ts'
+import type { MigrationRecord } from '../migration/record.ts'
+import { type Consequence, consequenceOf, describeConsequence } from './consequence.ts'
+import type { Fence, FenceStore, OwedCall } from './ports.ts'
+
+export type FencedMigration = {
+  readonly id: string
+  readonly container: string
+  readonly consequence: Consequence
+  readonly message: string
+}
+
+export type Fencing = {
+  // Throws DRAYAGE_HOST_NOT_FOUND, and DRAYAGE_HOST_ANSWERS while its agent is heard of or answers. Idempotent.
+  fence(host: string, by: string): Promise<Fence & { readonly migrations: readonly FencedMigration[] }>
+  // Its agent has registered: it is told what it is owed. Resolves when that is done, or has failed for now.
+  isBack(host: string): Promise<void>
+  // Tries again what could not be done, until the signal is aborted.
+  run(signal: AbortSignal): Promise<void>
+}
+
+export type FencingOptions = {
+  // Not guarded: straight to the agents.
+  readonly hosts: Hosts
+  readonly fences: FenceStore
+  readonly journal: Pick<Journal, 'find' | 'entries' | 'unfinished' | 'addWarnings'>
+  // When it was last heard of, if it counts as online. Throws DRAYAGE_HOST_NOT_FOUND.
+  readonly onlineSince: (host: string) => Promise<Date | null>
+  // Nothing may be asked of any host.
+  readonly onHold: () => boolean
+  readonly clock: Clock
+  readonly log: {
+    info(facts: object, message: string): void
+    warn(facts: object, message: string): void
+    error(facts: object, message: string): void
+  }
+}
+
+const probeMs = 5_000
+const tryAgainMs = 5_000
+
+const silent: ReadonlySet<ErrorCode> = new Set([
+  'DRAYAGE_AGENT_UNREACHABLE',
+  'DRAYAGE_TIMEOUT',
+  'DRAYAGE_CANCELLED',
+  'DRAYAGE_HOST_OFFLINE',
+])
+
+export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clock, log }: FencingOptions): Fencing => {
+  // Of those that are fenced: whose agent has registered since, with this process.
+  const returned = new Set<string>()
+  const telling = new Map<string, Promise<void>>()
+
+  const requireSilence = async (host: string): Promise<void> => {
+    const heardAt = await onlineSince(host)
+    if (heardAt !== null) {
+      throw new AppError(
+        'DRAYAGE_HOST_ANSWERS',
+        `${host} is not down: its agent was heard of at ${heardAt.toISOString()}. Nothing was changed. If it is being ` +
+          'switched off just now, wait until dray hosts shows it as lost.',
+      )
+    }
+    const answer = await probe(host)
+    if (answer === 'silent') return
+    throw new AppError(
+      'DRAYAGE_HOST_ANSWERS',
+      `${host} is not down: its agent answers the coordinator, although it does not report. Nothing was changed. Look at ` +
+        'its log: it does not reach the coordinator, or was replaced.',
+    )
+  }
+
+  const probe = async (host: string): Promise<'answers' | 'silent'> => {
+    try {
+      const { agent } = await hosts.known(host)
+      await agent.describeStanding({ signal: AbortSignal.timeout(probeMs) })
+      return 'answers'
+    } catch (thrown) {
+      return silent.has(asAppError(thrown).code) ? 'silent' : 'answers'
+    }
+  }
+
+  const concerned = async (host: string): Promise<readonly [MigrationRecord, Consequence][]> => {
+    const found: [MigrationRecord, Consequence][] = []
+    for (const record of await journal.unfinished()) {
+      const consequence = consequenceOf(record, await journal.entries(record.id), host)
+      if (consequence !== null) found.push([record, consequence])
+    }
+    return found
+  }
+
+  const tell = async (host: string): Promise<void> => {
+    const all = await fences.owed({ host })
+    for (const own of Map.groupBy(all, ({ migrationId }) => migrationId).values()) {
+      for (const call of own) if (!(await make(call))) break
+    }
+    if (returned.has(host) && (await fences.current(host)) !== null) {
+      const left = (await fences.owed({ host })).filter(({ afterHost }) => afterHost === null)
+      if (left.length > 0) return
+      await fences.lift(host)
+      returned.delete(host)
+      log.warn({ host }, 'The host that was declared down is back, and its agent knows what became of its workloads')
+    }
+    const waiting = (await fences.owed()).filter(({ afterHost }) => afterHost === host)
+    for (const other of new Set(waiting.map((call) => call.host))) void tellNow(other)
+  }
+
+  // False: it could not be made, so that what comes after it is not made either.
+  const make = async (call: OwedCall): Promise<boolean> => {
+    const { seq, host, afterHost, migrationId, method, request } = call
+    try {
+      if (afterHost !== null) {
+        const before = (await fences.owed({ host: afterHost })).some((owed) => owed.migrationId === migrationId)
+        if (before || (await fences.current(afterHost)) !== null) return false
+        if (method !== 'forgetMigration' && !(await originalIsThere(call, afterHost))) {
+          await fences.settled(seq)
+          return true
+        }
+      }
+      const { agent } = await hosts.known(host)
+      await (agent[method] as (request: unknown) => Promise<void>)(request)
+      await fences.settled(seq)
+      log.info({ host, migration: migrationId, call: method }, 'Done what was owed to a host')
+      return true
+    } catch (thrown) {
+      const { code, message } = asAppError(thrown)
+      await fences.failed(seq, { code, message })
+      log.error(
+        { host, migration: migrationId, call: method, reason: message },
+        'What is owed to a host cannot be done',
+      )
+      return false
+    }
+  }
+
+  // What has crossed is not thrown away for a host that came back without the original: one that was installed anew.
+  const originalIsThere = async ({ host, migrationId }: OwedCall, source: string): Promise<boolean> => {
+    const record = await journal.find(migrationId)
+    if (record === null) return false
+    const { agent } = await hosts.known(source)
+    try {
+      await agent.describeWorkload({ container: record.containerId, measureVolumes: false })
+      return true
+    } catch (thrown) {
+      if (asAppError(thrown).code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown
+      await journal.addWarnings(migrationId, [
+        {
+          code: 'kept-on-target',
+          message: `${source} is back without ${record.containerName}, so what had crossed of it was kept on ${host}: not proven whole, and all that there is. Its volumes there are yours to look at, and to remove (docker rm, docker volume rm).`,
+        },
+      ])
+      return false
+    }
+  }
+
+  const tellNow = (host: string): Promise<void> => {
+    const under = telling.get(host)
+    if (under !== undefined) return under
+    const told = (onHold() ? Promise.resolve() : tell(host))
+      .catch((thrown) => log.error({ host, err: thrown }, 'What is owed to a host cannot be looked up'))
+      .finally(() => telling.delete(host))
+    telling.set(host, told)
+    return told
+  }
+
+  return {
+    fence: async (host, by) => {
+      await requireSilence(host)
+      returned.delete(host)
+      const fence = await fences.fence(host, by)
+      log.warn({ host, by }, 'The host was declared down by an operator')
+      const migrations: FencedMigration[] = []
+      for (const [record, consequence] of await concerned(host)) {
+        const message = describeConsequence(consequence, record)
+        await journal.addWarnings(record.id, [{ code: 'host-fenced', message }])
+        // What it was told to expect is over; from there on its container there is the operator's to start.
+        if (consequence === 'owner-down' && record.lease !== null) {
+          const call = { host, afterHost: null, migrationId: record.id, method: 'forgetMigration' } as const
+          await fences.owe([{ ...call, request: { lease: record.lease } }])
+        }
+        migrations.push({ id: record.id, container: record.containerName, consequence, message })
+      }
+      return { ...fence, migrations }
+    },
+
+    isBack: async (host) => {
+      if ((await fences.current(host)) !== null) returned.add(host)
+      await tellNow(host)
+    },
+
+    run: async (signal) => {
+      while (!signal.aborted) {
+        await clock.sleep(tryAgainMs, signal)
+        const waiting = new Set([...returned, ...(await fences.owed()).map(({ host }) => host)])
+        for (const host of waiting) {
+          if (signal.aborted) return
+          const mayBeTold = returned.has(host) || (await fences.current(host)) === null
+          if (mayBeTold && (await onlineSince(host)) !== null) await tellNow(host)
+        }
+      }
+    },
+  }
+}

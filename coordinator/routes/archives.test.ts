@@ -1,0 +1,92 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { archiveTrailer } from '../../shared/api/archives.ts'
+import { buildApp } from '../app.ts'
+import { archive, deps } from '../testing/stand-in-parts.ts'
+
+let app: FastifyInstance
+let signals: AbortSignal[]
+beforeEach(async () => {
+  signals = []
+  app = await buildApp({
+    ...deps,
+    archives: {
+      ...deps.archives,
+      exportVolume: (request, signal) => {
+        signals.push(signal)
+        return deps.archives.exportVolume(request, signal)
+      },
+    },
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+})
+afterEach(() => app.close())
+
+const ask = (path: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { port } = app.server.address() as AddressInfo
+    httpRequest({ host: '127.0.0.1', port, path, headers: { authorization: 'Bearer good' } }, resolve)
+      .on('error', reject)
+      .end()
+  })
+const bodyOf = async (answer: IncomingMessage): Promise<Buffer> => {
+  const pieces: Buffer[] = []
+  for await (const piece of answer) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+describe('a volume as a tarball', () => {
+  test('comes with what to expect before it, and what it was in a trailer after its last byte', async () => {
+    const answer = await ask('/v1/volumes/host-1/data/archive?live=true')
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/x-tar',
+      'content-disposition': 'attachment; filename="data.tar"',
+      'drayage-entries': '2',
+      'drayage-disk-bytes': '4096',
+      'drayage-transfer': 't1',
+    })
+    expect((await bodyOf(answer)).length).toBe(1024)
+    const trailer = answer.trailers[archiveTrailer] ?? ''
+    expect(trailer).toMatch(/^[\x20-\x7e]+$/)
+    expect(JSON.parse(trailer)).toEqual({ ...archive, live: true })
+  })
+
+  test('that fails on the way is never complete, and has no trailer', async () => {
+    const answer = await ask('/v1/volumes/host-1/breaks/archive')
+    await expect(bodyOf(answer)).rejects.toThrow('aborted')
+    expect(answer.complete).toBe(false)
+    expect(answer.trailers[archiveTrailer]).toBeUndefined()
+  })
+
+  test('is a problem where nothing has been sent yet', async () => {
+    for (const [path, status, code] of [
+      ['/v1/volumes/host-9/data/archive', 404, 'DRAYAGE_HOST_NOT_FOUND'],
+      ['/v1/volumes/host-1/..%2fetc/archive', 400, 'DRAYAGE_INVALID_REQUEST'],
+      ['/v1/volumes/host-1/data/archive?live=yes', 400, 'DRAYAGE_INVALID_REQUEST'],
+    ] as const) {
+      const answer = await ask(path)
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(JSON.parse((await bodyOf(answer)).toString())).toMatchObject({ status, code })
+    }
+  })
+
+  test('is let go of when it has ended, when it has failed, and when the caller has gone', async () => {
+    const released = () => Promise.all(signals.map((signal) => signal.aborted || once(signal)))
+    await bodyOf(await ask('/v1/volumes/host-1/data/archive'))
+    await bodyOf(await ask('/v1/volumes/host-1/breaks/archive')).catch(() => {})
+    ;(await ask('/v1/volumes/host-1/endless/archive')).destroy()
+    await released()
+    expect(signals).toHaveLength(3)
+  })
+})
+
+const once = (signal: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+
+test('why a transfer broke off can be asked by its id', async () => {
+  expect(JSON.parse((await bodyOf(await ask('/v1/transfers/t1'))).toString())).toMatchObject({ id: 't1', error: null })
+  expect((await ask('/v1/transfers/t2')).statusCode).toBe(404)
+})

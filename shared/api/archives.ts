@@ -1,0 +1,57 @@
+// Volumes as tarballs.
+import { type Static, Type } from 'typebox'
+import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
+
+// Docker's rule for a volume's name (RestrictedNameChars of moby/daemon/names).
+export const VolumeName = Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$', minLength: 1, maxLength: 255 })
+
+export const VolumeOnHost = Type.Object({ host: HostName, name: VolumeName })
+
+const Flag = (description: string) =>
+  Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')], { description }))
+
+export const ExportQuery = Type.Object(
+  {
+    live: Flag(
+      'true: also while containers that run use the volume. Each file is then as it was found, at its own moment',
+    ),
+  },
+  { additionalProperties: false },
+)
+export type ExportQuery = Static<typeof ExportQuery>
+
+// Of an export: in the trailer `drayage-archive`, after the tarball's last byte, in ASCII (\uXXXX for the rest). Without it
+// the tarball is not whole.
+export const VolumeArchive = Type.Object({
+  host: HostName,
+  volume: VolumeName,
+  entries: Type.Integer({ minimum: 0, description: 'Names in the volume, its root included' }),
+  contentBytes: Type.Integer({ minimum: 0, description: 'Bytes of content in the volume, holes included' }),
+  archiveBytes: Bytes,
+  archiveSha256: Type.String({ description: 'Of the tarball, hex' }),
+  digest: Type.String({ description: 'SHA-256 of the tree, hex: of every entry with its content and metadata' }),
+  live: Type.Boolean({ description: 'Containers that ran could write to it while it was read' }),
+  warnings: Type.Array(Finding),
+})
+export type VolumeArchive = Static<typeof VolumeArchive>
+
+// An export, an import or a copy: they last as long as the request, and what has ended is remembered for a while.
+const Held = Type.Array(Type.Object({ host: HostName, volume: VolumeName }))
+export const Transfer = Type.Object({
+  id: Type.String(),
+  kind: Type.Union([Type.Literal('export'), Type.Literal('import'), Type.Literal('copy')]),
+  reads: Held,
+  makes: Held,
+  startedAt: Timestamp,
+  endedAt: Nullable(Timestamp),
+  error: Nullable(Finding),
+})
+export type Transfer = Static<typeof Transfer>
+
+export const archiveTrailer = 'drayage-archive'
+// What a walk of the volume found before the first byte; the tarball is about as large, with some more for each entry.
+export const archiveHeaders = {
+  entries: 'drayage-entries',
+  diskBytes: 'drayage-disk-bytes',
+  transfer: 'drayage-transfer',
+} as const

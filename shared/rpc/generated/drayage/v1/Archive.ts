@@ -1,0 +1,23 @@
+// Original file: proto/archive.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from '../../drayage/v1/ExportVolumeRequest.ts';
+import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from '../../drayage/v1/ExportedPiece.ts';
+
+export interface ArchiveClient extends grpc.Client {
+  ExportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
+  ExportVolume(argument: _drayage_v1_ExportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
+  exportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
+  exportVolume(argument: _drayage_v1_ExportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
+  
+}
+
+export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
+  ExportVolume: grpc.handleServerStreamingCall<_drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece>;
+  
+}
+
+export interface ArchiveDefinition extends grpc.ServiceDefinition {
+  ExportVolume: MethodDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportedPiece, _drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece__Output>
+}

@@ -1,0 +1,17 @@
+// Original file: proto/agent.proto
+
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
+
+export interface SettleWorkloadRequest {
+  'lease'?: (_drayage_v1_Lease | null);
+  'ownerHost'?: (string);
+  'isOwner'?: (boolean);
+  'containerIds'?: (string)[];
+}
+
+export interface SettleWorkloadRequest__Output {
+  'lease': (_drayage_v1_Lease__Output | null);
+  'ownerHost': (string);
+  'isOwner': (boolean);
+  'containerIds': (string)[];
+}

@@ -1,0 +1,70 @@
+// What a move proves of its copies, and what becomes of devices.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '../lab/command.ts'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { differences, migrate, mountpoint, planOf, setAside } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let image: string
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 2 })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  image = (await loadImage(one, 'busybox')).ref
+})
+afterAll(() => lab?.stop())
+
+const make = async (name: string): Promise<string> => {
+  const script = 'while :; do date >> /data/log; sleep 0.1; done'
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--stop-timeout',
+    '1',
+    '-v',
+    `${name}:/data`,
+    image,
+    'sh',
+    '-c',
+    script,
+  ])
+  const data = await mountpoint(one, name)
+  await writeFile(join(data, 'large'), Buffer.alloc(32 * 1024 * 1024, name))
+  return data
+}
+
+test('what is copied while the source runs is read back from the disk of the target, and the receipt says so', async () => {
+  const data = await make('reread')
+  await run(['mknod', join(data, 'null'), 'c', '1', '3'])
+  const migration = await migrate(lab, { container: 'reread', from: 'host-1', to: 'host-2' })
+  expect(migration).toMatchObject({ state: 'awaiting-finalize', receipt: { verified: 'reread' } })
+  expect(migration.warnings.map(({ code }) => code)).not.toContain('target-reread')
+  // The log is written on.
+  const kept = await setAside(one, 'reread', migration)
+  expect(await differences(kept, await mountpoint(two, 'reread'), ['log'])).toBe('')
+})
+
+test('with --verify full everything is read again in the last round; with --devices skip the receipt lists them', async () => {
+  const data = await make('full')
+  await run(['mknod', join(data, 'null'), 'c', '1', '3'])
+  const request = { container: 'full', from: 'host-1', to: 'host-2' }
+  const refusing = await planOf(lab, { ...request, options: { devices: 'refuse' } })
+  expect(refusing.refusals).toEqual([{ code: 'DRAYAGE_DEVICE_NODES', message: expect.stringMatching(/null/) }])
+  const migration = await migrate(lab, { ...request, options: { verify: 'full', devices: 'skip' } })
+  expect(migration).toMatchObject({
+    state: 'awaiting-finalize',
+    receipt: {
+      verified: 'full',
+      volumes: [{ skipped: [{ message: expect.stringMatching(/null.*character device/) }] }],
+    },
+  })
+  expect(await run(['find', await mountpoint(two, 'full'), '-name', 'null'])).toBe('')
+})
