@@ -54,6 +54,7 @@ const servedBy = (served: FastifyInstance): string[] => {
         .slice(0, level + 1)
         .join('')
         .replace(/\/:(\w+)/g, '/{$1}')
+        .replace(/\(\^.+?\)::/g, ':')
       return methods
         .split(', ')
         .filter((method) => method !== 'HEAD')
@@ -254,7 +255,6 @@ describe('migrations', () => {
     expect(finalized.at(-1)).toMatchObject({ id: 'm1', request: {}, key: null })
     const wrong = await call('/v1/migrations/m1:finalize', { method: 'POST', body: { force: true } })
     expect(wrong.json().code).toBe('DRAYAGE_INVALID_REQUEST')
-    expect((await call('/v1/migrations/m1:finalize')).json().code).toBe('DRAYAGE_METHOD_NOT_ALLOWED')
   })
 
   test('are followed as server-sent events until they have ended', async () => {
