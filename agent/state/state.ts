@@ -5,6 +5,7 @@ import { syncDirectory } from '../../shared/disk/durable-file.ts'
 import { type Arrived, openArrived } from './arrived.ts'
 import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
+import { type Imports, openImports } from './imports.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
 import { openRoundMemory, type RoundMemory } from './round-memory.ts'
@@ -13,6 +14,7 @@ import { createTurns, type Turns } from './turns.ts'
 export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
+  readonly imports: Imports
   readonly retired: Retired
   readonly arrived: Arrived
   // Written by `dray agent break-glass` alone, while this agent is stopped.
@@ -62,6 +64,7 @@ export const openState = async (dataDir: string): Promise<State> => {
         await forgetUnlessKept(workloadId)
       },
     },
+    imports: await openImports(folder),
     breakGlass: await openBreakGlass(folder),
     roundMemory,
     turns: createTurns(),

@@ -2,10 +2,21 @@
 // the trailers, which fetch does not give.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { archiveHeaders, archiveTrailer, type Transfer, type VolumeArchive } from '../../shared/api/archives.ts'
+import { pipeline } from 'node:stream/promises'
+import {
+  archiveHeaders,
+  archiveTrailer,
+  type CopiedVolume,
+  type CopyEvent,
+  type CopyRequest,
+  type ImportedVolume,
+  type Transfer,
+  type VolumeArchive,
+} from '../../shared/api/archives.ts'
 import { AppError, isErrorCode } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { unreachable } from './client.ts'
+import { createEventStreamParser } from './event-stream.ts'
 import { errorOfAnswer } from './problem.ts'
 
 export type ExportRequest = { readonly host: string; readonly volume: string; readonly live: boolean }
@@ -20,8 +31,29 @@ export type ExportAnswer = {
   summary(): VolumeArchive
 }
 
+export type ImportRequest = {
+  readonly host: string
+  readonly volume: string
+  readonly intoEmpty: boolean
+  // NAME=VALUE
+  readonly labels: readonly string[]
+}
+
 export type ArchiveClient = {
   exportVolume(request: ExportRequest, signal: AbortSignal): Promise<ExportAnswer>
+  // body: asked for only when nothing stands in the way. lengthBytes: null where it is not known.
+  importVolume(
+    request: ImportRequest,
+    body: AsyncIterable<Buffer>,
+    lengthBytes: number | null,
+    signal: AbortSignal,
+  ): Promise<ImportedVolume>
+  copyVolume(
+    from: { readonly host: string; readonly volume: string },
+    request: CopyRequest,
+    onProgress: (bytes: number, totalBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<CopiedVolume>
 }
 
 export type ArchiveClientOptions = {
@@ -97,6 +129,69 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
     typeof header === 'string' ? header : undefined
 
   return {
+    copyVolume: async ({ host, volume }, body, onProgress, signal) => {
+      const path = `${volumePath(host, volume)}/copy`
+      const outgoing = open(
+        'POST',
+        path,
+        { accept: 'text/event-stream, application/problem+json', 'content-type': 'application/json' },
+        signal,
+      )
+      outgoing.end(JSON.stringify(body))
+      const answer = await answerOf(outgoing)
+      if (answer.statusCode !== 200) throw await refusalOf(path, answer)
+      const parser = createEventStreamParser()
+      try {
+        for await (const piece of answer.setEncoding('utf8')) {
+          for (const { event, data } of parser.push(piece as string)) {
+            const value: unknown = JSON.parse(data)
+            if (event === 'copied') return value as CopiedVolume
+            if (event === 'problem') throw errorOfAnswer(`${url}${path}`, 500, value)
+            if (event !== 'progress') continue
+            const { bytes, totalBytes } = value as Extract<CopyEvent, { event: 'progress' }>['data']
+            onProgress(bytes, totalBytes)
+          }
+        }
+      } catch (thrown) {
+        if (thrown instanceof AppError || signal.aborted) throw thrown
+        const id = one(answer.headers[archiveHeaders.transfer])
+        throw (await reasonOf(id)) ?? unreachable(url, thrown)
+      }
+      throw new AppError(
+        'DRAYAGE_STREAM_DAMAGED',
+        `The coordinator at ${url} ended the copy without saying how. Nothing of it is left, or it is whole: dray volumes tells.`,
+      )
+    },
+    importVolume: async ({ host, volume, intoEmpty, labels }, body, lengthBytes, signal) => {
+      const query = new URLSearchParams(intoEmpty ? { intoEmpty: 'true' } : {})
+      for (const label of labels) query.append('label', label)
+      const path = `${archivePath(host, volume)}${query.size === 0 ? '' : `?${query}`}`
+      const length: Record<string, string> =
+        lengthBytes === null ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(lengthBytes) }
+      const headers = { 'content-type': 'application/x-tar', expect: '100-continue', ...length }
+      const outgoing = open('PUT', path, headers, signal)
+      const sending = new AbortController()
+      // The answer may come before all is sent: then it is a refusal, and the rest is of no use.
+      const sent = new Promise<void>((resolve, reject) => {
+        outgoing.once('continue', () => {
+          pipeline(body, outgoing, { signal: sending.signal }).then(resolve, (thrown) => {
+            if (!sending.signal.aborted && !outgoing.destroyed) outgoing.destroy()
+            reject(thrown)
+          })
+        })
+        outgoing.once('response', () => resolve())
+      })
+      outgoing.flushHeaders()
+      try {
+        const [answer] = await Promise.all([answerOf(outgoing), sent])
+        const { statusCode = 0 } = answer
+        if (statusCode !== 200 && statusCode !== 201) throw await refusalOf(path, answer)
+        return (await textOf(answer)) as ImportedVolume
+      } finally {
+        sending.abort()
+        outgoing.destroy()
+      }
+    },
     exportVolume: async ({ host, volume, live }, signal) => {
       const path = `${archivePath(host, volume)}${live ? '?live=true' : ''}`
       const outgoing = open('GET', path, { te: 'trailers' }, signal)
@@ -134,8 +229,9 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
   }
 }
 
-const archivePath = (host: string, volume: string): string =>
-  `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}/archive`
+const volumePath = (host: string, volume: string): string =>
+  `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}`
+const archivePath = (host: string, volume: string): string => `${volumePath(host, volume)}/archive`
 
 const brokeOff = (url: string, host: string, volume: string, bytes: number, cause: unknown): AppError =>
   new AppError(

@@ -1,7 +1,7 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import { parseCount, parseDuration } from './option-values.ts'
+import { parseCount, parseDuration, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
@@ -9,6 +9,8 @@ export type MigrationFlags = {
   readonly devices?: MigrationOptions['devices']
   readonly verify?: MigrationOptions['verify']
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
+  readonly bwlimit?: string
+  readonly compress?: MigrationOptions['compression']
 }
 
 // What is not said is not sent: the coordinator's defaults hold.
@@ -18,12 +20,16 @@ export const readMigrationFlags = ({
   devices,
   verify,
   onUnhealthy,
+  bwlimit,
+  compress,
 }: MigrationFlags): Partial<MigrationOptions> => ({
   ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
   ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
   ...(devices !== undefined && { devices }),
   ...(verify !== undefined && { verify }),
   ...(onUnhealthy !== undefined && { onUnhealthy }),
+  ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
+  ...(compress !== undefined && { compression: compress }),
 })
 
 export const withMigrationFlags = (command: Command): Command =>
@@ -50,4 +56,14 @@ export const withMigrationFlags = (command: Command): Command =>
         '--on-unhealthy <what>',
         'when it does not come up there: return it with what it wrote (default); return it and discard what it wrote; keep it as it is; stop it',
       ).choices(['return', 'discard', 'keep', 'stop']),
+    )
+    .option(
+      '--bwlimit <rate>',
+      'send at most so many bytes per second, image and volumes together (500K, 100M, 1G: of 1024; 500KB, 100MB, 1GB: of 1000; default no limit)',
+    )
+    .addOption(
+      new Option(
+        '--compress <how>',
+        'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
+      ).choices(['auto', 'zstd', 'none']),
     )

@@ -39,7 +39,7 @@ export type AgentPort = {
   // movedHere: the container that is the workload now, on the target; '': it is not here.
   forgetMigration(request: { lease: Lease; movedHere: string }, options?: CallOptions): Promise<void>
   receiveImage(
-    request: { lease: Lease; image: Image; source: { host: string; address: string } },
+    request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>
   removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
@@ -60,6 +60,8 @@ export type AgentPort = {
       rootIdentity: string
       devices: MigrationOptions['devices']
       verification: MigrationOptions['verify']
+      bytesPerSecond: number
+      compression: MigrationOptions['compression']
     },
     options?: CallOptions,
   ): AsyncIterable<VolumeProgress__Output>
