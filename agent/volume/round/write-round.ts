@@ -15,6 +15,7 @@ import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSyste
 import { statAt } from '../linux/stat.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
+import { createForeignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
@@ -39,6 +40,8 @@ export type WriteRequest = {
   readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
+  // An archive that others may have written, in any of the forms that are known.
+  readonly foreign?: { readonly stripComponents: number }
   // Nothing follows: not worth remembering.
   readonly final?: boolean
   // Note in the memory what is to be read back (round/read-back.ts).
@@ -232,8 +235,18 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     }
   }
 
+  const next =
+    request.foreign === undefined
+      ? () => nextMember(source, gate.recordBytes)
+      : createForeignMembers(source, {
+          ...request.foreign,
+          nowSeconds: Math.floor(Date.now() / 1000),
+          leftOut: (path, keyword) =>
+            skipped.add(path, `the record ${keyword}, here and elsewhere in the archive, is not known here`),
+        })
+
   const readRootMember = (): Member => {
-    const member = nextMember(source, gate.recordBytes)
+    const member = next()
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
@@ -285,7 +298,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const held = heldBefore()
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const tree = beginTree(held, readRootMember())
-    const next = () => nextMember(source, gate.recordBytes)
     for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
       if ('linkTo' in member) writeLink(tree, member)

@@ -40,7 +40,7 @@ export type Header = {
 // The largest values that the fields hold; what is beyond them needs a pax record.
 export const fieldLimits = { name: 100, id: 0o7777777, size: 0o77777777777, time: 0o77777777777, device: 0o7777777 }
 
-const at = {
+export const fieldsAt = {
   name: 0,
   mode: 100,
   uid: 108,
@@ -56,6 +56,8 @@ const at = {
   prefix: 345,
 } as const
 
+const at = fieldsAt
+
 const writeOctal = (block: Buffer, offset: number, digits: number, value: number): void => {
   let rest = value
   for (let index = offset + digits - 1; index >= offset; index--) {
@@ -64,7 +66,7 @@ const writeOctal = (block: Buffer, offset: number, digits: number, value: number
   }
 }
 
-const checksum = (block: Buffer): number => {
+export const checksum = (block: Buffer): number => {
   let sum = 8 * 32
   for (let index = 0; index < at.checksum; index++) sum += block[index] ?? 0
   for (let index = at.type; index < blockBytes; index++) sum += block[index] ?? 0
@@ -95,7 +97,7 @@ export const encodeHeader = (header: Header, into: Buffer, offset: number): void
   block[at.checksum + 7] = 32
 }
 
-const text = (block: Buffer, offset: number, length: number): ByteString => {
+export const text = (block: Buffer, offset: number, length: number): ByteString => {
   const end = block.indexOf(0, offset)
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end)
 }
