@@ -67,7 +67,7 @@ export const archive: VolumeArchive = {
   archiveSha256: 'ab'.repeat(32),
   digest: 'cd'.repeat(32),
   live: false,
-  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
+  warnings: [{ code: 'entry-skipped', message: 'Left out at "ö": a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')

@@ -15,7 +15,7 @@ import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSyste
 import { statAt } from '../linux/stat.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
-import { createForeignMembers } from '../tar/foreign.ts'
+import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
@@ -235,15 +235,12 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     }
   }
 
-  const next =
-    request.foreign === undefined
-      ? () => nextMember(source, gate.recordBytes)
-      : createForeignMembers(source, {
-          ...request.foreign,
-          nowSeconds: Math.floor(Date.now() / 1000),
-          leftOut: (path, keyword) =>
-            skipped.add(path, `the record ${keyword}, here and elsewhere in the archive, is not known here`),
-        })
+  const next = ((): (() => Member | Link | undefined) => {
+    if (request.foreign === undefined) return () => nextMember(source, gate.recordBytes)
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const members = foreignMembers(source, { ...request.foreign, nowSeconds, leftOut: skipped.add })
+    return () => members.next().value
+  })()
 
   const readRootMember = (): Member => {
     const member = next()

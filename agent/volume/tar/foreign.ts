@@ -1,187 +1,114 @@
-// Archives that others have written, as the members of ours: the root first, every directory before what is in it, each once
-// or as a change of its metadata. What an archive cannot carry is not asked of it; what it says is believed as little as
-// of ours.
+// Archives that others have written, as the members of ours: the root first, every directory before what is in it, and a
+// directory that comes again as a change of its metadata. What such an archive says is believed as little as what ours
+// say; what it cannot carry is not asked of it.
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
-import { type Metadata, noAttributes } from '../tree/entry.ts'
-import { type ArchiveBytes, requireEnd, takePadding } from './archive.ts'
-import { isChangeKeyword } from './change.ts'
-import { decodeForeignHeader, decodeOldSparse, type ForeignHeader, pathOfBytes } from './foreign-header.ts'
-import { blockBytes, type HeaderType, isZeroBlock, paddingAfter } from './header.ts'
-import { decodeMember, isKnownKeyword, type Link, type Member, mostRecordBytes } from './member.ts'
-import { componentsOf, longestPath } from './path.ts'
-import { decodeRecords, type PaxRecords } from './pax.ts'
-
-export type ForeignBytes = ArchiveBytes & { takeSome(most: number): Buffer }
+import { noAttributes } from '../tree/entry.ts'
+import { createForeignReader, type ForeignBytes, type LeftOut, skipData } from './foreign-reader.ts'
+import type { Link, Member } from './member.ts'
+import { componentsOf } from './path.ts'
 
 export type ForeignOptions = {
   // Directories to take off the front of every path.
   readonly stripComponents: number
   // Of directories that the archive does not have.
   readonly nowSeconds: number
-  // What the archive says of an entry that is not kept; once for each keyword.
-  readonly leftOut: (path: ByteString, keyword: string) => void
+  readonly leftOut: LeftOut
 }
 
-// What a directory is given that something lies in and nothing is said of.
-const impliedDirectory = (nowSeconds: number): Metadata => ({
-  type: 'directory',
-  permissions: 0o755,
-  uid: 0,
-  gid: 0,
-  modifiedSeconds: nowSeconds,
-  modifiedNanoseconds: 0,
-  size: 0,
-  target: '',
-  major: 0,
-  minor: 0,
-  attributes: noAttributes,
-})
+// What has been a directory so far.
+type Directory = { readonly below: Map<ByteString, Directory> }
+const newDirectory = (): Directory => ({ below: new Map() })
 
-// As archives name the root.
-const named = (path: ByteString): ByteString => (path === '' ? '.' : path)
+// The members in order; each one's data is to be taken before the next is asked for.
+export const foreignMembers = function* (
+  bytes: ForeignBytes,
+  { stripComponents, nowSeconds, leftOut }: ForeignOptions,
+): Generator<Member | Link, undefined> {
+  const read = createForeignReader(bytes, leftOut)
+  let root: Directory | undefined
 
-export type NextMember = () => Member | Link | undefined
-
-export const createForeignMembers = (bytes: ForeignBytes, options: ForeignOptions): NextMember => {
-  const { stripComponents, nowSeconds, leftOut } = options
-  const read = createReader(bytes, leftOut)
-  const directories = new Set<ByteString>()
-  const waiting: (Member | Link)[] = []
-  let begun = false
-  let ended = false
-
-  const imply = (path: ByteString): void => {
-    directories.add(path)
-    const metadata = impliedDirectory(nowSeconds)
-    waiting.push({ path: named(path), metadata, storedBytes: 0, sparse: false })
-  }
-  // The directories on the way to it, as far as they are not there.
-  const implyAbove = (names: readonly ByteString[]): void => {
-    if (!directories.has('')) imply('')
+  // Gives the directories above `names` that are not there, from the root on. A name that is taken by something else is
+  // found by whoever makes them.
+  const above = function* (names: readonly ByteString[]): Generator<Member, Directory> {
+    if (root === undefined) {
+      root = newDirectory()
+      yield impliedDirectory('.', nowSeconds)
+    }
+    let at = root
     for (let depth = 1; depth < names.length; depth++) {
-      const path = names.slice(0, depth).join('/')
-      if (!directories.has(path)) imply(path)
-    }
-  }
-  const stripped = (path: ByteString, directory: boolean): readonly ByteString[] | undefined => {
-    const names = componentsOf(path, directory)
-    return names.length < stripComponents ? undefined : names.slice(stripComponents)
-  }
-
-  const take = (member: Member | Link): void => {
-    const directory = !('linkTo' in member) && member.metadata.type === 'directory'
-    const names = stripped(member.path, directory)
-    if (names === undefined || (names.length === 0 && !directory)) {
-      if (stripComponents === 0) throw damaged('the root is not a directory')
-      if (!('linkTo' in member)) skip(bytes, member.storedBytes)
-      return
-    }
-    const path = names.join('/')
-    if ('linkTo' in member) {
-      const from = stripped(member.linkTo, false)
-      if (from === undefined) throw damaged('a hard link leads to something that was left out')
-      implyAbove(names)
-      waiting.push({ path, linkTo: from.join('/') })
-      return
-    }
-    if (directory && directories.has(path)) {
-      waiting.push({ ...member, path: named(path), change: { kind: 'metadata', size: 0 } })
-      return
-    }
-    if (path !== '') implyAbove(names)
-    if (directory) directories.add(path)
-    waiting.push({ ...member, path: named(path) })
-  }
-
-  return () => {
-    for (;;) {
-      const next = waiting.shift()
-      if (next !== undefined) return next
-      if (ended) return undefined
-      const member = read()
-      if (member !== undefined) {
-        begun = true
-        take(member)
-        continue
+      const name = names[depth - 1] ?? ''
+      let next = at.below.get(name)
+      if (next === undefined) {
+        next = newDirectory()
+        at.below.set(name, next)
+        yield impliedDirectory(names.slice(0, depth).join('/'), nowSeconds)
       }
-      ended = true
-      if (!begun) throw damaged('it holds nothing')
-      if (!directories.has('')) throw damaged('it holds nothing that is left when directories are taken off its paths')
+      at = next
+    }
+    return at
+  }
+  const linked = function* ({ path, linkTo }: Link): Generator<Member | Link> {
+    const [names, from] = [componentsOf(path, false), componentsOf(linkTo, false)].map((one) =>
+      one.slice(stripComponents),
+    )
+    if (names === undefined || from === undefined) return
+    if (names.length === 0) leftOut(path, nothingLeft)
+    else if (from.length === 0)
+      throw damaged('a hard link leads to a file of which nothing is left with its path shortened')
+    else {
+      yield* above(names)
+      yield { path: names.join('/'), linkTo: from.join('/') }
     }
   }
-}
 
-const skip = (bytes: ForeignBytes, count: number): void => {
-  for (let rest = count + paddingAfter(count); rest > 0; ) rest -= bytes.takeSome(rest).length
-}
-
-// One member after the other as they stand, each with all that was said of it beforehand.
-const createReader = (bytes: ForeignBytes, leftOut: ForeignOptions['leftOut']): NextMember => {
-  let defaults: PaxRecords = new Map()
-  const told = new Set<string>()
-
-  const body = (size: number, most: number): Buffer => {
-    if (size > most) throw damaged(`what describes a member is ${size} bytes long`)
-    const content = Buffer.from(bytes.take(size))
-    takePadding(bytes, size)
-    return content
-  }
-  const known = (records: PaxRecords, path: ByteString): PaxRecords => {
-    const kept: PaxRecords = new Map()
-    for (const [keyword, value] of records) {
-      if (isChangeKeyword(keyword)) throw damaged('it is a round of a migration, and no archive')
-      if (isKnownKeyword(keyword)) kept.set(keyword, value)
-      else if (!told.has(keyword)) {
-        told.add(keyword)
-        leftOut(path, keyword)
-      }
+  for (let next = read(); next !== undefined; next = read()) {
+    if ('linkTo' in next) {
+      yield* linked(next)
+      continue
     }
-    return kept
-  }
-
-  return () => {
-    let records: PaxRecords = new Map(defaults)
-    let path: ByteString | undefined
-    let target: ByteString | undefined
-    for (;;) {
-      const block = Buffer.from(bytes.take(blockBytes))
-      if (isZeroBlock(block)) return requireEnd(bytes)
-      const header = decodeForeignHeader(block)
-      const { type, size } = header
-      if (type === 'pax') records = new Map([...records, ...decodeRecords(body(size, mostRecordBytes))])
-      else if (type === 'global-pax') defaults = new Map([...defaults, ...decodeRecords(body(size, mostRecordBytes))])
-      else if (type === 'long-name') path = pathOfBytes(body(size, longestPath))
-      else if (type === 'long-target') target = pathOfBytes(body(size, longestPath))
-      else if (type === 'volume-label') skip(bytes, size)
-      else {
-        const whole = { ...header, path: path ?? header.path, target: target ?? header.target }
-        return memberOf(whole, type, known(records, whole.path), () =>
-          decodeOldSparse(block, storedOf(header, records), () => Buffer.from(bytes.take(blockBytes))),
-        )
-      }
+    const member = next
+    const directory = member.metadata.type === 'directory'
+    const whole = componentsOf(member.path, directory)
+    const names = whole.slice(stripComponents)
+    const name = names.at(-1)
+    if (name !== undefined) {
+      const parent = yield* above(names)
+      const path = names.join('/')
+      yield directory && parent.below.has(name) ? again(member, path) : { ...member, path }
+      if (directory && !parent.below.has(name)) parent.below.set(name, newDirectory())
+    } else if (directory && whole.length === stripComponents) {
+      yield root === undefined ? { ...member, path: '.' } : again(member, '.')
+      root ??= newDirectory()
+    } else if (!directory) {
+      if (stripComponents === 0) throw damaged('its root is not a directory')
+      leftOut(member.path, nothingLeft)
+      skipData(bytes, member.storedBytes)
     }
   }
+  if (root === undefined) throw damaged('it holds nothing that could be a volume')
 }
 
-const storedOf = ({ size }: ForeignHeader, records: PaxRecords): number => {
-  if (records.has('size')) throw damaged('a sparse file of the old kind has its size told twice')
-  return size
-}
+const nothingLeft = 'with so many directories taken off, nothing is left of its path'
 
-const memberOf = (
-  header: ForeignHeader,
-  type: Exclude<ForeignHeader['type'], 'global-pax' | 'long-name' | 'long-target' | 'volume-label'>,
-  records: PaxRecords,
-  oldSparse: () => ReturnType<typeof decodeOldSparse>,
-): Member | Link => {
-  if (type !== 'old-sparse') {
-    // Some write the size of what a link leads to, or of a directory's own file; no data follows.
-    const bare = type !== 'file'
-    return decodeMember({ ...header, type: type satisfies HeaderType, size: bare ? 0 : header.size }, records)
-  }
-  const { size, segments } = oldSparse()
-  const member = decodeMember({ ...header, type: 'file' }, records)
-  if ('linkTo' in member) throw damaged('a sparse file is a link')
-  return { ...member, metadata: { ...member.metadata, size }, segments }
-}
+const again = (member: Member, path: ByteString): Member => ({ ...member, path, change: { kind: 'metadata', size: 0 } })
+
+// One that something lies in and that the archive does not have.
+const impliedDirectory = (path: ByteString, nowSeconds: number): Member => ({
+  path,
+  storedBytes: 0,
+  sparse: false,
+  metadata: {
+    type: 'directory',
+    permissions: 0o755,
+    uid: 0,
+    gid: 0,
+    modifiedSeconds: nowSeconds,
+    modifiedNanoseconds: 0,
+    size: 0,
+    target: '',
+    major: 0,
+    minor: 0,
+    attributes: noAttributes,
+  },
+})
