@@ -14,6 +14,7 @@ import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
+import { readCopy } from './archive/read-copy.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
@@ -130,6 +131,7 @@ export const createAgentServer = (
     ImportVolume: serverStream((request, { signal }) =>
       withSignsOfLife(importVolume(context, archives, request, signal), signOfLifeMs(silenceMs), () => ({})),
     ),
+    ReadCopy: serverStream((request, { signal }) => readCopy(context, request, signal)),
   } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),

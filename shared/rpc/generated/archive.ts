@@ -4,6 +4,8 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { ArchiveClient as _drayage_v1_ArchiveClient, ArchiveDefinition as _drayage_v1_ArchiveDefinition } from './drayage/v1/Archive.ts';
 import type { ArchiveSummary as _drayage_v1_ArchiveSummary, ArchiveSummary__Output as _drayage_v1_ArchiveSummary__Output } from './drayage/v1/ArchiveSummary.ts';
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
+import type { CopyRead as _drayage_v1_CopyRead, CopyRead__Output as _drayage_v1_CopyRead__Output } from './drayage/v1/CopyRead.ts';
+import type { CopyReport as _drayage_v1_CopyReport, CopyReport__Output as _drayage_v1_CopyReport__Output } from './drayage/v1/CopyReport.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from './drayage/v1/ExportVolumeRequest.ts';
@@ -17,6 +19,7 @@ import type { ImportedVolume as _drayage_v1_ImportedVolume, ImportedVolume__Outp
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
+import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from './drayage/v1/ReadCopyRequest.ts';
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
@@ -35,6 +38,8 @@ export interface ProtoGrpcType {
       Archive: SubtypeConstructor<typeof grpc.Client, _drayage_v1_ArchiveClient> & { service: _drayage_v1_ArchiveDefinition }
       ArchiveSummary: MessageTypeDefinition<_drayage_v1_ArchiveSummary, _drayage_v1_ArchiveSummary__Output>
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
+      CopyRead: MessageTypeDefinition<_drayage_v1_CopyRead, _drayage_v1_CopyRead__Output>
+      CopyReport: MessageTypeDefinition<_drayage_v1_CopyReport, _drayage_v1_CopyReport__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       ExportVolumeRequest: MessageTypeDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportVolumeRequest__Output>
@@ -48,6 +53,7 @@ export interface ProtoGrpcType {
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
+      ReadCopyRequest: MessageTypeDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_ReadCopyRequest__Output>
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
