@@ -41,7 +41,7 @@ export const buildProgram = (): Command => {
     program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
-  program.commandsGroup('Volumes as tarballs:')
+  program.commandsGroup('Volumes as a whole:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand()]) program.addCommand(command)

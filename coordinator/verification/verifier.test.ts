@@ -38,6 +38,7 @@ const moved = async (reading: Reading, options = {}) => {
       agent: {
         exportVolume: unused,
         importVolume: unused,
+        lendVolume: unused,
         readCopy: (asking) => {
           asked.push({ host, ...asking })
           return reading(asking.side)
