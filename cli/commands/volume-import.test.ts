@@ -57,7 +57,8 @@ describe('dray volume import', () => {
       for await (const piece of request) length += (piece as Buffer).length
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(imported))
     }
-    const { exit, stdout } = await run('--json', '--label', 'a=b', '--label', 'c=d', '--into-empty', '--strip-components', '2')
+    const flags = ['--json', '--label', 'a=b', '--label', 'c=d', '--into-empty', '--strip-components', '2']
+    const { exit, stdout } = await run(...flags)
     expect(exit).toBe(0)
     expect(JSON.parse(stdout)).toEqual(imported)
     expect(length).toBe(tarball.length)
