@@ -12,6 +12,7 @@ import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
 import { returnCommand } from './commands/return.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
@@ -40,9 +41,15 @@ export const buildProgram = (): Command => {
     .version(version)
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
-  for (const command of [migrateCommand(), returnCommand(), finalizeCommand(), migrationsCommand(), cancelCommand()]) {
-    program.addCommand(command)
-  }
+  const moving = [
+    migrateCommand(),
+    returnCommand(),
+    finalizeCommand(),
+    migrationsCommand(),
+    cancelCommand(),
+    verifyCommand(),
+  ]
+  for (const command of moving) program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as a whole:')

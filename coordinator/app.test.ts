@@ -263,6 +263,18 @@ describe('migrations', () => {
     const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: migration'))
     expect(events.map((block) => JSON.parse(block.split('\ndata: ')[1] ?? '').state)).toEqual(['running', 'completed'])
   })
+
+  test('are verified as server-sent events, the last with the verdict; one without a copy is a problem document', async () => {
+    const reply = await call('/v1/migrations/m1/verify', { method: 'POST' })
+    expect(reply.headers['content-type']).toBe('text/event-stream')
+    const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: '))
+    expect(events[0]).toMatch(/^event: progress\n/)
+    expect(events.at(-1)).toMatch(/^event: verification\ndata: .*"sourceIsWhole":true/)
+    expect(await problem('/v1/migrations/m9/verify', { method: 'POST' })).toMatchObject({
+      status: 409,
+      code: 'DRAYAGE_NOTHING_TO_VERIFY',
+    })
+  })
 })
 
 describe('for whoever runs it', () => {
