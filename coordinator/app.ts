@@ -29,9 +29,11 @@ import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/pr
 import { defaultRateLimits, guardRates, type RateLimits } from './routes/rate-limits.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { verificationRoutes } from './routes/verifications.ts'
 import type { AuditStore } from './store/audit.ts'
 import type { InventoryStore } from './store/inventory.ts'
 import type { Statistics } from './store/statistics.ts'
+import type { Verifier } from './verification/verifier.ts'
 
 export type AppDeps = {
   readonly hosts: HostDirectory
@@ -39,6 +41,7 @@ export type AppDeps = {
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
   readonly archives: ArchiveService
+  readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
   readonly tokens: ApiTokens
@@ -128,6 +131,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(tokenRoutes(deps))
   await app.register(auditRoutes(deps))

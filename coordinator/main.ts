@@ -34,6 +34,7 @@ import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
+import { createVerifier } from './verification/verifier.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -187,6 +188,7 @@ const serve = async (
     inventory,
     migrations,
     archives,
+    verifier: createVerifier({ journal, hosts: connections, clock }),
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),

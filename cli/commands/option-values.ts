@@ -17,6 +17,12 @@ export const parseCount = (flag: string, raw: string): number => {
   throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number above 0.`)
 }
 
+// Directories that are taken off the front of a path, as tar counts them.
+export const parseComponents = (flag: string, raw: string): number => {
+  if (/^\d{1,2}$/.test(raw)) return Number(raw)
+  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number from 0 to 99.`)
+}
+
 const units = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const
 
 // Bytes per second, with rsync's suffixes: 500K, 1.5M, 100MB. A bare number is refused, since rsync takes it for KiB.

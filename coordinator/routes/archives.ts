@@ -173,7 +173,7 @@ const importRoute =
           operationId: 'importVolume',
           summary: 'Makes a volume from a tarball',
           description:
-            'The body is the tarball, not compressed. It has no limit but the free space of the host; with ' +
+            'The body is the tarball, not compressed, in any of the forms of POSIX or GNU tar. It has no limit but the free space of the host; with ' +
             '`Expect: 100-continue` it need not be sent before everything that can be refused has not been. The volume is made, ' +
             'unless `intoEmpty=true` names one that is empty; while it is being made no container can start on it, and where ' +
             'anything fails, or the sender goes, nothing of it is left.',
@@ -198,9 +198,12 @@ const importRoute =
       async (request, reply) => {
         const { host, name } = request.params
         requireNoEncoding(request.headers['content-encoding'])
-        const { intoEmpty, label = [] } = request.query
+        const { intoEmpty, stripComponents = '0', label = [] } = request.query
         const imported = await archives.importVolume(
-          { host, volume: name, intoEmpty: intoEmpty === 'true', labels: labelsFrom([label].flat()) },
+          {
+            ...{ host, volume: name, intoEmpty: intoEmpty === 'true' },
+            ...{ stripComponents: Number(stripComponents), labels: labelsFrom([label].flat()) },
+          },
           arriving(request.raw, idleMs),
           () => {
             if (request.headers.expect !== undefined) reply.raw.writeContinue()

@@ -7,6 +7,7 @@ import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import { type ApiToken, roles } from '../../shared/api/tokens.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
 
@@ -69,7 +70,7 @@ export const archive: VolumeArchive = {
   archiveSha256: 'ab'.repeat(32),
   digest: 'cd'.repeat(32),
   live: false,
-  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
+  warnings: [{ code: 'entry-skipped', message: 'Left out at "ö": a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
@@ -170,6 +171,13 @@ export const deps: AppDeps = {
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
+    },
+  },
+  verifier: {
+    verify: async function* (id): AsyncGenerator<VerificationEvent> {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOTHING_TO_VERIFY', `Migration ${id} has no receipt`)
+      yield { event: 'progress', data: { volume: 'data', host: 'host-1', bytes: 1, totalBytes: 2 } }
+      yield { event: 'verification', data: { migration: id, copies: [], sourceIsWhole: true, verifiedAt: time } }
     },
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),
