@@ -4,6 +4,7 @@ import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { decide, isCommitted, pivot } from './decide.ts'
+import { pathsIn } from './error-paths.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
 import type { MigrationEnd, MigrationRecord } from './record.ts'
 import type { Side, Step, StepContext } from './step.ts'
@@ -50,11 +51,14 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 const firstPauseMs = 250
 const longestPauseMs = 10_000
 
-export const describeError = (error: AppError, step: Step['name'] | null): MigrationError => ({
+type Described = Pick<AppError, 'message' | 'details'> & { readonly code: string }
+
+export const describeError = (error: Described, step: Step['name'] | null): MigrationError => ({
   code: error.code,
   message: error.message,
   step,
   reasons: Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : [],
+  ...pathsIn(error.details),
 })
 
 export const createRunner = ({ journal, hosts, clock, events, patienceMs, settleMs }: RunnerOptions): Runner => {
@@ -203,11 +207,7 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
         error: { code: 'DRAYAGE_CANCELLED', message, step: failure?.step ?? null, reasons: [] },
       }
     }
-    const reasons = error && Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : []
-    return {
-      state: 'rolled-back',
-      error: error ? { code: error.code, message: error.message, step: failure?.step ?? null, reasons } : null,
-    }
+    return { state: 'rolled-back', error: error ? describeError(error, failure?.step ?? null) : null }
   }
 
   return {
