@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asAppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
+import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
@@ -10,6 +11,7 @@ import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
+import { tokenCommand } from './commands/token.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
@@ -45,6 +47,8 @@ export const buildProgram = (): Command => {
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand()]) program.addCommand(command)
+  program.commandsGroup('Who may:')
+  for (const command of [tokenCommand(), auditCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

@@ -1,15 +1,15 @@
 // What is written after a flag, read.
 import { AppError } from '../../shared/errors.ts'
 
-const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-// 500ms, 2s, 1.5m, 1h.
+// 500ms, 2s, 1.5m, 1h, 30d.
 export const parseDuration = (flag: string, raw: string): number => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(raw) ?? []
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(raw) ?? []
   if (number !== undefined && unit !== undefined) {
     return Math.round(Number(number) * milliseconds[unit as keyof typeof milliseconds])
   }
-  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a duration such as 500ms, 2s, 1.5m or 1h.`)
+  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a duration such as 500ms, 2s, 1.5m, 1h or 30d.`)
 }
 
 export const parseCount = (flag: string, raw: string): number => {

@@ -2,9 +2,11 @@
 
 import { pino } from 'pino'
 import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
+import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
@@ -76,6 +78,16 @@ export const archive: VolumeArchive = {
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
+const token: ApiToken = {
+  name: 'night-shift',
+  role: 'operator',
+  createdAt: time,
+  createdBy: 'admin',
+  expiresAt: null,
+  lastUsedAt: null,
+}
+// What the interface has put on record.
+export const audited: Omit<AuditEntry, 'seq' | 'at'>[] = []
 export const started: { request: MigrationRequest; key: string | null }[] = []
 export const deps: AppDeps = {
   hosts: {
@@ -176,6 +188,23 @@ export const deps: AppDeps = {
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),
   unready: async () => [],
-  authenticate: async (token) => (token === 'good' ? 'admin' : null),
+  tokens: {
+    // A role's name is a token of that role; "good" is the first admin's.
+    authenticate: async (token) => {
+      const role = token === 'good' ? 'admin' : roles.find((one) => one === token)
+      if (role === undefined) throw new AppError('DRAYAGE_UNAUTHENTICATED', 'Not known')
+      return { id: token === 'good' ? 'admin' : token, name: token === 'good' ? 'admin' : token, role }
+    },
+    list: async () => [token],
+    add: async ({ name, role }) => ({ name, role, expiresAt: time, token: 'dray_x' }),
+    remove: async (name) => {
+      if (name !== token.name) throw new AppError('DRAYAGE_TOKEN_NOT_FOUND', `No token ${name}`)
+    },
+  },
+  audit: {
+    append: async (entry) => void audited.push(entry),
+    list: async () => audited.map((entry, index) => ({ seq: index + 1, at: time, ...entry })).toReversed(),
+  },
+  rateLimits: { perCallerAndMinute: 10_000, perStrangerAndMinute: 10_000 },
   log: pino({ level: 'silent' }),
 }
