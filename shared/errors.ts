@@ -110,6 +110,7 @@ export const errorTable = {
   DRAYAGE_CONTAINER_NOT_STOPPED: failed,
   DRAYAGE_IMAGE_EXPORT_FAILED: failed,
   DRAYAGE_IMAGE_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
+  DRAYAGE_TARBALL_REFUSED: { ...failed, http: 422, grpc: 'INVALID_ARGUMENT' },
   DRAYAGE_STREAM_DAMAGED: { ...failed, grpc: 'DATA_LOSS', retry: true },
   DRAYAGE_DIGEST_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
   DRAYAGE_SOURCE_CHANGED: { ...failed, grpc: 'ABORTED', retry: true },

@@ -1,6 +1,7 @@
 // A migration as people and scripts see it, from its record and its journal.
 import type { LiveCopy, Migration, MigrationError, MigrationKind, Round, Step } from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
+import { pathsIn } from './error-paths.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
@@ -60,7 +61,7 @@ const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => 
   if (failure?.error == null) return null
   const { code, message, details } = failure.error
   const reasons = Array.isArray(details['reasons']) ? (details['reasons'] as MigrationError['reasons']) : []
-  return { code, message, step: failure.step, reasons }
+  return { code, message, step: failure.step, reasons, ...pathsIn(details) }
 }
 
 export const viewMigration = (

@@ -64,6 +64,9 @@ export const host: Host = {
   lastSeen: time,
   inventoryAt: null,
 }
+// As long as one can be: of a path of characters that are escaped.
+const lengthy = { code: 'entry-skipped', message: 'ö'.repeat(250) }
+
 export const archive: VolumeArchive = {
   host: 'host-1',
   volume: 'data',
@@ -155,7 +158,10 @@ export const deps: AppDeps = {
           if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
           yield Buffer.alloc(512, 'b')
         })(),
-        summary: () => ({ ...archive, host: onHost, volume, live }),
+        summary: () => ({
+          ...{ ...archive, host: onHost, volume, live },
+          ...(volume === 'warned' && { warnings: Array.from({ length: 20 }, () => lengthy) }),
+        }),
       }
     },
     importVolume: async ({ host: onHost, volume, labels }, body, ready) => {
@@ -165,7 +171,7 @@ export const deps: AppDeps = {
       let bytes = 0
       for await (const piece of body) {
         bytes += piece.length
-        if (volume === 'hostile') throw new AppError('DRAYAGE_STREAM_DAMAGED', 'A path is absolute')
+        if (volume === 'hostile') throw new AppError('DRAYAGE_TARBALL_REFUSED', 'A path is absolute')
       }
       const { live: _, ...imported } = archive
       const created = labels['existing'] === undefined
