@@ -49,6 +49,10 @@ export const errorTable = {
   // Who asks
   DRAYAGE_UNAUTHENTICATED: { http: 401, grpc: 'UNAUTHENTICATED', exit: 8, retry: false },
   DRAYAGE_ROLE_FORBIDDEN: notAllowed,
+  DRAYAGE_RATE_LIMITED: { http: 429, grpc: 'RESOURCE_EXHAUSTED', exit: 8, retry: true },
+  DRAYAGE_TOKEN_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
+  DRAYAGE_TOKEN_NOT_FOUND: missing,
+  DRAYAGE_LAST_ADMIN: refused,
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,
@@ -69,6 +73,7 @@ export const errorTable = {
   DRAYAGE_HOST_ANSWERS: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
+  DRAYAGE_NOTHING_TO_VERIFY: refused,
   DRAYAGE_PAST_COMMIT: refused,
   DRAYAGE_CONTAINER_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_VOLUME_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
@@ -95,6 +100,9 @@ export const errorTable = {
   DRAYAGE_NETWORK_UNSUPPORTED: refused,
   DRAYAGE_CONTAINER_STATE: refused,
   DRAYAGE_WORKLOAD_RETIRED: refused,
+  DRAYAGE_RETAINED_CHANGED: refused,
+  DRAYAGE_NOTHING_TO_RETURN: refused,
+  DRAYAGE_NOTHING_TO_FINALIZE: refused,
 
   // Failed on the way; what had been done was undone
   DRAYAGE_EPOCH_STALE: { ...failed, http: 409, grpc: 'ABORTED' },
@@ -102,6 +110,7 @@ export const errorTable = {
   DRAYAGE_CONTAINER_NOT_STOPPED: failed,
   DRAYAGE_IMAGE_EXPORT_FAILED: failed,
   DRAYAGE_IMAGE_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
+  DRAYAGE_TARBALL_REFUSED: { ...failed, http: 422, grpc: 'INVALID_ARGUMENT' },
   DRAYAGE_STREAM_DAMAGED: { ...failed, grpc: 'DATA_LOSS', retry: true },
   DRAYAGE_DIGEST_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
   DRAYAGE_SOURCE_CHANGED: { ...failed, grpc: 'ABORTED', retry: true },

@@ -103,13 +103,14 @@ export type WriteOptions = {
   readonly onProgress?: (progress: { readonly bytes: number; readonly entries: number }) => void
   // What was announced: whatever goes beyond is refused as DRAYAGE_STREAM_DAMAGED, before it is written.
   readonly limits?: Partial<RoundLimits>
+  // The archive may have been written by others: in GNU tar's own format or any of POSIX, without its root directory or
+  // others on the way, and with its paths to be shortened.
+  readonly foreign?: { readonly stripComponents: number }
 }
 
 export type ReceiveOptions = WriteOptions & {
   // As for reading, on the target's side.
   readonly memory: string
-  // Nothing will follow this round; it is not remembered.
-  readonly final: boolean
   // `readBack` will be asked for.
   readonly noteWritten?: boolean
 }
@@ -135,6 +136,9 @@ export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
   measure(root: string, options?: { readonly signal?: AbortSignal }): Promise<VolumeUsage>
+  // Up to 20 entries that were changed, made or removed since the last round that this memory knows of ('' is the root
+  // directory itself), seen by their stats; null: it knows of none. Not for a volume that is in use.
+  changedSince(root: string, memory: string, options?: { readonly signal?: AbortSignal }): Promise<Buffer[] | null>
   // Bytes and inodes that root may still use on the file system that holds `path`. A file system that makes inodes as
   // it needs them (Btrfs) has Number.MAX_SAFE_INTEGER of them.
   freeSpace(path: string): Promise<{ bytes: number; inodes: number }>
@@ -221,11 +225,16 @@ export const createVolumeEngine = (): VolumeEngine => {
       const usage = (await job.result) as Usage
       return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
     },
+    changedSince: async (root, memory, options = {}) => {
+      const job = pool.start({ kind: 'compare', root, memory }, () => {}, options.signal)
+      const changed = (await job.result) as readonly string[] | null
+      return changed === null ? null : changed.map(bytesOf)
+    },
     // Where nothing is compressed, every piece is a buffer.
     read: (root, options) => readPacked(root, options, 'none') as VolumeStream,
     readPacked,
-    write: async (root, pieces, { limits, signal, onProgress } = {}) => {
-      const request = limits === undefined ? { root } : { root, limits }
+    write: async (root, pieces, { signal, onProgress, ...asked } = {}) => {
+      const request = { root, ...asked }
       return publicSummary(
         await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
       )

@@ -1,14 +1,19 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
 import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
+  FinalizeRequest,
   Migration,
   MigrationEvent,
   MigrationList,
   MigrationRequest,
   MigrationState,
   Plan,
+  ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { createEventStreamParser } from './event-stream.ts'
@@ -25,11 +30,20 @@ export type Client = {
   plan(request: MigrationRequest): Promise<Plan>
   // The same key and request give the same migration, so it may be called again where the answer was lost.
   start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
+  // As `start`.
+  return(id: string, request: ReturnRequest, idempotencyKey: string): Promise<Migration>
+  finalize(id: string, request: FinalizeRequest, idempotencyKey: string): Promise<Migration>
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
+  tokens(): Promise<ApiTokenList>
+  addToken(wish: AddToken): Promise<AddedToken>
+  removeToken(name: string): Promise<void>
+  audit(query: AuditQuery): Promise<AuditList>
   // Ends when the server ends it; throws when it is cut, or has been silent for too long.
   events(id: string): AsyncIterable<MigrationEvent>
+  // The last event is the verification. Throws when it is cut, or has been silent for too long.
+  verify(id: string, signal: AbortSignal): AsyncIterable<VerificationEvent>
 }
 
 export type ClientOptions = {
@@ -105,10 +119,11 @@ export const createClient = ({
     // Not followed: a redirect would carry the token to somebody else.
     fetch(`${url}${path}`, { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' })
 
-  // member: one that the answer's object always has; an answer without it is not the coordinator's.
+  // member: one that the answer's object always has; an answer without it is not the coordinator's. null: nothing is
+  // answered but that it is done.
   const call = async <T extends object>(
-    member: keyof T & string,
-    method: 'GET' | 'POST',
+    member: (keyof T & string) | null,
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     options: { body?: unknown; idempotencyKey?: string; timeoutMs?: number } = {},
   ): Promise<T> => {
@@ -126,7 +141,9 @@ export const createClient = ({
     try {
       const response = await send(path, init)
       const body = parsed(await response.text())
-      if (response.ok && typeof body === 'object' && body !== null && member in body) return body as T
+      if (response.status === 204 && member === null) return {} as T
+      if (response.ok && member !== null && typeof body === 'object' && body !== null && member in body)
+        return body as T
       throw errorOfAnswer(`${url}${path}`, response.status, body)
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown
@@ -139,32 +156,31 @@ export const createClient = ({
     }
   }
 
-  const eventOf = (event: string, data: string): MigrationEvent | null => {
-    const value = parsed(data)
-    if (typeof value !== 'object' || value === null) return null
-    return event === 'migration' || event === 'progress' ? ({ event, data: value } as MigrationEvent) : null
-  }
-
-  async function* events(id: string): AsyncGenerator<MigrationEvent> {
-    const path = `/v1/migrations/${encodeURIComponent(id)}/events`
+  // heardFrom: an event, where the first comes at once and a proxy might let through nothing but comments; or anything.
+  async function* eventsOf<T>(
+    path: string,
+    init: { readonly method: 'GET' | 'POST'; readonly signal?: AbortSignal; readonly heardFrom: 'event' | 'anything' },
+    known: readonly string[],
+  ): AsyncGenerator<T> {
     const silence = new AbortController()
     const tooSilent = () =>
       silence.abort(new AppError('DRAYAGE_TIMEOUT', `The events of ${url}${path} stopped coming.`))
     let timer = setTimeout(tooSilent, firstEventMs)
+    const signal = init.signal === undefined ? silence.signal : AbortSignal.any([silence.signal, init.signal])
     try {
-      const response = await send(path, { signal: silence.signal, headers: { accept: 'text/event-stream' } })
+      const response = await send(path, { method: init.method, signal, headers: { accept: 'text/event-stream' } })
       const type = response.headers.get('content-type') ?? ''
       if (!response.ok || response.body === null || !type.startsWith('text/event-stream')) {
         throw errorOfAnswer(`${url}${path}`, response.status, parsed(await response.text()))
       }
       const parser = createEventStreamParser()
-      let heard = false
+      let heard = init.heardFrom === 'anything'
       for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
         for (const { event, data } of parser.push(piece)) {
-          const known = eventOf(event, data)
-          if (known === null) continue
+          const value = parsed(data)
+          if (typeof value !== 'object' || value === null || !known.includes(event)) continue
           heard = true
-          yield known
+          yield { event, data: value } as T
         }
         // A comment proves that the server is there, but not that events get through.
         if (!heard) continue
@@ -194,9 +210,32 @@ export const createClient = ({
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
     start: (body, idempotencyKey) =>
       call<Migration>('steps', 'POST', '/v1/migrations', { body, idempotencyKey, timeoutMs: planTimeoutMs }),
+    return: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:return`, {
+        body,
+        idempotencyKey,
+        timeoutMs: planTimeoutMs,
+      }),
+    finalize: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:finalize`, { body, idempotencyKey }),
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
-    events,
+    tokens: () => call<ApiTokenList>('tokens', 'GET', '/v1/tokens'),
+    addToken: (body) => call<AddedToken>('token', 'POST', '/v1/tokens', { body }),
+    removeToken: async (name) => {
+      await call(null, 'DELETE', `/v1/tokens/${encodeURIComponent(name)}`)
+    },
+    audit: (filter) => call<AuditList>('entries', 'GET', `/v1/audit${query(filter)}`),
+    events: (id) =>
+      eventsOf<MigrationEvent>(`${migrationPath(id)}/events`, { method: 'GET', heardFrom: 'event' }, [
+        'migration',
+        'progress',
+      ]),
+    verify: (id, signal) =>
+      eventsOf<VerificationEvent>(`${migrationPath(id)}/verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+        'progress',
+        'verification',
+      ]),
   }
 }

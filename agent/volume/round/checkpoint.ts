@@ -6,8 +6,8 @@ import type { BlockStore } from '../tree/block-store.ts'
 import { contentBlockBytes } from '../tree/content-hash.ts'
 import type { Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
-import { forgetBase, keepBase } from './base-tree.ts'
 import { mostCheckpoints } from './limits.ts'
+import { forgetGiven, keepGiven } from './memory.ts'
 
 export type PaceOptions = {
   // The least time and the least of the stream between two.
@@ -65,10 +65,10 @@ export const createSourceCheckpoints = (memory: string, tree: Tree, store: Block
   // `crossed`: bytes, as they cross.
   return (crossed: number): string => {
     const digest = digestOfTree(tree)
-    keepBase(memory, digest, tree, store)
+    keepGiven(memory, digest, tree, store)
     if (digest !== base && !places.some((place) => place.digest === digest)) places.push({ digest, at: crossed })
     // One that it has come to may not have reached its disk yet: the one before stays too.
-    while ((places[2]?.at ?? crossed) < crossed - mostOnItsWay) forgetBase(memory, places.shift()?.digest ?? '')
+    while ((places[2]?.at ?? crossed) < crossed - mostOnItsWay) forgetGiven(memory, places.shift()?.digest ?? '')
     return digest
   }
 }

@@ -16,6 +16,7 @@ import { statAt, statFd } from '../linux/stat.ts'
 import { takeTrace } from '../linux/trace.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
+import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
@@ -43,8 +44,8 @@ export type WriteRequest = {
   readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
-  // Nothing follows: not worth remembering.
-  readonly final?: boolean
+  // An archive that others may have written, in any of the forms that are known.
+  readonly foreign?: { readonly stripComponents: number }
   // Note in the memory what is to be read back (round/read-back.ts).
   readonly noteWritten?: boolean
 }
@@ -87,7 +88,7 @@ const letClockTick = (sinceMs: number): void => {
 }
 
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
-  const { root, limits, memory, final = false } = request
+  const { root, limits, memory } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
   const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
@@ -102,6 +103,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   let lastWhole: Inode | undefined
   // What is held was remembered in the middle of a round, or that round was cut later.
   let goesOn = false
+  // What was there, and has not been written to, is on the disk.
+  let settled = false
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -253,8 +256,15 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     noteWritten(place.path, node, made, change.kind)
   }
 
+  const next = ((): (() => Member | Link | undefined) => {
+    if (request.foreign === undefined) return () => nextMember(source, gate.recordBytes)
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const members = foreignMembers(source, { ...request.foreign, nowSeconds, leftOut: skipped.add })
+    return () => members.next().value
+  })()
+
   const readRootMember = (): Member => {
-    const member = nextMember(source, gate.recordBytes)
+    const member = next()
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
@@ -265,11 +275,12 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
 
   const heldBefore = (): { readonly target: TargetTree; readonly holding: Holding } | undefined => {
     if (memory === undefined || store === undefined) return undefined
-    const { kept, interrupted, timesHold } = recall(memory)
+    const { kept, interrupted, timesHold, ...recalled } = recall(memory)
     noteApplying(memory, { timesHold })
     if (kept === undefined) return undefined
     tree = kept.tree
     goesOn = interrupted
+    settled = recalled.settled
     letClockTick(kept.savedAtMs)
     const target = createTargetTree(kept.tree)
     const { checkpoint } = input
@@ -325,7 +336,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const target = beginTree(held, readRootMember())
     const changes = createChanges({ tree: target.tree, store, source, refusals, admit: admitContent })
-    const next = () => nextMember(source, gate.recordBytes)
     for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
       if ('linkTo' in member) writeLink(target, member)
@@ -337,14 +347,13 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     target.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
     input.checkpoint()
-    // All that other rounds have written was synced at their ends, unless one of them had none.
-    if (final && held?.target === target && !goesOn) syncWritten(cursor, target.tree, target.unsynced, input.checkpoint)
+    if (held?.target === target && settled) syncWritten(cursor, target.tree, target.unsynced, input.checkpoint)
     else {
       cursor.moveTo([])
       syncFileSystem(cursor.fd)
     }
     const digest = digestOfTree(target.tree)
-    if (memory !== undefined && store !== undefined && !final) {
+    if (memory !== undefined && store !== undefined) {
       remember(memory, digest, target.tree, store)
       noteApplied(memory)
     }
