@@ -15,7 +15,7 @@ const verify = (...more: string[]) => dray(['verify', migrationId, ...more], { u
 
 const copy: VerifiedCopy = {
   ...{ volume: 'data', host: 'host-1', side: 'source', verdict: 'same', message: 'Every entry is what it was.' },
-  ...{ expectedDigest: 'a'.repeat(64), foundDigest: 'a'.repeat(64), entries: 7, contentBytes: 2048 },
+  ...{ expectedDigest: 'a'.repeat(64), foundDigest: 'a'.repeat(64), entries: 7, contentBytes: 2048, differing: [] },
 }
 const verification = (changes: Partial<VerifiedCopy> = {}): Verification => ({
   migration: migrationId,
