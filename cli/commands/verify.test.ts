@@ -54,6 +54,15 @@ test.each([
   expect(told.stdout).toContain(words)
 })
 
+test('the entries that differ are listed, up to twenty', async () => {
+  const differing = Array.from({ length: 25 }, (_, index) => `path-${index}`)
+  answer(verification({ verdict: 'differs', differing }))
+  const { stdout } = await verify()
+  expect(stdout).toContain('path-19')
+  expect(stdout).not.toContain('path-20')
+  expect(stdout).toContain('and 5 more, which --json names')
+})
+
 test('a refusal is told as such, and an end without a verification is no verification', async () => {
   coordinator.on(route, problem('DRAYAGE_NOTHING_TO_VERIFY', 'There is no copy to compare.'))
   expect(await verify()).toMatchObject({ exit: 4, stderr: expect.stringContaining('no copy to compare') })

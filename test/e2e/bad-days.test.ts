@@ -43,7 +43,7 @@ afterAll(() => lab?.stop())
 
 const diskOf = async ({ dataRoot }: LabHost): Promise<{ path: string; image: string }> => {
   const device = await run(['findmnt', '-no', 'SOURCE', '--target', dataRoot])
-  return { path: dataRoot, image: (await run(['losetup', '-no', 'BACK-FILE', device.trim()])).trim() }
+  return { path: dataRoot, image: (await run(['losetup', '-nO', 'BACK-FILE', device.trim()])).trim() }
 }
 
 type State = { readonly State: { readonly Running: boolean; readonly StartedAt: string } }
