@@ -22,6 +22,7 @@ import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
+import { restTlsFor } from './identity/rest-tls.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createStandings } from './recovery/standings.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
@@ -117,6 +118,7 @@ const serve = async (
   ]
 
   const authority = await openAuthority(dataDir, clock.now())
+  log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
   if (tokenFile !== null) log.info({ file: tokenFile }, 'There was no token of an admin: one is in this file now')
@@ -197,6 +199,7 @@ const serve = async (
         (thrown: Error) => [`the database does not answer: ${thrown.message}`],
       )),
     ],
+    tls: await restTlsFor(settings, splitHostPort(settings.restListen).host, authority, clock.now()),
     tokens: createApiTokens(apiTokens, clock),
     audit,
     log,
