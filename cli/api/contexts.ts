@@ -42,7 +42,7 @@ export const readContexts = (): Contexts => {
     if (Value.Check(Contexts, parsed)) return parsed
     throw new Error('it is not what dray login writes')
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return none
+    if (['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')) return none
     throw new AppError(
       'DRAYAGE_CONFIG_INVALID',
       `${file} cannot be used: ${(thrown as Error).message}. Mend it, or move it away and log in again: dray login.`,
