@@ -37,7 +37,7 @@ const services = async (): Promise<Readonly<Record<string, Service>>> =>
 const drayHere = async (...args: readonly string[]) => {
   const ofCoordinator = (file: string) =>
     compose(['exec', '-T', 'coordinator', 'cat', `/var/lib/drayage/coordinator/${file}`])
-  const caFile = join(machine.clientEnv.HOME, 'ca.pem')
+  const caFile = `${machine.clientEnv.HOME}/ca.pem`
   await writeFile(caFile, await ofCoordinator('ca.pem'))
   const env = {
     PATH: process.env.PATH,
