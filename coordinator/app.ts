@@ -40,7 +40,10 @@ export type AppDeps = {
   readonly hosts: HostDirectory
   readonly fencing: Pick<Fencing, 'fence'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
-  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly migrations: Pick<
+    MigrationService,
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+  >
   readonly archives: ArchiveService
   readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
