@@ -28,11 +28,12 @@ const hashBytes = 32
 const headBytes = 4 + 4 + 8 + 8 + 8 + 4 + 4
 const flushAt = 1024 * 1024
 
-const encode = (file: WrittenFile): Buffer => {
+const lengthOf = ({ path, hash }: WrittenFile): number =>
+  headBytes + path.length + (typeof hash === 'string' ? hashBytes : hash.size * (4 + hashBytes))
+
+const encode = (file: WrittenFile, bytes: Buffer, from: number): void => {
   const blocks = typeof file.hash === 'string' ? undefined : [...file.hash]
-  const hashes = blocks === undefined ? hashBytes : blocks.length * (4 + hashBytes)
-  const bytes = Buffer.alloc(headBytes + file.path.length + hashes)
-  let at = bytes.writeUInt32LE(bytes.length)
+  let at = bytes.writeUInt32LE(lengthOf(file), from)
   at = bytes.writeUInt32LE(file.path.length, at)
   at = bytes.writeBigUInt64LE(file.inode, at)
   at = bytes.writeDoubleLE(file.size, at)
@@ -46,7 +47,6 @@ const encode = (file: WrittenFile): Buffer => {
     at = bytes.writeUInt32LE(index, at)
     at += bytes.write(hash, at, 'latin1')
   }
-  return bytes
 }
 
 const decode = (bytes: Buffer): WrittenFile => {
@@ -88,27 +88,28 @@ export const openWrittenLog = (memory: string | undefined): WrittenLog => {
   if (existsSync(openIn(memory))) appendFileSync(gapIn(memory), '')
   appendFileSync(openIn(memory), '')
   let fd = openSync(logIn(memory), 'a', 0o600)
-  let pending: Buffer[] = []
-  let bytes = 0
+  // One for all of a round's records: a buffer for each is garbage by the million.
+  let pending = Buffer.alloc(flushAt)
+  let filled = 0
   const flush = (): void => {
-    for (let rest = Buffer.concat(pending); rest.length > 0; ) rest = rest.subarray(writeSync(fd, rest))
-    pending = []
-    bytes = 0
+    for (let at = 0; at < filled; ) at += writeSync(fd, pending, at, filled - at)
+    filled = 0
   }
   return {
     beginAnew: () => {
-      pending = []
-      bytes = 0
+      filled = 0
       closeSync(fd)
       rmSync(gapIn(memory), { force: true })
       fd = openSync(logIn(memory), 'w', 0o600)
     },
     wrote: (path, { metadata, seen }, hash) => {
       if (metadata.type !== 'file' || metadata.size === 0) return
-      const record = encode({ path, ...markOf(seen), hash })
-      pending.push(record)
-      bytes += record.length
-      if (bytes >= flushAt) flush()
+      const file = { path, ...markOf(seen), hash }
+      const length = lengthOf(file)
+      if (filled + length > pending.length) flush()
+      if (length > pending.length) pending = Buffer.alloc(length)
+      encode(file, pending, filled)
+      filled += length
     },
     close: () => {
       flush()
@@ -129,17 +130,25 @@ export function* readWritten(memory: string): Generator<WrittenFile, void, undef
   if (!existsSync(logIn(memory))) return
   const fd = openSync(logIn(memory), 'r')
   try {
-    let bytes = Buffer.alloc(0)
-    const chunk = Buffer.alloc(flushAt)
-    for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
-      bytes = Buffer.concat([bytes, chunk.subarray(0, count)])
+    let bytes = Buffer.alloc(flushAt)
+    let filled = 0
+    // What is read first is the rest of what was not whole before.
+    const more = (): boolean => {
+      const wanted = filled < 4 ? 0 : bytes.readUInt32LE(0)
+      if (wanted > bytes.length) bytes = Buffer.concat([bytes.subarray(0, filled)], wanted)
+      const count = readSync(fd, bytes, filled, bytes.length - filled, null)
+      filled += count
+      return count > 0
+    }
+    while (more()) {
       let at = 0
-      while (bytes.length - at >= 4 && bytes.length - at >= bytes.readUInt32LE(at)) {
+      while (filled - at >= 4 && filled - at >= bytes.readUInt32LE(at)) {
         const end = at + bytes.readUInt32LE(at)
         yield decode(bytes.subarray(at, end))
         at = end
       }
-      bytes = bytes.subarray(at)
+      bytes.copy(bytes, 0, at, filled)
+      filled -= at
     }
   } finally {
     closeSync(fd)

@@ -22,19 +22,24 @@ const read = async ([digest = '', final]: string[]): Promise<RoundSummary> => {
   process.stdout.end()
   return summary
 }
-const write = (): Promise<RoundSummary> =>
-  engine.receive(
+// With what an agent does after a round that is not the last: it reads back what was written.
+const write = async ([kind]: string[]): Promise<RoundSummary> => {
+  const noteWritten = kind !== 'final'
+  const written = await engine.receive(
     root,
     ({ digest, lacking }) => {
       if (lacking.length > 0) throw new Error('something of the target is not as it was left')
       tell({ held: digest })
       return { pieces: process.stdin, limits: () => undefined }
     },
-    { memory },
+    { memory, noteWritten },
   )
+  if (noteWritten && (await engine.readBack(root, memory)).differing.length > 0) throw new Error('it is not as written')
+  return written
+}
 
 const startedAtMs = performance.now()
-const summary = await (side === 'source' ? read(rest) : write())
+const summary = await (side === 'source' ? read(rest) : write(rest))
 const tookMs = performance.now() - startedAtMs
 const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
 tell({ summary, mostBytes: maxRSS * 1024, tookMs, cpuMs: (userCPUTime + systemCPUTime) / 1000 })
