@@ -6,6 +6,7 @@ import {
   readSettings,
   type SettingsOf,
   text,
+  webAddress,
 } from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
@@ -26,6 +27,9 @@ const definitions = {
   },
   // Off unless given.
   finalizeAfterMs: { env: 'DRAYAGE_FINALIZE_AFTER', flag: 'finalizeAfter', optional: true, parse: duration },
+  // Off unless given; then with a secret.
+  webhookUrl: { env: 'DRAYAGE_WEBHOOK_URL', flag: 'webhookUrl', optional: true, parse: webAddress },
+  webhookSecretFile: { env: 'DRAYAGE_WEBHOOK_SECRET_FILE', flag: 'webhookSecretFile', optional: true, parse: text },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },

@@ -22,6 +22,7 @@ import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
 import { openAuthority } from './identity/authority.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
+import type { Journal } from './migration/ports.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createStandings } from './recovery/standings.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
@@ -33,6 +34,9 @@ import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
+import { createDeliveryStore } from './store/webhook-deliveries.ts'
+import { createWebhookSender } from './webhook/sender.ts'
+import { openWebhook } from './webhook/settings.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -124,7 +128,10 @@ const serve = async (
   parts.defer(() => presence.flush())
   const connections = createConnections({ hosts, presence, identity, silenceMs })
   parts.defer(() => connections.close())
-  const journal = createJournal(db, clock)
+  const webhook = openWebhook(settings.webhookUrl, settings.webhookSecretFile)
+  const journal: Journal = createJournal(db, clock, webhook === null ? {} : { announced: () => webhookSender?.wake() })
+  const deliveries = createDeliveryStore(db, clock)
+  const webhookSender = webhook === null ? null : createWebhookSender({ ...webhook, deliveries, journal, clock, log })
   const fences = createFenceStore(db, clock)
   const standings = createStandings(async () => {})
   const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: standings.heard })
@@ -223,6 +230,10 @@ const serve = async (
   watching.catch((thrown) => log.error({ err: thrown }, 'Hosts are no longer watched'))
   const telling = fencing.run(stopping.signal)
   telling.catch((thrown) => log.error({ err: thrown }, 'Hosts that are back are no longer told what they are owed'))
+  // Until its last words are written, the database is there.
+  const sending = webhookSender?.run(stopping.signal)
+  parts.defer(async () => sending)
+  parts.defer(() => stopping.abort())
   parts.defer(() => migrations.stop())
   await migrations.resumeUnfinished()
   if (finalizeAfterMs !== undefined) {

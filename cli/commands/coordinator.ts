@@ -57,6 +57,16 @@ const options: readonly ProcessOption[] = [
     env: 'DRAYAGE_FINALIZE_AFTER',
   },
   {
+    flags: '--webhook-url <url>',
+    what: 'told of every hand-over and every end, signed, so that DNS or a proxy can follow (docs/webhook.md)',
+    env: 'DRAYAGE_WEBHOOK_URL',
+  },
+  {
+    flags: '--webhook-secret-file <file>',
+    what: 'the secret with which it is signed, of 16 characters or more; needed with --webhook-url',
+    env: 'DRAYAGE_WEBHOOK_SECRET_FILE',
+  },
+  {
     flags: '--log-level <level>',
     what: 'fatal, error, warn, info, debug, trace, or silent',
     env: 'DRAYAGE_LOG_LEVEL',

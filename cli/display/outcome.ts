@@ -100,6 +100,20 @@ const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
   return [`${plural(rounds, 'round')} while it ran (${whyLastRound[stopped]}); the last one ${predicted}${took}`]
 }
 
+const webhookLines = ({ webhooks }: Migration): readonly string[] =>
+  webhooks.map(({ event, state, attempts, sentAt, lastError }) => {
+    const what = event === 'migration.committed' ? 'of the hand-over' : 'of the end'
+    if (state === 'sent') return `told ${what} at ${sentAt}${attempts > 1 ? `, at the ${ordinal(attempts)} try` : ''}`
+    const why = lastError === null ? '' : ` (${plural(attempts, 'try', 'tries')}; the last: ${lastError})`
+    return state === 'waiting' ? `still to be told ${what}${why}` : `was not told ${what}, and is not any more${why}`
+  })
+
+const ordinal = (count: number): string => {
+  const suffixes = { one: 'st', two: 'nd', few: 'rd', other: 'th' } as const
+  const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(count)
+  return `${count}${suffixes[rule as keyof typeof suffixes] ?? 'th'}`
+}
+
 const keptLines = ({ state, from }: Migration): readonly string[] =>
   state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
 
@@ -151,6 +165,7 @@ export const migrationText = (migration: Migration, paint: Paint): string =>
       fact('steps', ...stepFacts(migration)),
       fact('rounds', ...roundLines(migration)),
       ...facts(migration),
+      fact('webhook', ...webhookLines(migration)),
       fact('next', migration.next),
     ],
     paint,

@@ -2,7 +2,7 @@
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
+import type { Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
@@ -174,6 +174,8 @@ export type Journal = {
   requestCancel(id: string): Promise<void>
   // Ends it, gives the lease back, and does what the end says of others, in one transaction.
   end(id: string, end: MigrationEnd): Promise<void>
+  // What the webhook was told of it, or is to be told.
+  deliveries(id: string): Promise<readonly WebhookDelivery[]>
 }
 
 export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }

@@ -140,9 +140,13 @@ export const createMigrationService = ({
   }
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
-    const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
+    const { id } = record
+    const [entries, rounds] = [await journal.entries(id), await journal.rounds(id)]
     const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
-    const migration = viewMigration(record, entries, rounds, waiting.get(record.id) ?? null, follower)
+    const migration = viewMigration({
+      ...{ record, entries, rounds, follower, waiting: waiting.get(id) ?? null },
+      deliveries: await journal.deliveries(id),
+    })
     const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
     if (!wentBack) return migration
     return { ...migration, downtimeMs: downtimeMs(entries, await journal.entries(follower.id)) }

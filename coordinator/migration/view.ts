@@ -1,5 +1,13 @@
 // A migration as people and scripts see it, from its record and its journal.
-import type { LiveCopy, Migration, MigrationError, MigrationKind, Round, Step } from '../../shared/api/migrations.ts'
+import type {
+  LiveCopy,
+  Migration,
+  MigrationError,
+  MigrationKind,
+  Round,
+  Step,
+  WebhookDelivery,
+} from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
@@ -63,14 +71,18 @@ const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => 
   return { code, message, step: failure.step, reasons }
 }
 
-export const viewMigration = (
-  record: MigrationRecord,
-  entries: readonly JournalEntry[],
-  rounds: readonly Round[],
-  waiting: MigrationError | null = null,
+export type Seen = {
+  readonly record: MigrationRecord
+  readonly entries: readonly JournalEntry[]
+  readonly rounds: readonly Round[]
+  readonly deliveries: readonly WebhookDelivery[]
+  // What stands in its way just now.
+  readonly waiting: MigrationError | null
   // The one in `followedBy`.
-  follower: MigrationRecord | null = null,
-): Migration => {
+  readonly follower: MigrationRecord | null
+}
+
+export const viewMigration = ({ record, entries, rounds, deliveries, waiting, follower }: Seen): Migration => {
   const facts = factsOf(entries)
   return {
     id: record.id,
@@ -93,6 +105,7 @@ export const viewMigration = (
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
     error: record.error ?? whyPutBack(entries),
     waiting,
+    webhooks: [...deliveries],
     situation: situationOf(record, entries, facts),
     next: nextFor(record, entries, facts, waiting, follower),
     createdAt: record.createdAt.toISOString(),

@@ -8,6 +8,7 @@ import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } 
 import type { Database } from './database.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
 import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
+import { announce, deliveriesOf } from './webhook-deliveries.ts'
 
 const json = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
@@ -46,7 +47,12 @@ const toEntry = (row: Omit<JournalEntryTable, 'seq'> & { seq: number }): Journal
   error: parsed(row.errorJson),
 })
 
-export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal => {
+export type JournalOptions = {
+  // A webhook is told of commits and ends: called when there is something new to send.
+  readonly announced?: () => void
+}
+
+export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announced }: JournalOptions = {}): Journal => {
   const now = () => clock.now().toISOString()
 
   const find = async (within: Database, id: string): Promise<MigrationRecord | null> => {
@@ -181,8 +187,8 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
 
     acquireLease: (id, workload) => db.transaction().execute((trx) => acquire(trx, id, workload, clock.now())),
 
-    commit: (id, lease, to, targetContainerId) =>
-      db.transaction().execute(async (trx) => {
+    commit: async (id, lease, to, targetContainerId) => {
+      await db.transaction().execute(async (trx) => {
         const done = await trx
           .selectFrom('journalEntries')
           .select('seq')
@@ -200,7 +206,10 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .values({ migrationId: id, step: 'commit', phase: 'done', at: now() })
           .execute()
         await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
-      }),
+        if (announced !== undefined) await announce(trx, id, 'migration.committed', null, clock.now())
+      })
+      announced?.()
+    },
 
     // A round that is copied again takes the place of the copy that failed.
     addRound: async (id, { round, final, volume, entries, bytesSent, contentBytes, durationMs }) => {
@@ -250,8 +259,8 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
       }),
 
     // Idempotent for the same end. One that waits to be finalized may still be completed; any other end is final.
-    end: (id, { state, error, follow, settles }) =>
-      db.transaction().execute(async (trx) => {
+    end: async (id, { state, error, follow, settles }) => {
+      await db.transaction().execute(async (trx) => {
         const record = await required(trx, id)
         if (record.state === state) return
         if (record.endedAt !== null && record.state !== 'awaiting-finalize') throw ended(id)
@@ -263,7 +272,14 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .execute()
         if (settles !== undefined) await settle(trx, settles, id)
         if (follow !== undefined) await insert(trx, follow)
-      }),
+        // To remove an old copy moves nothing.
+        const tells = announced !== undefined && record.kind !== 'finalize' && record.endedAt === null
+        if (tells) await announce(trx, id, 'migration.ended', state, clock.now())
+      })
+      announced?.()
+    },
+
+    deliveries: (id) => deliveriesOf(db, id),
   }
 }
 

@@ -202,6 +202,24 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
+// What the webhook is told, written down with what it tells of (coordinator/webhook).
+export type WebhookDeliveryTable = {
+  seq: Generated<number>
+  // ULID: by which the receiver knows that it has had a message before.
+  id: string
+  migrationId: string
+  workloadId: string | null
+  event: string
+  // Of migration.ended: as what.
+  state: string | null
+  at: string
+  attempts: number
+  nextAt: string
+  sentAt: string | null
+  givenUpAt: string | null
+  lastError: string | null
+}
+
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
@@ -219,4 +237,5 @@ export type Tables = {
   rounds: RoundTable
   hostFences: HostFenceTable
   owedCalls: OwedCallTable
+  webhookDeliveries: WebhookDeliveryTable
 }

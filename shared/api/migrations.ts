@@ -171,6 +171,19 @@ export const MigrationError = Type.Object({
 })
 export type MigrationError = Static<typeof MigrationError>
 
+// A message to the webhook (docs/webhook.md), where there is one.
+export const WebhookDelivery = Type.Object({
+  event: Type.Union([Type.Literal('migration.committed'), Type.Literal('migration.ended')]),
+  state: Type.Union([Type.Literal('waiting'), Type.Literal('sent'), Type.Literal('given-up')], {
+    description: 'waiting: it is tried, and tried again. given-up: not delivered within a day',
+  }),
+  at: Timestamp,
+  attempts: Type.Integer({ minimum: 0 }),
+  sentAt: Nullable(Timestamp),
+  lastError: Nullable(Type.String({ description: 'Why the last try failed' })),
+})
+export type WebhookDelivery = Static<typeof WebhookDelivery>
+
 export const Migration = Type.Object({
   id: Type.String(),
   kind: MigrationKind,
@@ -201,6 +214,7 @@ export const Migration = Type.Object({
   error: Nullable(MigrationError),
   // What stands in its way just now; it is tried again.
   waiting: Nullable(MigrationError),
+  webhooks: Type.Array(WebhookDelivery),
   situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
   createdAt: Timestamp,

@@ -64,6 +64,18 @@ export const hostPort = (raw: string): string => {
   return raw
 }
 
+// http or https. What a URL can hide (a password, a fragment) is not taken.
+export const webAddress = (raw: string): string => {
+  const url = URL.canParse(raw) ? new URL(raw) : null
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new Error('it is not an http:// or https:// address')
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new Error('a user, a password or a fragment in the address is not sent')
+  }
+  return raw
+}
+
 export const oneOf =
   <const T extends string>(...allowed: readonly T[]) =>
   (raw: string): T => {

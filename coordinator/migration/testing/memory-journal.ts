@@ -105,5 +105,6 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
       }
       if (follow !== undefined) insert(follow)
     },
+    deliveries: async () => [],
   }
 }
