@@ -1,5 +1,5 @@
+import { duration } from '../shared/config/durations.ts'
 import {
-  duration,
   hostPort,
   oneOf,
   positiveInteger,

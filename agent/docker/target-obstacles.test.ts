@@ -63,6 +63,8 @@ const workload: Workload__Output = {
   engine,
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
+  hooks: [],
+      hooks: [],
 }
 
 const facts: TargetFacts = {

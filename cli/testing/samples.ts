@@ -54,6 +54,7 @@ export const running = (step: StepName, changes: Partial<Migration> = {}): Migra
   warnings: [],
   error: null,
   waiting: null,
+  hooks: [],
   webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait, or cancel it: before the commit everything is put back.',

@@ -2,10 +2,12 @@
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import type { Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
+import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
+import type { HookResult__Output } from '../../shared/rpc/generated/drayage/v1/HookResult.ts'
+import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
@@ -87,6 +89,10 @@ export type AgentPort = {
     request: { lease: Lease; containerId: string; stopTimeoutSeconds: number },
     options?: CallOptions,
   ): Promise<void>
+  runHook(
+    request: { lease: Lease; containerId: string; hook: Hook__Output },
+    options?: CallOptions,
+  ): Promise<HookResult__Output>
   retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   finalizeSource(
     request: {
@@ -170,6 +176,11 @@ export type Journal = {
 
   addRound(id: string, round: Round): Promise<void>
   rounds(id: string): Promise<readonly Round[]>
+  // Before it is run, and when its outcome is known: until then it is unknown. Answers by which number to end it.
+  beginHook(id: string, run: Pick<HookRun, 'hook' | 'host' | 'command' | 'onError'>): Promise<number>
+  endHook(number: number, end: Pick<HookRun, 'outcome' | 'exitCode' | 'output' | 'truncated'>): Promise<void>
+  // In their order.
+  hookRuns(id: string): Promise<readonly HookRun[]>
   addWarnings(id: string, warnings: readonly Finding[]): Promise<void>
   requestCancel(id: string): Promise<void>
   // Ends it, gives the lease back, and does what the end says of others, in one transaction.

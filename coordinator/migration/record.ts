@@ -35,6 +35,8 @@ export type Terms = ReturnRequest &
   FinalizeRequest & {
     // Of a return: the workload is to run, whether or not it ran where it comes from: it did before it was moved.
     readonly start?: boolean
+    // Of a return that nobody asked for: a hook that fails does not stand in its way.
+    readonly hooksMayFail?: boolean
     // Of a finalize: the volumes as they were journaled when their workload was moved away.
     readonly volumes?: readonly RetiredVolume__Output[]
   }

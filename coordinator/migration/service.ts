@@ -145,11 +145,12 @@ export const createMigrationService = ({
     const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
     const migration = viewMigration({
       ...{ record, entries, rounds, follower, waiting: waiting.get(id) ?? null },
-      deliveries: await journal.deliveries(id),
+      ...{ hooks: await journal.hookRuns(id), deliveries: await journal.deliveries(id) },
     })
     const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
     if (!wentBack) return migration
-    return { ...migration, downtimeMs: downtimeMs(entries, await journal.entries(follower.id)) }
+    const { hooks } = migration
+    return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
   const plan = async (

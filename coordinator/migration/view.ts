@@ -1,5 +1,6 @@
 // A migration as people and scripts see it, from its record and its journal.
 import type {
+  HookRun,
   LiveCopy,
   Migration,
   MigrationError,
@@ -9,6 +10,7 @@ import type {
   WebhookDelivery,
 } from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
+import { stopAskedAt } from './hooks.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
@@ -43,14 +45,19 @@ const viewSteps = (kind: MigrationKind, entries: readonly JournalEntry[]): Step[
 
 // From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
 // the source ran again. followed: the journal of the way back, where the target did not come up.
-export const downtimeMs = (entries: readonly JournalEntry[], followed: readonly JournalEntry[] = []): number | null => {
+export const downtimeMs = (
+  entries: readonly JournalEntry[],
+  { hooks = [], followed = [] }: { hooks?: readonly HookRun[]; followed?: readonly JournalEntry[] } = {},
+): number | null => {
   const facts = factsOf(entries)
-  const asked = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
-  if (asked === undefined || facts.stop?.wasRunning === false) return null
+  const begun = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
+  const hooked = stopAskedAt(hooks)
+  const askedAt = hooked === undefined ? begun?.at : hooked
+  if (!askedAt || facts.stop?.wasRunning === false) return null
   const restarted = entries.find(({ step, phase }) => step === 'stop' && phase === 'undone')
   const startedAt = facts.start?.upAt ?? factsOf(followed).start?.upAt
   const upAt = startedAt ? new Date(startedAt) : restarted?.at
-  return upAt === undefined ? null : upAt.getTime() - asked.at.getTime()
+  return upAt === undefined ? null : upAt.getTime() - askedAt.getTime()
 }
 
 const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
@@ -75,6 +82,7 @@ export type Seen = {
   readonly record: MigrationRecord
   readonly entries: readonly JournalEntry[]
   readonly rounds: readonly Round[]
+  readonly hooks: readonly HookRun[]
   readonly deliveries: readonly WebhookDelivery[]
   // What stands in its way just now.
   readonly waiting: MigrationError | null
@@ -82,7 +90,8 @@ export type Seen = {
   readonly follower: MigrationRecord | null
 }
 
-export const viewMigration = ({ record, entries, rounds, deliveries, waiting, follower }: Seen): Migration => {
+export const viewMigration = (seen: Seen): Migration => {
+  const { record, entries, rounds, hooks, deliveries, waiting, follower } = seen
   const facts = factsOf(entries)
   return {
     id: record.id,
@@ -99,14 +108,15 @@ export const viewMigration = ({ record, entries, rounds, deliveries, waiting, fo
     liveCopy: viewLiveCopy(facts),
     bytesSent: rounds.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     bytesTotal: record.plan.totalBytes,
-    downtimeMs: downtimeMs(entries),
+    downtimeMs: downtimeMs(entries, { hooks }),
     targetContainerId: facts.hold?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
     error: record.error ?? whyPutBack(entries),
     waiting,
+    hooks: [...hooks],
     webhooks: [...deliveries],
-    situation: situationOf(record, entries, facts),
+    situation: situationOf(record, entries, facts, hooks),
     next: nextFor(record, entries, facts, waiting, follower),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),

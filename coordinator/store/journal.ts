@@ -7,6 +7,7 @@ import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/po
 import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } from '../migration/record.ts'
 import type { Database } from './database.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
+import { hookJournal } from './hook-runs.ts'
 import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
 import { announce, deliveriesOf } from './webhook-deliveries.ts'
 
@@ -279,6 +280,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
       announced?.()
     },
 
+    ...hookJournal(db, clock),
     deliveries: (id) => deliveriesOf(db, id),
   }
 }

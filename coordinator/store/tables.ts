@@ -130,6 +130,7 @@ export type MigrationTable = {
   createdAt: string
   updatedAt: string
   endedAt: string | null
+  pauseRequested: Generated<number>
   // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
   kind: Generated<string>
   ofId: string | null
@@ -202,6 +203,22 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
+// One time that a hook was run. Without an end, what came of it is not known.
+export type HookRunTable = {
+  seq: Generated<number>
+  migrationId: string
+  hook: string
+  host: string
+  commandJson: string
+  onError: string
+  startedAt: string
+  endedAt: string | null
+  outcome: string | null
+  exitCode: number | null
+  output: string | null
+  truncated: number | null
+}
+
 // What the webhook is told, written down with what it tells of (coordinator/webhook).
 export type WebhookDeliveryTable = {
   seq: Generated<number>
@@ -238,4 +255,5 @@ export type Tables = {
   hostFences: HostFenceTable
   owedCalls: OwedCallTable
   webhookDeliveries: WebhookDeliveryTable
+  hookRuns: HookRunTable
 }

@@ -43,6 +43,7 @@ export const migration: Migration = {
   warnings: [],
   error: null,
   waiting: null,
+  hooks: [],
   webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
-import { MigrationOptions } from './migration-options.ts'
+import { MigrationOptions, RequestedOptions } from './migration-options.ts'
 
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
@@ -41,7 +41,7 @@ export const MigrationRequest = Type.Object(
     container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
     from: HostName,
     to: HostName,
-    options: Type.Optional(Type.Partial(MigrationOptions)),
+    options: Type.Optional(RequestedOptions),
   },
   { additionalProperties: false },
 )
@@ -171,6 +171,30 @@ export const MigrationError = Type.Object({
 })
 export type MigrationError = Static<typeof MigrationError>
 
+// One time that a hook was run.
+export const HookRun = Type.Object({
+  hook: Type.Union([Type.Literal('pre-stop'), Type.Literal('post-start')]),
+  host: HostName,
+  command: Type.Array(Type.String()),
+  onError: Type.Union([Type.Literal('fail'), Type.Literal('continue')]),
+  startedAt: Timestamp,
+  endedAt: Nullable(Timestamp),
+  outcome: Type.Union(
+    [
+      Type.Literal('succeeded'),
+      Type.Literal('failed'),
+      Type.Literal('timed-out'),
+      Type.Literal('skipped'),
+      Type.Literal('unknown'),
+    ],
+    { description: 'skipped: the container did not run. unknown: it is at work, or its answer was lost; then it is run again' },
+  ),
+  exitCode: Nullable(Type.Integer()),
+  output: Type.String({ description: 'Of both streams, the newest 16 KiB' }),
+  truncated: Type.Boolean({ description: 'There was more before it' }),
+})
+export type HookRun = Static<typeof HookRun>
+
 // A message to the webhook (docs/webhook.md), where there is one.
 export const WebhookDelivery = Type.Object({
   event: Type.Union([Type.Literal('migration.committed'), Type.Literal('migration.ended')]),
@@ -214,6 +238,7 @@ export const Migration = Type.Object({
   error: Nullable(MigrationError),
   // What stands in its way just now; it is tried again.
   waiting: Nullable(MigrationError),
+  hooks: Type.Array(HookRun),
   webhooks: Type.Array(WebhookDelivery),
   situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
