@@ -64,7 +64,7 @@ const workload: Workload__Output = {
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
   hooks: [],
-      hooks: [],
+  hooks: [],
 }
 
 const facts: TargetFacts = {

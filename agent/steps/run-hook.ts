@@ -36,7 +36,10 @@ export const runHook = async (
       signal,
     })
     if (exitCode === null && signal.aborted) {
-      throw new AppError('DRAYAGE_CANCELLED', `The caller went while the ${hook.name} hook of ${found.name} was at work.`)
+      throw new AppError(
+        'DRAYAGE_CANCELLED',
+        `The caller went while the ${hook.name} hook of ${found.name} was at work.`,
+      )
     }
     return { ran: true, exitCode: exitCode ?? 0, timedOut: exitCode === null, leftRunning, output, truncated }
   } catch (thrown) {

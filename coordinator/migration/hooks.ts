@@ -10,11 +10,16 @@ import type { Side, StepContext } from './step.ts'
 const wishes = { 'pre-stop': 'preStop', 'post-start': 'postStart' } as const
 
 // The request goes before the container's label. null: there is none.
-const hookOf = ({ request: { options }, terms }: MigrationRecord, { hooks = [] }: Partial<Workload>, name: HookName) => {
+const hookOf = (
+  { request: { options }, terms }: MigrationRecord,
+  // Absent where a migration was begun by a version that knew none.
+  { hooks = [] }: Partial<Workload>,
+  name: HookName,
+): Hook | null => {
   const labelled = hooks.find((hook) => hook.name === name)
-  const hook: Hook | null = options[wishes[name]] ?? (labelled ? (labelled as unknown as Hook) : null)
-  if (hook === null) return null
-  return terms.hooksMayFail ? { ...hook, onError: 'continue' as const } : hook
+  const { command, timeoutMs, onError } = options[wishes[name]] ?? labelled ?? {}
+  if (command === undefined || timeoutMs === undefined) return null
+  return { command, timeoutMs, onError: onError === 'continue' || terms.hooksMayFail ? 'continue' : 'fail' }
 }
 
 // Whether the migration does not go on after this.
@@ -51,7 +56,9 @@ export const runHook = async (
   const run = { ...begun, ...ended }
   if (isInTheWay(run)) throw failed(record, run)
   const notes = [
-    ...(run.outcome === 'succeeded' || run.outcome === 'skipped' ? [] : [{ code: 'hook-failed', message: failure(record, run) }]),
+    ...(run.outcome === 'succeeded' || run.outcome === 'skipped'
+      ? []
+      : [{ code: 'hook-failed', message: failure(record, run) }]),
     ...(result.leftRunning
       ? [
           {

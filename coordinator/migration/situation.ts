@@ -40,7 +40,8 @@ const onSource = (
     case 'done':
       return `${name} is stopped on ${from} and runs nowhere; all of its data is there${aside ? ', set aside so that nothing starts on it' : ''}`
     default:
-      if (stopAskedAt(hooks) === null) return `${name} was not told to stop on ${from} yet; its pre-stop hook was run, or is`
+      if (stopAskedAt(hooks) === null)
+        return `${name} was not told to stop on ${from} yet; its pre-stop hook was run, or is`
       return `${name} was told to stop on ${from}, and whether it has is not known; all of its data is there${aside ? ', set aside' : ''}`
   }
 }

@@ -1,5 +1,6 @@
 // What is sent, and how the receiver knows that it is ours. Pure; docs/webhook.md describes it to receivers.
 import { createHmac } from 'node:crypto'
+import type { HookRun } from '../../shared/api/migrations.ts'
 import { isCommitted } from '../migration/decide.ts'
 import type { JournalEntry } from '../migration/ports.ts'
 import type { MigrationRecord } from '../migration/record.ts'
@@ -7,7 +8,12 @@ import { downtimeMs, factsOf } from '../migration/view.ts'
 import type { Delivery } from './ports.ts'
 
 // The same bytes at every try: they depend on what does not change any more.
-export const bodyOf = (delivery: Delivery, record: MigrationRecord, entries: readonly JournalEntry[]): string => {
+export const bodyOf = (
+  delivery: Delivery,
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  hooks: readonly HookRun[],
+): string => {
   const { kind, of, request, containerName, containerId, plan, lease } = record
   const ended = delivery.event === 'migration.ended'
   const target = isCommitted(entries) ? factsOf(entries).hold?.targetContainerId : undefined
@@ -28,7 +34,7 @@ export const bodyOf = (delivery: Delivery, record: MigrationRecord, entries: rea
     migration: {
       ...{ id: record.id, kind, of, from: request.from, to: request.to },
       state: delivery.state ?? 'running',
-      downtimeMs: ended ? downtimeMs(entries) : null,
+      downtimeMs: ended ? downtimeMs(entries, { hooks }) : null,
       error: ended && record.error !== null ? { code: record.error.code, message: record.error.message } : null,
     },
   })

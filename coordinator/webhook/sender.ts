@@ -8,7 +8,7 @@ export type WebhookSenderOptions = {
   readonly url: string
   readonly secret: string
   readonly deliveries: DeliveryStore
-  readonly journal: Pick<Journal, 'find' | 'entries'>
+  readonly journal: Pick<Journal, 'find' | 'entries' | 'hookRuns'>
   readonly clock: Clock
   readonly log: { warn(facts: object, message: string): void }
   readonly fetch?: typeof fetch
@@ -75,7 +75,8 @@ export const createWebhookSender = ({
     const { id, event, migrationId, at, attempts } = delivery
     const record = await journal.find(migrationId)
     if (record === null) return deliveries.failed(id, 'its migration is not known any more', null)
-    const why = await post(delivery, bodyOf(delivery, record, await journal.entries(migrationId)), stopping)
+    const [entries, hooks] = [await journal.entries(migrationId), await journal.hookRuns(migrationId)]
+    const why = await post(delivery, bodyOf(delivery, record, entries, hooks), stopping)
     if (why === null) await deliveries.sent(id)
     // One that was cut off by our own end is sent again at the next start, and does not count.
     else if (stopping.aborted) return

@@ -187,7 +187,10 @@ export const HookRun = Type.Object({
       Type.Literal('skipped'),
       Type.Literal('unknown'),
     ],
-    { description: 'skipped: the container did not run. unknown: it is at work, or its answer was lost; then it is run again' },
+    {
+      description:
+        'skipped: the container did not run. unknown: it is at work, or its answer was lost; then it is run again',
+    },
   ),
   exitCode: Nullable(Type.Integer()),
   output: Type.String({ description: 'Of both streams, the newest 16 KiB' }),

@@ -1,4 +1,5 @@
 // The journal's contract in memory, for model tests of what decides. It outlives the runner that a test kills.
+import type { HookRun } from '../../../shared/api/migrations.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Journal, JournalEntry } from '../ports.ts'
 import type { Lease, MigrationRecord, NewMigration } from '../record.ts'
@@ -11,6 +12,7 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   const records = new Map<string, MigrationRecord>()
   const journals = new Map<string, JournalEntry[]>()
   const rounds = new Map<string, unknown[]>()
+  const hooks: { readonly id: string; run: HookRun }[] = []
   const workload = { id: 'workload-1', epoch: 0, owner: null as Place | null, holder: null as string | null }
   const places: Place[] = []
 
@@ -106,5 +108,14 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
       if (follow !== undefined) insert(follow)
     },
     deliveries: async () => [],
+    beginHook: async (id, run) => {
+      const unknown = { endedAt: null, outcome: 'unknown', exitCode: null, output: '', truncated: false } as const
+      return hooks.push({ id, run: { ...run, ...unknown, startedAt: now().toISOString() } }) - 1
+    },
+    endHook: async (number, end) => {
+      const begun = hooks[number]
+      if (begun !== undefined) begun.run = { ...begun.run, ...end, endedAt: now().toISOString() }
+    },
+    hookRuns: async (id) => hooks.filter((hook) => hook.id === id).map(({ run }) => run),
   }
 }

@@ -9,7 +9,15 @@ import { accepted, type MigrationRecord, type NewMigration } from '../record.ts'
 import { createRunner, type Runner } from '../runner.ts'
 import { factsOf } from '../view.ts'
 import { createMemoryJournal } from './memory-journal.ts'
-import { type ComesUp, createTwoHosts, type Fault, volumeName } from './two-hosts.ts'
+import {
+  type ComesUp,
+  createTwoHosts,
+  type Fault,
+  type HookFate,
+  type HookFates,
+  noHooks,
+  volumeName,
+} from './two-hosts.ts'
 
 // move: from where it is to the other host. return, discard, finalize: of the last one that was committed. again: the
 // same finalize once more, of one that is done or was never due.
@@ -23,6 +31,7 @@ export type Scenario = {
   readonly cancelAtCall: number | null
   readonly onUnhealthy: OnUnhealthy
   readonly comesUp: readonly [ComesUp, ComesUp]
+  readonly hooks: HookFates
 }
 
 const mostCalls = 120
@@ -49,6 +58,8 @@ export const someFaults: fc.Arbitrary<readonly Fault[]> = fc
     return calls
   })
 
+const hookFate = fc.constantFrom<HookFate>('none', 'none', 'none', 'succeeds', 'fails', 'fails-and-that-is-well')
+
 export const scenarios = (
   wishes: fc.Arbitrary<readonly Wish[]>,
   comesUp: fc.Arbitrary<ComesUp>,
@@ -61,6 +72,7 @@ export const scenarios = (
     cancelAtCall: fc.option(fc.nat({ max: mostCalls - 1 })),
     onUnhealthy: fc.constantFrom<OnUnhealthy>('return', 'discard', 'keep', 'stop'),
     comesUp: fc.tuple(comesUp, comesUp),
+    hooks: fc.record({ 'pre-stop': hookFate, 'post-start': hookFate }),
   })
 
 export const undisturbed: Scenario = {
@@ -71,6 +83,7 @@ export const undisturbed: Scenario = {
   cancelAtCall: null,
   onUnhealthy: 'return',
   comesUp: ['up', 'up'],
+  hooks: noHooks,
 }
 
 export type Played = {
@@ -109,7 +122,7 @@ export const play = async (scenario: Scenario): Promise<Played> => {
     // A process that died writes nothing more.
     if (next.startsWith('coordinator-dies')) life.stopping.abort()
     return next
-  })
+  }, scenario.hooks)
   world.first.running = scenario.sourceRuns
   world.two.image = scenario.imageThere
   world.one.image = true
