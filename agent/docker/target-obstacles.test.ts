@@ -64,7 +64,6 @@ const workload: Workload__Output = {
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
   hooks: [],
-  hooks: [],
 }
 
 const facts: TargetFacts = {

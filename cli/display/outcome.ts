@@ -100,6 +100,25 @@ const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
   return [`${plural(rounds, 'round')} while it ran (${whyLastRound[stopped]}); the last one ${predicted}${took}`]
 }
 
+const hookLines = ({ hooks }: Migration): readonly string[] =>
+  hooks.flatMap(({ hook, host, command, startedAt, endedAt, outcome, exitCode, output, truncated }) => {
+    const took = endedAt === null ? '' : ` in ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`
+    const how = outcome === 'failed' ? `failed with ${exitCode}` : hookOutcomes[outcome]
+    const wrote = output.trimEnd().split('\n').filter(Boolean)
+    return [
+      `${hook} on ${host} ${how}${took}: ${command.join(' ')}`,
+      ...(truncated ? ['  …'] : []),
+      ...wrote.map((line) => `  ${line}`),
+    ]
+  })
+
+const hookOutcomes = {
+  succeeded: 'succeeded',
+  'timed-out': 'was ended after its time-out',
+  skipped: 'was not run, since the container did not',
+  unknown: 'was begun; what came of it is not known',
+} as const
+
 const webhookLines = ({ webhooks }: Migration): readonly string[] =>
   webhooks.map(({ event, state, attempts, sentAt, lastError }) => {
     const what = event === 'migration.committed' ? 'of the hand-over' : 'of the end'
@@ -165,6 +184,7 @@ export const migrationText = (migration: Migration, paint: Paint): string =>
       fact('steps', ...stepFacts(migration)),
       fact('rounds', ...roundLines(migration)),
       ...facts(migration),
+      fact('hook', ...hookLines(migration)),
       fact('webhook', ...webhookLines(migration)),
       fact('next', migration.next),
     ],

@@ -4,7 +4,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Played, play, type Scenario, scenarios, undisturbed } from './testing/play.ts'
 
-const moves = scenarios(fc.constant(['move'] as const), fc.constant('up'))
+const moves = scenarios(
+  fc.constant(['move'] as const),
+  fc.constant('up'),
+  fc.constantFrom('none', 'succeeds', 'fails-and-that-is-well'),
+)
 
 const always = (property: (outcome: Played['records'][number] & Played, scenario: Scenario) => void) =>
   fc.assert(
@@ -68,4 +72,30 @@ test('I7: what did not move says why', async () => {
   await always(({ record }) => {
     if (record.state !== 'awaiting-finalize') expect(record.error?.message).toBeTruthy()
   })
+})
+
+test('a hook is run before the stop and after the start of every container that runs, and stands in the way only of what it precedes', async () => {
+  await always(({ world, record, committed }, { hooks, sourceRuns }) => {
+    const ran = (name: string) => world.hooksRun().filter((run) => run.name === name).length
+    if (committed && sourceRuns && hooks['pre-stop'] !== 'none') expect(ran('pre-stop')).toBeGreaterThan(0)
+    if (committed && sourceRuns) expect(hooks['pre-stop']).not.toBe('fails')
+    if (record.state === 'awaiting-finalize' && sourceRuns && hooks['post-start'] !== 'none') {
+      expect(ran('post-start')).toBeGreaterThan(0)
+    }
+    if (!sourceRuns) expect(world.hooksRun()).toEqual([])
+  })
+})
+
+test('a hook whose answer came is not run again, and one whose answer was lost is', async () => {
+  const hooks = { 'pre-stop': 'succeeds', 'post-start': 'fails-and-that-is-well' } as const
+  const { world, records } = await play({ ...undisturbed, hooks })
+  expect(world.hooksRun().map(({ name }) => name)).toEqual(['pre-stop', 'post-start'])
+  expect(records[0]?.record.warnings).toMatchObject([{ code: 'hook-failed' }])
+  const lost = await play({ ...undisturbed, hooks, lose: 'hook' })
+  expect(lost.world.hooksRun().map(({ name }) => name)).toEqual(['pre-stop', 'pre-stop', 'post-start'])
+  expect(await lost.journal.hookRuns('migration-1')).toMatchObject([
+    { outcome: 'unknown', endedAt: null },
+    { outcome: 'succeeded' },
+    { outcome: 'failed', exitCode: 1 },
+  ])
 })

@@ -32,6 +32,8 @@ export type Scenario = {
   readonly onUnhealthy: OnUnhealthy
   readonly comesUp: readonly [ComesUp, ComesUp]
   readonly hooks: HookFates
+  // The first answer to this call is lost.
+  readonly lose?: string
 }
 
 const mostCalls = 120
@@ -63,6 +65,7 @@ const hookFate = fc.constantFrom<HookFate>('none', 'none', 'none', 'succeeds', '
 export const scenarios = (
   wishes: fc.Arbitrary<readonly Wish[]>,
   comesUp: fc.Arbitrary<ComesUp>,
+  postStart: fc.Arbitrary<HookFate> = hookFate,
 ): fc.Arbitrary<Scenario> =>
   fc.record({
     wishes,
@@ -72,7 +75,7 @@ export const scenarios = (
     cancelAtCall: fc.option(fc.nat({ max: mostCalls - 1 })),
     onUnhealthy: fc.constantFrom<OnUnhealthy>('return', 'discard', 'keep', 'stop'),
     comesUp: fc.tuple(comesUp, comesUp),
-    hooks: fc.record({ 'pre-stop': hookFate, 'post-start': hookFate }),
+    hooks: fc.record({ 'pre-stop': hookFate, 'post-start': postStart }),
   })
 
 export const undisturbed: Scenario = {
@@ -113,7 +116,12 @@ export const play = async (scenario: Scenario): Promise<Played> => {
   let calls = 0
   let driven = ''
   let life = { runner: null as Runner | null, stopping: new AbortController() }
-  const world = createTwoHosts(() => {
+  let { lose } = scenario
+  const world = createTwoHosts((call) => {
+    if (call === lose) {
+      lose = undefined
+      return 'lost-reply'
+    }
     if (calls === scenario.cancelAtCall && driven !== '') {
       void journal.requestCancel(driven)
       life.runner?.interrupt(driven)

@@ -401,7 +401,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
       runHook: ({ lease, containerId, hook }) =>
         step('hook', lease, () => {
           const name = hook.name as HookName
-          const { startAsked } = { startAsked: false, ...note(lease, name === 'pre-stop' ? 'source' : 'target') }
+          const { startAsked } = note(lease, name === 'pre-stop' ? 'source' : 'target')
           if (name === 'post-start' && !startAsked) throw new Error('run before it was started')
           const ran = copy(containerId).running
           if (ran) hooksRun.push({ migration: lease.migrationId, name })
