@@ -10,6 +10,7 @@ import {
 } from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
+import { defaultLimits } from './migration/queue.ts'
 
 const definitions = {
   dataDir: { env: 'DRAYAGE_DATA_DIR', flag: 'dataDir', default: '/var/lib/drayage/coordinator', parse: text },
@@ -30,6 +31,19 @@ const definitions = {
   // Off unless given; then with a secret.
   webhookUrl: { env: 'DRAYAGE_WEBHOOK_URL', flag: 'webhookUrl', optional: true, parse: webAddress },
   webhookSecretFile: { env: 'DRAYAGE_WEBHOOK_SECRET_FILE', flag: 'webhookSecretFile', optional: true, parse: text },
+  // At once; others wait for their turn.
+  maxMigrations: {
+    env: 'DRAYAGE_MAX_MIGRATIONS',
+    flag: 'maxMigrations',
+    default: `${defaultLimits.total}`,
+    parse: positiveInteger,
+  },
+  maxMigrationsPerHost: {
+    env: 'DRAYAGE_MAX_MIGRATIONS_PER_HOST',
+    flag: 'maxMigrationsPerHost',
+    default: `${defaultLimits.perHost}`,
+    parse: positiveInteger,
+  },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },

@@ -142,7 +142,8 @@ const serve = async (
     return state === 'online' ? lastSeen : null
   }
   const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold: () => false, clock, log })
-  const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs })
+  const limits = { total: settings.maxMigrations, perHost: settings.maxMigrationsPerHost }
+  const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs, limits })
   const holds = createVolumeHolds(db, clock)
   await holds.clear()
   const archives = createArchiveService({

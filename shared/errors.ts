@@ -70,6 +70,7 @@ export const errorTable = {
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_PAST_COMMIT: refused,
+  DRAYAGE_NOT_PAUSABLE: refused,
   DRAYAGE_CONTAINER_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_VOLUME_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_HOOK_INVALID: refused,

@@ -54,6 +54,8 @@ export const running = (step: StepName, changes: Partial<Migration> = {}): Migra
   warnings: [],
   error: null,
   waiting: null,
+  queue: null,
+  pauseRequested: false,
   hooks: [],
   webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',

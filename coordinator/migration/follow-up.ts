@@ -32,7 +32,7 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'hooksMayFail'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
   const containerId = facts.hold?.targetContainerId
@@ -58,7 +58,7 @@ export const wayBack = (
 export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, id: string): NewMigration | null => {
   const wish = record.request.options.onUnhealthy
   if (record.kind !== 'move' || !didNotComeUp.has(code) || (wish !== 'return' && wish !== 'discard')) return null
-  const terms = { hooksMayFail: true, ...(wish === 'discard' ? { discardWrites: true } : {}) }
+  const terms = { unasked: true, ...(wish === 'discard' ? { discardWrites: true } : {}) }
   return wayBack(record, facts, id, terms, null)
 }
 

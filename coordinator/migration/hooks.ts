@@ -19,7 +19,7 @@ const hookOf = (
   const labelled = hooks.find((hook) => hook.name === name)
   const { command, timeoutMs, onError } = options[wishes[name]] ?? labelled ?? {}
   if (command === undefined || timeoutMs === undefined) return null
-  return { command, timeoutMs, onError: onError === 'continue' || terms.hooksMayFail ? 'continue' : 'fail' }
+  return { command, timeoutMs, onError: onError === 'continue' || terms.unasked ? 'continue' : 'fail' }
 }
 
 // Whether the migration does not go on after this.

@@ -148,6 +148,9 @@ export type Journal = {
     entry: Pick<JournalEntry, 'step' | 'phase'> & Partial<Pick<JournalEntry, 'facts' | 'error'>>,
   ): Promise<void>
 
+  // The same, unless a pause was asked for meanwhile: false, and nothing is written.
+  appendUnlessPaused(id: string, entry: Pick<JournalEntry, 'step' | 'phase'>): Promise<boolean>
+
   // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
   // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
   // record carries it as `lease` from then on, also after the end.
@@ -183,6 +186,12 @@ export type Journal = {
   hookRuns(id: string): Promise<readonly HookRun[]>
   addWarnings(id: string, warnings: readonly Finding[]): Promise<void>
   requestCancel(id: string): Promise<void>
+  // In one transaction with the look at what it must not come after: `mayPause` throws why it may not.
+  requestPause(id: string, mayPause: (record: MigrationRecord, entries: readonly JournalEntry[]) => void): Promise<void>
+  // It is no longer to be paused.
+  requestResume(id: string): Promise<void>
+  // What it does now: nothing. paused: false where that is no longer asked for.
+  standStill(id: string, state: 'queued' | 'paused'): Promise<boolean>
   // Ends it, gives the lease back, and does what the end says of others, in one transaction.
   end(id: string, end: MigrationEnd): Promise<void>
   // What the webhook was told of it, or is to be told.

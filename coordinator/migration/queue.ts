@@ -3,6 +3,8 @@
 
 export type Limits = { readonly total: number; readonly perHost: number }
 
+export const defaultLimits: Limits = { total: 4, perHost: 2 }
+
 export type Queued = {
   readonly id: string
   // Where it comes from and where it goes: each counts.

@@ -86,6 +86,19 @@ test('a hook is run before the stop and after the start of every container that 
   })
 })
 
+test('a pause leaves the source as it runs, and what was resumed goes on to its end', async () => {
+  await always(({ pauses }, { sourceRuns }) => {
+    for (const pause of pauses) expect(pause.sourceRuns).toBe(sourceRuns)
+  })
+  let paused = 0
+  for (let pauseAtCall = 0; pauseAtCall < 40; pauseAtCall++) {
+    const { pauses, records } = await play({ ...undisturbed, pauseAtCall })
+    paused += pauses.length
+    expect(records[0]?.record.state).toBe('awaiting-finalize')
+  }
+  expect(paused).toBeGreaterThan(5)
+})
+
 test('a hook whose answer came is not run again, and one whose answer was lost is', async () => {
   const hooks = { 'pre-stop': 'succeeds', 'post-start': 'fails-and-that-is-well' } as const
   const { world, records } = await play({ ...undisturbed, hooks })

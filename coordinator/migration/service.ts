@@ -16,8 +16,10 @@ import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { describeError } from './end.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
+import { mayPause } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
+import { defaultLimits, type Limits } from './queue.ts'
 import {
   type AcceptedRequest,
   accepted,
@@ -27,6 +29,7 @@ import {
   type Terms,
 } from './record.ts'
 import { createRunner } from './runner.ts'
+import { createSchedule } from './schedule.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -49,6 +52,12 @@ export type MigrationService = {
   list(filter: { readonly state?: MigrationState; readonly limit: number }): Promise<Migration[]>
   // Asks for it; the migration then puts everything back. Throws DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
   cancel(id: string): Promise<Migration>
+  // Holds it back at the next point where that can be: between two steps, or in the middle of a copy, which is cut off and
+  // later goes on where it was. Only before the source is about to be stopped. Throws DRAYAGE_NOT_PAUSABLE,
+  // DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
+  pause(id: string): Promise<Migration>
+  // It goes on, as soon as it is its turn. One that is not paused goes on anyway. Throws DRAYAGE_MIGRATION_ENDED.
+  resume(id: string): Promise<Migration>
   // Ends when the migration has ended, or the signal is aborted.
   watch(id: string, signal: AbortSignal): AsyncIterable<MigrationEvent>
   // Goes on with what the last process left unfinished.
@@ -67,6 +76,7 @@ export type MigrationServiceOptions = {
   }
   readonly patienceMs?: number
   readonly settleMs?: number
+  readonly limits?: Limits
 }
 
 const longestPauseMs = 60_000
@@ -78,9 +88,9 @@ export const createMigrationService = ({
   log,
   patienceMs = 60_000,
   settleMs = 3_000,
+  limits = defaultLimits,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
-  const driving = new Map<string, Promise<void>>()
   const waiting = new Map<string, MigrationError>()
   const watchers = createWatchers()
 
@@ -110,7 +120,8 @@ export const createMigrationService = ({
         await runner.drive(id, stopping.signal)
         // What its end has begun: a way back.
         const next = (await journal.find(id))?.followedBy
-        if (next) drive(next)
+        const follower = next ? await journal.find(next) : null
+        if (follower !== null && follower.endedAt === null) await schedule.enter(follower)
         return
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
@@ -121,15 +132,15 @@ export const createMigrationService = ({
     }
   }
 
-  const drive = (id: string): void => {
-    if (driving.has(id) || stopping.signal.aborted) return
-    const driven = driveOn(id).finally(() => {
-      driving.delete(id)
+  const schedule = createSchedule({
+    ...{ limits, journal },
+    driveOn: async (id) => {
+      await driveOn(id)
       waiting.delete(id)
-      watchers.changed(id)
-    })
-    driving.set(id, driven)
-  }
+    },
+    changed: watchers.changed,
+    failed: (id, thrown) => log.error({ migration: id, err: thrown }, 'The migration is not driven any more'),
+  })
 
   const find = async (id: string): Promise<MigrationRecord> => {
     const record = await journal.find(id)
@@ -145,6 +156,7 @@ export const createMigrationService = ({
     const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
     const migration = viewMigration({
       ...{ record, entries, rounds, follower, waiting: waiting.get(id) ?? null },
+      place: schedule.placeOf(id),
       ...{ hooks: await journal.hookRuns(id), deliveries: await journal.deliveries(id) },
     })
     const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
@@ -206,13 +218,15 @@ export const createMigrationService = ({
         return { record: running, created: false }
       }
       if (running !== undefined) throw inProgress(running)
+      const sharing = (await journal.unfinished()).find((other) => shareVolumes(other, asked))
+      if (sharing !== undefined) throw inProgress(sharing)
       return { record: await journal.create(asked), created: true }
     })
     if (created) {
       log.info({ migration: record.id, kind: record.kind, ...record.request }, 'Migration accepted')
-      drive(record.id)
+      await schedule.enter(record)
     }
-    return { migration: await view(record), created }
+    return { migration: await view(await find(record.id)), created }
   }
 
   // A committed migration whose target has the workload still. Throws `code`, with why there is nothing to be done.
@@ -315,22 +329,57 @@ export const createMigrationService = ({
       }
       await journal.requestCancel(id)
       runner.interrupt(id)
-      drive(id)
+      schedule.now(await find(id))
+      return view(await find(id))
+    },
+
+    pause: async (id) => {
+      await journal.requestPause(id, mayPause)
+      runner.hush(id)
+      const { state } = await find(id)
+      // It waits for its turn, and gives up its place until it is resumed.
+      if (schedule.placeOf(id) !== null || state === 'queued') {
+        schedule.withdraw(id)
+        await journal.standStill(id, 'paused')
+      }
+      watchers.changed(id)
+      return view(await find(id))
+    },
+
+    resume: async (id) => {
+      const record = await find(id)
+      if (hasEnded(record.state)) {
+        throw new AppError(
+          'DRAYAGE_MIGRATION_ENDED',
+          `Migration ${id} has ended (${record.state}); there is nothing to resume.`,
+        )
+      }
+      if (record.pauseRequested) {
+        await journal.requestResume(id)
+        log.info({ migration: id }, 'Migration resumed')
+        await schedule.enter(await find(id))
+        watchers.changed(id)
+      }
       return view(await find(id))
     },
 
     watch: (id, signal) => watchers.watch(id, async () => view(await find(id)), signal),
 
     resumeUnfinished: async () => {
-      for (const { id } of await journal.unfinished()) {
-        log.info({ migration: id }, 'Migration resumed from its journal')
-        drive(id)
+      const unfinished = await journal.unfinished()
+      // Those under way first, whatever the limits are now: their containers may be down.
+      for (const record of unfinished.filter(({ state, cancelRequested }) => state === 'running' || cancelRequested)) {
+        log.info({ migration: record.id }, 'Migration resumed from its journal')
+        schedule.now(record)
+      }
+      for (const record of unfinished) {
+        if (record.state !== 'paused' && !record.cancelRequested) await schedule.enter(record)
       }
     },
 
     stop: async () => {
       stopping.abort()
-      await Promise.all(driving.values())
+      await schedule.stop()
       watchers.close()
     },
   }
@@ -341,6 +390,13 @@ type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'terms'>
 const asksTheSame = (a: Asked, b: Asked): boolean => {
   const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
   return left === right
+}
+
+// A host has one volume of a name.
+const shareVolumes = (a: NewMigration, b: NewMigration): boolean => {
+  if (a.kind === 'finalize' || b.kind === 'finalize' || a.request.from !== b.request.from) return false
+  const names = new Set(a.plan.volumes.map(({ name }) => name))
+  return b.plan.volumes.some(({ name }) => names.has(name))
 }
 
 const inProgress = ({ id, kind, containerName, request: { from } }: MigrationRecord): AppError => {

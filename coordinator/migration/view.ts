@@ -13,6 +13,7 @@ import { lastPhases, protocols } from './decide.ts'
 import { stopAskedAt } from './hooks.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
+import type { Place } from './queue.ts'
 import type { Facts, MigrationRecord } from './record.ts'
 import { situationOf, turnedBackBy } from './situation.ts'
 
@@ -83,6 +84,8 @@ export type Seen = {
   readonly entries: readonly JournalEntry[]
   readonly rounds: readonly Round[]
   readonly hooks: readonly HookRun[]
+  // null: it does not wait for its turn.
+  readonly place: Place | null
   readonly deliveries: readonly WebhookDelivery[]
   // What stands in its way just now.
   readonly waiting: MigrationError | null
@@ -91,7 +94,7 @@ export type Seen = {
 }
 
 export const viewMigration = (seen: Seen): Migration => {
-  const { record, entries, rounds, hooks, deliveries, waiting, follower } = seen
+  const { record, entries, rounds, hooks, place, deliveries, waiting, follower } = seen
   const facts = factsOf(entries)
   return {
     id: record.id,
@@ -114,10 +117,12 @@ export const viewMigration = (seen: Seen): Migration => {
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
     error: record.error ?? whyPutBack(entries),
     waiting,
+    queue: place,
+    pauseRequested: record.pauseRequested,
     hooks: [...hooks],
     webhooks: [...deliveries],
     situation: situationOf(record, entries, facts, hooks),
-    next: nextFor(record, entries, facts, waiting, follower),
+    next: nextFor({ record, entries, facts, waiting, follower, place }),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),
     endedAt: record.endedAt?.toISOString() ?? null,

@@ -1,6 +1,6 @@
 // The journal of migrations on SQLite: coordinator/migration/ports.ts says what each function promises.
 
-import type { Selectable, Transaction } from 'kysely'
+import type { Selectable, Transaction, Updateable } from 'kysely'
 import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
@@ -27,6 +27,7 @@ const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
   idempotencyKey: row.idempotencyKey,
   state: row.state as MigrationRecord['state'],
   cancelRequested: row.cancelRequested === 1,
+  pauseRequested: row.pauseRequested === 1,
   lease:
     row.workloadId === null || row.epoch === null
       ? null
@@ -71,6 +72,38 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
     const row = await within.selectFrom('migrations').selectAll().where('idempotencyKey', '=', key).executeTakeFirst()
     return row === undefined ? null : toRecord(row)
   }
+
+  const entriesOf = async (within: Database, id: string): Promise<JournalEntry[]> => {
+    const rows = await within
+      .selectFrom('journalEntries')
+      .selectAll()
+      .where('migrationId', '=', id)
+      .orderBy('seq')
+      .execute()
+    return rows.map(toEntry)
+  }
+
+  const append = async (
+    trx: Transaction<Tables>,
+    id: string,
+    { step, phase, facts, error }: Parameters<Journal['append']>[1],
+  ): Promise<void> => {
+    const { endedAt } = await required(trx, id)
+    if (endedAt !== null) throw ended(id)
+    await trx
+      .insertInto('journalEntries')
+      .values({ migrationId: id, step, phase, at: now(), factsJson: json(facts), errorJson: json(error) })
+      .execute()
+    await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+  }
+
+  const change = (within: Database, id: string, changes: Updateable<MigrationTable>) =>
+    within
+      .updateTable('migrations')
+      .set({ ...changes, updatedAt: now() })
+      .where('id', '=', id)
+      .where('endedAt', 'is', null)
+      .execute()
 
   const insert = async (trx: Transaction<Tables>, migration: NewMigration): Promise<void> => {
     const { id, kind, of, request, terms, containerId, containerName, plan, idempotencyKey } = migration
@@ -148,25 +181,15 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
       return rows.map(toRecord)
     },
 
-    entries: async (id) => {
-      const rows = await db
-        .selectFrom('journalEntries')
-        .selectAll()
-        .where('migrationId', '=', id)
-        .orderBy('seq')
-        .execute()
-      return rows.map(toEntry)
-    },
+    entries: (id) => entriesOf(db, id),
 
-    append: (id, { step, phase, facts, error }) =>
+    append: (id, entry) => db.transaction().execute((trx) => append(trx, id, entry)),
+
+    appendUnlessPaused: (id, entry) =>
       db.transaction().execute(async (trx) => {
-        const { endedAt } = await required(trx, id)
-        if (endedAt !== null) throw ended(id)
-        await trx
-          .insertInto('journalEntries')
-          .values({ migrationId: id, step, phase, at: now(), factsJson: json(facts), errorJson: json(error) })
-          .execute()
-        await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+        if ((await required(trx, id)).pauseRequested) return false
+        await append(trx, id, entry)
+        return true
       }),
 
     ownerOf: async (workloadId) =>
@@ -251,12 +274,27 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
     requestCancel: (id) =>
       db.transaction().execute(async (trx) => {
         await required(trx, id)
-        await trx
-          .updateTable('migrations')
-          .set({ cancelRequested: 1, updatedAt: now() })
-          .where('id', '=', id)
-          .where('endedAt', 'is', null)
-          .execute()
+        await change(trx, id, { cancelRequested: 1 })
+      }),
+
+    requestPause: (id, mayPause) =>
+      db.transaction().execute(async (trx) => {
+        mayPause(await required(trx, id), await entriesOf(trx, id))
+        await change(trx, id, { pauseRequested: 1 })
+      }),
+
+    requestResume: (id) =>
+      db.transaction().execute(async (trx) => {
+        const { state } = await required(trx, id)
+        await change(trx, id, { pauseRequested: 0, ...(state === 'paused' ? { state: 'queued' } : {}) })
+      }),
+
+    standStill: (id, state) =>
+      db.transaction().execute(async (trx) => {
+        const { pauseRequested } = await required(trx, id)
+        if (state === 'paused' && !pauseRequested) return false
+        await change(trx, id, { state })
+        return true
       }),
 
     // Idempotent for the same end. One that waits to be finalized may still be completed; any other end is final.

@@ -43,6 +43,8 @@ export const migration: Migration = {
   warnings: [],
   error: null,
   waiting: null,
+  queue: null,
+  pauseRequested: false,
   hooks: [],
   webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',

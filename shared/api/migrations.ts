@@ -2,9 +2,12 @@ import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
 import { MigrationOptions, RequestedOptions } from './migration-options.ts'
 
+// queued: it waits for its turn. paused: an operator holds it back; the source runs.
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
+  Type.Literal('queued'),
   Type.Literal('running'),
+  Type.Literal('paused'),
   Type.Literal('awaiting-finalize'),
   Type.Literal('completed'),
   Type.Literal('failed'),
@@ -241,6 +244,16 @@ export const Migration = Type.Object({
   error: Nullable(MigrationError),
   // What stands in its way just now; it is tried again.
   waiting: Nullable(MigrationError),
+  queue: Nullable(
+    Type.Object(
+      {
+        position: Type.Integer({ minimum: 1 }),
+        waitsFor: Type.String({ description: 'Why its turn has not come, for a person' }),
+      },
+      { description: 'Its place among those that wait for their turn; null: it does not wait' },
+    ),
+  ),
+  pauseRequested: Type.Boolean({ description: 'It is paused, or will be at the next point where it can be' }),
   hooks: Type.Array(HookRun),
   webhooks: Type.Array(WebhookDelivery),
   situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),

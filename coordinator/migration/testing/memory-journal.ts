@@ -35,6 +35,7 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
       ...migration,
       state: 'running',
       cancelRequested: false,
+      pauseRequested: false,
       lease: null,
       followedBy: null,
       warnings: [],
@@ -58,6 +59,23 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     unfinished: async () => [...records.values()].filter(({ endedAt }) => endedAt === null),
     entries: async (id) => journals.get(id) ?? [],
     append: async (id, { step, phase, facts = null, error = null }) => write(id, { step, phase, facts, error }),
+    appendUnlessPaused: async (id, { step, phase }) => {
+      if (record(id).pauseRequested) return false
+      write(id, { step, phase, facts: null, error: null })
+      return true
+    },
+    requestPause: async (id, mayPause) => {
+      mayPause(record(id), journals.get(id) ?? [])
+      change(id, { pauseRequested: true })
+    },
+    requestResume: async (id) => {
+      change(id, { pauseRequested: false, ...(record(id).state === 'paused' ? { state: 'queued' } : {}) })
+    },
+    standStill: async (id, state) => {
+      if (state === 'paused' && !record(id).pauseRequested) return false
+      change(id, { state })
+      return true
+    },
     ownerOf: async () => workload.owner,
     workloadOf: async (host, containerId) =>
       places.some((place) => place.host === host && place.containerId === containerId) ? workload.id : null,
