@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asAppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
+import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
@@ -10,8 +11,11 @@ import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
+import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { psCommand } from './commands/ps.ts'
 import { returnCommand } from './commands/return.ts'
+import { tokenCommand } from './commands/token.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
@@ -40,15 +44,25 @@ export const buildProgram = (): Command => {
     .version(version)
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
-  for (const command of [migrateCommand(), returnCommand(), finalizeCommand(), migrationsCommand(), cancelCommand()]) {
-    program.addCommand(command)
-  }
+  const moving = [
+    migrateCommand(),
+    returnCommand(),
+    finalizeCommand(),
+    migrationsCommand(),
+    pauseCommand(),
+    resumeCommand(),
+    cancelCommand(),
+    verifyCommand(),
+  ]
+  for (const command of moving) program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as a whole:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand()]) program.addCommand(command)
+  program.commandsGroup('Who may:')
+  for (const command of [tokenCommand(), auditCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

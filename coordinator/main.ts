@@ -8,6 +8,7 @@ import { version } from '../shared/package-root.ts'
 import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
+import { auditCalls } from './agents/audited-calls.ts'
 import { createConnections } from './agents/connections.ts'
 import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
@@ -19,13 +20,14 @@ import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
 import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
-import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
+import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import type { Journal } from './migration/ports.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createStandings } from './recovery/standings.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
+import { createAuditStore } from './store/audit.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
 import { createFenceStore } from './store/fences.ts'
 import { createHostStore } from './store/hosts.ts'
@@ -35,6 +37,7 @@ import { createJournal } from './store/journal.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
 import { createDeliveryStore } from './store/webhook-deliveries.ts'
+import { createVerifier } from './verification/verifier.ts'
 import { createWebhookSender } from './webhook/sender.ts'
 import { openWebhook } from './webhook/settings.ts'
 
@@ -121,7 +124,7 @@ const serve = async (
   const authority = await openAuthority(dataDir, clock.now())
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
-  if (tokenFile !== null) log.info({ file: tokenFile }, 'First start: the admin token is in this file')
+  if (tokenFile !== null) log.info({ file: tokenFile }, 'There was no token of an admin: one is in this file now')
 
   const stopping = new AbortController()
   const presence = createPresence({ hosts, clock, heartbeatMs, log })
@@ -158,9 +161,9 @@ const serve = async (
     fingerprint: authority.fingerprint,
   })
 
-  const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
-    log.warn({ err: thrown, method, host: caller.host }, 'A call was refused')
-  const enrolment = createEnrolment({ authority, joinTokens, clock, log })
+  const audit = createAuditStore(db, clock)
+  const { failed, enrolled } = auditCalls({ audit, clock, log })
+  const enrolment = createEnrolment({ authority, joinTokens, clock, enrolled, log })
   const fromAnyone = handlers(['anonymous', 'agent'], failed)
   const enrolServer = createServer()
   enrolServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
@@ -194,6 +197,7 @@ const serve = async (
     inventory,
     migrations,
     archives,
+    verifier: createVerifier({ journal, hosts: connections, clock }),
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),
@@ -202,7 +206,8 @@ const serve = async (
         (thrown: Error) => [`the database does not answer: ${thrown.message}`],
       )),
     ],
-    authenticate: (token) => authenticate(apiTokens, token),
+    tokens: createApiTokens(apiTokens, clock),
+    audit,
     log,
   })
 

@@ -6,13 +6,13 @@ import { afterAll, expect, test } from 'vitest'
 import { createVolumeEngine } from './engine.ts'
 import { bootId } from './linux/boot.ts'
 import { statFd } from './linux/stat.ts'
-import { newestManifest } from './round/memory.ts'
+import { takeTrace } from './linux/trace.ts'
+import { newestTree } from './round/memory.ts'
 import { mutations } from './testing/mutations.ts'
 import { openRounds } from './testing/rounds.ts'
 import { rsyncDifferences } from './testing/streams.ts'
 import { makeZoo } from './testing/zoo.ts'
-import { seenOf } from './tree/manifest.ts'
-import { saveManifest } from './tree/manifest-file.ts'
+import { saveTree } from './tree/tree-file.ts'
 
 const engine = createVolumeEngine()
 afterAll(() => engine.close())
@@ -93,15 +93,19 @@ test('what somebody has written to a kept copy is seen, and what merely set it a
 const sentBackAfter = async (boot: string): Promise<number> => {
   await using rounds = await open()
   await writeFile(join(rounds.source, 'large'), Buffer.alloc(8 * mebibyte, 'x'))
+  await utimes(join(rounds.source, 'large'), 1, 1)
   await rounds.round(true)
   await writeFile(join(rounds.target, 'large'), 'y', { flag: 'r+' })
-  const kept = newestManifest(rounds.memory.target)
-  const leaf = kept?.tree.children.get('large')
-  if (kept === undefined || leaf === undefined) throw new Error('nothing was remembered')
+  await utimes(join(rounds.target, 'large'), 1, 1)
+  const kept = newestTree(rounds.memory.target)
+  const name = kept?.tree.find(['large'])
+  if (kept === undefined || name === undefined) throw new Error('nothing was remembered')
   const file = await openFile(join(rounds.target, 'large'))
-  leaf.seen = seenOf(statFd(file.fd))
+  statFd(file.fd)
+  kept.tree.setSeen(kept.tree.inodeOf(name), takeTrace())
   await file.close()
-  saveManifest(join(rounds.memory.target, 'held'), { ...kept, savedAtMs: Date.now() + 60_000, boot })
+  saveTree(join(rounds.memory.target, 'held'), { ...kept, savedAtMs: Date.now() + 60_000, bootId: boot }, kept.tree)
+  kept.tree.release()
   return (await rounds.back.round(true)).contentBytes
 }
 

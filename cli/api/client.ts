@@ -1,4 +1,5 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
 import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
@@ -11,6 +12,8 @@ import type {
   Plan,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { createEventStreamParser } from './event-stream.ts'
@@ -33,8 +36,16 @@ export type Client = {
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
+  pause(id: string): Promise<Migration>
+  resume(id: string): Promise<Migration>
+  tokens(): Promise<ApiTokenList>
+  addToken(wish: AddToken): Promise<AddedToken>
+  removeToken(name: string): Promise<void>
+  audit(query: AuditQuery): Promise<AuditList>
   // Ends when the server ends it; throws when it is cut, or has been silent for too long.
   events(id: string): AsyncIterable<MigrationEvent>
+  // The last event is the verification. Throws when it is cut, or has been silent for too long.
+  verify(id: string, signal: AbortSignal): AsyncIterable<VerificationEvent>
 }
 
 export type ClientOptions = {
@@ -110,10 +121,11 @@ export const createClient = ({
     // Not followed: a redirect would carry the token to somebody else.
     fetch(`${url}${path}`, { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' })
 
-  // member: one that the answer's object always has; an answer without it is not the coordinator's.
+  // member: one that the answer's object always has; an answer without it is not the coordinator's. null: nothing is
+  // answered but that it is done.
   const call = async <T extends object>(
-    member: keyof T & string,
-    method: 'GET' | 'POST',
+    member: (keyof T & string) | null,
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     options: { body?: unknown; idempotencyKey?: string; timeoutMs?: number } = {},
   ): Promise<T> => {
@@ -131,7 +143,9 @@ export const createClient = ({
     try {
       const response = await send(path, init)
       const body = parsed(await response.text())
-      if (response.ok && typeof body === 'object' && body !== null && member in body) return body as T
+      if (response.status === 204 && member === null) return {} as T
+      if (response.ok && member !== null && typeof body === 'object' && body !== null && member in body)
+        return body as T
       throw errorOfAnswer(`${url}${path}`, response.status, body)
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown
@@ -144,32 +158,31 @@ export const createClient = ({
     }
   }
 
-  const eventOf = (event: string, data: string): MigrationEvent | null => {
-    const value = parsed(data)
-    if (typeof value !== 'object' || value === null) return null
-    return event === 'migration' || event === 'progress' ? ({ event, data: value } as MigrationEvent) : null
-  }
-
-  async function* events(id: string): AsyncGenerator<MigrationEvent> {
-    const path = `/v1/migrations/${encodeURIComponent(id)}/events`
+  // heardFrom: an event, where the first comes at once and a proxy might let through nothing but comments; or anything.
+  async function* eventsOf<T>(
+    path: string,
+    init: { readonly method: 'GET' | 'POST'; readonly signal?: AbortSignal; readonly heardFrom: 'event' | 'anything' },
+    known: readonly string[],
+  ): AsyncGenerator<T> {
     const silence = new AbortController()
     const tooSilent = () =>
       silence.abort(new AppError('DRAYAGE_TIMEOUT', `The events of ${url}${path} stopped coming.`))
     let timer = setTimeout(tooSilent, firstEventMs)
+    const signal = init.signal === undefined ? silence.signal : AbortSignal.any([silence.signal, init.signal])
     try {
-      const response = await send(path, { signal: silence.signal, headers: { accept: 'text/event-stream' } })
+      const response = await send(path, { method: init.method, signal, headers: { accept: 'text/event-stream' } })
       const type = response.headers.get('content-type') ?? ''
       if (!response.ok || response.body === null || !type.startsWith('text/event-stream')) {
         throw errorOfAnswer(`${url}${path}`, response.status, parsed(await response.text()))
       }
       const parser = createEventStreamParser()
-      let heard = false
+      let heard = init.heardFrom === 'anything'
       for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
         for (const { event, data } of parser.push(piece)) {
-          const known = eventOf(event, data)
-          if (known === null) continue
+          const value = parsed(data)
+          if (typeof value !== 'object' || value === null || !known.includes(event)) continue
           heard = true
-          yield known
+          yield { event, data: value } as T
         }
         // A comment proves that the server is there, but not that events get through.
         if (!heard) continue
@@ -210,6 +223,23 @@ export const createClient = ({
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
-    events,
+    pause: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:pause`),
+    resume: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:resume`),
+    tokens: () => call<ApiTokenList>('tokens', 'GET', '/v1/tokens'),
+    addToken: (body) => call<AddedToken>('token', 'POST', '/v1/tokens', { body }),
+    removeToken: async (name) => {
+      await call(null, 'DELETE', `/v1/tokens/${encodeURIComponent(name)}`)
+    },
+    audit: (filter) => call<AuditList>('entries', 'GET', `/v1/audit${query(filter)}`),
+    events: (id) =>
+      eventsOf<MigrationEvent>(`${migrationPath(id)}/events`, { method: 'GET', heardFrom: 'event' }, [
+        'migration',
+        'progress',
+      ]),
+    verify: (id, signal) =>
+      eventsOf<VerificationEvent>(`${migrationPath(id)}/verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+        'progress',
+        'verification',
+      ]),
   }
 }

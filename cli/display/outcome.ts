@@ -1,9 +1,10 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type MigrationError, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
+import { printable } from './printable.ts'
 import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
 import { currentStep, doingText, isTurningBack, undoingText } from './steps.ts'
 
@@ -22,7 +23,9 @@ const titleOf = (migration: Migration): string => {
     return `The migration of ${container.name} was cancelled: everything on ${from} is as it was.`
   if (state === 'failed')
     return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
+  if (state === 'paused') return `The migration of ${container.name} from ${from} to ${to} is paused.`
   const step = currentStep(migration)
+  if (migration.queue !== null) return `The migration of ${container.name} from ${from} to ${to} waits for its turn.`
   if (isTurningBack(migration)) {
     const what = step === null ? '' : `: ${undoingText(migration, step.name)}`
     return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
@@ -141,8 +144,21 @@ const whyLines = ({ error, state }: Migration): readonly string[] => {
   if (error === null || (state === 'cancelled' && error.code === 'DRAYAGE_CANCELLED')) return []
   const at = error.step === null ? '' : `at the step ${error.step}: `
   const reasons = error.reasons.filter(({ message }) => message !== error.message)
-  return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
+  return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine), ...pathLines(error)]
 }
+
+const mostPaths = 20
+
+// Where the message does not name all of them.
+const pathLines = ({ message, paths = [] }: MigrationError): readonly string[] => {
+  if (paths.every((path) => message.includes(path))) return []
+  const more = paths.length - mostPaths
+  const lines = paths.slice(0, mostPaths).map((path) => `  ${printable(path)}`)
+  return more > 0 ? [...lines, `  and ${more} more, which --json names`] : lines
+}
+
+const queueLines = ({ queue }: Migration): readonly string[] =>
+  queue === null ? [] : [`its turn, at place ${queue.position}: ${queue.waitsFor}`]
 
 const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
   if (waiting === null || waiting.message === error?.message) return []
@@ -152,7 +168,7 @@ const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
 const facts = (migration: Migration): readonly Fact[] => [
   fact('now', migration.situation),
   fact('why', ...whyLines(migration)),
-  fact('waits for', ...waitsLines(migration)),
+  fact('waits for', ...queueLines(migration), ...waitsLines(migration)),
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),

@@ -1,4 +1,5 @@
 // What archives need from outside: the agents' calls, and who else is at a volume.
+import type { CopyReport__Output } from '../../shared/rpc/generated/drayage/v1/CopyReport.ts'
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
 import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
 import type { LentVolume__Output } from '../../shared/rpc/generated/drayage/v1/LentVolume.ts'
@@ -14,6 +15,8 @@ export type ArchivePort = {
       readonly transferId: string
       readonly volume: string
       readonly intoEmpty: boolean
+      // 0 of what comes from another agent.
+      readonly stripComponents: number
       readonly labels: Record<string, string>
       // Absent: the agent pulls a tarball from this coordinator.
       readonly source?: { readonly peer: { readonly host: string; readonly address: string }; readonly volume: string }
@@ -30,6 +33,15 @@ export type ArchivePort = {
     },
     signal: AbortSignal,
   ): AsyncIterable<LentVolume__Output>
+  readCopy(
+    request: {
+      readonly migrationId: string
+      readonly volume: string
+      readonly side: 'source' | 'target'
+      readonly devices: string
+    },
+    signal: AbortSignal,
+  ): AsyncIterable<CopyReport__Output>
 }
 
 export type ArchiveHosts = {

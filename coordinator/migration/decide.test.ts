@@ -11,13 +11,14 @@ type Run = {
   readonly failing: StepName | null
   readonly cancelAfter: number | null
   readonly crashes: readonly boolean[]
+  // After so many entries somebody asks for a pause, and resumes it once it is paused.
+  readonly pauseAfter: number | null
 }
 
 const runs: fc.Arbitrary<Run> = fc.record({
   failing: fc.option(fc.constantFrom(...stepOrder.slice(0, indexOf(pivot) + 1))),
   cancelAfter: fc.option(fc.nat({ max: 60 })),
   crashes: fc.array(fc.boolean(), { minLength: 0, maxLength: 60 }),
-  // After so many entries somebody asks for a pause, and resumes it once it is paused.
   pauseAfter: fc.option(fc.nat({ max: 60 })),
 })
 

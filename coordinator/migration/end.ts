@@ -1,6 +1,7 @@
 // How a migration ends, from its journal: pure but for the id of what follows it.
 import type { MigrationError, StepName } from '../../shared/api/migrations.ts'
 import type { AppError, Finding } from '../../shared/errors.ts'
+import { pathsIn } from './error-paths.ts'
 import { followUpOf } from './follow-up.ts'
 import type { JournalEntry } from './ports.ts'
 import type { MigrationEnd, MigrationRecord } from './record.ts'
@@ -13,6 +14,7 @@ export const describeError = ({ code, message, details }: Described, step: StepN
   message,
   step,
   reasons: Array.isArray(details['reasons']) ? (details['reasons'] as Finding[]) : [],
+  ...pathsIn(details),
 })
 
 const whatFailed = (entries: readonly JournalEntry[]): MigrationError | null => {

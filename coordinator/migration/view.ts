@@ -10,6 +10,7 @@ import type {
   WebhookDelivery,
 } from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
+import { pathsIn } from './error-paths.ts'
 import { stopAskedAt } from './hooks.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
@@ -76,7 +77,7 @@ const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => 
   if (failure?.error == null) return null
   const { code, message, details } = failure.error
   const reasons = Array.isArray(details['reasons']) ? (details['reasons'] as MigrationError['reasons']) : []
-  return { code, message, step: failure.step, reasons }
+  return { code, message, step: failure.step, reasons, ...pathsIn(details) }
 }
 
 export type Seen = {

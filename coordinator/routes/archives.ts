@@ -33,7 +33,6 @@ const Binary = Type.Unsafe<Readable>({ type: 'string', format: 'binary' })
 
 const asking: readonly ErrorCode[] = [
   'DRAYAGE_INVALID_REQUEST',
-  'DRAYAGE_UNAUTHENTICATED',
   'DRAYAGE_HOST_NOT_FOUND',
   'DRAYAGE_HOST_OFFLINE',
   'DRAYAGE_AGENT_UNREACHABLE',
@@ -54,6 +53,7 @@ export const archiveRoutes =
       '/v1/volumes/:host/:name/archive',
       {
         exposeHeadRoute: false,
+        config: { role: 'operator' },
         schema: {
           operationId: 'exportVolume',
           summary: 'A volume as a tarball',
@@ -78,7 +78,7 @@ export const archiveRoutes =
           { host, volume: name, live: query.live === 'true' },
           signal,
         )
-        reply.trailer(archiveTrailer, async () => asciiJson(summary()))
+        reply.trailer(archiveTrailer, async () => inTrailer(summary()))
         return reply
           .header('content-type', tarball)
           .header('content-disposition', `attachment; filename="${name}.tar"`)
@@ -96,6 +96,7 @@ export const archiveRoutes =
     app.post(
       '/v1/volumes/:host/:name/copy',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'copyVolume',
           summary: 'Copies a volume to another host, or to another name',
@@ -142,13 +143,14 @@ export const archiveRoutes =
     app.get(
       '/v1/transfers/:id',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'getTransfer',
           summary: 'An export, an import or a copy, while it runs and for a while after',
           params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
           response: {
             200: Transfer,
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_TRANSFER_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_TRANSFER_NOT_FOUND'),
           },
         },
       },
@@ -165,13 +167,13 @@ const importRoute =
     app.put(
       '/v1/volumes/:host/:name/archive',
       {
-        config: { takesStream: true },
+        config: { role: 'operator', takesStream: true },
         onResponse: async ({ raw }) => letEnd(raw),
         schema: {
           operationId: 'importVolume',
           summary: 'Makes a volume from a tarball',
           description:
-            'The body is the tarball, not compressed. It has no limit but the free space of the host; with ' +
+            'The body is the tarball, not compressed, in any of the forms of POSIX or GNU tar. It has no limit but the free space of the host; with ' +
             '`Expect: 100-continue` it need not be sent before everything that can be refused has not been. The volume is made, ' +
             'unless `intoEmpty=true` names one that is empty; while it is being made no container can start on it, and where ' +
             'anything fails, or the sender goes, nothing of it is left.',
@@ -185,7 +187,10 @@ const importRoute =
               ...asking,
               'DRAYAGE_VOLUME_EXISTS',
               'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+              'DRAYAGE_TARBALL_REFUSED',
               'DRAYAGE_STREAM_DAMAGED',
+              'DRAYAGE_WORKLOAD_RETIRED',
+              'DRAYAGE_TARGET_CHANGED',
               'DRAYAGE_TARGET_FULL',
               'DRAYAGE_UNREPRESENTABLE',
               'DRAYAGE_ENGINE_REFUSED',
@@ -196,9 +201,12 @@ const importRoute =
       async (request, reply) => {
         const { host, name } = request.params
         requireNoEncoding(request.headers['content-encoding'])
-        const { intoEmpty, label = [] } = request.query
+        const { intoEmpty, stripComponents = '0', label = [] } = request.query
         const imported = await archives.importVolume(
-          { host, volume: name, intoEmpty: intoEmpty === 'true', labels: labelsFrom([label].flat()) },
+          {
+            ...{ host, volume: name, intoEmpty: intoEmpty === 'true' },
+            ...{ stripComponents: Number(stripComponents), labels: labelsFrom([label].flat()) },
+          },
           arriving(request.raw, idleMs),
           () => {
             if (request.headers.expect !== undefined) reply.raw.writeContinue()
@@ -258,7 +266,7 @@ const arriving = async function* (body: Readable, idleMs: number): AsyncGenerato
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown
     const why = (thrown as Error).message
-    throw new AppError('DRAYAGE_STREAM_DAMAGED', `The tarball broke off: ${why}. What had come of it was removed.`, {
+    throw new AppError('DRAYAGE_TARBALL_REFUSED', `The tarball broke off: ${why}. What had come of it was removed.`, {
       cause: thrown,
     })
   }
@@ -281,6 +289,20 @@ const bodyOf = (pieces: AsyncIterable<Buffer>, idleMs: number): Readable => {
   }
   const body = Readable.from(attended())
   return body
+}
+
+// What programs take of trailers: Node's clients 16 KB, some others half of that.
+const mostTrailerBytes = 8000
+
+// As many of the warnings as there is room for; the others are counted.
+const inTrailer = (archive: VolumeArchive): string => {
+  for (let kept = archive.warnings.length; kept >= 0; kept--) {
+    const left = archive.warnings.length - kept
+    const more = left === 0 ? [] : [{ code: 'more-warnings', message: `${left} more warnings are not shown` }]
+    const text = asciiJson({ ...archive, warnings: [...archive.warnings.slice(0, kept), ...more] })
+    if (text.length <= mostTrailerBytes) return text
+  }
+  throw new Error('what is told of a tarball has no room in a trailer')
 }
 
 // A field of HTTP holds no more than ASCII for certain.

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import {
   FinalizeRequest,
@@ -13,6 +13,7 @@ import {
 } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { MigrationService, Started } from '../migration/service.ts'
+import { callerOf } from './authentication.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
 import { eventStream } from './server-sent-events.ts'
@@ -20,7 +21,7 @@ import { eventStream } from './server-sent-events.ts'
 export type MigrationRoutes = {
   readonly migrations: Pick<
     MigrationService,
-    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   // Open event streams end when it is aborted; their readers come back.
   readonly stopping: AbortSignal
@@ -45,7 +46,6 @@ const IdempotencyKey = Type.Object({
 const asking: readonly ErrorCode[] = [
   'DRAYAGE_INVALID_REQUEST',
   'DRAYAGE_SAME_HOST',
-  'DRAYAGE_UNAUTHENTICATED',
   'DRAYAGE_HOST_NOT_FOUND',
   'DRAYAGE_CONTAINER_NOT_FOUND',
   'DRAYAGE_CONTAINER_AMBIGUOUS',
@@ -60,9 +60,9 @@ const acceptedOrKnown =
   '202 when it was accepted now, 200 when it was before: under the same Idempotency-Key, or as it runs.'
 
 // Two callers who happen on the same key are still two.
-const keyOf = (headers: { readonly 'idempotency-key'?: string }, tokenId: string): string | null => {
-  const key = headers['idempotency-key']
-  return key === undefined ? null : `${tokenId}/${key}`
+const keyOf = (request: FastifyRequest): string | null => {
+  const key = request.headers['idempotency-key']
+  return key === undefined ? null : `${callerOf(request).id}/${key}`
 }
 
 const answer = (reply: FastifyReply, { migration, created }: Started) =>
@@ -77,6 +77,7 @@ export const migrationRoutes =
     app.post(
       '/v1/migrations',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'startMigration',
           summary: 'Moves a container and its data to another host',
@@ -95,12 +96,19 @@ export const migrationRoutes =
           },
         },
       },
-      async ({ body, headers, tokenId }, reply) => answer(reply, await migrations.start(body, keyOf(headers, tokenId))),
+      async (request, reply) => {
+        const { body } = request
+        request.subject = `${body.container} from ${body.from} to ${body.to}`
+        const started = await migrations.start(body, keyOf(request))
+        request.subject += `, migration ${started.migration.id}`
+        return answer(reply, started)
+      },
     )
 
     app.post(
       '/v1/migrations::plan',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'planMigration',
           summary: 'What a migration would do; refusals stand in it. Changes nothing',
@@ -114,11 +122,12 @@ export const migrationRoutes =
     app.get(
       '/v1/migrations',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'listMigrations',
           summary: 'Migrations, newest first',
           querystring: MigrationQuery,
-          response: { 200: MigrationList, ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED') },
+          response: { 200: MigrationList, ...problems('DRAYAGE_INVALID_REQUEST') },
         },
       },
       async ({ query: { state, limit } }) => ({
@@ -132,13 +141,14 @@ export const migrationRoutes =
     app.get(
       '/v1/migrations/:id',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'getMigration',
           summary: 'One migration in full',
           params: Id,
           response: {
             200: Migration,
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND'),
           },
         },
       },
@@ -148,6 +158,7 @@ export const migrationRoutes =
     app.post(
       '/v1/migrations/:id/cancel',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'cancelMigration',
           summary: 'Asks a migration to put everything back. It ends when it has',
@@ -156,7 +167,6 @@ export const migrationRoutes =
             202: Migration,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_MIGRATION_NOT_FOUND',
               'DRAYAGE_MIGRATION_ENDED',
               'DRAYAGE_PAST_COMMIT',
@@ -168,8 +178,58 @@ export const migrationRoutes =
     )
 
     app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::pause',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'pauseMigration',
+          summary: 'Holds a migration back, at the next point where that can be',
+          description:
+            'Between two steps, or in the middle of a copy, which is cut off and later goes on where it was. The container runs ' +
+            'on meanwhile; once it is about to be stopped, a pause is refused. The state is `paused` when it is.',
+          params: Id,
+          response: {
+            202: Migration,
+            ...problems(
+              'DRAYAGE_INVALID_REQUEST',
+              'DRAYAGE_MIGRATION_NOT_FOUND',
+              'DRAYAGE_MIGRATION_ENDED',
+              'DRAYAGE_PAST_COMMIT',
+              'DRAYAGE_NOT_PAUSABLE',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        request.subject = `migration ${request.params.id}`
+        return reply.code(202).send(await migrations.pause(request.params.id))
+      },
+    )
+
+    app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::resume',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'resumeMigration',
+          summary: 'Lets a paused migration go on, as soon as it is its turn',
+          params: Id,
+          response: {
+            202: Migration,
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND', 'DRAYAGE_MIGRATION_ENDED'),
+          },
+        },
+      },
+      async (request, reply) => {
+        request.subject = `migration ${request.params.id}`
+        return reply.code(202).send(await migrations.resume(request.params.id))
+      },
+    )
+
+    app.post(
       '/v1/migrations/:id(^[0-9A-Za-z_-]+)::return',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'returnMigration',
           summary: 'Moves the container of a migration back to where it came from, sending only what has changed since',
@@ -192,13 +252,19 @@ export const migrationRoutes =
           },
         },
       },
-      async ({ params, body, headers, tokenId }, reply) =>
-        answer(reply, await migrations.return(params.id, body ?? {}, keyOf(headers, tokenId))),
+      async (request, reply) => {
+        const { params, body } = request
+        request.subject = `migration ${params.id}`
+        const started = await migrations.return(params.id, body ?? {}, keyOf(request))
+        request.subject += `, by ${started.migration.id}`
+        return answer(reply, started)
+      },
     )
 
     app.post(
       '/v1/migrations/:id(^[0-9A-Za-z_-]+)::finalize',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'finalizeMigration',
           summary: 'Removes what a migration has kept on the host that the container came from',
@@ -211,7 +277,6 @@ export const migrationRoutes =
             202: Migration,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_BODY_TOO_LARGE',
               'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
               'DRAYAGE_MIGRATION_NOT_FOUND',
@@ -222,14 +287,20 @@ export const migrationRoutes =
           },
         },
       },
-      async ({ params, body, headers, tokenId }, reply) =>
-        answer(reply, await migrations.finalize(params.id, body ?? {}, keyOf(headers, tokenId))),
+      async (request, reply) => {
+        const { params, body } = request
+        request.subject = `migration ${params.id}`
+        const started = await migrations.finalize(params.id, body ?? {}, keyOf(request))
+        request.subject += `, by ${started.migration.id}`
+        return answer(reply, started)
+      },
     )
 
     app.get(
       '/v1/migrations/:id/events',
       {
         exposeHeadRoute: false,
+        config: { role: 'viewer' },
         schema: {
           operationId: 'watchMigration',
           summary: 'Server-sent events of one migration, until it has ended',
@@ -239,7 +310,7 @@ export const migrationRoutes =
           params: Id,
           response: {
             200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Stream } } },
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND'),
           },
         },
       },

@@ -2,9 +2,12 @@
 
 import { pino } from 'pino'
 import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
+import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import { type ApiToken, roles } from '../../shared/api/tokens.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
 
@@ -65,6 +68,9 @@ export const host: Host = {
   lastSeen: time,
   inventoryAt: null,
 }
+// As long as one can be: of a path of characters that are escaped.
+const lengthy = { code: 'entry-skipped', message: 'ö'.repeat(250) }
+
 export const archive: VolumeArchive = {
   host: 'host-1',
   volume: 'data',
@@ -74,7 +80,7 @@ export const archive: VolumeArchive = {
   archiveSha256: 'ab'.repeat(32),
   digest: 'cd'.repeat(32),
   live: false,
-  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
+  warnings: [{ code: 'entry-skipped', message: 'Left out at "ö": a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
@@ -82,6 +88,16 @@ const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9
 type Followed = { id: string; request: unknown; key: string | null }
 export const returned: Followed[] = []
 export const finalized: Followed[] = []
+const token: ApiToken = {
+  name: 'night-shift',
+  role: 'operator',
+  createdAt: time,
+  createdBy: 'admin',
+  expiresAt: null,
+  lastUsedAt: null,
+}
+// What the interface has put on record.
+export const audited: Omit<AuditEntry, 'seq' | 'at'>[] = []
 export const started: { request: MigrationRequest; key: string | null }[] = []
 export const deps: AppDeps = {
   hosts: {
@@ -129,6 +145,14 @@ export const deps: AppDeps = {
     list: async ({ state, limit }) =>
       Array.from({ length: Math.min(limit, 2) }, () => ({ ...migration, state: state ?? 'failed' })),
     cancel: async () => migration,
+    pause: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOT_PAUSABLE', `${id} is being put back`)
+      return { ...migration, state: 'paused', pauseRequested: true }
+    },
+    resume: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_ENDED', `${id} has ended`)
+      return { ...migration, state: 'queued', queue: { position: 1, waitsFor: 'host-1 is busy' } }
+    },
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }
@@ -146,7 +170,10 @@ export const deps: AppDeps = {
           if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
           yield Buffer.alloc(512, 'b')
         })(),
-        summary: () => ({ ...archive, host: onHost, volume, live }),
+        summary: () => ({
+          ...{ ...archive, host: onHost, volume, live },
+          ...(volume === 'warned' && { warnings: Array.from({ length: 20 }, () => lengthy) }),
+        }),
       }
     },
     importVolume: async ({ host: onHost, volume, labels }, body, ready) => {
@@ -156,7 +183,7 @@ export const deps: AppDeps = {
       let bytes = 0
       for await (const piece of body) {
         bytes += piece.length
-        if (volume === 'hostile') throw new AppError('DRAYAGE_STREAM_DAMAGED', 'A path is absolute')
+        if (volume === 'hostile') throw new AppError('DRAYAGE_TARBALL_REFUSED', 'A path is absolute')
       }
       const { live: _, ...imported } = archive
       const created = labels['existing'] === undefined
@@ -179,8 +206,32 @@ export const deps: AppDeps = {
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
     },
   },
+  verifier: {
+    verify: async function* (id): AsyncGenerator<VerificationEvent> {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOTHING_TO_VERIFY', `Migration ${id} has no receipt`)
+      yield { event: 'progress', data: { volume: 'data', host: 'host-1', bytes: 1, totalBytes: 2 } }
+      yield { event: 'verification', data: { migration: id, copies: [], sourceIsWhole: true, verifiedAt: time } }
+    },
+  },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),
   unready: async () => [],
-  authenticate: async (token) => (token === 'good' ? 'admin' : null),
+  tokens: {
+    // A role's name is a token of that role; "good" is the first admin's.
+    authenticate: async (token) => {
+      const role = token === 'good' ? 'admin' : roles.find((one) => one === token)
+      if (role === undefined) throw new AppError('DRAYAGE_UNAUTHENTICATED', 'Not known')
+      return { id: token === 'good' ? 'admin' : token, name: token === 'good' ? 'admin' : token, role }
+    },
+    list: async () => [token],
+    add: async ({ name, role }) => ({ name, role, expiresAt: time, token: 'dray_x' }),
+    remove: async (name) => {
+      if (name !== token.name) throw new AppError('DRAYAGE_TOKEN_NOT_FOUND', `No token ${name}`)
+    },
+  },
+  audit: {
+    append: async (entry) => void audited.push(entry),
+    list: async () => audited.map((entry, index) => ({ seq: index + 1, at: time, ...entry })).toReversed(),
+  },
+  rateLimits: { perCallerAndMinute: 10_000, perStrangerAndMinute: 10_000 },
   log: pino({ level: 'silent' }),
 }

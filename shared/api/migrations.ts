@@ -171,6 +171,11 @@ export const MigrationError = Type.Object({
   message: Type.String(),
   step: Nullable(StepName),
   reasons: Type.Array(Finding),
+  paths: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Up to 100 entries of a volume that it is about, each with what is wrong with it where that differs',
+    }),
+  ),
 })
 export type MigrationError = Static<typeof MigrationError>
 

@@ -1,57 +1,54 @@
-// What the target remembers between rounds: the manifest of what it holds, and that a round is being applied to it.
+// What the target remembers between rounds, and from one place in a round to the next: the tree that it holds, and that a
+// round is being applied to it.
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootId } from '../linux/boot.ts'
-import type { Directory } from '../tree/manifest.ts'
-import { forgetManifest, type Kept } from '../tree/manifest-file.ts'
-import { forgetAll, keepHeld, newestManifest } from './memory.ts'
+import { forgetTree, type LoadedTree, syncDirectory } from '../tree/tree-file.ts'
+import { forgetAll, keepHeld, newestTree } from './memory.ts'
 
 const applyingIn = (memory: string): string => join(memory, 'applying')
 
 export type Recalled = {
-  readonly kept: Kept | undefined
+  readonly kept: LoadedTree | undefined
   // A round was begun and did not come to its end.
   readonly interrupted: boolean
+  // The stats of the tree's files tell whether they are as they were. A file in which a round wrote, or a container while the
+  // copy was in use, may have the new bytes and the old times if the machine went down in between.
+  readonly timesHold: boolean
 }
 
 const readApplying = (memory: string): string | undefined => {
   try {
-    return readFileSync(applyingIn(memory), 'utf8')
+    return readFileSync(applyingIn(memory), 'utf8').trim()
   } catch {
     return undefined
   }
 }
 
-// A file in which a round wrote may have the new bytes and the old times if the machine went down in between: the times
-// of its files are believed only by the kernel that has been running since. Without a round under way all of it was
-// synced before it was remembered.
 export const recall = (memory: string): Recalled => {
   const applying = readApplying(memory)
-  if (applying !== undefined && applying !== bootId()) return { kept: undefined, interrupted: true }
-  return { kept: newestManifest(memory), interrupted: applying !== undefined }
+  const kept = newestTree(memory)
+  const sameBoot = (boot: string | undefined): boolean => boot === undefined || boot === bootId()
+  return { kept, interrupted: applying !== undefined, timesHold: sameBoot(applying) && sameBoot(kept?.bootId) }
 }
 
-// On disk before the target is touched.
-export const noteApplying = (memory: string): void => {
+// On disk before the target is touched. Once a machine has gone down in the middle of a round, that is not forgotten before
+// the next round is whole.
+export const noteApplying = (memory: string, { timesHold }: Pick<Recalled, 'timesHold'>): void => {
   const fd = openSync(applyingIn(memory), 'w', 0o600)
   try {
-    writeSync(fd, bootId())
+    writeSync(fd, timesHold ? bootId() : 'another boot')
     fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
-  const directory = openSync(memory, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
+  syncDirectory(memory)
 }
 
 export const forgetHeld = forgetAll
 
 // The target has been synced.
-export const remember = (memory: string, digest: string, tree: Directory): void => {
-  keepHeld(memory, digest, tree)
-  forgetManifest(applyingIn(memory))
-}
+export const remember = keepHeld
+
+// A round has come to its end: nothing is touched until the next.
+export const noteApplied = (memory: string): void => forgetTree(applyingIn(memory))

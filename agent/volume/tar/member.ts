@@ -7,6 +7,7 @@ import { aclFromText, aclToText, isMinimalAcl, permissionsOfAcl } from './acl.ts
 import { baseFrom, type Change, changeFrom, encodeBase, encodeChange, isChangeKeyword } from './change.ts'
 import { blockBytes, encodeHeader, fieldLimits, type Header, paddingAfter } from './header.ts'
 import { decodeNumber, decodeTime, encodeRecord, encodeTime, type PaxRecords } from './pax.ts'
+import type { Segment } from './sparse-map.ts'
 
 export type Member = {
   // Relative to the volume's root, without a leading `./` or a trailing slash; the root is ''.
@@ -16,6 +17,8 @@ export type Member = {
   readonly storedBytes: number
   // The data begins with a sparse map.
   readonly sparse: boolean
+  // Of a sparse file whose data does not begin with its map.
+  readonly segments?: readonly Segment[]
   // Absent: a new entry.
   readonly change?: Change | undefined
   // On the root of a later round: the digest of what the round is for.
@@ -135,6 +138,15 @@ const nothing: Metadata = {
 export const encodeRemoval = (path: ByteString): Buffer =>
   encodeMember({ path, metadata: nothing, storedBytes: 0, sparse: false, change: { kind: 'remove' } })
 
+export const encodeCheckpoint = (digest: string): Buffer =>
+  encodeMember({
+    path: '',
+    metadata: { ...nothing, type: 'directory' },
+    storedBytes: 0,
+    sparse: false,
+    change: { kind: 'checkpoint', digest },
+  })
+
 // Bytes of a file that is there. `length`: with holes; what is stored follows.
 export const encodePart = (
   part: { readonly path: ByteString; readonly offset: number; readonly length: number },
@@ -166,6 +178,8 @@ const ignored =
   /^(atime|ctime|uname|gname|comment|hdrcharset|LIBARCHIVE\..*|RHT\.security\.selinux|SCHILY\.(dev|ino|nlink))$/
 const handled =
   /^(path|linkpath|uid|gid|size|mtime|GNU\.sparse\.(major|minor|name|realsize)|SCHILY\.acl\.(access|default)|SCHILY\.dev(major|minor)|SCHILY\.xattr\..+)$/s
+
+export const isKnownKeyword = (keyword: string): boolean => handled.test(keyword) || ignored.test(keyword)
 
 const mostId = 0xffffffff
 
@@ -217,7 +231,7 @@ const attributesFrom = (records: PaxRecords): Map<ByteString, ByteString> => {
 // Paths are as they stand in the archive.
 export const decodeMember = (header: Header, records: PaxRecords): Member | Link => {
   for (const keyword of records.keys()) {
-    if (!handled.test(keyword) && !ignored.test(keyword) && !isChangeKeyword(keyword)) {
+    if (!isKnownKeyword(keyword) && !isChangeKeyword(keyword)) {
       throw damaged(`the pax record ${JSON.stringify(keyword)} is unknown, so what it changes cannot be restored`)
     }
   }
@@ -235,7 +249,8 @@ export const decodeMember = (header: Header, records: PaxRecords): Member | Link
     if (change !== undefined) throw damaged('a hard link is a change of an entry')
     return { path, linkTo: target }
   }
-  if (header.type !== 'file' && change !== undefined && change.kind !== 'metadata') {
+  if (header.type !== 'directory' && change?.kind === 'checkpoint') throw damaged('a checkpoint is not on a directory')
+  if (header.type !== 'file' && change !== undefined && change.kind !== 'metadata' && change.kind !== 'checkpoint') {
     throw damaged('what is no file has its content changed')
   }
   const mtime = records.get('mtime')

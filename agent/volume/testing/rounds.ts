@@ -12,8 +12,10 @@ export type Rounds = AsyncDisposable & {
   round(final: boolean, how?: How): Promise<RoundSummary & { readonly holding: Holding; readonly read: RoundSummary }>
   // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
   cutAfter(bytes: number, final: boolean, how?: How): Promise<boolean>
+  // From now on rounds become ones to be gone on with so often; at first as they do by themselves.
+  pace(checkpoints: ReadOptions['checkpoints']): void
   // The way back: what was the target is the source, each with the memory that it has.
-  readonly back: Omit<Rounds, 'back' | typeof Symbol.asyncDispose>
+  readonly back: Omit<Rounds, 'back' | 'pace' | typeof Symbol.asyncDispose>
 }
 
 export type How = Pick<ReadOptions, 'devices' | 'everything'> & Pick<ReceiveOptions, 'noteWritten'>
@@ -27,8 +29,9 @@ async function* cut(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerato
       if (rest > 0) yield piece.subarray(0, rest)
       throw new Cut()
     }
-    yield piece
+    // Whoever takes the piece takes its memory.
     rest -= piece.length
+    yield piece
   }
 }
 
@@ -38,6 +41,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   const memory = { source: at('memory-of-source'), target: at('memory-of-target') }
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
+  let checkpoints: ReadOptions['checkpoints']
   const between = (source: 'source' | 'target', target: 'source' | 'target') => {
     const attempt = async (final: boolean, bytes: number, { noteWritten = false, ...how }: How) => {
       let reading: Promise<RoundSummary> | undefined
@@ -50,6 +54,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
             final,
             memory: memory[source],
             holding: held,
+            ...(checkpoints && { checkpoints }),
             ...how,
           })
           reading = summary
@@ -82,6 +87,9 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   return {
     ...between('source', 'target'),
     back: between('target', 'source'),
+    pace: (wanted) => {
+      checkpoints = wanted
+    },
     [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
   }
 }
