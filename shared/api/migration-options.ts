@@ -28,7 +28,7 @@ const hook = (what: string) =>
     ),
   )
 
-// As people write it: the command also as one string, read into words without a shell (docs/adr/0014).
+// As people write it: the command also as one string, read into words without a shell (docs/hooks.md).
 const HookRequest = Type.Object(
   {
     command: Type.Union([Type.String({ minLength: 1, maxLength: 8_192 }), Words]),

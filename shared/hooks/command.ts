@@ -1,5 +1,5 @@
 // The command of a hook, as people write it, read into the words that are executed. No shell has a part in it: where one
-// is wanted, it is the first word (docs/adr/0014). Pure.
+// is wanted, it is the first word (docs/hooks.md). Pure.
 
 export class NotACommand extends Error {}
 
