@@ -207,19 +207,25 @@ export const createMigrationService = ({
     return record
   }
 
+  // The one under way that asks for the very same. Throws DRAYAGE_MIGRATION_IN_PROGRESS where another moves the container,
+  // or one of its volumes.
+  const underWay = async (asked: NewMigration): Promise<MigrationRecord | null> => {
+    const unfinished = await journal.unfinished()
+    const running = unfinished.find(
+      ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
+    )
+    if (running !== undefined && running.of !== null && asksTheSame(running, asked)) return running
+    const inTheWay = running ?? unfinished.find((other) => shareVolumes(other, asked))
+    if (inTheWay !== undefined) throw inProgress(inTheWay)
+    return null
+  }
+
   const accept = async (asked: NewMigration): Promise<Started> => {
     const { record, created } = await oneAtATime(async () => {
       const earlier = await known(asked, asked.idempotencyKey)
       if (earlier !== null) return { record: earlier, created: false }
-      const running = (await journal.unfinished()).find(
-        ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
-      )
-      if (running !== undefined && running.of !== null && asksTheSame(running, asked)) {
-        return { record: running, created: false }
-      }
-      if (running !== undefined) throw inProgress(running)
-      const sharing = (await journal.unfinished()).find((other) => shareVolumes(other, asked))
-      if (sharing !== undefined) throw inProgress(sharing)
+      const same = await underWay(asked)
+      if (same !== null) return { record: same, created: false }
       return { record: await journal.create(asked), created: true }
     })
     if (created) {
@@ -278,10 +284,13 @@ export const createMigrationService = ({
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
       const planned = await plan(asked.request, {}, undefined)
-      const refusal = refusalOf(planned.container.name, planned.refusals)
-      if (refusal) throw refusal
       const { id: containerId, name: containerName } = planned.container
-      return accept({ ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey })
+      const wanted = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
+      // What it has made on the target would be reasons to refuse, and say nothing.
+      await underWay(wanted)
+      const refusal = refusalOf(containerName, planned.refusals)
+      if (refusal) throw refusal
+      return accept(wanted)
     },
 
     return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
