@@ -30,6 +30,7 @@ import {
 } from './record.ts'
 import { createRunner } from './runner.ts'
 import { createSchedule } from './schedule.ts'
+import { type Asked, asksTheSame, inProgress, underWay } from './under-way.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -207,24 +208,11 @@ export const createMigrationService = ({
     return record
   }
 
-  // The one under way that asks for the very same. Throws DRAYAGE_MIGRATION_IN_PROGRESS where another moves the container,
-  // or one of its volumes.
-  const underWay = async (asked: NewMigration): Promise<MigrationRecord | null> => {
-    const unfinished = await journal.unfinished()
-    const running = unfinished.find(
-      ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
-    )
-    if (running !== undefined && running.of !== null && asksTheSame(running, asked)) return running
-    const inTheWay = running ?? unfinished.find((other) => shareVolumes(other, asked))
-    if (inTheWay !== undefined) throw inProgress(inTheWay)
-    return null
-  }
-
   const accept = async (asked: NewMigration): Promise<Started> => {
     const { record, created } = await oneAtATime(async () => {
       const earlier = await known(asked, asked.idempotencyKey)
       if (earlier !== null) return { record: earlier, created: false }
-      const same = await underWay(asked)
+      const same = underWay(asked, await journal.unfinished())
       if (same !== null) return { record: same, created: false }
       return { record: await journal.create(asked), created: true }
     })
@@ -285,12 +273,12 @@ export const createMigrationService = ({
       if (earlier !== null) return { migration: await view(earlier), created: false }
       const planned = await plan(asked.request, {}, undefined)
       const { id: containerId, name: containerName } = planned.container
-      const wanted = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
+      const move = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
       // What it has made on the target would be reasons to refuse, and say nothing.
-      await underWay(wanted)
+      underWay(move, await journal.unfinished())
       const refusal = refusalOf(containerName, planned.refusals)
       if (refusal) throw refusal
-      return accept(wanted)
+      return accept(move)
     },
 
     return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
@@ -392,29 +380,6 @@ export const createMigrationService = ({
       watchers.close()
     },
   }
-}
-
-type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'terms'>
-
-const asksTheSame = (a: Asked, b: Asked): boolean => {
-  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
-  return left === right
-}
-
-// A host has one volume of a name.
-const shareVolumes = (a: NewMigration, b: NewMigration): boolean => {
-  if (a.kind === 'finalize' || b.kind === 'finalize' || a.request.from !== b.request.from) return false
-  const names = new Set(a.plan.volumes.map(({ name }) => name))
-  return b.plan.volumes.some(({ name }) => names.has(name))
-}
-
-const inProgress = ({ id, kind, containerName, request: { from } }: MigrationRecord): AppError => {
-  const what = { move: 'moved', return: 'returned', finalize: 'removed' }[kind]
-  return new AppError(
-    'DRAYAGE_MIGRATION_IN_PROGRESS',
-    `${containerName} on ${from} is being ${what} already, by migration ${id}. Wait for it, or cancel it.`,
-    { details: { migration: id } },
-  )
 }
 
 // Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
