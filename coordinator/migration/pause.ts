@@ -27,3 +27,8 @@ export const mayPause = (record: MigrationRecord, entries: readonly JournalEntry
     )
   }
 }
+
+export const mayResume = ({ id, state }: MigrationRecord): void => {
+  if (!hasEnded(state)) return
+  throw new AppError('DRAYAGE_MIGRATION_ENDED', `Migration ${id} has ended (${state}); there is nothing to resume.`)
+}

@@ -36,7 +36,7 @@ test('without faults it moves, and the target holds what the source wrote', asyn
 
 test('the generated runs reach every end', async () => {
   const states = new Set<string | undefined>()
-  for (const scenario of fc.sample(moves, { numRuns: 1_000, seed: 7 })) {
+  for (const scenario of fc.sample(moves, { numRuns: 1_000, seed: 1 })) {
     states.add((await play(scenario)).records[0]?.record.state)
   }
   expect([...states].toSorted()).toEqual(['awaiting-finalize', 'cancelled', 'failed', 'rolled-back'])

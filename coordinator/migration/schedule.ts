@@ -20,7 +20,7 @@ export type Schedule = {
   // At once: what it has to do now does not wait for others.
   now(record: MigrationRecord): void
   // It waits no more. One that is driven is not touched.
-  withdraw(id: string): void
+  withdraw(id: string): Promise<void>
   placeOf(id: string): Place | null
   // No more turns; resolves when nothing is driven any more.
   stop(): Promise<void>
@@ -85,8 +85,10 @@ export const createSchedule = ({ limits, journal, driveOn, changed, failed }: Sc
   return {
     enter,
     now,
-    withdraw: (id) => {
-      if (!driving.has(id)) queue.leave(id)
+    withdraw: async (id) => {
+      if (driving.has(id)) return
+      queue.leave(id)
+      await turn()
     },
     placeOf: queue.placeOf,
     stop: async () => {

@@ -16,7 +16,7 @@ import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { describeError } from './end.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
-import { mayPause } from './pause.ts'
+import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
 import { defaultLimits, type Limits } from './queue.ts'
@@ -336,7 +336,7 @@ export const createMigrationService = ({
       const { state } = await find(id)
       // It waits for its turn, and gives up its place until it is resumed.
       if (schedule.placeOf(id) !== null || state === 'queued') {
-        schedule.withdraw(id)
+        await schedule.withdraw(id)
         await journal.standStill(id, 'paused')
       }
       watchers.changed(id)
@@ -345,12 +345,7 @@ export const createMigrationService = ({
 
     resume: async (id) => {
       const record = await find(id)
-      if (hasEnded(record.state)) {
-        throw new AppError(
-          'DRAYAGE_MIGRATION_ENDED',
-          `Migration ${id} has ended (${record.state}); there is nothing to resume.`,
-        )
-      }
+      mayResume(record)
       if (record.pauseRequested) {
         await journal.requestResume(id)
         log.info({ migration: id }, 'Migration resumed')

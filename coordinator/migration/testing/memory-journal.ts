@@ -28,12 +28,13 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   }
   const write = (id: string, entry: Omit<JournalEntry, 'seq' | 'at'>): void => {
     const entries = journals.get(id) ?? []
+    change(id, { state: 'running' })
     journals.set(id, [...entries, { ...structuredClone(entry), seq: entries.length + 1, at: now() }])
   }
   const insert = (migration: NewMigration): MigrationRecord => {
     const created: MigrationRecord = {
       ...migration,
-      state: 'running',
+      state: 'planned',
       cancelRequested: false,
       pauseRequested: false,
       lease: null,
