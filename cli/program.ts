@@ -3,7 +3,7 @@ import { asAppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
 import { cancelCommand } from './commands/cancel.ts'
-import { coordinatorCommand } from './commands/coordinator.ts'
+import { backupCommand, coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
 import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
@@ -42,7 +42,7 @@ export const buildProgram = (): Command => {
   program.commandsGroup('Volumes as tarballs:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
-  for (const command of [fenceCommand()]) program.addCommand(command)
+  for (const command of [fenceCommand(), backupCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

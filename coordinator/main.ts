@@ -15,7 +15,7 @@ import { createRegistration } from './agents/registration.ts'
 import { buildApp } from './app.ts'
 import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
-import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
+import { readCoordinatorSettings, readDataDir, type Settings, splitHostPort } from './config.ts'
 import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
@@ -23,6 +23,7 @@ import { openAuthority } from './identity/authority.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createStandings } from './recovery/standings.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
+import { type BackupFacts, databaseFile, restoreBackup, takeBackup } from './store/backup.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
 import { createFenceStore } from './store/fences.ts'
 import { createHostStore } from './store/hosts.ts'
@@ -66,6 +67,15 @@ export const runCoordinator = async (flags: Record<string, string | undefined>):
   log.info('Stopped')
 }
 
+const dataDirOf = (flags: Record<string, string | undefined>): string => readDataDir(flags).dataDir
+
+// On the coordinator's machine, whether it runs or not.
+export const runBackup = (flags: Record<string, string | undefined>, to: string): Promise<BackupFacts> =>
+  takeBackup(dataDirOf(flags), to, { version, now: systemClock.now() })
+
+export const runRestore = (flags: Record<string, string | undefined>, from: string): Promise<BackupFacts> =>
+  restoreBackup(from, dataDirOf(flags), { now: systemClock.now() })
+
 export const startCoordinator = async (settings: Settings, log: Logger): Promise<Coordinator> => {
   // Each part that is up leaves here how it is taken down; the last one up is the first one down.
   const parts = new AsyncDisposableStack()
@@ -73,7 +83,7 @@ export const startCoordinator = async (settings: Settings, log: Logger): Promise
     prepareDirectory(settings.dataDir)
     const lock = lockDirectory(settings.dataDir)
     parts.defer(() => lock.release())
-    const db = await openDatabase(join(settings.dataDir, 'coordinator.db'))
+    const db = await openDatabase(join(settings.dataDir, databaseFile))
     parts.defer(() => db.destroy())
     const serving = await serve(settings, db, log, parts)
     log.info({ ...serving, version, dataDir: settings.dataDir }, 'The coordinator is up')

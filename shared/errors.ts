@@ -123,6 +123,7 @@ export const errorTable = {
   DRAYAGE_PEER_UNREACHABLE: unreachable,
   DRAYAGE_ENGINE_UNREACHABLE: unreachable,
   DRAYAGE_TIMEOUT: { http: 504, grpc: 'DEADLINE_EXCEEDED', exit: 7, retry: true },
+  DRAYAGE_BACKUP_DAMAGED: { ...failed, grpc: 'DATA_LOSS', exit: 4 },
   DRAYAGE_STATE_DAMAGED: { ...failed, exit: 6 },
   DRAYAGE_INTERNAL: { ...failed, exit: 6 },
 } as const satisfies Record<string, ErrorMeaning>
