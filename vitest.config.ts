@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       {
         // Beside the code: no engine, any machine.
-        test: { name: 'unit', include: ['{shared,coordinator,agent,cli}/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'unit', include: ['{shared,coordinator,agent,cli,bench}/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         // Real engines as separate hosts on this machine.

@@ -1,91 +1,73 @@
-// Drayage beside what people use now, on the same two hosts, in the same run, each in turn.
-//
-//   npm run -s bench -- [NAME…] [--runs N] [--json FILE]
-import { writeFile } from 'node:fs/promises'
-import { cpus, release, totalmem } from 'node:os'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import Table from 'cli-table3'
-import { run } from '../test/lab/command.ts'
-import { loadImage } from '../test/lab/images.ts'
-import { startLab } from '../test/lab/lab.ts'
-import { labDir } from '../test/lab/places.ts'
-import { type Moved, movers, warmCaches } from './movers.ts'
-import { startShell } from './shell.ts'
-import { clear, prepare, shapes } from './workload.ts'
+// Drayage beside what people use now, on the same two hosts, in the same run, each in turn: `npm run bench -- --help`.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { measureAgain } from './experiments/again.ts'
+import { measureCopies } from './experiments/copy.ts'
+import { measureMoves } from './experiments/live.ts'
+import type { Plan } from './experiments/plan.ts'
+import { commitHere, describeMachine, loadNow } from './machine.ts'
+import { help, type Options, readOptions } from './options.ts'
+import { describeProfiles } from './profiles.ts'
+import { asChart } from './report/chart.ts'
+import { asMarkdown } from './report/markdown.ts'
+import { asTables } from './report/table.ts'
+import type { Measured, Results } from './results.ts'
+import { openStage, type Stage } from './stage.ts'
+import { type Workload, workloads } from './workloads.ts'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: 'string', default: '3' },
-    json: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-
-const usage = `npm run -s bench -- [NAME…] [--runs N] [--json FILE]
-
-Moves a running container between two hosts of a lab, with Drayage and with what people use now, in turns.
-
-${shapes.map(({ name, says }) => `  ${name.padEnd(8)}${says}`).join('\n')}
-
-Seconds, median of N runs (3), lowest and highest beside it. Total: from asking until the container runs on the other
-host. Downtime: from asking it to stop until it runs again. Drayage's
-total includes the three seconds for which it watches a container without a health check.`
-
-type Row = { shape: string; mover: string; runs: Moved[] }
-
-const median = (figures: readonly number[]): number =>
-  figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
-
-const seconds = (figures: readonly number[]): string => {
-  const of = (ms: number) => (ms / 1000).toFixed(1)
-  return `${of(median(figures))} (${of(Math.min(...figures))}–${of(Math.max(...figures))})`
+const measureOne = (stage: Stage, workload: Workload, plan: Plan): Promise<Measured> => {
+  if (workload.kind === 'copy') return measureCopies(stage, workload, plan)
+  if (workload.kind === 'again') return measureAgain(stage, workload, plan)
+  return measureMoves(stage, workload, plan)
 }
 
-const measure = async (names: readonly string[], runs: number): Promise<Row[]> => {
-  const lab = await startLab({ hosts: 2 })
-  const [from, to] = [lab.host('host-1'), lab.host('host-2')]
-  const { ref: image } = await loadImage(from, 'busybox')
-  await loadImage(to, 'busybox')
-  const shell = await startShell(to, join(labDir(lab.id), 'ssh'))
-  const rows: Row[] = []
+const isOptIn = (workload: Workload): boolean => workload.kind === 'copy' && workload.optIn === true
+
+const measure = async ({ names, runs, scale, cipher, profiles }: Options): Promise<Results> => {
+  const chosen = workloads.filter((workload) =>
+    names.length === 0 ? !isOptIn(workload) : names.includes(workload.name),
+  )
+  const startedAt = performance.now()
+  const say = (line: string) =>
+    console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}`)
+  const loadBefore = loadNow()
+  const stage = await openStage({ cipher, profiles: profiles && resolve(profiles), scale })
   try {
-    for (const shape of shapes.filter(({ name }) => names.length === 0 || names.includes(name))) {
-      const own = movers.map((mover) => ({ mover, row: { shape: shape.name, mover: mover.name, runs: [] as Moved[] } }))
-      rows.push(...own.map(({ row }) => row))
-      for (let round = 1; round <= runs; round++) {
-        for (const { mover, row } of own) {
-          await prepare(from, image, shape)
-          await warmCaches(from)
-          row.runs.push(await mover.move({ lab, from, to, image, shell }))
-          console.error(`${shape.name}, run ${round} of ${runs}: ${mover.name}`)
-          await Promise.all([clear(from), clear(to)])
-          await run(['sync'])
-        }
-      }
-    }
+    const machine = await describeMachine(stage, loadBefore)
+    const measured: Measured[] = []
+    for (const workload of chosen) measured.push(await measureOne(stage, workload, { runs, scale, say }))
+    return { measuredAt: new Date().toISOString(), commit: await commitHere(), machine, runs, scale, measured }
   } finally {
-    shell.stop()
-    await lab.stop()
+    await stage.stop()
   }
-  return rows
 }
 
-if (values.help) console.log(usage)
-else {
-  const rows = await measure(positionals, Number(values.runs))
-  const table = new Table({ head: ['', '', 'total, s', 'downtime, s'], style: { head: [], border: [] } })
-  for (const { shape, mover, runs } of rows) {
-    table.push([
-      shape,
-      mover,
-      seconds(runs.map(({ totalMs }) => totalMs)),
-      seconds(runs.map(({ downtimeMs }) => downtimeMs)),
-    ])
-  }
-  console.log(table.toString())
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryBytes: totalmem(), kernel: release() }
-  console.log(`${machine.cpus} × ${machine.model}, Linux ${machine.kernel}, node ${process.version}`)
-  if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+const asJson = (results: Results) => `${JSON.stringify(results, null, 2)}\n`
+
+const publish = async (results: Results, folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'results.json'), asJson(results))
+  await writeFile(join(folder, 'results.md'), asMarkdown(results))
+  await writeFile(join(folder, 'chart.svg'), asChart(results))
 }
+
+const main = async (options: Options): Promise<void> => {
+  const { json, out, reread, profiles } = options
+  const results =
+    reread === undefined ? await measure(options) : (JSON.parse(await readFile(reread, 'utf8')) as Results)
+  console.log(asTables(results))
+  if (profiles !== undefined) console.log(`\n${await describeProfiles(profiles)}`)
+  if (json !== undefined) await writeFile(json, asJson(results))
+  if (out !== undefined) await publish(results, out)
+}
+
+const options = (() => {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (thrown) {
+    console.error(`${(thrown as Error).message}\n\nSee npm run -s bench -- --help`)
+    process.exit(2)
+  }
+})()
+if (options.help) console.log(help)
+else await main(options)

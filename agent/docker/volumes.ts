@@ -88,9 +88,12 @@ export const createVolume = async (
   if (!isOurs(made.Labels, migrationId)) throw volumeTaken(volume.name)
 }
 
+// The engine removes file by file before it answers: a million of them take minutes.
+const removalTimeoutMs = 4 * 60_000
+
 export const removeVolume = async (client: Client, name: string): Promise<void> => {
   try {
-    await client.delete(path`/volumes/${name}`)
+    await client.delete(path`/volumes/${name}`, { timeoutMs: removalTimeoutMs })
   } catch (error) {
     if (hasStatus(error, 404)) return
     if (!hasStatus(error, 409)) throw error

@@ -7,7 +7,7 @@ import type { TargetNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { targetNote } from './notes.ts'
 
-type Context = Pick<AgentContext, 'engine' | 'state'>
+type Context = Pick<AgentContext, 'engine' | 'state' | 'volumes' | 'paths'>
 
 export const targetChanged = (whole: string, reasons: readonly string[]): AppError => {
   const code = 'DRAYAGE_TARGET_CHANGED'
@@ -16,7 +16,8 @@ export const targetChanged = (whole: string, reasons: readonly string[]): AppErr
 }
 
 // I3: what becomes the only copy is there, is ours, and nobody has run it.
-export const confirmTarget = async ({ engine, state }: Context, containerId: string, lease: Lease): Promise<Done> => {
+export const confirmTarget = async (context: Context, containerId: string, lease: Lease): Promise<Done> => {
+  const { engine, state } = context
   const note = targetNote(state, lease)
   const reasons = await engine.changesOfTarget(lease.migrationId, containerId)
   if (note.startAsked) reasons.unshift('it was asked to start already')
@@ -27,8 +28,25 @@ export const confirmTarget = async ({ engine, state }: Context, containerId: str
       reasons,
     )
   }
+  await requireRoom(context, lease)
   await state.migrations.put({ ...note, confirmed: true })
   return done
+}
+
+// An engine needs some of its disk to start a container, and the container to write.
+const leastRoom = { bytes: 1024 * 1024, inodes: 16 }
+
+// I3: a disk that others have filled meanwhile is found before the source is given up.
+const requireRoom = async ({ engine, volumes, paths }: Context, { migrationId }: Lease): Promise<void> => {
+  const { dataRoot } = await engine.facts()
+  const { bytes, inodes } = await volumes.freeSpace(paths.here(dataRoot))
+  if (bytes >= leastRoom.bytes && inodes >= leastRoom.inodes) return
+  throw new AppError(
+    'DRAYAGE_TARGET_FULL',
+    `The disk of this host's engine (${dataRoot}) has ${bytes} bytes and ${inodes} inodes free: what migration ${migrationId} ` +
+      'brought is there, and could not be started or written to. The source is not given up for it. Make room there, and ' +
+      'move it again.',
+  )
 }
 
 // I6: nothing is written under a container that uses it.

@@ -1,5 +1,5 @@
 // fence: the source does not come back by itself (I8: the policy it had is noted before it is changed).
-import { failpoint } from '../../shared/failpoints/failpoints.ts'
+import { failpoint, withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import type { FencedSource } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -37,7 +37,7 @@ export const unfenceSource = async (
   const { fenced, stopped } = note
   return puttingBack(
     async () => {
-      await engine.setRestartPolicy(containerId, fenced.policy)
+      await withFailpoints('UnfenceSource.policy', () => engine.setRestartPolicy(containerId, fenced.policy))
       await failpoint('UnfenceSource.middle')
       const found = await engine.container(containerId)
       if (found.running || found.restarting || stopped !== null) return

@@ -105,11 +105,27 @@ test('one whose start was asked for before the agent died is judged by what it d
   expect(told).toEqual([])
 })
 
+const confirmed = (free: { bytes: number; inodes: number }) => async (found: string[]) => {
+  const facts = { dataRoot: '/var/lib/docker' } as Awaited<ReturnType<Engine['facts']>>
+  const context = await contextWith({ changesOfTarget: async () => [...found], facts: async () => facts })
+  return confirmTarget({ ...context, volumes: { ...context.volumes, freeSpace: async () => free } }, 't-1', lease)
+}
+
+test('a target whose disk others have filled is not confirmed, and the source not given up for it', async () => {
+  await noted()
+  for (const free of [
+    { bytes: 0, inodes: 1_000 },
+    { bytes: 2 ** 30, inodes: 0 },
+  ]) {
+    await expect(confirmed(free)([])).rejects.toMatchObject({ code: 'DRAYAGE_TARGET_FULL' })
+  }
+  expect(await onDisk()).toEqual(note)
+})
+
 test('what is confirmed is noted; what is not as it was made is refused with every reason', async () => {
   await noted()
   const reasons = ['its volume data is not there any more', 'its network shop is not there any more']
-  const confirm = async (found: string[]) =>
-    confirmTarget(await contextWith({ changesOfTarget: async () => [...found] }), 't-1', lease)
+  const confirm = confirmed({ bytes: 2 ** 30, inodes: 1_000 })
   await expect(confirm(reasons)).rejects.toMatchObject({
     ...changed,
     message: expect.stringContaining(reasons.join('; ')),

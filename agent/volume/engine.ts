@@ -156,9 +156,11 @@ const identify = async (root: string): Promise<string> => {
   throw new AppError('DRAYAGE_VOLUME_NOT_FOUND', `The volume's directory ${root} is not there, or is not a directory.`)
 }
 
+// What is kept for root, and ext4's own reserve, is not counted: the workload could not write there, and the engine not for
+// long.
 const freeSpace = async (path: string): Promise<{ bytes: number; inodes: number }> => {
-  const { bfree, bsize, files, ffree } = await statfs(path)
-  return { bytes: bfree * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
+  const { bavail, bsize, files, ffree } = await statfs(path)
+  return { bytes: bavail * bsize, inodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree }
 }
 
 const heard =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cancelled, moved, plan, rolledBack, running } from '../testing/samples.ts'
+import { cancelled, moved, plan, rolledBack, running, stepsUpTo } from '../testing/samples.ts'
 import type { Paint } from './colour.ts'
 import { migrationText, outcomeText } from './outcome.ts'
 import { planText } from './plan.ts'
@@ -9,6 +9,7 @@ const paint: Paint = (_format, text) => text
 test('the end of a move says what moved, what proves it, what was down, what is kept, and what to do', () => {
   expect(outcomeText(moved(), paint).split('\n')).toEqual([
     'web has moved from host-1 to host-2.',
+    '  now       host-2 owns web, and it runs there.',
     '  moved     1 volume, 5.00 GiB in 10,234 entries; 5.00 GiB sent in 2 rounds',
     '  verified  data: sha256:3f9a3f9a3f9a… on both sides (10,234 entries)',
     '            what was copied while it ran was read back from the disk of host-2',
@@ -38,6 +39,20 @@ test('a migration that was put back says why, and that nothing changed', () => {
 test('one that failed past its commit asks for somebody', () => {
   const error = { code: 'DRAYAGE_TARGET_NOT_STARTED', message: 'port taken', step: 'start' as const, reasons: [] }
   expect(outcomeText(moved({ state: 'failed', error }), paint)).toContain('failed: somebody has to look.')
+})
+
+test('one that is being put back says so, why, and what it waits for', () => {
+  const why = { code: 'DRAYAGE_TARGET_FULL', message: 'host-2 has no room', step: 'finalcopy' as const, reasons: [] }
+  const waiting = {
+    code: 'DRAYAGE_AGENT_UNREACHABLE',
+    message: 'host-1 does not answer',
+    step: 'stop' as const,
+    reasons: [],
+  }
+  const text = outcomeText(running('stop', { steps: stepsUpTo('stop', 'undoing'), error: why, waiting }), paint)
+  expect(text).toContain('web is not moving to host-2; it is being put back on host-1: starting web on host-1 again.')
+  expect(text).toContain('at the step finalcopy: DRAYAGE_TARGET_FULL: host-2 has no room')
+  expect(text).toMatch(/waits for +DRAYAGE_AGENT_UNREACHABLE: host-1 does not answer/)
 })
 
 test('one in full has its steps and its rounds', () => {

@@ -5,7 +5,7 @@ import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
 import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
-import { currentStep, doingText } from './steps.ts'
+import { currentStep, doingText, isTurningBack, undoingText } from './steps.ts'
 
 const titleOf = (migration: Migration): string => {
   const { container, from, to, state } = migration
@@ -16,6 +16,10 @@ const titleOf = (migration: Migration): string => {
   if (state === 'failed')
     return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
   const step = currentStep(migration)
+  if (isTurningBack(migration)) {
+    const what = step === null ? '' : `: ${undoingText(migration, step.name)}`
+    return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
+  }
   return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
 }
 
@@ -86,8 +90,15 @@ const whyLines = ({ error, state }: Migration): readonly string[] => {
   return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
 }
 
+const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
+  if (waiting === null || waiting.message === error?.message) return []
+  return [`${waiting.code}: ${waiting.message}`]
+}
+
 const facts = (migration: Migration): readonly Fact[] => [
+  fact('now', migration.situation),
   fact('why', ...whyLines(migration)),
+  fact('waits for', ...waitsLines(migration)),
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),

@@ -46,7 +46,7 @@ test('what is undone is told from the last step back to the first', () => {
 
 test('what a migration waits for is told once for each reason', () => {
   const waiting = (message: string) =>
-    running('precopy', { error: { code: 'DRAYAGE_AGENT_UNREACHABLE', message, step: 'precopy', reasons: [] } })
+    running('precopy', { waiting: { code: 'DRAYAGE_AGENT_UNREACHABLE', message, step: 'precopy', reasons: [] } })
   const first = stepLines(running('precopy'), waiting('host-2 does not answer'))
   expect(first).toEqual([{ kind: 'waiting', text: 'waiting   DRAYAGE_AGENT_UNREACHABLE: host-2 does not answer' }])
   expect(stepLines(waiting('host-2 does not answer'), waiting('host-2 does not answer'))).toEqual([])

@@ -20,6 +20,22 @@ const doing: Readonly<Record<StepName, (names: Names) => string>> = {
   retain: ({ from }) => `keeping what is left on ${from}`,
 }
 
+const undoing: Partial<Record<StepName, (names: Names) => string>> = {
+  lock: ({ container }) => `giving the lease on ${container.name} back`,
+  image: ({ to }) => `removing the image from ${to}, if it came with this move`,
+  hold: ({ to }) => `removing what was made on ${to}`,
+  fence: ({ container, from }) => `giving ${container.name} its restart policy on ${from} back`,
+  stop: ({ container, from }) => `starting ${container.name} on ${from} again`,
+  isolate: ({ from }) => `putting the data on ${from} back in its place`,
+}
+
+export const undoingText = (migration: Names, step: StepName): string =>
+  undoing[step]?.(migration) ?? `undoing the step ${step}`
+
+export const isTurningBack = ({ steps }: Migration): boolean =>
+  !steps.some(({ name, state }) => name === 'commit' && state === 'done') &&
+  steps.some(({ state }) => state === 'failed' || state === 'undoing' || state === 'undone')
+
 export const doingText = (migration: Names, step: StepName): string => doing[step](migration)
 
 // A move may do all of its copying after the stop; then it is not to be read as having done some before.
@@ -62,11 +78,11 @@ export const stepLines = (previous: Migration | null, next: Migration): readonly
   })
   const forward = passed.filter(({ undone }) => !undone)
   const backward = passed.filter(({ undone }) => undone).reverse()
-  const { error } = next
-  const waits = next.endedAt === null && error !== null && error.message !== previous?.error?.message
+  const { waiting } = next
+  const waits = next.endedAt === null && waiting !== null && waiting.message !== previous?.waiting?.message
   return [
     ...[...forward, ...backward].map(({ kind, text }): StepLine => ({ kind, text })),
-    ...(waits ? [{ kind: 'waiting' as const, text: `waiting   ${findingLine(error)}` }] : []),
+    ...(waits ? [{ kind: 'waiting' as const, text: `waiting   ${findingLine(waiting)}` }] : []),
   ]
 }
 

@@ -10,6 +10,7 @@ import {
   type Plan,
 } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
 import type { Clock, Hosts, Journal } from './ports.ts'
@@ -90,7 +91,7 @@ export const createMigrationService = ({
         return await runner.drive(id, stopping.signal)
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
-        waiting.set(id, describeError(asAppError(thrown, 'The migration stands still'), null))
+        waiting.set(id, standsStill(thrown))
         watchers.changed(id)
         await clock.sleep(pauseMs, stopping.signal)
       }
@@ -116,9 +117,8 @@ export const createMigrationService = ({
   }
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
-    const migration = viewMigration(record, await journal.entries(record.id), await journal.rounds(record.id))
-    const error = migration.error ?? waiting.get(record.id) ?? null
-    return { ...migration, error }
+    const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
+    return viewMigration(record, entries, rounds, waiting.get(record.id) ?? null)
   }
 
   const plan = async (request: AcceptedRequest, signal: AbortSignal | undefined): Promise<Plan> => {
@@ -147,7 +147,7 @@ export const createMigrationService = ({
   }
 
   const known = async (request: AcceptedRequest, key: string | null): Promise<MigrationRecord | null> => {
-    const record = key === null ? null : await journal.findByKey(key)
+    const record = key === null ? null : await withFailpoints('idempotency', () => journal.findByKey(key))
     if (record === null) return null
     if (JSON.stringify(record.request) !== JSON.stringify(request)) {
       throw new AppError(
@@ -252,4 +252,12 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     return [{ code, message }]
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
+}
+
+const standsStill = (thrown: unknown): MigrationError => {
+  const { code, message, details } = asAppError(
+    thrown,
+    "The coordinator's journal cannot be written, so nothing goes on",
+  )
+  return describeError(new AppError(code, message, { cause: thrown, details }), null)
 }

@@ -52,7 +52,7 @@ const lock: Step = {
 const plan: Step = {
   name: 'plan',
   do: async (context) => {
-    const { workload, imageId, warnings } = await askBothSides(context)
+    const { workload, imageId, warnings } = await askBothSides(context, { toCome: context.record.plan.volumes })
     await context.warn(warnings)
     return { plan: { workload, imageId } }
   },
@@ -160,7 +160,7 @@ const fence: Step = {
   name: 'fence',
   do: async (context) => {
     const { source, lease, signal } = context
-    await askBothSides(context)
+    await askBothSides(context, { toCome: [] })
     const { restartPolicyJson } = await source.agent.fenceSource(
       { lease: lease(), containerId: containerId(context) },
       { signal },
@@ -321,15 +321,17 @@ const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => 
   }
 }
 
+// toCome: what the target must still have room for.
 const askBothSides = async (
   context: StepContext,
+  { toCome }: { readonly toCome: StepContext['record']['plan']['volumes'] },
 ): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
   const { record, source, target, signal } = context
   const described = await source.agent.describeWorkload(
     { container: record.containerId, measureVolumes: false },
     { signal },
   )
-  const sizes = new Map(record.plan.volumes.map((volume) => [volume.name, volume]))
+  const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
   const workload: Workload = {
     ...described,
     volumes: described.volumes.map((volume) => {

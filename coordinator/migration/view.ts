@@ -1,8 +1,9 @@
 // A migration as people and scripts see it, from its record and its journal.
-import type { LiveCopy, Migration, Round, Step } from '../../shared/api/migrations.ts'
+import type { LiveCopy, Migration, MigrationError, Round, Step } from '../../shared/api/migrations.ts'
 import { lastPhases, stepOrder } from './decide.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
+import { nextOf, situationOf, turnedBackBy } from './situation.ts'
 
 export const factsOf = (entries: readonly JournalEntry[]): Facts =>
   Object.assign({}, ...entries.filter(({ phase }) => phase === 'done').map(({ facts }) => facts ?? {}))
@@ -52,7 +53,12 @@ const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
         finalMs: finalcopy?.durationMs ?? null,
       }
 
-const nextFor = (record: MigrationRecord, facts: Facts): string => {
+const nextFor = (
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  facts: Facts,
+  waiting: MigrationError | null,
+): string => {
   const { request, containerName, state, error } = record
   // What an operator's word that a host is down has made of it.
   const fenced = record.warnings.findLast(({ code }) => code === 'host-fenced')
@@ -60,9 +66,7 @@ const nextFor = (record: MigrationRecord, facts: Facts): string => {
   switch (state) {
     case 'planned':
     case 'running':
-      return error === null
-        ? 'Wait, or cancel it: before the commit everything is put back.'
-        : 'It goes on by itself as soon as what stands in its way is gone.'
+      return nextOf(record, entries, waiting !== null)
     case 'awaiting-finalize':
     case 'completed':
       return facts.isolate !== undefined && facts.isolate.volumes.length > 0
@@ -80,10 +84,19 @@ const nextFor = (record: MigrationRecord, facts: Facts): string => {
   }
 }
 
+const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => {
+  const failure = turnedBackBy(entries)
+  if (failure?.error == null) return null
+  const { code, message, details } = failure.error
+  const reasons = Array.isArray(details['reasons']) ? (details['reasons'] as MigrationError['reasons']) : []
+  return { code, message, step: failure.step, reasons }
+}
+
 export const viewMigration = (
   record: MigrationRecord,
   entries: readonly JournalEntry[],
   rounds: readonly Round[],
+  waiting: MigrationError | null = null,
 ): Migration => {
   const facts = factsOf(entries)
   return {
@@ -102,8 +115,10 @@ export const viewMigration = (
     targetContainerId: facts.hold?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
-    error: record.error,
-    next: nextFor(record, facts),
+    error: record.error ?? whyPutBack(entries),
+    waiting,
+    situation: situationOf(record, entries, facts),
+    next: nextFor(record, entries, facts, waiting),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),
     endedAt: record.endedAt?.toISOString() ?? null,

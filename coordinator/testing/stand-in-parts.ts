@@ -39,6 +39,8 @@ export const migration: Migration = {
   receipt: null,
   warnings: [],
   error: null,
+  waiting: null,
+  situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
   updatedAt: time,

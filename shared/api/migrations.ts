@@ -156,7 +156,11 @@ export const Migration = Type.Object({
   targetContainerId: Nullable(Type.String()),
   receipt: Nullable(Receipt),
   warnings: Type.Array(Finding),
+  // Why it was not moved, or is being put back.
   error: Nullable(MigrationError),
+  // What stands in its way just now; it is tried again.
+  waiting: Nullable(MigrationError),
+  situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,

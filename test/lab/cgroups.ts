@@ -59,9 +59,9 @@ const processesIn = async (path: string): Promise<readonly number[]> => {
   return lists.flatMap((list) => list.split('\n').filter(Boolean).map(Number))
 }
 
-// Pids of everything that runs in this lab.
-export const processesOf = async (id: string): Promise<readonly number[]> =>
-  processesIn(join(await counting(), cgroupOf(id)))
+// Pids of everything that runs in this lab, or in one part of it.
+export const processesOf = async (id: string, part = ''): Promise<readonly number[]> =>
+  processesIn(join(await counting(), cgroupOf(id), part))
 
 // `docker pause` freezes a container's processes, and on cgroup v1 SIGKILL waits until they thaw.
 const thaw = async (path: string) => {
@@ -71,8 +71,9 @@ const thaw = async (path: string) => {
   }
 }
 
-export const killEverything = async (id: string): Promise<void> => {
-  const paths = (await hierarchies()).map((hierarchy) => join(hierarchy, cgroupOf(id)))
+// part: a host's name, for all that runs on that host.
+export const killEverything = async (id: string, part = ''): Promise<void> => {
+  const paths = (await hierarchies()).map((hierarchy) => join(hierarchy, cgroupOf(id), part))
   await eventually(`the processes of lab ${id} to end`, 30_000, async () => {
     const pids = (await Promise.all(paths.map(processesIn))).flat()
     if (pids.length === 0) return true

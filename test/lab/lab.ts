@@ -10,8 +10,9 @@
 //
 // It goes down with stop(), and with the process that started it, however that ends.
 import { randomInt } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bootId, identityOf } from './cgroups.ts'
+import { bootId, identityOf, killEverything } from './cgroups.ts'
 import { type CommandOptions, run } from './command.ts'
 import { mountDisk } from './disk.ts'
 import { type Docker, dockerOf } from './docker.ts'
@@ -28,11 +29,11 @@ import { enginePlace, makeEngine } from './engine.ts'
 import { type Failpoints, makeFailpoints } from './failpoints.ts'
 import { install } from './install.ts'
 import { withLock } from './lock.ts'
-import { freeSubnet, hostAddress, inNetns, limitPort, makeSwitch, plugIn, setPort } from './network.ts'
+import { freeSubnet, hostAddress, inNetns, limitPort, makeSwitch, plugIn, setPort, setSilence } from './network.ts'
 import { type HostOptions, type HostPlan, planHosts } from './options.ts'
 import { hostDir, hostNetns } from './places.ts'
 import type { LabProcess } from './processes.ts'
-import { guard, reapAbandoned, takeDown } from './reaper.ts'
+import { guard, reapAbandoned, takeDown, unmountUnder } from './reaper.ts'
 import { createRecord, type HostRecord, type LabRecord, updateRecord } from './record.ts'
 
 export type LabOptions = {
@@ -77,6 +78,10 @@ export type Lab = {
   // Packets to and from the host vanish; nobody is told.
   readonly cut: (host: LabHost) => Promise<void>
   readonly mend: (host: LabHost) => Promise<void>
+  // One way only: the host hears nothing, or is not heard.
+  readonly silence: (host: LabHost, direction: 'in' | 'out', state: 'on' | 'off') => Promise<void>
+  // A power cut: engine, agent and containers end at once, and what was mounted or in /run is gone.
+  readonly crash: (host: LabHost) => Promise<void>
   // Of the host's link, each way; `undefined` for as fast as it goes.
   readonly limitRate: (host: LabHost, mbit: number | undefined) => Promise<void>
   // Of the coordinator's process, or of a host's agent; where the lab was started with them.
@@ -149,6 +154,15 @@ const asHost = (id: string, { record, engine, agent }: Started): LabHost => {
   return withPart(host, 'agent', agent, `${record.name} was started without an agent.`)
 }
 
+const crash = async (id: string, host: LabHost): Promise<void> => {
+  await killEverything(id, host.name)
+  await Promise.all([host.engine.ended(), host.agent.ended()])
+  const runtime = join(hostDir(id, host.name), 'exec')
+  await unmountUnder(runtime)
+  await unmountUnder(host.dataRoot, { itself: false })
+  await rm(runtime, { recursive: true, force: true })
+}
+
 const failpointsOf = async (id: string, plans: readonly HostPlan[]): Promise<ReadonlyMap<string, Failpoints>> => {
   const names = ['coordinator', ...plans.map(({ name }) => name)]
   return new Map(await Promise.all(names.map(async (name) => [name, await makeFailpoints(id, name)] as const)))
@@ -203,6 +217,9 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       host: byName,
       cut: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'down')),
       mend: async (host: LabHost) => void (await setPort(id, hosts.indexOf(host), 'up')),
+      silence: (host: LabHost, direction: 'in' | 'out', state: 'on' | 'off') =>
+        setSilence(host.netns, direction, state),
+      crash: (host: LabHost) => crash(id, host),
       limitRate: (host: LabHost, mbit: number | undefined) => limitPort(id, host.name, hosts.indexOf(host), mbit),
       failpoints: (process: 'coordinator' | LabHost) => {
         const found = told.get(process === 'coordinator' ? process : process.name)

@@ -58,6 +58,13 @@ export const plugIn = async (id: string, subnet: string, host: string, index: nu
 export const setPort = (id: string, index: number, state: 'up' | 'down') =>
   ip(switchNetns(id), [`link set ${portOf(index)} ${state}`])
 
+// One way only: what comes in is dropped, or what goes out. The other way still works, and nobody is told.
+export const setSilence = async (namespace: string, direction: 'in' | 'out', state: 'on' | 'off'): Promise<void> => {
+  const rule = direction === 'in' ? ['INPUT', '-i', 'eth0'] : ['OUTPUT', '-o', 'eth0']
+  const action = state === 'on' ? '-I' : '-D'
+  await run(inNetns(namespace, ['iptables', '-w', action, ...rule, '-j', 'DROP']))
+}
+
 // Both ways. tbf's bucket must hold what one timer tick lets through (tc-tbf(8)); `undefined` takes the limit away.
 export const limitPort = async (id: string, host: string, index: number, mbit: number | undefined): Promise<void> => {
   const ends = [

@@ -27,9 +27,9 @@ export const mountsUnder = async (dir: string): Promise<readonly string[]> =>
   )
 
 // Latest first: what was mounted on top goes first. A loop device that mount(8) made goes with its mount.
-const unmountUnder = (dir: string) =>
+export const unmountUnder = (dir: string, { itself = true } = {}) =>
   eventually(`the mounts under ${dir} to go`, 30_000, async () => {
-    const mounts = await mountsUnder(dir)
+    const mounts = (await mountsUnder(dir)).filter((path) => itself || path !== dir)
     for (const path of mounts.toReversed()) {
       if (!(await runQuietly(['umount', path]))) await runQuietly(['umount', '--lazy', path])
     }

@@ -57,7 +57,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     return result
   }
 
-  const workload = (): Workload =>
+  const workload = (measured: boolean): Workload =>
     ({
       containerId: 'c1',
       name: 'web',
@@ -85,7 +85,9 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           destination: '/data',
           readOnly: false,
           rootIdentity: '1:2',
-          usage: { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] },
+          usage: measured
+            ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
+            : null,
         },
       ],
       networks: [],
@@ -130,7 +132,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
 
   const sourceAgent: AgentPort = {
     ...common,
-    describeWorkload: () => effect('describe', workload),
+    describeWorkload: ({ measureVolumes }) => effect('describe', () => workload(measureVolumes)),
     grantEpoch: ({ lease }) =>
       effect('grant source', () => {
         requireEpoch(source.epoch, lease.epoch)
@@ -188,11 +190,15 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
 
   const targetAgent: AgentPort = {
     ...common,
-    checkTarget: () =>
+    checkTarget: ({ workload }) =>
       effect('check', () => ({
         engine: null,
         imageId: target.image ? 'sha256:i' : '',
-        obstacles: [],
+        // There is room for the volume once.
+        obstacles:
+          target.volume !== null && workload.volumes.some(({ usage }) => usage !== null)
+            ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
+            : [],
         warnings: [],
         freeBytes: 1e9,
         freeInodes: 1e6,

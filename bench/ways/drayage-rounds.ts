@@ -1,0 +1,81 @@
+// Drayage's rounds one by one. The two agents are the lab's real ones and do what they do in any migration; only that this
+// benchmark stands in the coordinator's place, with a certificate of its authority, so that a round can be asked for when
+// a run is to be measured, and nothing else happens meanwhile.
+import { ulid } from 'ulid'
+import { createAgentPort } from '../../coordinator/agents/agent-port.ts'
+import { openAuthority } from '../../coordinator/identity/authority.ts'
+import type { AgentPort } from '../../coordinator/migration/ports.ts'
+import type { HostList } from '../../shared/api/hosts.ts'
+import { defaultOptions } from '../../shared/api/migration-options.ts'
+import { agentDnsName } from '../../shared/identity/names.ts'
+import { connect } from '../../shared/rpc/client.ts'
+import { mountpointOf, type Stage } from '../stage.ts'
+import type { Copying, Source } from './copy-way.ts'
+
+type Agent = { readonly host: string; readonly address: string; readonly port: AgentPort; readonly close: () => void }
+
+const asCoordinator = async ({ lab }: Pick<Stage, 'lab'>): Promise<(host: string) => Agent> => {
+  const { dataDir } = lab.coordinator
+  const identity = await (await openAuthority(dataDir, new Date())).issueOwn(new Date())
+  const { hosts } = (await lab.coordinator.call('GET', '/v1/hosts')) as HostList
+  return (host) => {
+    const address = hosts.find(({ name }) => name === host)?.address
+    if (!address) throw new Error(`The coordinator knows no address of ${host}.`)
+    const endpoint = {
+      ...{ address, dnsName: agentDnsName(host), describedAs: `the agent of ${host}` },
+      whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
+    } as const
+    const client = connect('Agent', endpoint, identity)
+    return { host, address, port: createAgentPort(() => client), close: () => client.close() }
+  }
+}
+
+const only = <T>(items: readonly T[], what: string): T => {
+  const [item] = items
+  if (item === undefined || items.length > 1) throw new Error(`There are ${items.length} ${what}, and not one.`)
+  return item
+}
+
+// The steps lock, plan and hold of coordinator/migration/steps.ts, then as many rounds of precopy as are asked for, then
+// their undo.
+export const openRounds = async (stage: Stage, { name }: Source): Promise<Copying> => {
+  const agent = await asCoordinator(stage)
+  const [source, target] = [agent(stage.from.name), agent(stage.to.name)]
+  const lease = { migrationId: ulid(), workloadId: ulid(), epoch: 1 }
+  const workload = await source.port.describeWorkload({ container: name, measureVolumes: false })
+  const volume = only(workload.volumes, `volumes of ${name}`)
+  const grant = { lease, containerId: workload.containerId }
+  await target.port.grantEpoch({ ...grant, role: 'target', peerHost: source.host })
+  await source.port.grantEpoch({ ...grant, role: 'source', peerHost: target.host })
+  const { imageId, obstacles } = await target.port.checkTarget({ workload, migrationId: lease.migrationId })
+  if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
+  await target.port.prepareTarget({ lease, workload, imageId })
+
+  let round = 0
+  return {
+    target: await mountpointOf(stage.to, volume.name),
+    once: async () => {
+      round += 1
+      const messages = target.port.receiveVolume({
+        ...{ lease, volume: volume.name, source: { host: source.host, address: source.address } },
+        ...{ round, final: false, rootIdentity: volume.rootIdentity },
+        ...{ devices: defaultOptions.devices, verification: defaultOptions.verify },
+      })
+      for await (const { result } of messages) {
+        if (!result) continue
+        if (result.sourceDigest === '' || result.sourceDigest !== result.targetDigest) {
+          throw new Error(`The digests of round ${round} differ: ${result.sourceDigest}, ${result.targetDigest}.`)
+        }
+        return { rereadMs: result.rereadMs }
+      }
+      throw new Error(`Round ${round} has ended without a result.`)
+    },
+    discard: async () => {
+      await target.port.discardTarget({ lease })
+      await target.port.forgetMigration({ lease })
+      await source.port.forgetMigration({ lease })
+      source.close()
+      target.close()
+    },
+  }
+}

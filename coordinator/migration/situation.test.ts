@@ -1,0 +1,92 @@
+// What is said of a migration is what the model of its journal makes true: never that something runs which may not.
+import { expect, test } from 'vitest'
+import type { StepName } from '../../shared/api/migrations.ts'
+import { stepOrder } from './decide.ts'
+import type { JournalEntry, JournalPhase } from './ports.ts'
+import { accepted, type Facts, type MigrationRecord } from './record.ts'
+import { nextOf, situationOf } from './situation.ts'
+
+const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
+  id: 'm-1',
+  request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
+  containerId: 'c1',
+  containerName: 'web',
+  plan: { container: { id: 'c1', name: 'web', state: 'running' } } as MigrationRecord['plan'],
+  idempotencyKey: null,
+  state: 'running',
+  cancelRequested: false,
+  lease: null,
+  warnings: [],
+  error: null,
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
+  endedAt: null,
+  ...changes,
+})
+
+const entry = (step: StepName, phase: JournalPhase): JournalEntry => ({
+  ...{ seq: 0, step, phase, at: new Date(0), facts: null, error: null },
+})
+// Everything before `step` is done, and `step` itself is in `phase`.
+const upTo = (step: StepName, phase: JournalPhase): JournalEntry[] => [
+  ...stepOrder.slice(0, stepOrder.indexOf(step)).map((name) => entry(name, 'done')),
+  entry(step, phase),
+]
+const facts: Facts = { stop: { wasRunning: true, exitCode: 0, killed: false } }
+const say = (entries: JournalEntry[], of = record(), known = facts) => situationOf(of, entries, known)
+
+test('before it is told to stop, the container runs where it was', () => {
+  expect(say([])).toBe('web runs on host-1, untouched; host-2 has nothing of it.')
+  expect(say(upTo('precopy', 'started'))).toBe(
+    'web runs on host-1, untouched; host-2 has an unfinished copy, which is not in use.',
+  )
+})
+
+test('a stop whose end is not known is said to be unknown', () => {
+  expect(say(upTo('stop', 'started'))).toContain('whether it has is not known')
+  expect(say(upTo('stop', 'failed'))).toContain('whether it has is not known')
+})
+
+test('between stop and commit it runs nowhere, and its data is named by its place', () => {
+  expect(say(upTo('isolate', 'started'))).toContain('web is stopped on host-1 and runs nowhere')
+  expect(say(upTo('commit', 'started'))).toBe(
+    'web is stopped on host-1 and runs nowhere; all of its data is there, set aside so that nothing starts on it; host-2 has a whole copy, which is not in use.',
+  )
+})
+
+test('after the commit the target owns it, and runs it only when that is known', () => {
+  expect(say(upTo('start', 'started'))).toContain('host-2 owns web and has all of its data; it is being started there')
+  const started = { ...facts, start: { verdict: 'settled', upAt: null } }
+  expect(say(upTo('retain', 'started'), record(), started)).toContain('host-2 owns web, and it runs there')
+})
+
+test('while it is put back, what runs again and what is left are said', () => {
+  const entries = [...upTo('isolate', 'failed'), entry('isolate', 'undone'), entry('stop', 'undone')]
+  expect(say(entries)).toBe('web runs on host-1 again; host-2 has an unfinished copy, which is not in use.')
+  expect(say([...entries, entry('precopy', 'undone'), entry('hold', 'undone')])).toBe(
+    'web runs on host-1 again; host-2 has nothing of it.',
+  )
+})
+
+test('a container that did not run when it was found is never said to run', () => {
+  const stopped = { plan: { container: { id: 'c1', name: 'web', state: 'exited' } } as MigrationRecord['plan'] }
+  for (const step of stepOrder.slice(0, stepOrder.indexOf('commit'))) {
+    for (const phase of ['started', 'done', 'failed', 'undo-started', 'undone'] as const) {
+      expect(say(upTo(step, phase), record(stopped))).not.toMatch(/web runs on/)
+    }
+  }
+})
+
+test('cancelling is offered exactly as long as it is possible', () => {
+  const offered = (entries: JournalEntry[], waiting: boolean) =>
+    nextOf(record(), entries, waiting).includes('dray cancel')
+  for (const waiting of [false, true]) {
+    expect(offered(upTo('finalcopy', 'started'), waiting)).toBe(true)
+    expect(offered(upTo('finalcopy', 'failed'), waiting)).toBe(false)
+    expect(offered([...upTo('commit', 'done')], waiting)).toBe(false)
+  }
+})
+
+test('what waits after the commit is not to be started on the source by hand', () => {
+  expect(nextOf(record(), upTo('commit', 'done'), true)).toContain('Do not start web on host-1')
+})

@@ -1,0 +1,85 @@
+// What runs where, where the data is, and what can be done about it, at any moment of a migration, for somebody who was
+// called in the night. From the journal alone: what is not known is said to be unknown.
+import { isCommitted, lastPhases } from './decide.ts'
+import type { JournalEntry } from './ports.ts'
+import type { Facts, MigrationRecord } from './record.ts'
+
+type Names = { readonly name: string; readonly from: string; readonly to: string }
+
+const namesOf = ({ containerName, request: { from, to } }: MigrationRecord): Names => ({
+  name: containerName,
+  from,
+  to,
+})
+
+// What undoes a migration: the first failure, or the wish to cancel it.
+export const turnedBackBy = (entries: readonly JournalEntry[]): JournalEntry | null =>
+  isCommitted(entries) ? null : (entries.find(({ phase }) => phase === 'failed') ?? null)
+
+const isTurningBack = (record: MigrationRecord, entries: readonly JournalEntry[]): boolean =>
+  !isCommitted(entries) &&
+  (record.cancelRequested || entries.some(({ phase }) => phase !== 'started' && phase !== 'done'))
+
+// Of the container on the source, before the commit.
+const onSource = ({ name, from }: Names, record: MigrationRecord, entries: readonly JournalEntry[]): string => {
+  const last = lastPhases(entries)
+  const ran = record.plan.container.state === 'running' || record.plan.container.state === 'restarting'
+  const aside = last.has('isolate') && last.get('isolate') !== 'undone'
+  switch (last.get('stop')) {
+    case undefined:
+      return ran ? `${name} runs on ${from}, untouched` : `${name} is on ${from}, not running, as it was found`
+    case 'undone':
+      return ran ? `${name} runs on ${from} again` : `${name} is on ${from}, not running, as it was found`
+    case 'done':
+      return `${name} is stopped on ${from} and runs nowhere; all of its data is there${aside ? ', set aside so that nothing starts on it' : ''}`
+    default:
+      return `${name} was told to stop on ${from}, and whether it has is not known; all of its data is there${aside ? ', set aside' : ''}`
+  }
+}
+
+const onTarget = ({ to }: Names, entries: readonly JournalEntry[]): string => {
+  const last = lastPhases(entries)
+  const hold = last.get('hold')
+  if (hold === undefined || hold === 'undone') return `${to} has nothing of it`
+  return last.get('finalcopy') === 'done'
+    ? `${to} has a whole copy, which is not in use`
+    : `${to} has an unfinished copy, which is not in use`
+}
+
+const afterCommit = ({ name, from, to }: Names, entries: readonly JournalEntry[], { stop, start }: Facts): string => {
+  const here = stop?.wasRunning === false ? 'is there, not running, as it was found' : 'runs there'
+  const kept = `The old copy on ${from} is stopped, and nothing starts it by mistake`
+  if (start !== undefined || lastPhases(entries).get('start') === 'done')
+    return `${to} owns ${name}, and it ${here}. ${kept}.`
+  return `${to} owns ${name} and has all of its data; it is being started there, and whether it runs yet is not known. ${kept}.`
+}
+
+export const situationOf = (record: MigrationRecord, entries: readonly JournalEntry[], facts: Facts): string => {
+  const names = namesOf(record)
+  if (isCommitted(entries)) return afterCommit(names, entries, facts)
+  if (record.endedAt === null) return `${onSource(names, record, entries)}; ${onTarget(names, entries)}.`
+  const ran = record.plan.container.state === 'running'
+  const { name, from, to } = names
+  const removed = record.warnings.some(({ code }) => code === 'source-removed')
+  return removed
+    ? `${name} was removed from ${from} by somebody; its volumes are there. ${to} has nothing of it.`
+    : `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${to} has nothing of it.`
+}
+
+// While it has not ended. waiting: something stands in its way just now.
+export const nextOf = (record: MigrationRecord, entries: readonly JournalEntry[], waiting: boolean): string => {
+  const { name, from, to } = namesOf(record)
+  if (isCommitted(entries)) {
+    return waiting
+      ? `Mend what it waits for: then it goes on by itself. It can no longer be cancelled. Do not start ${name} on ${from}; if ${to} is lost for good, docs/break-glass.md says how to bring it back there.`
+      : `Wait: ${to} owns it now, and it can no longer be cancelled.`
+  }
+  if (isTurningBack(record, entries)) {
+    return waiting
+      ? `Mend what it waits for: then the rest is put back by itself. Do not start or remove anything of it by hand meanwhile; if ${from} cannot wait, docs/break-glass.md says how to bring ${name} back there.`
+      : 'Wait: it is being put back as it was. See the error, mend what it names, and migrate again.'
+  }
+  return waiting
+    ? `Mend what it waits for, and it goes on by itself; after a while it gives up and puts everything back. Or cancel it: dray cancel ${record.id}.`
+    : `Wait, or cancel it (dray cancel ${record.id}): before the commit everything is put back.`
+}

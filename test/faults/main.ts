@@ -1,0 +1,137 @@
+// `npm run test:faults`: the whole matrix, or a part of it. Exits with 0 only where every invariant held in every case.
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { casesOf } from './matrix.ts'
+import { type Case, play } from './play.ts'
+import { isGreen, markdown, type Outcome } from './table.ts'
+import { limits, openWorld, type World } from './world.ts'
+
+const root = join(import.meta.dirname, '../..')
+const usual = join(root, '.lab/faults.json')
+
+const help = `npm run test:faults [-- OPTIONS]
+
+Kills, freezes, cuts off and fills up everything that a move depends on, before each step and in its middle, on real
+engines, and checks the invariants after each case.
+
+  --only WORDS     only cases that have all of these in their names: stop/kill-coordinator, undo, move/start. May be given
+                   again for more.
+  --every-point    also at every other place that the agents pass in a step
+  --labs N         how many labs work on it side by side (default: 2)
+  --json FILE      the results, written after each case (default: ${usual})
+  --resume         leave out what the file says has held
+  --publish        write docs/faults.md and docs/faults.json in the end
+  --list           name the cases and end
+`
+
+const write = async (file: string, text: string): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(`${file}.new`, text)
+  await rename(`${file}.new`, file)
+}
+
+const say = (text: string) => void process.stdout.write(`${text}\n`)
+
+const describe = (outcome: Outcome): string => {
+  if ('broken' in outcome) return `✗ ${outcome.id}: ${outcome.broken}`
+  const { id, state, recoveryMs, downtimeMs, tookMs, breaches } = outcome
+  const line = `${id}: ${state} after ${(recoveryMs / 1000).toFixed(1)} s (silent for ${downtimeMs} ms; the case took ${(tookMs / 1000).toFixed(1)} s)`
+  if (breaches.length === 0) return `✓ ${line}`
+  return [`✗ ${line}`, ...breaches.map(({ invariant, what }) => `    ${invariant}: ${what}`)].join('\n')
+}
+
+const playOnce = async (world: World, one: Case): Promise<Outcome> => {
+  try {
+    return await play(world, one)
+  } catch (thrown) {
+    return { id: one.id, broken: (thrown as Error).message }
+  }
+}
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      'every-point': { type: 'boolean', default: false },
+      labs: { type: 'string', default: '2' },
+      json: { type: 'string', default: usual },
+      resume: { type: 'boolean', default: false },
+      publish: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    say(help)
+    return
+  }
+  const startedAt = performance.now()
+  const outcomes = new Map<string, Outcome>()
+  if (values.resume && existsSync(values.json)) {
+    const kept = JSON.parse(await readFile(values.json, 'utf8')) as { outcomes: Outcome[] }
+    for (const outcome of kept.outcomes) outcomes.set(outcome.id, outcome)
+  }
+
+  let world: World | undefined = await openWorld()
+  const engine = world.source.engine.version
+  const cases = await casesOf(world, { only: values.only, everyPoint: values['every-point'] })
+  if (values.list || cases.length === 0) {
+    for (const { id } of cases) say(id)
+    return world.stop()
+  }
+  const known = (id: string) => {
+    const outcome = outcomes.get(id)
+    return outcome !== undefined && isGreen(outcome)
+  }
+  const waiting = cases.filter(({ id }) => !known(id))
+  say(`${waiting.length} cases`)
+
+  const ordered = () => cases.flatMap(({ id }) => outcomes.get(id) ?? [])
+  const save = () => write(values.json, JSON.stringify({ outcomes: [...outcomes.values()] }, null, 1))
+  // After a red case the next one gets a lab that nothing has happened to.
+  const worker = async (first: World | undefined): Promise<void> => {
+    let mine = first
+    try {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+        mine ??= await openWorld()
+        const outcome = await playOnce(mine, one)
+        outcomes.set(one.id, outcome)
+        say(describe(outcome))
+        await save()
+        if (isGreen(outcome)) continue
+        await mine.stop()
+        mine = undefined
+      }
+    } finally {
+      await mine?.stop()
+    }
+  }
+  const labs = Math.max(1, Math.min(Number(values.labs) || 1, waiting.length))
+  const others = Array.from({ length: labs - 1 }, () => worker(undefined))
+  const [one] = [worker(world)]
+  world = undefined
+  await Promise.all([one, ...others])
+
+  const red = ordered().filter((outcome) => !isGreen(outcome))
+  const minutes = Math.round((performance.now() - startedAt) / 60_000)
+  say(`\n${ordered().length - red.length} of ${ordered().length} cases held; ${minutes} min`)
+  for (const outcome of red) say(describe(outcome))
+  if (values.publish) {
+    const facts = [
+      `Docker ${engine} on both hosts; ${ordered().length} cases in ${minutes} min, in ${labs} labs side by side`,
+      `a silent peer is given up after ${limits.silenceMs / 1000} s, a host that does not answer after ${limits.patienceMs / 1000} s more`,
+    ]
+    await write(join(root, 'docs/faults.md'), markdown(ordered(), facts))
+    const published = ordered().map((outcome) => {
+      if ('broken' in outcome) return outcome
+      const { said, ...measured } = outcome
+      return measured
+    })
+    await write(join(root, 'docs/faults.json'), `${JSON.stringify({ facts, outcomes: published }, null, 1)}\n`)
+  }
+  process.exitCode = red.length === 0 ? 0 : 1
+}
+
+await main()

@@ -1,0 +1,51 @@
+// Where a fault can strike: found by letting a journey pass once with every failpoint noted. A step, a call or a part of
+// a call that is added to the product is struck at without a word here.
+import type { Passed } from '../lab/failpoints.ts'
+import type { ProcessName } from './world.ts'
+
+export type Point = { readonly process: ProcessName; readonly name: string }
+
+export type StepPoints = {
+  // "stop", or "stop.undo".
+  readonly step: string
+  // started is journaled, nothing has happened yet.
+  readonly before: Point
+  // Within the effect: something of it has happened, and not all of it is known to anybody.
+  readonly middle: Point
+  readonly all: readonly Point[]
+}
+
+type Traces = Readonly<Record<ProcessName, readonly Passed[]>>
+
+// A part of an effect where the agent names one; else a call that has had its effect and has not been answered; else,
+// where the step calls nobody, its own end before it is journaled.
+const middleOf = (within: readonly Point[], step: string): Point =>
+  within.findLast(({ name }) => name.endsWith('.middle')) ??
+  within.findLast(({ name }) => name.endsWith('.after')) ?? { process: 'coordinator', name: `${step}.after` }
+
+export const pointsOf = (traces: Traces): readonly StepPoints[] => {
+  const agents = (['source', 'target'] as const)
+    .flatMap((process) => traces[process].map((passed) => ({ process, ...passed })))
+    .toSorted((one, other) => (one.atNs < other.atNs ? -1 : 1))
+  return traces.coordinator
+    .filter(({ name }) => name.endsWith('.before'))
+    .map(({ atNs, name }) => {
+      const step = name.slice(0, -'.before'.length)
+      const end = traces.coordinator.find((passed) => passed.name === `${step}.after` && passed.atNs > atNs)
+      const within = agents.filter((passed) => passed.atNs > atNs && (end === undefined || passed.atNs < end.atNs))
+      const distinct = new Map(
+        within.map(({ process, name }) => [`${process} ${name}`, { process, name }] satisfies [string, Point]),
+      )
+      const before: Point = { process: 'coordinator', name }
+      const all = [before, ...distinct.values(), { process: 'coordinator', name: `${step}.after` } satisfies Point]
+      return {
+        step,
+        before,
+        middle: middleOf(
+          within.map(({ process, name }) => ({ process, name })),
+          step,
+        ),
+        all,
+      }
+    })
+}
