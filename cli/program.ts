@@ -10,6 +10,7 @@ import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
+import { recoverCommand } from './commands/recover.ts'
 import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
@@ -42,7 +43,7 @@ export const buildProgram = (): Command => {
   program.commandsGroup('Volumes as tarballs:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
-  for (const command of [fenceCommand(), backupCommand()]) program.addCommand(command)
+  for (const command of [fenceCommand(), recoverCommand(), backupCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

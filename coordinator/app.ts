@@ -14,6 +14,7 @@ import type { HostDirectory } from './agents/directory.ts'
 import type { ArchiveService } from './archives/service.ts'
 import type { Fencing } from './fencing/fencing.ts'
 import type { MigrationService } from './migration/service.ts'
+import type { Recovery } from './recovery/recovery.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { type Authenticate, requireToken } from './routes/authentication.ts'
 import { hostRoutes } from './routes/hosts.ts'
@@ -21,6 +22,7 @@ import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
+import { recoveryRoutes } from './routes/recovery.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
 import type { InventoryStore } from './store/inventory.ts'
 import type { Statistics } from './store/statistics.ts'
@@ -28,6 +30,7 @@ import type { Statistics } from './store/statistics.ts'
 export type AppDeps = {
   readonly hosts: HostDirectory
   readonly fencing: Pick<Fencing, 'fence'>
+  readonly recovery: Pick<Recovery, 'describe' | 'settle'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
   readonly archives: ArchiveService
@@ -102,6 +105,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   })
   await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
+  await app.register(recoveryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(operationsRoutes(deps))

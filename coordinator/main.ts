@@ -21,7 +21,8 @@ import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
 import { openAuthority } from './identity/authority.ts'
 import { createMigrationService } from './migration/service.ts'
-import { createStandings } from './recovery/standings.ts'
+import { createHolds } from './recovery/holds.ts'
+import { createRecovery } from './recovery/recovery.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
 import { type BackupFacts, databaseFile, restoreBackup, takeBackup } from './store/backup.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
@@ -30,6 +31,7 @@ import { createHostStore } from './store/hosts.ts'
 import { createInventoryStore } from './store/inventory.ts'
 import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
+import { createRecoveryStore } from './store/recovery.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
 
@@ -134,16 +136,28 @@ const serve = async (
   parts.defer(() => connections.close())
   const journal = createJournal(db, clock)
   const fences = createFenceStore(db, clock)
-  const standings = createStandings(async () => {})
-  const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: standings.heard })
   const onlineSince = async (name: string) => {
     const row = await hosts.find(name)
     if (row === null) throw hostNotFound(name)
     const { state, lastSeen } = presence.of(row)
     return state === 'online' ? lastSeen : null
   }
-  const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold: () => false, clock, log })
-  const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs })
+  const holding = createHolds()
+  const onHold = () => holding.everything() !== null
+  const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold, clock, log })
+  const recovery = await createRecovery({
+    ...{ hosts: connections, fences, journal, holds: holding, clock, log },
+    store: createRecoveryStore(db),
+    enrolled: async () =>
+      (await hosts.list())
+        .filter(({ enrolledAt }) => enrolledAt !== null)
+        .map((row) => ({ name: row.name, state: presence.of(row).state })),
+    tell: fencing.tell,
+  })
+  const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: recovery.heard })
+  const migrations = createMigrationService({
+    ...{ journal, hosts: guarded, holds: holding, clock, log, patienceMs, settleMs },
+  })
   const holds = createVolumeHolds(db, clock)
   await holds.clear()
   const archives = createArchiveService({ hosts: connections, holds, clock, log })
@@ -168,8 +182,10 @@ const serve = async (
     version,
     stopping: stopping.signal,
     registered: (host) => {
-      standings.forget(host)
-      void fencing.isBack(host)
+      // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.
+      recovery.forget(host)
+      const told = fencing.isBack(host).then(() => recovery.ask(host))
+      told.catch((thrown) => log.error({ host, err: thrown }, 'A host that registered could not be taken in'))
     },
   })
   const fromAgents = handlers(['agent'], failed)
@@ -184,6 +200,7 @@ const serve = async (
   const app = await buildApp({
     hosts: directory,
     fencing,
+    recovery,
     inventory,
     migrations,
     archives,

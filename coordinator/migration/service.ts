@@ -13,7 +13,7 @@ import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { assess, refusalOf } from './plan.ts'
-import type { Clock, Hosts, Journal } from './ports.ts'
+import type { Clock, Holds, Hosts, Journal } from './ports.ts'
 import { type AcceptedRequest, accepted, type MigrationRecord } from './record.ts'
 import { createRunner, describeError } from './runner.ts'
 import { viewMigration } from './view.ts'
@@ -51,7 +51,10 @@ export type MigrationServiceOptions = {
   }
   readonly patienceMs?: number
   readonly settleMs?: number
+  readonly holds?: Holds
 }
+
+const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
 const longestPauseMs = 60_000
 
@@ -62,6 +65,7 @@ export const createMigrationService = ({
   log,
   patienceMs = 60_000,
   settleMs = 3_000,
+  holds = noHolds,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const driving = new Map<string, Promise<void>>()
@@ -84,11 +88,62 @@ export const createMigrationService = ({
     },
   })
 
+  const holdOn = async (id: string): Promise<AppError | null> => {
+    const record = await journal.find(id)
+    if (record === null) return null
+    const { containerId, lease, request } = record
+    return holds.of({ workloadId: lease?.workloadId ?? null, host: request.from, containerId })
+  }
+
+  // Until it has ended, we are told to stop, or it must not go on: then it is left as the journal has it.
+  const driveUnlessHeld = async (id: string): Promise<'driven' | 'held'> => {
+    const held = new AbortController()
+    const look = async (): Promise<void> => {
+      const why = await holdOn(id)
+      if (why === null) return
+      waiting.set(id, standsStill(why))
+      watchers.changed(id)
+      held.abort()
+    }
+    const end = holds.onChange(() => {
+      look().catch((thrown) => {
+        log.error({ migration: id, err: thrown }, 'It cannot be told whether the migration may go on')
+        held.abort()
+      })
+    })
+    try {
+      await look()
+      if (!held.signal.aborted) await runner.drive(id, AbortSignal.any([stopping.signal, held.signal]))
+      return held.signal.aborted ? 'held' : 'driven'
+    } finally {
+      end()
+    }
+  }
+
+  const untilItMayGoOn = async (id: string): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const changed = Promise.withResolvers<void>()
+      const end = holds.onChange(changed.resolve)
+      stopping.signal.addEventListener('abort', () => changed.resolve(), { once: true })
+      try {
+        if ((await holdOn(id)) === null) return
+        if (!stopping.signal.aborted) await changed.promise
+      } finally {
+        end()
+      }
+    }
+  }
+
   // A journal that cannot be written (a full disk) stops a migration where it is, and it goes on when it can be again.
   const driveOn = async (id: string): Promise<void> => {
     for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        return await runner.drive(id, stopping.signal)
+        while (!stopping.signal.aborted) {
+          if ((await driveUnlessHeld(id)) === 'driven') return
+          await untilItMayGoOn(id)
+          waiting.delete(id)
+        }
+        return
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
         waiting.set(id, standsStill(thrown))
@@ -190,7 +245,11 @@ export const createMigrationService = ({
       const request = accepted(asked)
       const earlier = await known(request, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
+      const notNow = holds.of({ workloadId: null, host: request.from, containerId: '' })
+      if (notNow !== null) throw notNow
       const planned = await plan(request, undefined)
+      const held = holds.of({ workloadId: null, host: request.from, containerId: planned.container.id })
+      if (held !== null) throw held
       const refusal = refusalOf(planned.container.name, planned.refusals)
       if (refusal) throw refusal
       const { record, created } = await accept(request, idempotencyKey, planned)

@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { restoreBackup, takeBackup } from './backup.ts'
 import { openDatabase } from './database.ts'
-import { clearRestored, whenRestored } from './facts.ts'
+import { endRecovery, whyRecovery } from './facts.ts'
 import { createHostStore } from './hosts.ts'
 
 const now = new Date('2026-01-05T08:00:00Z')
@@ -59,7 +59,7 @@ test('a backup that is taken while the coordinator writes holds one moment of it
 test('what is restored is all that a coordinator needs, and the database says that it was restored', async () => {
   const db = await open()
   await createHostStore(db).add('host-1', now)
-  expect(await whenRestored(db)).toBeNull()
+  expect(await whyRecovery(db)).toBeNull()
   await db.destroy()
   await takeBackup(dataDir, backup, outside)
   const restored = join(folder, 'restored')
@@ -71,9 +71,9 @@ test('what is restored is all that a coordinator needs, and the database says th
   expect(readFileSync(join(restored, 'authority.pem'), 'utf8')).toBe('the key and the certificate')
   expect(await names(restored)).toEqual(['host-1'])
   const again = await open(restored)
-  expect(await whenRestored(again)).toEqual(now)
-  await clearRestored(again)
-  expect(await whenRestored(again)).toBeNull()
+  expect(await whyRecovery(again)).toMatchObject({ since: now, why: expect.stringContaining('restored') })
+  await endRecovery(again)
+  expect(await whyRecovery(again)).toBeNull()
   await again.destroy()
   expect(readdirSync(folder).toSorted()).toEqual(['backup.db', 'data', 'restored'])
 })

@@ -22,7 +22,7 @@ import Sqlite from 'better-sqlite3'
 import { syncDirectory, syncFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
 import { openDatabase } from './database.ts'
-import { markRestored } from './facts.ts'
+import { needRecovery } from './facts.ts'
 
 export const databaseFile = 'coordinator.db'
 // Of the data directory: what agents trust, and the way in. The database has no more than a hash of the latter.
@@ -131,7 +131,7 @@ export const restoreBackup = async (
     const facts = unpack(file, from, making)
     const db = await openDatabase(file)
     try {
-      await markRestored(db, now)
+      await needRecovery(db, { since: now, why: `it was restored from a backup of ${facts.takenAt}` })
     } finally {
       await db.destroy()
     }

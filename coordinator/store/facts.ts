@@ -1,23 +1,29 @@
 // What the coordinator knows of itself.
+import type { RecoveryNeeded } from '../recovery/ports.ts'
 import type { Database } from './database.ts'
 
-const restoredAt = 'restored-at'
+const recoveryNeeded = 'recovery-needed'
 
-export const markRestored = async (db: Database, at: Date): Promise<void> => {
-  const value = at.toISOString()
+// Why nothing is moved until an operator has settled what was lost. The first reason stays.
+export const needRecovery = async (db: Database, { since, why }: RecoveryNeeded): Promise<void> => {
   await db
     .insertInto('coordinatorFacts')
-    .values({ name: restoredAt, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .values({ name: recoveryNeeded, value: JSON.stringify({ since: since.toISOString(), why }) })
+    .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
 
-// When it was restored from a backup; null: it was not, or an operator has settled since what that had lost.
-export const whenRestored = async (db: Database): Promise<Date | null> => {
-  const row = await db.selectFrom('coordinatorFacts').select('value').where('name', '=', restoredAt).executeTakeFirst()
-  return row === undefined ? null : new Date(row.value)
+export const whyRecovery = async (db: Database): Promise<RecoveryNeeded | null> => {
+  const row = await db
+    .selectFrom('coordinatorFacts')
+    .select('value')
+    .where('name', '=', recoveryNeeded)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const { since, why } = JSON.parse(row.value) as { since: string; why: string }
+  return { since: new Date(since), why }
 }
 
-export const clearRestored = async (db: Database): Promise<void> => {
-  await db.deleteFrom('coordinatorFacts').where('name', '=', restoredAt).execute()
+export const endRecovery = async (db: Database): Promise<void> => {
+  await db.deleteFrom('coordinatorFacts').where('name', '=', recoveryNeeded).execute()
 }

@@ -197,7 +197,7 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
-// `restored-at`: when it was made from a backup, until an operator has settled what that lost.
+// `recovery-needed`: since when and why nothing is moved until an operator has settled what was lost.
 export type CoordinatorFactTable = { name: string; value: string }
 
 // An operator's word on who owns a workload, under which epoch.

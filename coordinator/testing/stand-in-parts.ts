@@ -5,6 +5,7 @@ import type { VolumeArchive } from '../../shared/api/archives.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Recovery } from '../../shared/api/recovery.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
 
@@ -72,6 +73,8 @@ export const archive: VolumeArchive = {
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
+export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
+
 export const started: { request: MigrationRequest; key: string | null }[] = []
 export const deps: AppDeps = {
   hosts: {
@@ -94,6 +97,10 @@ export const deps: AppDeps = {
       if (name !== 'host-1') throw notFound
       return { host: name, at: new Date(time), by, migrations: [] }
     },
+  },
+  recovery: {
+    describe: async () => recovery,
+    settle: async (_, by) => ({ ...recovery, needed: { since: time, why: `settled by ${by}` } }),
   },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {

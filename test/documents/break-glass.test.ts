@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
+import type { Recovery } from '../../shared/api/recovery.ts'
 import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
 import type { Inspection } from '../e2e/inspection.ts'
-import { inspect, migrate, mountpoint } from '../e2e/moving.ts'
+import { inspect, migrate, mountpoint, refusal } from '../e2e/moving.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
@@ -154,18 +155,29 @@ test('what moved away is brought back without the coordinator, and the agent lea
   expect(first).toMatchObject({ containerName: 'web', movedTo: 'host-2', volumes: ['web-data'] })
   expect(second).toMatchObject({ containerName: 'plain', doneAt: expect.any(String) })
 
-  // And what the document says of the copy that lost, and of moving again: refused as the retired one, moved as a new one.
-  await sh(two, commandsWith('web-data      # on host-2'))
+  // And what the document says of the copy that lost, and of moving again: not before it was settled whose it is.
   await bothOnline()
-  expect(await migrate(lab, { container: 'web', from: 'host-1', to: 'host-2' })).toMatchObject({
-    state: 'rolled-back',
-    error: { code: 'DRAYAGE_WORKLOAD_RETIRED' },
+  await eventually('the coordinator to be told of both', minutes(1), async () => {
+    const { workloads } = (await lab.coordinator.call('GET', '/v1/recovery')) as Recovery
+    return workloads.length === 2
   })
+  expect((await refusal(lab, { container: 'web', from: 'host-1', to: 'host-2' })).problem.code).toBe(
+    'DRAYAGE_RECOVERY_NEEDED',
+  )
+  const env = { DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
+  const recover = commandsWith('dray recover --yes').split('\n').filter(Boolean)
+  expect(recover).toEqual(['dray recover', 'dray recover --yes'])
+  for (const command of recover) {
+    const [, ...args] = command.split(' ')
+    const asked = run([process.execPath, dray, ...args], { env: { ...process.env, ...env } })
+    if (command.endsWith('--yes')) expect(await asked).toContain('Settled.')
+    else await expect(asked).rejects.toMatchObject({ exitCode: 4, stdout: expect.stringContaining('proposed: host-1') })
+  }
+  await expect(two.docker(['start', 'web'])).rejects.toThrow()
+  await sh(two, commandsWith('web-data      # on host-2'))
   expect(await stateOf('web')).toEqual(web)
-  await one.docker(['rm', '-f', 'web'])
-  await create('web', '-v', 'web-data:/data')
   await move('web')
-  expect(await logOf(two, 'web-data')).toBe('started\n'.repeat(4))
+  expect(await logOf(two, 'web-data')).toBe('started\n'.repeat(3))
   // When the target has proven itself.
   await sh(one, commandsWith('web-data      # on the source'))
   expect(await one.docker(['volume', 'ls', '-q'])).toBe('')
