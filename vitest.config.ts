@@ -16,8 +16,18 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**', 'test/recovery/**'],
+          exclude: ['test/documents/**', 'test/recovery/**', 'test/filesystems/long/**'],
           ...onRealEngines,
+        },
+      },
+      {
+        // The volume engine on ext4, XFS and Btrfs of its own, at length.
+        test: {
+          name: 'filesystems',
+          include: ['test/filesystems/long/**/*.test.ts'],
+          ...onRealEngines,
+          fileParallelism: false,
+          testTimeout: 1_800_000,
         },
       },
       {

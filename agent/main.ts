@@ -5,6 +5,8 @@ import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../shared/rpc/tls.ts'
+import { createCoordinatorSource } from './archive/coordinator-source.ts'
+import { takeBackAll } from './archive/place.ts'
 import { type BreakGlassOutcome, type BreakGlassRequest, breakGlass } from './break-glass.ts'
 import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.ts'
 import { createEngine } from './docker/engine.ts'
@@ -89,11 +91,13 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
   const serving = createServing({ engine, volumes, paths, state, signOfLifeMs: signOfLifeMs(silenceMs) })
+  const archives = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, silenceMs })
   const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
-  const server = createAgentServer(context, serving, { silenceMs })
+  const server = createAgentServer(context, serving, archives, { silenceMs })
 
   try {
+    await takeBackAll(context)
     const advertiseAddress = await serve(server, config, tls)
     log.info({ host: identity.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
     // The guard follows before the observer looks, so that the first look is its own as well. Each runs until the

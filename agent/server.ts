@@ -11,7 +11,9 @@ import { withSignsOfLife } from '../shared/rpc/liveness.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
 import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
+import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
+import { importVolume } from './archive/import.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
@@ -35,6 +37,7 @@ type Leased = { readonly lease: Lease | null }
 export const createAgentServer = (
   context: AgentContext,
   serving: Serving,
+  archives: ArchiveSource,
   options: { readonly silenceMs?: number } = {},
 ): Server => {
   const { silenceMs = defaultSilenceMs } = options
@@ -123,6 +126,9 @@ export const createAgentServer = (
   server.addService(services.Archive, {
     ExportVolume: serverStream((request, { signal }) =>
       withSignsOfLife(exportVolume(context, request, signal), signOfLifeMs(silenceMs), () => ({ tar: nothing })),
+    ),
+    ImportVolume: serverStream((request, { signal }) =>
+      withSignsOfLife(importVolume(context, archives, request, signal), signOfLifeMs(silenceMs), () => ({})),
     ),
   } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {

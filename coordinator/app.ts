@@ -17,6 +17,7 @@ import type { MigrationService } from './migration/service.ts'
 import type { Recovery } from './recovery/recovery.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { type Authenticate, requireToken } from './routes/authentication.ts'
+import { superviseBodies } from './routes/bodies.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
@@ -41,6 +42,8 @@ export type AppDeps = {
 }
 
 const mebibyte = 1024 * 1024
+// For a request that is no stream to come whole.
+const patienceMs = 30_000
 
 export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   const stopping = new AbortController()
@@ -48,7 +51,10 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: mebibyte,
-    requestTimeout: 30_000,
+    // Of the head; superviseBodies sees to the rest.
+    http: { headersTimeout: patienceMs },
+    // A volume's name may be as long as a file's.
+    routerOptions: { maxParamLength: 255 },
     // Who is connected already is answered until the server has closed.
     return503OnClosing: false,
     // What is not asked for is refused, not dropped; "1" is not 1; every fault is named.
@@ -72,6 +78,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
 
   const table = watchRoutes(app)
   requireToken(app, deps.authenticate)
+  superviseBodies(app, patienceMs)
 
   app.setErrorHandler<FastifyError | AppError>((thrown, request, reply) => {
     const error = toAppError(thrown)

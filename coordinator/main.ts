@@ -7,6 +7,7 @@ import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
 import { version } from '../shared/package-root.ts'
 import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
+import { signOfLifeMs } from '../shared/rpc/silence.ts'
 import { createConnections } from './agents/connections.ts'
 import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
@@ -160,7 +161,13 @@ const serve = async (
   })
   const holds = createVolumeHolds(db, clock)
   await holds.clear()
-  const archives = createArchiveService({ hosts: connections, holds, clock, log })
+  const archives = createArchiveService({
+    hosts: connections,
+    holds,
+    clock,
+    log,
+    signOfLifeMs: signOfLifeMs(silenceMs),
+  })
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, fences, clock },
     fingerprint: authority.fingerprint,
@@ -194,6 +201,7 @@ const serve = async (
     Register: fromAgents.unary(registration.register),
     Heartbeat: fromAgents.unary(registration.heartbeat),
     Report: fromAgents.duplex(registration.report),
+    PullArchive: fromAgents.serverStream(archives.give),
   })
 
   let listening = false

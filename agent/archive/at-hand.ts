@@ -27,6 +27,7 @@ export const findAtHand = async (
 ): Promise<AtHand> => {
   const volume = await engine.volume(name)
   requirePlain(volume)
+  requireWhole(state, name)
   await requireUnshifted(engine)
   const root = paths.here(volume.mountpoint)
   await requireNotRetired(state, name, root)
@@ -60,6 +61,15 @@ export const requirePlain = ({ name, driver, options }: VolumeState): void => {
   )
 }
 
+const requireWhole = ({ imports }: Pick<ArchiveContext['state'], 'imports'>, name: string): void => {
+  const note = imports.all().find(({ volume }) => volume === name)
+  if (note === undefined) return
+  throw new AppError(
+    'DRAYAGE_VOLUME_BUSY',
+    `The volume ${name} is being imported on this host (transfer ${note.transferId}), and is not whole yet. Wait for it.`,
+  )
+}
+
 // Where the engine shifts ids, the numbers on the disk are another's than those that containers see.
 export const requireUnshifted = async (engine: Pick<ArchiveContext['engine'], 'facts'>): Promise<void> => {
   const { idShift } = await engine.facts()
@@ -71,7 +81,7 @@ export const requireUnshifted = async (engine: Pick<ArchiveContext['engine'], 'f
   )
 }
 
-const requireNotRetired = async (
+export const requireNotRetired = async (
   { retired }: Pick<ArchiveContext['state'], 'retired'>,
   name: string,
   root: string,

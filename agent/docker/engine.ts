@@ -31,7 +31,7 @@ import {
   type VolumePlace,
 } from './made.ts'
 import { prepare } from './prepare.ts'
-import { inspectVolume, type VolumeState, volumeState } from './volumes.ts'
+import { inspectVolume, makeVolume, removeMadeVolume, type VolumeState, volumeState } from './volumes.ts'
 
 export type { EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
@@ -62,6 +62,10 @@ export type Engine = {
   container(id: string): Promise<ContainerState>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
   volume(name: string): Promise<VolumeState>
+  // For an import, with its label beside these. Throws DRAYAGE_VOLUME_EXISTS.
+  makeVolume(name: string, labels: Readonly<Record<string, string>>, transferId: string): Promise<VolumeState>
+  // Only the one that this import made. False: it is there still, since a container refers to it, or it is another's.
+  removeMadeVolume(name: string, transferId: string): Promise<boolean>
 
   // As `docker save` writes it. Throws DRAYAGE_IMAGE_EXPORT_FAILED.
   exportImage(imageId: string, references: readonly string[], signal?: AbortSignal): AsyncIterable<Buffer>
@@ -115,6 +119,8 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     check: (workload, migrationId) => check(client, workload, migrationId),
     container: async (id) => containerState(await inspectContainer(client, id)),
     volume: async (name) => volumeState(await inspectVolume(client, name)),
+    makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
+    removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),
     exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),

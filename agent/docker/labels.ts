@@ -6,6 +6,8 @@ export type Labels = Readonly<Record<string, string>>
 
 const prefix = 'dev.drayage.'
 export const migrationLabel = `${prefix}migration`
+// The import that made a volume.
+export const importLabel = `${prefix}import`
 export const roleLabel = `${prefix}role`
 export type Role = 'workload' | 'holder'
 

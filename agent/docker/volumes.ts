@@ -4,7 +4,16 @@ import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/
 import type { InspectedVolume, ListedContainer, StringMap } from './api.ts'
 import { type Client, compareApi, path } from './client.ts'
 import { hasStatus, orNull, refusedAs } from './errors.ts'
-import { anonymousLabel, isOurs, labelsOf, migrationLabel, migrationOf, withoutOurs } from './labels.ts'
+import {
+  anonymousLabel,
+  importLabel,
+  isOurs,
+  labelsOf,
+  migrationLabel,
+  migrationOf,
+  withoutMarks,
+  withoutOurs,
+} from './labels.ts'
 
 export type VolumeState = {
   readonly name: string
@@ -86,6 +95,44 @@ export const createVolume = async (
   }
   const made = await inspectVolume(client, volume.name)
   if (!isOurs(made.Labels, migrationId)) throw volumeTaken(volume.name)
+}
+
+const isMadeBy = ({ Labels }: InspectedVolume, transferId: string): boolean => Labels?.[importLabel] === transferId
+
+// For an import. Throws DRAYAGE_VOLUME_EXISTS where there is one of that name.
+export const makeVolume = async (
+  client: Client,
+  name: string,
+  labels: StringMap,
+  transferId: string,
+): Promise<VolumeState> => {
+  const exists = () =>
+    new AppError('DRAYAGE_VOLUME_EXISTS', `A volume named ${name} was made on this host by somebody else just now.`)
+  const body = { Name: name, Driver: 'local', Labels: { ...withoutMarks(labels), [importLabel]: transferId } }
+  try {
+    await client.post('/volumes/create', { body })
+  } catch (error) {
+    if (hasStatus(error, 409)) throw exists()
+    throw error
+  }
+  const made = await inspectVolume(client, name)
+  if (!isMadeBy(made, transferId)) throw exists()
+  return volumeState(made)
+}
+
+// True: it is gone, or never was. False: it is another's, or a container refers to it.
+export const removeMadeVolume = async (client: Client, name: string, transferId: string): Promise<boolean> => {
+  const found = await findVolume(client, name)
+  if (found === null) return true
+  if (!isMadeBy(found, transferId)) return false
+  try {
+    await client.delete(path`/volumes/${name}`, { timeoutMs: removalTimeoutMs })
+    return true
+  } catch (error) {
+    if (hasStatus(error, 404)) return true
+    if (hasStatus(error, 409)) return false
+    throw error
+  }
 }
 
 // The engine removes file by file before it answers: a million of them take minutes.

@@ -61,7 +61,7 @@ afterEach(async () => {
 const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string> => {
   const server = createServer()
   servers.push(server)
-  const { unary, duplex } = handlers(['agent'])
+  const { unary, duplex, serverStream } = handlers(['agent'])
   server.addService(services.Coordinator, {
     Register: unary(async (request, { caller }) => {
       called.register.push(request)
@@ -78,6 +78,7 @@ const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string
         yield { sequence: report.sequence }
       }
     }),
+    PullArchive: serverStream(async function* () {}),
   } satisfies CoordinatorHandlers)
   const { port } = await listen(server, address, await by.coordinator(), { mutual: true })
   return `127.0.0.1:${port}`

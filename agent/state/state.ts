@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { syncDirectory } from '../../shared/disk/durable-file.ts'
 import { type BreakGlassRecord, openBreakGlass } from './break-glass.ts'
 import { type Epochs, openEpochs } from './epochs.ts'
+import { type Imports, openImports } from './imports.ts'
 import { type Migrations, openMigrations } from './migrations.ts'
 import { openRetired, type Retired } from './retired.ts'
 import { openRoundMemory, type RoundMemory } from './round-memory.ts'
@@ -12,6 +13,7 @@ import { createTurns, type Turns } from './turns.ts'
 export type State = {
   readonly epochs: Epochs
   readonly migrations: Migrations
+  readonly imports: Imports
   readonly retired: Retired
   readonly breakGlass: BreakGlassRecord
   readonly roundMemory: RoundMemory
@@ -34,6 +36,7 @@ export const openState = async (dataDir: string): Promise<State> => {
         await roundMemory.forget(migrationId)
       },
     },
+    imports: await openImports(folder),
     retired: await openRetired(folder),
     breakGlass: await openBreakGlass(folder),
     roundMemory,

@@ -20,7 +20,7 @@ export const receiveVolume = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<VolumeProgress> {
   const { state, puller, volumes, paths } = context
-  const { volume, source, round, final, rootIdentity, devices } = request
+  const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression } = request
   const verification = verificationOf(request.verification)
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   targetNote(state, lease)
@@ -51,6 +51,8 @@ export const receiveVolume = async function* (
             rootIdentity,
             devices,
             everything,
+            bytesPerSecond,
+            compression,
             ...held,
           }
           pull = puller.volume(source, asked, both)
@@ -79,7 +81,7 @@ export const receiveVolume = async function* (
   const copying = copy()
   try {
     const { written, read, bytesSent, check } = yield* reporting(copying, progressEveryMs, () => ({
-      bytes: pull?.bytes() ?? 0,
+      bytes: pull?.unpackedBytes() ?? 0,
       entries,
     }))
     yield {

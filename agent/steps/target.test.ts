@@ -189,6 +189,7 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   let pullEnded = false
   const pull: Pull = {
     pieces: (async function* () {})(),
+    unpackedBytes: () => 0,
     bytes: () => 7,
     failure: () => null,
     close: () => {
@@ -203,7 +204,7 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   const peer = { host: 'host-1', address: '127.0.0.1:1' }
   const messages = receiveImage(
     { ...context, puller: { ...context.puller, image: () => pull } },
-    { image, source: peer },
+    { image, source: peer, bytesPerSecond: 0 },
     lease,
     patient,
   )

@@ -2,26 +2,31 @@
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
 import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
+import type { VolumePiece__Output } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
 
-export type Pull = {
-  // The bytes, in order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
-  readonly pieces: AsyncIterable<Buffer>
+export type Pull<P extends Piece = Buffer> = {
+  // In order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
+  readonly pieces: AsyncIterable<P>
+  // That have crossed; and what they are once they are unpacked, as the peer says.
   bytes(): number
+  unpackedBytes(): number
   // What `pieces` threw; null: nothing.
   failure(): unknown
   // Ends the call if it has not ended, whatever has been read.
   close(): void
 }
 
-export type VolumePull = Pull & {
+export type VolumePull = Pull<Piece> & {
   // As announced, from the first of the pieces on.
   limits(): RoundAnnouncement | undefined
   // After the last piece. Throws DRAYAGE_STREAM_DAMAGED where the stream ended without it: then the round did not happen.
@@ -76,16 +81,17 @@ export const createPuller = ({
       const messages = stream(peer, signal, (client, both) =>
         client.serverStream('PullVolume', request, { signal: both }),
       )
-      const pull = counted(messages, (message) => {
+      const pull = counted<VolumePiece__Output, Piece>(messages, (message) => {
         if (message.summary) summary = message.summary
         if (message.announced) limits ??= message.announced
-        if (limits === undefined && message.tar !== undefined && message.tar.length > 0) {
+        const piece = message.compressed ? { ...message.compressed } : message.tar
+        if (limits === undefined && piece !== undefined && packedBytes(piece) > 0) {
           throw new AppError(
             'DRAYAGE_STREAM_DAMAGED',
             `The volume ${request.volume} from ${peer.host} came without saying how much it is. Nothing of it was written.`,
           )
         }
-        return message.tar
+        return piece
       })
       return {
         ...pull,
@@ -103,7 +109,7 @@ export const createPuller = ({
       }
     },
     image: (peer, request, signal) =>
-      counted(
+      counted<ImagePiece__Output, Buffer>(
         stream(peer, signal, (client, both) => client.serverStream('PullImage', request, { signal: both })),
         ({ archive }) => archive,
       ),
@@ -112,17 +118,19 @@ export const createPuller = ({
 
 // Bytes of the messages that carry any, counted; what goes wrong is kept, since whoever writes the bytes may tell of it
 // in words of its own.
-const counted = <T>(messages: AsyncGenerator<T>, bytesOf: (message: T) => Buffer | undefined) => {
+const counted = <T, P extends Piece>(messages: AsyncGenerator<T>, pieceOf: (message: T) => P | undefined) => {
   let bytes = 0
+  let unpacked = 0
   let failure: unknown = null
-  const rest = async function* (): AsyncGenerator<Buffer> {
+  const rest = async function* (): AsyncGenerator<P> {
     try {
       for (;;) {
         const { done, value } = await messages.next()
         if (done) return
-        const piece = bytesOf(value)
-        if (piece === undefined || piece.length === 0) continue
-        bytes += piece.length
+        const piece = pieceOf(value)
+        if (piece === undefined || packedBytes(piece) === 0) continue
+        bytes += packedBytes(piece)
+        unpacked += unpackedBytes(piece)
         yield piece
       }
     } catch (thrown) {
@@ -134,6 +142,7 @@ const counted = <T>(messages: AsyncGenerator<T>, bytesOf: (message: T) => Buffer
     pieces: rest(),
     rest,
     bytes: () => bytes,
+    unpackedBytes: () => unpacked,
     failure: () => failure,
     close: () => void messages.return(undefined).catch(() => {}),
   }

@@ -1,5 +1,7 @@
 // The giving side: what transfer.proto says, to the one agent that a migration on this agent's disk names, and nothing
 // that is not noted there.
+import { performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
@@ -14,7 +16,16 @@ import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import type { State } from '../state/state.ts'
-import { devicePolicyOf, type RoundSummary, type VolumeEngine } from '../volume/engine.ts'
+import {
+  compressionOf,
+  devicePolicyOf,
+  isPacked,
+  type Piece,
+  packedBytes,
+  type RoundSummary,
+  type VolumeEngine,
+} from '../volume/engine.ts'
+import { type BandwidthClock, createBandwidth } from './bandwidth.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
@@ -23,15 +34,31 @@ export type Serving = {
 
 type Options = {
   readonly engine: Pick<Engine, 'exportImage'>
-  readonly volumes: Pick<VolumeEngine, 'read'>
+  readonly volumes: Pick<VolumeEngine, 'readPacked'>
   readonly paths: EnginePaths
   readonly state: Pick<State, 'migrations' | 'epochs' | 'roundMemory'>
   readonly signOfLifeMs?: number
+  readonly clock?: BandwidthClock
+}
+
+const realClock: BandwidthClock = {
+  nowMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await pause(ms, undefined, { signal })
+  },
 }
 
 const mostSkippedNamed = 1_000
 
-export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_000 }: Options): Serving => {
+export const createServing = ({
+  engine,
+  volumes,
+  paths,
+  state,
+  signOfLifeMs = 5_000,
+  clock = realClock,
+}: Options): Serving => {
+  const bandwidth = createBandwidth(clock)
   const noteFor = (migrationId: string, { caller }: CallContext): SourceNote => {
     const note = state.migrations.find(migrationId)
     if (note?.role !== 'source' || note.peerHost !== caller.host) {
@@ -50,7 +77,7 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
       }
       const root = await whereIs(paths.here(noted.mountpoint), migrationId)
-      const round = volumes.read(root, {
+      const options = {
         expectIdentity: rootIdentity || noted.rootIdentity,
         final,
         memory: await state.roundMemory.of(migrationId, volume),
@@ -58,23 +85,26 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         devices: devicePolicyOf(request.devices),
         everything: request.everything,
         signal: context.signal,
-      })
+      }
+      const round = volumes.readPacked(root, options, compressionOf(request.compression))
       round.summary.catch(() => {})
       let announced = false
-      for await (const tar of withSignsOfLife(round.pieces, signOfLifeMs, () => Buffer.alloc(0))) {
-        const limits = announced || tar.length === 0 ? undefined : round.limits()
+      const { bytesPerSecond } = request
+      const leaving = bandwidth.limited(migrationId, bytesPerSecond, round.pieces, packedBytes, context.signal)
+      for await (const piece of withSignsOfLife<Piece>(leaving, signOfLifeMs, () => Buffer.alloc(0))) {
+        const limits = announced || packedBytes(piece) === 0 ? undefined : round.limits()
         if (limits !== undefined) {
           announced = true
           yield { announced: limits }
         }
-        yield tar.length === 0
-          ? { tar }
-          : messageInPlace<VolumePiece>(pieceFields.PullVolume, tar, () => round.giveBack(tar))
+        if (isPacked(piece)) yield { compressed: piece }
+        else if (piece.length === 0) yield { tar: piece }
+        else yield messageInPlace<VolumePiece>(pieceFields.PullVolume, piece, () => round.giveBack(piece))
       }
       yield { summary: toMessage(await round.summary) }
     },
 
-    pullImage: async function* ({ migrationId, imageId, references }, context) {
+    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond }, context) {
       const note = noteFor(migrationId, context)
       if (imageId !== note.imageId || !references.every((reference) => note.imageReferences.includes(reference))) {
         throw forbidden(
@@ -82,7 +112,9 @@ export const createServing = ({ engine, volumes, paths, state, signOfLifeMs = 5_
         )
       }
       const pieces = engine.exportImage(imageId, references, context.signal)
-      for await (const archive of withSignsOfLife(pieces, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
+      const length = (piece: Buffer) => piece.length
+      const leaving = bandwidth.limited(migrationId, bytesPerSecond, pieces, length, context.signal)
+      for await (const archive of withSignsOfLife(leaving, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
     },
   }
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
@@ -18,7 +19,8 @@ import { createAuthority, type TestAuthority } from '../identity/testing/authori
 import { asideOf } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import { openState, type State } from '../state/state.ts'
-import { createVolumeEngine, type VolumeEngine } from '../volume/engine.ts'
+import { createVolumeEngine, isPacked, type Piece, packedBytes, type VolumeEngine } from '../volume/engine.ts'
+import type { BandwidthClock } from './bandwidth.ts'
 import { createPuller } from './pull.ts'
 import { createServing, type Serving } from './serve.ts'
 
@@ -88,15 +90,20 @@ const serve = async (serving: Serving, identity = source) => {
   const { port } = await listen(server, '127.0.0.1:0', identity, { mutual: true })
   return { host: 'host-1', address: `127.0.0.1:${port}` }
 }
-const serveSource = () =>
-  serve(createServing({ engine: { exportImage: image }, volumes, paths: createEnginePaths(undefined), state }))
+const serveSource = (clock?: BandwidthClock) =>
+  serve(
+    createServing({
+      ...{ engine: { exportImage: image }, volumes, paths: createEnginePaths(undefined), state },
+      ...(clock && { clock }),
+    }),
+  )
 
-const read = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => {
+const read = async (pieces: AsyncIterable<Piece>): Promise<Buffer> => {
   const all: Buffer[] = []
-  for await (const piece of pieces) all.push(piece)
+  for await (const piece of pieces) all.push(isPacked(piece) ? zstdDecompressSync(piece.zstd) : piece)
   return Buffer.concat(all)
 }
-const request = { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '' }
+const request = { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', compression: 'none' }
 const never = new AbortController().signal
 const pullBy = (identity: TlsIdentity, stallTimeoutMs = 5_000) => createPuller({ tls: identity, stallTimeoutMs })
 
@@ -245,6 +252,60 @@ test('pieces that are sent from where they stand arrive whole and in order, and 
   expect(givenBack).toEqual(lengths.map(() => 1))
 })
 
+test('what is compressed on its way is the same where it arrives, and fewer bytes have crossed', async () => {
+  const pull = pullBy(target).volume(await serveSource(), { ...request, compression: 'zstd' }, never)
+  const copy = join(dir, 'copy')
+  await mkdir(copy)
+  const written = await volumes.write(copy, pull.pieces)
+  const summary = await pull.summary()
+  expect(written.digest).toBe(summary.digest)
+  expect(pull.unpackedBytes()).toBe(summary.tarBytes)
+  expect(pull.bytes()).toBeLessThan(summary.tarBytes / 100)
+})
+
+test('a piece that unpacks to more than it says, or to more than a piece, is not written', async () => {
+  const bomb = zstdCompressSync(Buffer.alloc(64 * 1024 * 1024))
+  const claims = [512, 1024 * 1024, 64 * 1024 * 1024]
+  for (const bytes of claims) {
+    const peer = await serve(
+      lying(async function* () {
+        yield { announced: limits }
+        yield { compressed: { bytes, zstd: bomb } }
+      }),
+    )
+    const copy = join(dir, `copy-${bytes}`)
+    await mkdir(copy)
+    const pull = pullBy(target).volume(peer, request, never)
+    await expect(volumes.write(copy, pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_STREAM_DAMAGED' })
+    pull.close()
+  }
+})
+
+test('a limit holds back what leaves for a migration, its volumes and its image together, and nothing else of it', async () => {
+  const slept: number[] = []
+  const clock: BandwidthClock = {
+    nowMs: () => 0,
+    sleep: async (ms) => {
+      slept.push(ms)
+    },
+  }
+  const peer = await serveSource(clock)
+  const bytesPerSecond = 1024 * 1024
+  const volume = pullBy(target).volume(peer, { ...request, bytesPerSecond }, never)
+  const tarBytes = (await read(volume.pieces)).length
+  await volume.summary()
+  // On a clock that stands still each piece waits for all before it, and the end for the last.
+  expect(slept.at(-1)).toBeCloseTo((tarBytes / bytesPerSecond) * 1000)
+  slept.length = 0
+  const asked = { migrationId, imageId: 'sha256:1', references: ['web:1'] }
+  await read(pullBy(target).image(peer, { ...asked, bytesPerSecond }, never).pieces)
+  expect(slept.length).toBe(2)
+  slept.length = 0
+  await read(pullBy(target).volume(peer, request, never).pieces)
+  await read(pullBy(target).image(peer, asked, never).pieces)
+  expect(slept).toEqual([])
+})
+
 test('a message that is larger than any piece may be is not taken in', async () => {
   const peer = await serve(
     lying(async function* () {
@@ -297,7 +358,7 @@ test('a receiver that is slow is not taken for a peer that is silent', async () 
   let bytes = 0
   for await (const piece of pull.pieces) {
     if (bytes === 0) await sleep(4_000)
-    bytes += piece.length
+    bytes += packedBytes(piece)
   }
   expect(bytes).toBe((await pull.summary()).tarBytes)
 })

@@ -4,9 +4,11 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import { type Compression, compressionOf } from './round/compression-choice.ts'
 import { type DevicePolicy, devicePolicyOf } from './round/devices.ts'
 import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
+import { isPacked, type Packed, type Piece, packedBytes, unpackedBytes } from './round/packing.ts'
 import type { ReadBack as ReadBackInBytes } from './round/read-back.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
@@ -14,7 +16,19 @@ import type { Report } from './threads/protocol.ts'
 import { readPieces } from './threads/read.ts'
 import { type Incoming, writePieces } from './threads/write.ts'
 
-export { type DevicePolicy, devicePolicyOf, type Incoming, type RoundLimits }
+export {
+  type Compression,
+  compressionOf,
+  type DevicePolicy,
+  devicePolicyOf,
+  type Incoming,
+  isPacked,
+  type Packed,
+  type Piece,
+  packedBytes,
+  type RoundLimits,
+  unpackedBytes,
+}
 
 export type VolumeUsage = {
   // Names, the root directory's included, as a round would carry them.
@@ -67,15 +81,15 @@ export type ReadOptions = {
   readonly signal?: AbortSignal
 }
 
-export type VolumeStream = Incoming & {
+export type VolumeStream<P extends Piece = Buffer> = Incoming & {
   // At most 1 MiB each, every one in its own memory, with `headRoom` (shared/rpc/piece-messages.ts) before it. To be read
-  // once and to the end; leaving early cancels the round. The worker starts with the call and waits when it is a few pieces ahead: a stream that is not wanted after all has
-  // to be cancelled by its signal.
-  readonly pieces: AsyncIterable<Buffer>
+  // once and to the end; leaving early cancels the round. The worker starts with the call and waits when it is a few
+  // pieces ahead: a stream that is not wanted after all has to be cancelled by its signal.
+  readonly pieces: AsyncIterable<P>
   // What they bring at most; undefined until there is a piece.
   limits(): RoundLimits | undefined
   // The memory of a piece that is not needed any more, so that the next one need not have new memory. May be left out.
-  giveBack(piece: Buffer): void
+  giveBack(piece: P): void
   // Settles after the last piece. The round was good only if it is fulfilled.
   readonly summary: Promise<RoundSummary>
 }
@@ -124,13 +138,15 @@ export type VolumeEngine = {
   // Errors, from `pieces` and `summary` alike: DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_VOLUME_UNREADABLE,
   // DRAYAGE_VOLUME_ROOT_CHANGED, DRAYAGE_SOURCE_CHANGED, DRAYAGE_UNREPRESENTABLE, DRAYAGE_CANCELLED.
   read(root: string, options: ReadOptions): VolumeStream
+  // The same for `receive`, with pieces compressed where that is worth it (round/compression-choice.ts).
+  readPacked(root: string, options: ReadOptions, compression: Compression): VolumeStream<Piece>
   // Makes the directory `root` exactly what the archive holds, its own metadata included: what was in it before goes.
   // The pieces are given away: of one that is alone in its memory, that memory changes hands.
   // Returns when all of it is on disk. After an error what is in `root` must not be used. Errors:
   // DRAYAGE_STREAM_DAMAGED (cut, altered, hostile, beyond limits), DRAYAGE_TARGET_FULL, DRAYAGE_UNREPRESENTABLE
   // (details.paths: what this file system cannot hold), DRAYAGE_MOUNT_UNSUPPORTED (something is mounted inside),
   // DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_CANCELLED, and whatever `pieces` throws.
-  write(root: string, pieces: AsyncIterable<Buffer>, options?: WriteOptions): Promise<RoundSummary>
+  write(root: string, pieces: AsyncIterable<Piece>, options?: WriteOptions): Promise<RoundSummary>
   // One round of several: makes `root` what the source's volume was. First sees what of the rounds before is there as it
   // was left, then asks `open` for the stream that builds upon that. A round that fails may be followed by another at any
   // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
@@ -141,6 +157,9 @@ export type VolumeEngine = {
   readBack(root: string, memory: string, options?: CheckOptions): Promise<ReadBack>
   // Reads a directory that does not change, all of it from the disk, for what `read` would say of it.
   digest(root: string, options?: CheckOptions & { readonly devices?: DevicePolicy }): Promise<RoundSummary>
+  // Removes all that is in a directory; crosses no mount point, follows no symlink. Errors: DRAYAGE_VOLUME_NOT_FOUND,
+  // DRAYAGE_MOUNT_UNSUPPORTED.
+  clear(root: string): Promise<void>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -171,6 +190,23 @@ const heard =
 
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
+  const readPacked: VolumeEngine['readPacked'] = (root, { signal, holding, ...request }, compression) => {
+    const held = holding && {
+      digest: holding.digest,
+      lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
+    }
+    const { pieces, limits, giveBack, summary } = readPieces(
+      pool,
+      { root, ...request, ...(held && { holding: held }) },
+      compression,
+      signal,
+    )
+    const settled = summary.then(publicSummary)
+    // A caller that only reads the pieces learns of the failure there.
+    settled.catch(() => {})
+    return { pieces, limits, giveBack, summary: settled }
+  }
+
   return {
     identify,
     freeSpace,
@@ -179,27 +215,16 @@ export const createVolumeEngine = (): VolumeEngine => {
       const usage = (await job.result) as Usage
       return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
     },
-    read: (root, { signal, holding, ...request }) => {
-      const held = holding && {
-        digest: holding.digest,
-        lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
-      }
-      const { pieces, limits, giveBack, summary } = readPieces(
-        pool,
-        { root, ...request, ...(held && { holding: held }) },
-        signal,
-      )
-      const settled = summary.then(publicSummary)
-      // A caller that only reads the pieces learns of the failure there.
-      settled.catch(() => {})
-      return { pieces, limits, giveBack, summary: settled }
-    },
+    // Where nothing is compressed, every piece is a buffer.
+    read: (root, options) => readPacked(root, options, 'none') as VolumeStream,
+    readPacked,
     write: async (root, pieces, { limits, signal, onProgress } = {}) => {
       const request = limits === undefined ? { root } : { root, limits }
       return publicSummary(
         await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
       )
     },
+    clear: async (root) => void (await pool.start({ kind: 'clear', root }, () => {}, undefined).result),
     receive: async (root, open, { signal, onProgress, ...request }) => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>
         open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })

@@ -60,6 +60,7 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
         ...{ lease, volume: volume.name, source: { host: source.host, address: source.address } },
         ...{ round, final: false, rootIdentity: volume.rootIdentity },
         ...{ devices: defaultOptions.devices, verification: defaultOptions.verify },
+        ...{ bytesPerSecond: 0, compression: defaultOptions.compression },
       })
       for await (const { result } of messages) {
         if (!result) continue

@@ -2,7 +2,14 @@
 // the trailers, which fetch does not give.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { archiveHeaders, archiveTrailer, type Transfer, type VolumeArchive } from '../../shared/api/archives.ts'
+import { pipeline } from 'node:stream/promises'
+import {
+  archiveHeaders,
+  archiveTrailer,
+  type ImportedVolume,
+  type Transfer,
+  type VolumeArchive,
+} from '../../shared/api/archives.ts'
 import { AppError, isErrorCode } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { unreachable } from './client.ts'
@@ -20,8 +27,23 @@ export type ExportAnswer = {
   summary(): VolumeArchive
 }
 
+export type ImportRequest = {
+  readonly host: string
+  readonly volume: string
+  readonly intoEmpty: boolean
+  // NAME=VALUE
+  readonly labels: readonly string[]
+}
+
 export type ArchiveClient = {
   exportVolume(request: ExportRequest, signal: AbortSignal): Promise<ExportAnswer>
+  // body: asked for only when nothing stands in the way. lengthBytes: null where it is not known.
+  importVolume(
+    request: ImportRequest,
+    body: AsyncIterable<Buffer>,
+    lengthBytes: number | null,
+    signal: AbortSignal,
+  ): Promise<ImportedVolume>
 }
 
 export type ArchiveClientOptions = {
@@ -97,6 +119,36 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
     typeof header === 'string' ? header : undefined
 
   return {
+    importVolume: async ({ host, volume, intoEmpty, labels }, body, lengthBytes, signal) => {
+      const query = new URLSearchParams(intoEmpty ? { intoEmpty: 'true' } : {})
+      for (const label of labels) query.append('label', label)
+      const path = `${archivePath(host, volume)}${query.size === 0 ? '' : `?${query}`}`
+      const length: Record<string, string> =
+        lengthBytes === null ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(lengthBytes) }
+      const headers = { 'content-type': 'application/x-tar', expect: '100-continue', ...length }
+      const outgoing = open('PUT', path, headers, signal)
+      const sending = new AbortController()
+      // The answer may come before all is sent: then it is a refusal, and the rest is of no use.
+      const sent = new Promise<void>((resolve, reject) => {
+        outgoing.once('continue', () => {
+          pipeline(body, outgoing, { signal: sending.signal }).then(resolve, (thrown) => {
+            if (!sending.signal.aborted && !outgoing.destroyed) outgoing.destroy()
+            reject(thrown)
+          })
+        })
+        outgoing.once('response', () => resolve())
+      })
+      outgoing.flushHeaders()
+      try {
+        const [answer] = await Promise.all([answerOf(outgoing), sent])
+        const { statusCode = 0 } = answer
+        if (statusCode !== 200 && statusCode !== 201) throw await refusalOf(path, answer)
+        return (await textOf(answer)) as ImportedVolume
+      } finally {
+        sending.abort()
+        outgoing.destroy()
+      }
+    },
     exportVolume: async ({ host, volume, live }, signal) => {
       const path = `${archivePath(host, volume)}${live ? '?live=true' : ''}`
       const outgoing = open('GET', path, { te: 'trailers' }, signal)

@@ -68,6 +68,11 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   const bodies = coordinator.asked.filter(({ path }) => path === '/v1/migrations').map(({ body }) => body)
   expect(bodies.at(-1)).toMatchObject({ options: { devices: 'skip', verify: 'full' } })
   expect(await migrate('--verify', 'twice')).toMatchObject({ exit: 2, stderr: expect.stringContaining('reread') })
+
+  await migrate('--detach', '--bwlimit', '100M', '--compress', 'none')
+  const last = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
+  expect(last).toMatchObject({ options: { maxBytesPerSecond: 104_857_600, compression: 'none' } })
+  expect(await migrate('--bwlimit', '100')).toMatchObject({ exit: 2, stderr: expect.stringContaining('100M') })
 })
 
 test('--json prints one document, the migration, and asks for no plan', async () => {

@@ -138,6 +138,7 @@ export const migrateCommand = (): Command =>
           'dray migrate web --from host-1 --to host-2',
           'id=$(dray migrate web --from host-1 --to host-2 --detach) && dray migrations "$id" --watch',
           'dray migrate db --from host-1 --to host-2 --max-downtime 200ms --max-rounds 20',
+          'dray migrate db --from host-1 --to host-2 --bwlimit 100M   (leaves the rest of the line to others)',
           'dray migrate db --from host-1 --to host-2 --verify full   (everything is read once more before the hand-over)',
           'dray migrate web --from host-1 --to host-2 --json > receipt.json   (progress goes to stderr)',
           'dray migrate web --from host-1 --to host-2 --idempotency-key "$BUILD_ID"   (safe to run again)',

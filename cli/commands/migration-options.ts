@@ -1,13 +1,15 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import { parseCount, parseDuration } from './option-values.ts'
+import { parseCount, parseDuration, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
   readonly maxRounds?: string
   readonly devices?: MigrationOptions['devices']
   readonly verify?: MigrationOptions['verify']
+  readonly bwlimit?: string
+  readonly compress?: MigrationOptions['compression']
 }
 
 // What is not said is not sent: the coordinator's defaults hold.
@@ -16,11 +18,15 @@ export const readMigrationFlags = ({
   maxRounds,
   devices,
   verify,
+  bwlimit,
+  compress,
 }: MigrationFlags): Partial<MigrationOptions> => ({
   ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
   ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
   ...(devices !== undefined && { devices }),
   ...(verify !== undefined && { verify }),
+  ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
+  ...(compress !== undefined && { compression: compress }),
 })
 
 export const withMigrationFlags = (command: Command): Command =>
@@ -41,4 +47,14 @@ export const withMigrationFlags = (command: Command): Command =>
         '--verify <how>',
         "what is read back from the target's disk: written, nothing; reread, what was copied while the source ran (default); full, everything, on both sides, while it is stopped",
       ).choices(['written', 'reread', 'full']),
+    )
+    .option(
+      '--bwlimit <rate>',
+      'send at most so many bytes per second, image and volumes together (500K, 100M, 1G: of 1024; 500KB, 100MB, 1GB: of 1000; default no limit)',
+    )
+    .addOption(
+      new Option(
+        '--compress <how>',
+        'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
+      ).choices(['auto', 'zstd', 'none']),
     )

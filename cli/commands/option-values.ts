@@ -16,3 +16,16 @@ export const parseCount = (flag: string, raw: string): number => {
   if (/^[1-9]\d{0,8}$/.test(raw)) return Number(raw)
   throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number above 0.`)
 }
+
+const units = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const
+
+// Bytes per second, with rsync's suffixes: 500K, 1.5M, 100MB. A bare number is refused, since rsync takes it for KiB.
+export const parseRate = (flag: string, raw: string): number => {
+  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,9})?)([KMG]B?)$/i.exec(raw) ?? []
+  const bytes = Math.round(Number(number) * units[(unit ?? '').toUpperCase() as keyof typeof units])
+  if (bytes >= 1024) return bytes
+  throw new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    `${flag} "${raw}" is not a rate of at least 1K in bytes per second, such as 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,
+  )
+}

@@ -1,10 +1,22 @@
-import type { VolumeArchive } from '../../shared/api/archives.ts'
+import type { ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Paint } from './colour.ts'
 import { fact, factsText } from './facts.ts'
 import { formatBytes, plural } from './quantities.ts'
 
-const contentText = ({ entries, contentBytes }: VolumeArchive): string =>
+const contentText = ({ entries, contentBytes }: Pick<VolumeArchive, 'entries' | 'contentBytes'>): string =>
   `${plural(entries, 'entry', 'entries')}, ${formatBytes(contentBytes)} of content`
+
+export const importedText = (imported: ImportedVolume, paint: Paint): string =>
+  factsText(
+    `${imported.host}/${imported.volume} was ${imported.created ? 'made' : 'filled'}.`,
+    [
+      fact('volume', contentText(imported)),
+      fact('tarball', `${formatBytes(imported.archiveBytes)}, SHA-256 ${imported.archiveSha256}`),
+      fact('digest', `${imported.digest} of the tree`),
+      fact('warning', ...imported.warnings.map(({ message }) => message)),
+    ],
+    paint,
+  )
 
 // file: where it went; undefined: to whoever reads it.
 export const archiveText = (archive: VolumeArchive, file: string | undefined, paint: Paint): string =>

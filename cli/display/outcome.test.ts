@@ -82,3 +82,10 @@ test('a plan lists what moves and every refusal with its code', () => {
     '  DRAYAGE_BIND_MOUNT: /etc is a bind mount.',
   ])
 })
+
+test('what was compressed on its way is told beside what it was', () => {
+  const rounds = moved().rounds.map((round) => ({ ...round, bytesSent: round.contentBytes / 4 }))
+  const text = migrationText(moved({ rounds, bytesSent: 1_342_192_640 }), paint)
+  expect(text).toContain('1.25 GiB (compressed from 5.00 GiB) sent in 2 rounds')
+  expect(text).toContain('2 (last) data: 15.0 KiB (compressed from 60.0 KiB) in 3 entries')
+})

@@ -23,14 +23,21 @@ const titleOf = (migration: Migration): string => {
   return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
 }
 
+// What crossed; and what it was before, where it was compressed on its way.
+const crossed = (bytesSent: number, contentBytes: number): string =>
+  bytesSent < contentBytes
+    ? `${formatBytes(bytesSent)} (compressed from ${formatBytes(contentBytes)})`
+    : formatBytes(bytesSent)
+
 const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[] => {
   if (receipt === null) return bytesSent === 0 ? [] : [`${formatBytes(bytesSent)} sent`]
   const { volumes } = receipt
   const content = volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0)
   const entries = volumes.reduce((sum, volume) => sum + volume.entries, 0)
+  const carried = rounds.reduce((sum, round) => sum + round.contentBytes, 0)
   const passes = new Set(rounds.map(({ round }) => round)).size
   return [
-    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${formatBytes(bytesSent)} sent in ${plural(passes, 'round')}`,
+    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${crossed(bytesSent, carried)} sent in ${plural(passes, 'round')}`,
   ]
 }
 
@@ -60,8 +67,8 @@ const skippedLines = ({ receipt }: Migration): readonly string[] =>
 
 const roundLines = ({ rounds }: Migration): readonly string[] =>
   rounds.map(
-    ({ round, final, volume, entries, bytesSent, durationMs }) =>
-      `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${formatBytes(bytesSent)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
+    ({ round, final, volume, entries, bytesSent, contentBytes, durationMs }) =>
+      `${round}${final ? ' (last)' : ''} ${shortName(volume)}: ${crossed(bytesSent, contentBytes)} in ${plural(entries, 'entry', 'entries')}, ${formatDuration(durationMs)}`,
   )
 
 const whyLastRound = {

@@ -23,5 +23,7 @@ export const createArchivePort = (
   return {
     exportVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ExportVolume', request, limits)),
+    importVolume: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('ImportVolume', request, limits)),
   }
 }

@@ -62,7 +62,7 @@ const receive = (agent: AgentPort, signal?: AbortSignal) =>
   agent.receiveVolume(
     {
       ...{ lease, volume: 'v', source: { host: 'h', address: 'a:1' }, round: 1, final: true, rootIdentity: '1:1' },
-      ...{ devices: 'keep', verification: 'reread' },
+      ...{ devices: 'keep', verification: 'reread', bytesPerSecond: 0, compression: 'auto' },
     },
     signal === undefined ? {} : { signal },
   )

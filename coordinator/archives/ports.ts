@@ -1,5 +1,6 @@
 // What archives need from outside: the agents' calls, and who else is at a volume.
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
+import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
 
 // Each function is one call of proto/archive.proto, with its contract and its errors.
 export type ArchivePort = {
@@ -7,6 +8,15 @@ export type ArchivePort = {
     request: { readonly volume: string; readonly live: boolean },
     signal: AbortSignal,
   ): AsyncIterable<ExportedPiece__Output>
+  importVolume(
+    request: {
+      readonly transferId: string
+      readonly volume: string
+      readonly intoEmpty: boolean
+      readonly labels: Record<string, string>
+    },
+    signal: AbortSignal,
+  ): AsyncIterable<ImportReport__Output>
 }
 
 export type ArchiveHosts = {

@@ -3,6 +3,7 @@ import type { Transfer } from '../../shared/api/archives.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { VolumeHolds } from '../store/volume-holds.ts'
 import { createExport, type ExportVolume } from './export.ts'
+import { createImports, type Imports, type ImportVolume } from './import.ts'
 import type { ArchiveHosts } from './ports.ts'
 import { createTransfers, type TransferLog } from './transfers.ts'
 
@@ -11,18 +12,30 @@ import { createTransfers, type TransferLog } from './transfers.ts'
 // DRAYAGE_VOLUME_BUSY, and what the agents say (proto/archive.proto).
 export type ArchiveService = {
   readonly exportVolume: ExportVolume
+  readonly importVolume: ImportVolume
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
+
+// What the agents ask of it.
+export type ArchiveGiving = Pick<Imports, 'give'>
 
 export type ArchiveServiceOptions = {
   readonly hosts: ArchiveHosts
   readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: TransferLog
+  readonly signOfLifeMs: number
 }
 
-export const createArchiveService = ({ hosts, holds, clock, log }: ArchiveServiceOptions): ArchiveService => {
+export const createArchiveService = ({
+  hosts,
+  holds,
+  clock,
+  log,
+  signOfLifeMs,
+}: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
-  return { exportVolume: createExport(hosts, transfers), transfer: transfers.get }
+  const exportVolume = createExport(hosts, transfers)
+  return { exportVolume, transfer: transfers.get, ...createImports(hosts, transfers, { signOfLifeMs }) }
 }

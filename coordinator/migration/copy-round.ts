@@ -58,6 +58,8 @@ const copy = async (
       rootIdentity: volume.rootIdentity,
       devices: record.request.options.devices,
       verification: record.request.options.verify,
+      bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
+      compression: record.request.options.compression,
     },
     { signal },
   )

@@ -33,7 +33,7 @@ export type AgentPort = {
   ): Promise<{ previousEpoch: number }>
   forgetMigration(request: { lease: Lease }, options?: CallOptions): Promise<void>
   receiveImage(
-    request: { lease: Lease; image: Image; source: { host: string; address: string } },
+    request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>
   removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
@@ -54,6 +54,8 @@ export type AgentPort = {
       rootIdentity: string
       devices: MigrationOptions['devices']
       verification: MigrationOptions['verify']
+      bytesPerSecond: number
+      compression: MigrationOptions['compression']
     },
     options?: CallOptions,
   ): AsyncIterable<VolumeProgress__Output>

@@ -60,12 +60,17 @@ const plan: Step = {
 
 const image: Step = {
   name: 'image',
-  do: async ({ facts, source, target, lease, signal, progress }) => {
+  do: async ({ record, facts, source, target, lease, signal, progress }) => {
     const { workload, imageId } = needed(facts.plan, 'plan')
     if (imageId !== '') return { image: { imageId, loaded: false } }
     const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
     const messages = target.agent.receiveImage(
-      { lease: lease(), image: wanted, source: { host: source.host, address: source.address } },
+      {
+        lease: lease(),
+        image: wanted,
+        source: { host: source.host, address: source.address },
+        bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
+      },
       { signal },
     )
     for await (const { bytes, done } of messages) {
@@ -140,7 +145,8 @@ const precopy: Step = {
       measured.push({
         ...round,
         entries: sum(({ changedEntries }) => changedEntries),
-        bytes: sum(({ bytesSent }) => bytesSent),
+        // Not of what crossed: one round may have been compressed more than another.
+        bytes: sum(({ changedBytes }) => changedBytes),
       })
       const damaged = await rereadDamage(context, results)
       if (damaged !== null && damagedBefore) throw damaged

@@ -18,6 +18,10 @@ beforeEach(async () => {
         signals.push(signal)
         return deps.archives.exportVolume(request, signal)
       },
+      importVolume: (request, body, ready, signal) => {
+        signals.push(signal)
+        return deps.archives.importVolume(request, body, ready, signal)
+      },
     },
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -89,4 +93,93 @@ const once = (signal: AbortSignal): Promise<unknown> =>
 test('why a transfer broke off can be asked by its id', async () => {
   expect(JSON.parse((await bodyOf(await ask('/v1/transfers/t1'))).toString())).toMatchObject({ id: 't1', error: null })
   expect((await ask('/v1/transfers/t2')).statusCode).toBe(404)
+})
+
+describe('a volume from a tarball', () => {
+  type Answer = { readonly status: number; readonly body: { readonly code?: string; readonly archiveBytes?: number } }
+
+  // Sends `pieces` when it is told to go on, or at once where it does not ask.
+  const put = async (
+    path: string,
+    pieces: readonly Buffer[],
+    headers: Record<string, string> = { expect: '100-continue' },
+  ): Promise<Answer & { readonly goOn: boolean }> => {
+    const { port } = app.server.address() as AddressInfo
+    const outgoing = httpRequest({
+      ...{ host: '127.0.0.1', port, path, method: 'PUT' },
+      headers: { authorization: 'Bearer good', 'transfer-encoding': 'chunked', ...headers },
+    })
+    let goOn = false
+    const send = () => {
+      for (const piece of pieces) outgoing.write(piece)
+      outgoing.end()
+    }
+    outgoing.once('continue', () => {
+      goOn = true
+      send()
+    })
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve)
+      outgoing.once('error', reject)
+    })
+    outgoing.flushHeaders()
+    if (headers['expect'] === undefined) send()
+    const answer = await answered
+    const body = JSON.parse((await bodyOf(answer)).toString())
+    outgoing.destroy()
+    return { status: answer.statusCode ?? 0, body, goOn }
+  }
+  const large = Array.from({ length: 40 }, () => Buffer.alloc(100_000, 'x'))
+
+  test('may be larger than any other body, and of whatever type it says it is', async () => {
+    for (const type of ['application/x-tar', 'application/octet-stream', 'application/json', undefined]) {
+      const headers = type === undefined ? {} : { 'content-type': type }
+      expect(await put('/v1/volumes/host-1/data/archive', large, headers)).toMatchObject({
+        status: 201,
+        body: { volume: 'data', archiveBytes: 4_000_000 },
+      })
+    }
+    expect(await put('/v1/volumes/host-1/data/archive?label=existing=1', large)).toMatchObject({ status: 200 })
+  })
+
+  test('is asked for only when nothing stands in the way', async () => {
+    expect(await put('/v1/volumes/host-1/data/archive', large)).toMatchObject({ status: 201, goOn: true })
+    for (const [path, status, code] of [
+      ['/v1/volumes/host-1/there/archive', 409, 'DRAYAGE_VOLUME_EXISTS'],
+      ['/v1/volumes/host-9/data/archive', 404, 'DRAYAGE_HOST_NOT_FOUND'],
+      ['/v1/volumes/host-1/-data/archive', 400, 'DRAYAGE_INVALID_REQUEST'],
+      ['/v1/volumes/host-1/data/archive?label=noValue', 400, 'DRAYAGE_INVALID_REQUEST'],
+      ['/v1/volumes/host-1/data/archive?driver=nfs', 400, 'DRAYAGE_INVALID_REQUEST'],
+    ] as const) {
+      expect([path, await put(path, large)]).toMatchObject([path, { status, body: { code }, goOn: false }])
+    }
+  })
+
+  test('that is refused in the middle gets its answer all the same', async () => {
+    const refused = { status: 500, body: { code: 'DRAYAGE_STREAM_DAMAGED' } }
+    expect(await put('/v1/volumes/host-1/hostile/archive', large)).toMatchObject(refused)
+    expect(await put('/v1/volumes/host-1/hostile/archive', large, {})).toMatchObject(refused)
+  })
+
+  test('that is encoded is not taken', async () => {
+    const gzip = { expect: '100-continue', 'content-encoding': 'gzip' }
+    const refused = { status: 415, body: { code: 'DRAYAGE_UNSUPPORTED_MEDIA_TYPE' }, goOn: false }
+    expect(await put('/v1/volumes/host-1/data/archive', large, gzip)).toMatchObject(refused)
+  })
+
+  test('is let go of when the sender goes', async () => {
+    const { port } = app.server.address() as AddressInfo
+    const outgoing = httpRequest({
+      ...{ host: '127.0.0.1', port, path: '/v1/volumes/host-1/data/archive', method: 'PUT' },
+      headers: { authorization: 'Bearer good', 'transfer-encoding': 'chunked', expect: '100-continue' },
+    })
+    outgoing.on('error', () => {})
+    outgoing.flushHeaders()
+    await new Promise((resolve) => outgoing.once('continue', resolve))
+    outgoing.write('a part')
+    outgoing.destroy()
+    const [signal] = signals
+    if (signal?.aborted === false) await once(signal)
+    expect(signal?.aborted).toBe(true)
+  })
 })

@@ -1,4 +1,5 @@
 // Volumes as tarballs. The bodies are streams: as slow as the slower side, and never kept here.
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -6,11 +7,14 @@ import {
   archiveHeaders,
   archiveTrailer,
   ExportQuery,
+  ImportedVolume,
+  ImportQuery,
   Transfer,
   type VolumeArchive,
   VolumeOnHost,
 } from '../../shared/api/archives.ts'
 import { AppError, type ErrorCode } from '../../shared/errors.ts'
+import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import type { ArchiveService } from '../archives/service.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
@@ -84,6 +88,9 @@ export const archiveRoutes =
       },
     )
 
+    // In a scope of its own: there a body is what it is, whatever it says of itself.
+    await app.register(importRoute({ archives, stopping, idleMs }))
+
     app.get(
       '/v1/transfers/:id',
       {
@@ -100,6 +107,101 @@ export const archiveRoutes =
       async ({ params }) => archives.transfer(params.id),
     )
   }
+
+const importRoute =
+  ({ archives, stopping, idleMs }: Required<ArchiveRoutes>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+    app.put(
+      '/v1/volumes/:host/:name/archive',
+      {
+        config: { takesStream: true },
+        onResponse: async ({ raw }) => letEnd(raw),
+        schema: {
+          operationId: 'importVolume',
+          summary: 'Makes a volume from a tarball',
+          description:
+            'The body is the tarball, not compressed. It has no limit but the free space of the host; with ' +
+            '`Expect: 100-continue` it need not be sent before everything that can be refused has not been. The volume is made, ' +
+            'unless `intoEmpty=true` names one that is empty; while it is being made no container can start on it, and where ' +
+            'anything fails, or the sender goes, nothing of it is left.',
+          params: VolumeOnHost,
+          querystring: ImportQuery,
+          body: { content: { [tarball]: { schema: Type.Unsafe<Readable>({ contentMediaType: tarball }) } } },
+          response: {
+            200: ImportedVolume,
+            201: ImportedVolume,
+            ...problems(
+              ...asking,
+              'DRAYAGE_VOLUME_EXISTS',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+              'DRAYAGE_STREAM_DAMAGED',
+              'DRAYAGE_TARGET_FULL',
+              'DRAYAGE_UNREPRESENTABLE',
+              'DRAYAGE_ENGINE_REFUSED',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { host, name } = request.params
+        requireNoEncoding(request.headers['content-encoding'])
+        const { intoEmpty, label = [] } = request.query
+        const imported = await archives.importVolume(
+          { host, volume: name, intoEmpty: intoEmpty === 'true', labels: labelsFrom([label].flat()) },
+          arriving(request.raw, idleMs),
+          () => {
+            if (request.headers.expect !== undefined) reply.raw.writeContinue()
+          },
+          AbortSignal.any([stopping, goneOf(reply)]),
+        )
+        return reply.code(imported.created ? 201 : 200).send(imported)
+      },
+    )
+  }
+
+const requireNoEncoding = (encoding: string | undefined): void => {
+  if (encoding === undefined || encoding === 'identity') return
+  throw new AppError(
+    'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+    `The body is encoded (${encoding}), and only a plain tarball is taken. Nothing was done.`,
+  )
+}
+
+const labelsFrom = (labels: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    labels.map((label) => {
+      const equals = label.indexOf('=')
+      return [label.slice(0, equals), label.slice(equals + 1)]
+    }),
+  )
+
+// A sender that has not read its answer yet would lose it with the connection: what it still sends is taken, for a while.
+const letEnd = (body: IncomingMessage): void => {
+  if (body.complete) return
+  const timer = setTimeout(() => body.destroy(), lingerMs)
+  body.once('close', () => clearTimeout(timer))
+  body.resume()
+}
+const lingerMs = 10_000
+
+// The answer is still to be sent when the body has broken off: the connection is not closed with the reading.
+const arriving = async function* (body: Readable, idleMs: number): AsyncGenerator<Buffer> {
+  const pieces = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  const silent = () =>
+    new AppError('DRAYAGE_TIMEOUT', `Nothing more of the tarball has come for ${Math.round(idleMs / 1000)} s.`)
+  try {
+    yield* withStallTimeout(pieces, idleMs, silent)
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown
+    const why = (thrown as Error).message
+    throw new AppError('DRAYAGE_STREAM_DAMAGED', `The tarball broke off: ${why}. What had come of it was removed.`, {
+      cause: thrown,
+    })
+  }
+}
 
 // A reader that has taken nothing for too long is cut off, and the volume with it let go of.
 const bodyOf = (pieces: AsyncIterable<Buffer>, idleMs: number): Readable => {

@@ -137,6 +137,19 @@ export const deps: AppDeps = {
         summary: () => ({ ...archive, host: onHost, volume, live }),
       }
     },
+    importVolume: async ({ host: onHost, volume, labels }, body, ready) => {
+      if (onHost === 'host-9') throw notFound
+      if (volume === 'there') throw new AppError('DRAYAGE_VOLUME_EXISTS', 'It is there')
+      ready()
+      let bytes = 0
+      for await (const piece of body) {
+        bytes += piece.length
+        if (volume === 'hostile') throw new AppError('DRAYAGE_STREAM_DAMAGED', 'A path is absolute')
+      }
+      const { live: _, ...imported } = archive
+      const created = labels['existing'] === undefined
+      return { ...imported, host: onHost, volume, created, archiveBytes: bytes }
+    },
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }

@@ -35,6 +35,33 @@ export const VolumeArchive = Type.Object({
 })
 export type VolumeArchive = Static<typeof VolumeArchive>
 
+const Label = Type.String({ pattern: '^[^=]+=', maxLength: 4096, description: 'NAME=VALUE' })
+export const ImportQuery = Type.Object(
+  {
+    intoEmpty: Flag('true: into a volume that exists, if it is empty and nothing that runs uses it'),
+    label: Type.Optional(
+      Type.Union([Label, Type.Array(Label, { maxItems: 100 })], {
+        description: 'For the volume that is made; may be given several times',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type ImportQuery = Static<typeof ImportQuery>
+
+export const ImportedVolume = Type.Object({
+  host: HostName,
+  volume: VolumeName,
+  created: Type.Boolean({ description: 'false: it existed, and was empty' }),
+  entries: Type.Integer({ minimum: 0 }),
+  contentBytes: Type.Integer({ minimum: 0, description: 'Bytes of content in the volume, holes included' }),
+  archiveBytes: Bytes,
+  archiveSha256: Type.String({ description: 'Of the tarball as it arrived, hex' }),
+  digest: Type.String({ description: 'SHA-256 of the tree, hex, made from what its file system says that it holds' }),
+  warnings: Type.Array(Finding),
+})
+export type ImportedVolume = Static<typeof ImportedVolume>
+
 // An export, an import or a copy: they last as long as the request, and what has ended is remembered for a while.
 const Held = Type.Array(Type.Object({ host: HostName, volume: VolumeName }))
 export const Transfer = Type.Object({

@@ -26,6 +26,16 @@ export const MigrationOptions = Type.Object(
       description:
         'What of the copy is read back from the target’s disk before the hand-over. written: nothing; both sides’ digests are of what they read and wrote. reread: what was copied while the source ran, after each round, at no cost of downtime. full: everything, in the last round and on both sides, while the source is stopped',
     }),
+    maxBytesPerSecond: Type.Union([Type.Integer({ minimum: 1024, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], {
+      default: null,
+      description:
+        'The most bytes that leave the source in a second for this migration: its image and all its volumes together, as they are on the wire. null: no limit',
+    }),
+    compression: Type.Union([Type.Literal('auto'), Type.Literal('zstd'), Type.Literal('none')], {
+      default: 'auto',
+      description:
+        'Of volumes on their way. auto: with zstd, where the line is slower than compressing and the data shrinks. zstd: whatever shrinks. none: never',
+    }),
   },
   { additionalProperties: false },
 )
@@ -36,6 +46,8 @@ export const defaultOptions: MigrationOptions = {
   maxRounds: 8,
   devices: 'keep',
   verify: 'reread',
+  maxBytesPerSecond: null,
+  compression: 'auto',
 }
 
 // In a fixed order, so that two of them compare as text.
@@ -44,4 +56,6 @@ export const completeOptions = (asked: Partial<MigrationOptions> = {}): Migratio
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
   devices: asked.devices ?? defaultOptions.devices,
   verify: asked.verify ?? defaultOptions.verify,
+  maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
+  compression: asked.compression ?? defaultOptions.compression,
 })

@@ -88,8 +88,8 @@ export const Round = Type.Object({
   final: Type.Boolean({ description: 'Made while the source was stopped' }),
   volume: Type.String(),
   entries: Type.Integer({ description: 'New, changed and removed names' }),
-  bytesSent: Bytes,
-  contentBytes: Bytes,
+  bytesSent: Type.Integer({ minimum: 0, description: 'What crossed the wire, compressed where it was' }),
+  contentBytes: Type.Integer({ minimum: 0, description: 'Content of files that was carried, as it is on disk' }),
   durationMs: Type.Integer(),
 })
 export type Round = Static<typeof Round>

@@ -23,6 +23,8 @@ const { Transfer } = load<TransferProto>('transfer.proto').drayage.v1
 export const pieceFields = {
   PullVolume: { name: 'tar', number: 1 },
   PullImage: { name: 'archive', number: 1 },
+  ExportVolume: { name: 'tar', number: 2 },
+  PullArchive: { name: 'tar', number: 1 },
 } as const satisfies Record<string, PieceField>
 
 type Codec = Pick<MethodDefinition<object, object>, 'responseSerialize' | 'responseDeserialize'>
@@ -38,8 +40,14 @@ const withPieces = <M extends object>(method: M, field: PieceField, oneof?: stri
 
 export const services = {
   Agent: Agent.service,
-  Archive: Archive.service,
-  Coordinator: Coordinator.service,
+  Archive: {
+    ...Archive.service,
+    ExportVolume: withPieces(Archive.service.ExportVolume, pieceFields.ExportVolume, 'piece'),
+  },
+  Coordinator: {
+    ...Coordinator.service,
+    PullArchive: withPieces(Coordinator.service.PullArchive, pieceFields.PullArchive),
+  },
   Enrolment: Enrolment.service,
   Transfer: {
     ...Transfer.service,

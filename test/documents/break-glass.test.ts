@@ -214,9 +214,10 @@ test('the source of a move that was cut short is brought back, and the coordinat
   await one.agent.start()
   const ended = await eventually('the migration to end', minutes(2), async () => {
     const migration = (await lab.coordinator.call('GET', `/v1/migrations/${id}`)) as Migration
-    return ['rolled-back', 'failed', 'awaiting-finalize'].includes(migration.state) && migration
+    return ['rolled-back', 'cancelled', 'failed', 'awaiting-finalize'].includes(migration.state) && migration
   })
-  expect(ended.state).toBe('rolled-back')
+  expect(ended.state).toBe('cancelled')
+  expect(ended.warnings.map(({ code }) => code)).toContain('brought-back-by-hand')
   expect(await stateOf('web')).toEqual(web)
   expect(await two.docker(['ps', '-aq'])).toBe('')
 })

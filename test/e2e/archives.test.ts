@@ -1,11 +1,14 @@
 // Volumes as tarballs, from and to real engines: an independent tar and rsync say whether they are what they should be.
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
-import type { VolumeArchive } from '../../shared/api/archives.ts'
+import type { ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Problem } from '../../shared/api/common.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
@@ -16,12 +19,14 @@ import { differences, hugeHoles, mountpoint } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
+let two: LabHost
 let busybox: string
 let folder: string
 
 beforeAll(async () => {
   lab = await startLab({ hosts: 2 })
   one = lab.host('host-1')
+  two = lab.host('host-2')
   busybox = (await loadImage(one, 'busybox')).ref
   folder = await mkdtemp(join(tmpdir(), 'drayage-archives-'))
 })
@@ -32,6 +37,7 @@ afterAll(async () => {
 
 const env = () => ({ ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token })
 const cli = (args: readonly string[]): Promise<string> => run([process.execPath, dray, ...args], { env: env() })
+const startCli = (args: readonly string[]) => spawn(process.execPath, [dray, ...args], { env: env(), stdio: 'ignore' })
 const shell = (script: string): Promise<string> =>
   run(['bash', '-c', `set -o pipefail; dray() { "${process.execPath}" "${dray}" "$@"; }; cd "${folder}"; ${script}`], {
     env: env(),
@@ -149,6 +155,137 @@ describe('an export', () => {
     await expect(access(file)).rejects.toThrow()
   })
 })
+
+describe('an import', () => {
+  const volumes = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
+  const imported = async (args: readonly string[]): Promise<ImportedVolume> =>
+    JSON.parse(await cli(['volume', 'import', ...args, '--json'])) as ImportedVolume
+  const tarOf = async (root: string, file: string): Promise<void> => {
+    await run([
+      ...['tar', '-c', '--format=posix', '--sparse', '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'],
+      ...['-f', file, '-C', root, '.'],
+    ])
+  }
+
+  test('of an export is the same volume on another host, by its digest and by rsync', async () => {
+    const file = join(folder, 'animals.tar')
+    const sent = JSON.parse(await cli(['volume', 'export', 'host-1/animals', '-o', file, '--json'])) as VolumeArchive
+    const made = await imported(['host-2/animals', '-i', file, '--label', 'a=b=c', '--label', 'empty='])
+    expect(made).toMatchObject({ host: 'host-2', volume: 'animals', created: true, warnings: [] })
+    const { entries, contentBytes, archiveBytes, archiveSha256, digest } = sent
+    expect(made).toMatchObject({ entries, contentBytes, archiveBytes, archiveSha256, digest })
+    expect(await differences(await mountpoint(one, 'animals'), await mountpoint(two, 'animals'), hugeHoles)).toBe('')
+    const [{ Labels }] = JSON.parse(await two.docker(['volume', 'inspect', 'animals'])) as [{ Labels: object }]
+    expect(Labels).toMatchObject({ a: 'b=c', empty: '' })
+    // 100 GiB of it is a hole.
+    expect(contentBytes).toBeGreaterThan(100 * 1024 ** 3)
+    expect(archiveBytes).toBeLessThan(100 * 1024 ** 2)
+  })
+
+  test('of what GNU tar has written is what it was written from', async () => {
+    const root = await makeVolume(one, 'for-tar')
+    await makeZoo(root)
+    await run(['find', root, '-name', 'huge*', '-delete'])
+    // GNU tar 1.34 writes each name of a FIFO as a FIFO of its own.
+    await run(['find', root, '-name', 'fifo again', '-delete'])
+    const file = join(folder, 'by-tar.tar')
+    await tarOf(root, file)
+    await shell(`dray volume import host-2/by-tar < '${file}' > /dev/null`)
+    expect(await differences(root, await mountpoint(two, 'by-tar'))).toBe('')
+  })
+
+  test('can be used by a container when it is there, and not before', async () => {
+    const root = await makeVolume(one, 'slow')
+    await run(['sh', '-c', `head -c 60M /dev/urandom > '${root}/large'`])
+    const file = join(folder, 'slow.tar')
+    await tarOf(root, file)
+    const image = (await loadImage(two, 'busybox')).ref
+    await lab.limitRate(two, 100)
+    const importing = imported(['host-2/slow', '-i', file])
+    await eventually('the volume to be there', 60_000, async () => (await volumes(two)).includes('slow') || undefined)
+    await eventually('it to be set aside', 60_000, () => isMissing(two, 'slow'))
+    expect((await failure(two.docker(['run', '--rm', '-v', 'slow:/data', image, 'true']))).message).toMatch(
+      /no such file/,
+    )
+    await lab.limitRate(two, undefined)
+    await importing
+    const sum = await two.docker(['run', '--rm', '-v', 'slow:/data', image, 'sha256sum', '/data/large'])
+    expect(sum).toContain(await sha256(join(root, 'large')))
+  })
+
+  test('leaves a volume alone that exists, and fills one that is empty if told to', async () => {
+    const file = join(folder, 'animals.tar')
+    const root = await makeVolume(two, 'existing')
+    const refused = await failure(imported(['host-2/existing', '-i', file]))
+    expect([problemOf(refused).code, refused.exitCode]).toEqual(['DRAYAGE_VOLUME_EXISTS', 4])
+    await writeFile(join(root, 'data'), 'precious')
+    const full = await failure(imported(['host-2/existing', '-i', file, '--into-empty']))
+    expect(problemOf(full).code).toBe('DRAYAGE_VOLUME_EXISTS')
+    expect(await readdir(root)).toEqual(['data'])
+    await rm(join(root, 'data'))
+    expect(await imported(['host-2/existing', '-i', file, '--into-empty'])).toMatchObject({ created: false })
+    expect(await differences(await mountpoint(one, 'animals'), root, hugeHoles)).toBe('')
+    expect(await readdir(join(root, '..'))).toEqual(['_data'])
+  })
+
+  test('that is cut, damaged, compressed or no tarball leaves no volume', async () => {
+    const whole = await readFile(join(folder, 'by-tar.tar'))
+    const flipped = Buffer.from(whole)
+    flipped.writeUInt8(flipped.readUInt8(150) ^ 1, 150)
+    const wrong = {
+      cut: whole.subarray(0, whole.length - 20_480),
+      flipped,
+      none: Buffer.alloc(0),
+      compressed: gzipSync(whole),
+      text: Buffer.alloc(2048, 'no tarball'),
+    }
+    const root = await makeVolume(two, 'stays-empty')
+    for (const [name, bytes] of Object.entries(wrong)) {
+      const file = join(folder, `${name}.tar`)
+      await writeFile(file, bytes)
+      const failed = await failure(imported([`host-2/${name}`, '-i', file]))
+      expect([name, problemOf(failed).code, failed.exitCode]).toEqual([name, 'DRAYAGE_STREAM_DAMAGED', 5])
+      await failure(imported(['host-2/stays-empty', '--into-empty', '-i', file]))
+      expect(await readdir(root)).toEqual([])
+      expect(await readdir(join(root, '..'))).toEqual(['_data'])
+    }
+    for (const name of Object.keys(wrong)) expect(await volumes(two)).not.toContain(name)
+  })
+
+  test('leaves nothing, whoever dies in the middle', async () => {
+    const file = join(folder, 'slow.tar')
+    for (const dies of ['client', 'coordinator', 'agent'] as const) {
+      await lab.limitRate(two, 100)
+      const client = startCli(['volume', 'import', 'host-2/dying', '-i', file])
+      const closed = once(client, 'close')
+      await eventually('it to be set aside', 60_000, () => isMissing(two, 'dying'))
+      if (dies === 'client') client.kill('SIGKILL')
+      else await (dies === 'agent' ? two.agent : lab.coordinator.process).kill()
+      if (dies === 'agent') expect(await volumes(two)).toContain('dying')
+      await lab.limitRate(two, undefined)
+      if (dies === 'coordinator') await lab.coordinator.process.start()
+      if (dies === 'agent') await two.agent.start()
+      await closed
+      await eventually(
+        `nothing to be left of it (${dies})`,
+        60_000,
+        async () => !(await volumes(two)).includes('dying'),
+      )
+    }
+    // And nothing stands in the way of the next try.
+    await lab.untilHostIs(two, 'online')
+    await imported(['host-2/dying', '-i', file])
+  })
+})
+
+const isMissing = async (host: LabHost, volume: string): Promise<true | undefined> => {
+  const root = await mountpoint(host, volume).catch(() => undefined)
+  if (root === undefined) return undefined
+  return access(root).then(
+    () => undefined,
+    () => true as const,
+  )
+}
 
 // Waits until so much of a file that is being written has come.
 const partialBytes = async (file: string, bytes: number): Promise<void> => {

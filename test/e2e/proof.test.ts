@@ -1,4 +1,5 @@
 // What a move proves of its copies, and what becomes of devices.
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -67,4 +68,22 @@ test('with --verify full everything is read again in the last round; with --devi
     },
   })
   expect(await run(['find', await mountpoint(two, 'full'), '-name', 'null'])).toBe('')
+})
+
+test('a move may be compressed on its way and held to a rate; both are told, and the copy is the same', async () => {
+  const data = await make('thrifty')
+  const noise = 8 * 1024 * 1024
+  await writeFile(join(data, 'noise'), randomBytes(noise))
+  const maxBytesPerSecond = 4 * 1024 * 1024
+  const options = { compression: 'zstd', maxBytesPerSecond } as const
+  const migration = await migrate(lab, { container: 'thrifty', from: 'host-1', to: 'host-2', options })
+  expect(migration).toMatchObject({ state: 'awaiting-finalize', options })
+  const [first] = migration.rounds
+  // What shrinks has, and what does not has gone as it was.
+  expect(first?.contentBytes).toBeGreaterThan(40 * 1024 * 1024)
+  expect(first?.bytesSent).toBeGreaterThan(noise)
+  expect(first?.bytesSent).toBeLessThan(12 * 1024 * 1024)
+  expect(first?.durationMs).toBeGreaterThan(((noise - 1024 * 1024) / maxBytesPerSecond) * 1000)
+  const kept = await setAside(one, 'thrifty', migration)
+  expect(await differences(kept, await mountpoint(two, 'thrifty'), ['log'])).toBe('')
 })

@@ -25,7 +25,6 @@ describe('the invariants hold when', () => {
   test.each([
     'move/stop/middle/kill-coordinator',
     'move/isolate/middle/reboot-source',
-    'move/finalcopy/middle/cut-target',
     'move/start/middle/kill-target-agent',
     'undo/stop/middle/kill-source-agent',
   ])('%s', async (id) => {

@@ -89,7 +89,12 @@ const main = async (): Promise<void> => {
   say(`${waiting.length} cases`)
 
   const ordered = () => cases.flatMap(({ id }) => outcomes.get(id) ?? [])
-  const save = () => write(values.json, JSON.stringify({ outcomes: [...outcomes.values()] }, null, 1))
+  // One write after the other: they share the file that is renamed.
+  let saved: Promise<void> = Promise.resolve()
+  const save = () => {
+    saved = saved.then(() => write(values.json, JSON.stringify({ outcomes: [...outcomes.values()] }, null, 1)))
+    return saved
+  }
   // After a red case the next one gets a lab that nothing has happened to.
   const worker = async (first: World | undefined): Promise<void> => {
     let mine = first

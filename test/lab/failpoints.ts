@@ -33,7 +33,7 @@ export const makeFailpoints = async (id: string, process: string): Promise<Failp
     tell: (name, action) => writeFile(join(folder, name), action),
     untell: (name) => rm(join(folder, name), { force: true }),
     isReached,
-    untilReached: async (name, deadlineMs = 60_000) => {
+    untilReached: async (name, deadlineMs = 180_000) => {
       await eventually(`${process} to reach ${name}`, deadlineMs, async () => isReached(name))
     },
     clear: async () => {

@@ -1,8 +1,19 @@
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
-import { listAttributes, namesIn, open, openAt, remove, removeAttribute, removeDirectory } from '../linux/libc.ts'
-import { isMountPoint, type Stat, statAt } from '../linux/stat.ts'
+import {
+  close,
+  listAttributes,
+  namesIn,
+  open,
+  openAt,
+  remove,
+  removeAttribute,
+  removeDirectory,
+} from '../linux/libc.ts'
+import { isMountPoint, type Stat, statAt, statFd } from '../linux/stat.ts'
+import { asTargetError } from './refusals.ts'
+import { openVolume } from './volume-root.ts'
 
 const refuseMount = (path: ByteString): never => {
   throw new AppError(
@@ -78,5 +89,18 @@ export const clearDirectory = (rootFd: number, volume: Stat, checkpoint: () => v
   const root = { fd: rootFd, pathOnly: false }
   for (const name of listAttributes(root)) {
     if (/^(user\.|trusted\.|system\.posix_acl_)/.test(name)) removeAttribute(root, name)
+  }
+}
+
+export const clearVolume = (root: string, checkpoint: () => void): void => {
+  try {
+    const fd = openVolume(root)
+    try {
+      clearDirectory(fd, statFd(fd), checkpoint)
+    } finally {
+      close(fd)
+    }
+  } catch (error) {
+    throw asTargetError(root, error)
   }
 }

@@ -38,7 +38,7 @@ import { announce, type RoundLimits } from './limits.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { createEntrySender, unrepresentable } from './send-entry.ts'
 import { createSkippedList, type Summary } from './summary.ts'
-import { asReadError, openVolume, requireIdentity, statOfRoot } from './volume-root.ts'
+import { asReadError, asReadErrorAt, openVolume, requireIdentity, statOfRoot } from './volume-root.ts'
 
 export type ReadRequest = {
   readonly root: string
@@ -175,6 +175,8 @@ export const readRound = (
       return stat.links > 1 || shared.has(identityOf(stat))
         ? sendLinked(pathFd, stat, node, path, held)
         : sendSingle(pathFd, stat, node, path, held)
+    } catch (error) {
+      throw asReadErrorAt(path, error)
     } finally {
       close(pathFd)
     }

@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors.ts'
+import { type ByteString, displayPath } from '../byte-string.ts'
 import { close, OsError, openRoot } from '../linux/libc.ts'
 import { identityOf, type Stat, statFd } from '../linux/stat.ts'
 
@@ -35,6 +36,22 @@ export const requireIdentity = (root: string, found: Stat, expected: string | un
     { details: { expected, found: identity } },
   )
 }
+
+// Of an error of a system call on one entry of the source: that entry is named.
+export const asReadErrorAt = (path: ByteString, error: unknown): unknown =>
+  error instanceof OsError
+    ? new AppError(
+        'DRAYAGE_VOLUME_UNREADABLE',
+        `${displayPath(path)} in the volume cannot be read (${error.message}). ${
+          diskErrors.has(error.code)
+            ? 'Its disk does not give it back: look at the health of the disk; restore or remove the file, then try again.'
+            : 'Look at the health of its file system, then try again.'
+        }`,
+        { cause: error, details: { path: displayPath(path), error: error.code } },
+      )
+    : error
+
+const diskErrors = new Set(['EIO', 'EBADMSG', 'EUCLEAN'])
 
 // Of an error of a system call on the source.
 export const asReadError = (root: string, error: unknown): unknown =>

@@ -15,6 +15,7 @@ import type { Refusals } from './refusals.ts'
 import { applyToOpen, applyToSpecial, type Place, type Written, writeContent } from './write-entry.ts'
 
 export const openHeld = <T>({ dir, name, path }: Place, leaf: Leaf, use: (fd: number) => T): T => {
+  if (leaf.metadata.type !== 'file') throw damaged('content comes for what is no file')
   const fd = openAt(dir, name, open.readAndWrite | open.noFollow | open.nonBlocking)
   try {
     const stat = statFd(fd)

@@ -17,7 +17,7 @@ import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
-import { isKeptAttribute } from '../tree/attributes.ts'
+import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
 import type { Metadata } from '../tree/entry.ts'
 import { isDirectory, type Leaf, leafOf, seenOf, survey, walk } from '../tree/manifest.ts'
 import { tickMs } from '../tree/racy.ts'
@@ -102,7 +102,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (metadata.attributes.size === 0) return metadata
     const attributes = [...metadata.attributes].filter(([name]) => {
       if (isKeptAttribute(name)) return true
-      if (!attributesLeftOut.has(name)) {
+      if (!isOwnForm(name) && !attributesLeftOut.has(name)) {
         attributesLeftOut.add(name)
         skipped.add(path, `the attribute ${name}, here and elsewhere in the archive, belongs to the host it came from`)
       }

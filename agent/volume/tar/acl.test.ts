@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aclFromText, aclToText, isMinimalAcl } from './acl.ts'
+import { aclFromText, aclToText, isMinimalAcl, permissionsOfAcl } from './acl.ts'
 
 const permissions = fc.integer({ min: 0, max: 7 })
 const ids = fc.uniqueArray(fc.integer({ min: 0, max: 4_294_967_294 }), { maxLength: 20 })
@@ -60,4 +60,12 @@ describe('ACLs', () => {
   test('a table of another version is left as an attribute', () => {
     expect(aclToText('\x03\0\0\0')).toBeUndefined()
   })
+})
+
+test('the permission bits of a file with an ACL are those of its mask', () => {
+  const acl = (text: string) => permissionsOfAcl(aclFromText(text))?.toString(8)
+  expect(acl('user::rw-\nuser:7:rwx\ngroup::---\nmask::r-x\nother::--x')).toBe('651')
+  expect(acl('user::rwx\ngroup::r--\nother::---')).toBe('740')
+  expect(acl('user::rwx\nother::---')).toBeUndefined()
+  expect(permissionsOfAcl('')).toBeUndefined()
 })

@@ -79,3 +79,18 @@ export const aclFromText = (text: string): ByteString => {
 
 // Only what the permissions say already: owner, group and others. The kernel keeps no access ACL for that.
 export const isMinimalAcl = (value: ByteString): boolean => value.length <= 4 + 3 * entryBytes
+
+// The permission bits that a file with this access ACL has: the group's are the mask's, where there is one (acl(5),
+// "CORRESPONDENCE BETWEEN ACL ENTRIES AND FILE PERMISSION BITS"). libarchive writes the bits without the ACL in their
+// place. undefined: not a table that says.
+export const permissionsOfAcl = (value: ByteString): number | undefined => {
+  const table = bytesOf(value)
+  if (table.length < 4 || (table.length - 4) % entryBytes !== 0 || table.readUInt32LE(0) !== version) return undefined
+  const bits = new Map<number, number>()
+  for (let at = 4; at < table.length; at += entryBytes) bits.set(table.readUInt16LE(at), table.readUInt16LE(at + 2) & 7)
+  const [owner, other] = [bits.get(tags.userObject), bits.get(tags.other)]
+  const group = bits.get(tags.mask) ?? bits.get(tags.groupObject)
+  return owner === undefined || group === undefined || other === undefined
+    ? undefined
+    : (owner << 6) | (group << 3) | other
+}

@@ -100,8 +100,27 @@ const text = (block: Buffer, offset: number, length: number): ByteString => {
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end)
 }
 
-// Octal digits, padded in front with spaces or zeros and ended by a space or NUL. An empty field is zero. GNU's
-// base-256 numbers are refused: in a PAX archive such values stand in pax records.
+// Big-endian, the first byte being 0x80 or, of what is negative, 0xff: an extension of GNU's, which libarchive uses in PAX
+// archives too, for ids that do not fit. Nothing but a time may be negative.
+const readBase256 = (block: Buffer, offset: number, length: number, field: string): number => {
+  const sign = block[offset]
+  let value = 0n
+  for (const byte of block.subarray(offset + 1, offset + length)) value = value * 256n + BigInt(byte)
+  if (sign === 0xff) value -= 256n ** BigInt(length - 1)
+  if (BigInt(Number(value)) !== value || !Number.isSafeInteger(Number(value)) || (value < 0n && field !== 'mtime')) {
+    throw damaged(`a header's ${field} is out of range`)
+  }
+  return Number(value)
+}
+
+// Octal digits, padded in front with spaces or zeros and ended by a space or NUL. An empty field is zero.
+const readNumber = (block: Buffer, offset: number, length: number, field: string): number => {
+  const first = block[offset]
+  return first === 0x80 || first === 0xff
+    ? readBase256(block, offset, length, field)
+    : readOctal(block, offset, length, field)
+}
+
 const readOctal = (block: Buffer, offset: number, length: number, field: string): number => {
   const digits = /^ *([0-7]*)[ \0]*$/.exec(block.toString('latin1', offset, offset + length))?.[1]
   if (digits === undefined) throw damaged(`a header's ${field} is not an octal number`)
@@ -124,13 +143,13 @@ export const decodeHeader = (block: Buffer): Header => {
     type,
     path: prefix === '' ? name : `${prefix}/${name}`,
     permissions: readOctal(block, at.mode, 8, 'mode') & 0o7777,
-    uid: readOctal(block, at.uid, 8, 'uid'),
-    gid: readOctal(block, at.gid, 8, 'gid'),
-    size: readOctal(block, at.size, 12, 'size'),
-    mtime: readOctal(block, at.mtime, 12, 'mtime'),
+    uid: readNumber(block, at.uid, 8, 'uid'),
+    gid: readNumber(block, at.gid, 8, 'gid'),
+    size: readNumber(block, at.size, 12, 'size'),
+    mtime: readNumber(block, at.mtime, 12, 'mtime'),
     target: text(block, at.target, fieldLimits.name),
-    major: readOctal(block, at.major, 8, 'device major number'),
-    minor: readOctal(block, at.minor, 8, 'device minor number'),
+    major: readNumber(block, at.major, 8, 'device major number'),
+    minor: readNumber(block, at.minor, 8, 'device minor number'),
   }
 }
 

@@ -3,7 +3,7 @@
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { type Metadata, noAttributes } from '../tree/entry.ts'
-import { aclFromText, aclToText, isMinimalAcl } from './acl.ts'
+import { aclFromText, aclToText, isMinimalAcl, permissionsOfAcl } from './acl.ts'
 import { baseFrom, type Change, changeFrom, encodeBase, encodeChange, isChangeKeyword } from './change.ts'
 import { blockBytes, encodeHeader, fieldLimits, type Header, paddingAfter } from './header.ts'
 import { decodeNumber, decodeTime, encodeRecord, encodeTime, type PaxRecords } from './pax.ts'
@@ -161,9 +161,11 @@ export const encodeLink = ({ path, linkTo }: Link, { permissions, uid, gid, modi
 }
 
 // Records that say nothing about a volume's entry: times that are not kept, names of ids, remarks.
-const ignored = /^(atime|ctime|uname|gname|comment|hdrcharset|LIBARCHIVE\..*|RHT\.security\.selinux)$/
+// Where and how often the inode was there is nothing that a copy keeps.
+const ignored =
+  /^(atime|ctime|uname|gname|comment|hdrcharset|LIBARCHIVE\..*|RHT\.security\.selinux|SCHILY\.(dev|ino|nlink))$/
 const handled =
-  /^(path|linkpath|uid|gid|size|mtime|GNU\.sparse\.(major|minor|name|realsize)|SCHILY\.acl\.(access|default)|SCHILY\.xattr\..+)$/s
+  /^(path|linkpath|uid|gid|size|mtime|GNU\.sparse\.(major|minor|name|realsize)|SCHILY\.acl\.(access|default)|SCHILY\.dev(major|minor)|SCHILY\.xattr\..+)$/s
 
 const mostId = 0xffffffff
 
@@ -172,6 +174,14 @@ const id = (records: PaxRecords, keyword: 'uid' | 'gid', field: number): number 
   const number = value === undefined ? field : decodeNumber(value, `a ${keyword}`)
   // The largest 32-bit number stands for "leave it as it is" in chown(2): no file has it.
   if (number >= mostId) throw damaged(`a ${keyword} is larger than any id`)
+  return number
+}
+
+// libarchive writes numbers of devices so that do not fit its header, and others of that time as well.
+const deviceNumber = (records: PaxRecords, keyword: string, field: number): number => {
+  const value = records.get(keyword)
+  const number = value === undefined ? field : decodeNumber(value, `a ${keyword}`)
+  if (number > mostId) throw damaged(`a ${keyword} is larger than that of any device`)
   return number
 }
 
@@ -231,18 +241,20 @@ export const decodeMember = (header: Header, records: PaxRecords): Member | Link
   const mtime = records.get('mtime')
   const time = mtime === undefined ? { seconds: header.mtime, nanoseconds: 0 } : decodeTime(mtime)
   const device = header.type === 'character' || header.type === 'block'
+  const attributes = attributesFrom(records)
+  const ofAcl = permissionsOfAcl(attributes.get('system.posix_acl_access') ?? '')
   const metadata: Metadata = {
     type: header.type,
-    permissions: header.permissions,
+    permissions: ofAcl === undefined ? header.permissions : (header.permissions & 0o7000) | ofAcl,
     uid: id(records, 'uid', header.uid),
     gid: id(records, 'gid', header.gid),
     modifiedSeconds: time.seconds,
     modifiedNanoseconds: time.nanoseconds,
     size: header.type === 'file' && change?.kind === 'metadata' ? change.size : (sparse?.size ?? storedBytes),
     target: header.type === 'symlink' ? target : '',
-    major: device ? header.major : 0,
-    minor: device ? header.minor : 0,
-    attributes: attributesFrom(records),
+    major: device ? deviceNumber(records, 'SCHILY.devmajor', header.major) : 0,
+    minor: device ? deviceNumber(records, 'SCHILY.devminor', header.minor) : 0,
+    attributes,
   }
   const base = baseFrom(records)
   return { path: sparse?.name ?? path, metadata, storedBytes, sparse: sparse !== undefined, change, base }

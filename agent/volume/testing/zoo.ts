@@ -149,17 +149,27 @@ const makeTimes = (root: string): void =>
     libc.setModifiedAt(dir, 'symlink', -5, 5)
   })
 
-const makeNodes = (root: string): void =>
+// What file systems can hold of some things.
+export type Extremes = {
+  // Major and minor number.
+  readonly largestDevice: readonly [number, number]
+  readonly longestLink: number
+}
+const beyondNone: Extremes = { largestDevice: [4095, 1_048_575], longestLink: 4095 }
+// fs/xfs/xfs_iops.c and xfs_format.h: 9 bits of the major number, 18 of the minor; symlinks of less than 1 KiB.
+export const extremesOfXfs: Extremes = { largestDevice: [511, 262_143], longestLink: 1023 }
+
+const makeNodes = (root: string, { largestDevice: [major, minor], longestLink }: Extremes): void =>
   inDirectory(root, ['nodes'], (dir) => {
     libc.makeNode(dir, 'fifo', 'fifo', device(0, 0))
     libc.makeNode(dir, 'null', 'character', device(1, 3))
-    libc.makeNode(dir, 'block', 'block', device(7, 1_000_000))
-    libc.makeNode(dir, 'large numbers', 'character', device(4095, 1_048_575))
+    libc.makeNode(dir, 'block', 'block', device(7, 200_000))
+    libc.makeNode(dir, 'large numbers', 'character', device(major, minor))
     libc.makeSymlink(dir, 'dangling', 'no such file')
     libc.makeSymlink(dir, 'escaping', '../../../../../../etc/passwd')
     libc.makeSymlink(dir, 'absolute', '/etc/shadow')
     libc.makeSymlink(dir, 'not utf-8', '\u00ff\n\u00fe')
-    libc.makeSymlink(dir, 'long', 'l'.repeat(4095))
+    libc.makeSymlink(dir, 'long', 'l'.repeat(longestLink))
     libc.makeSymlink(dir, 'itself', 'itself')
     withPath(dir, 'dangling', (fd) => libc.setOwnerOfPath(fd, 70_000, 70_001))
     withPath(dir, 'null', (fd) => {
@@ -214,13 +224,13 @@ const makeContents = async (root: string): Promise<void> => {
 }
 
 // Fills the directory `root`, which exists and is empty, and sets its own metadata.
-export const makeZoo = async (root: string): Promise<void> => {
+export const makeZoo = async (root: string, extremes: Extremes = beyondNone): Promise<void> => {
   await makeContents(root)
   makeAttributes(root)
   makeInheriting(root)
   makeModes(root)
   makeTimes(root)
-  makeNodes(root)
+  makeNodes(root, extremes)
   makeLinks(root)
   inDirectory(root, ['names'], (dir) => {
     for (const name of strangeNames) file({ dir, name }, 'x')

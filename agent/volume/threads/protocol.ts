@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
 import type { Holding } from '../round/base-tree.ts'
+import type { Compression } from '../round/compression-choice.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import type { ReadBackRequest } from '../round/read-back.ts'
 import type { ReadRequest } from '../round/read-round.ts'
@@ -8,7 +9,8 @@ import type { WriteRequest } from '../round/write-round.ts'
 
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
-  | { readonly kind: 'read'; readonly request: ReadRequest }
+  | { readonly kind: 'clear'; readonly root: string }
+  | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }
   | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
   // A round that is read for its digest, and goes nowhere.
@@ -21,7 +23,8 @@ export type Assignment = { readonly task: Task; readonly port: MessagePort; read
 // with the message, it is not copied.
 export type Delivery =
   | { readonly kind: 'announced'; readonly limits: RoundLimits }
-  | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  // `unpacked`: it is compressed, and becomes so many bytes.
+  | { readonly kind: 'piece'; readonly bytes: Uint8Array; readonly unpacked?: number }
   | { readonly kind: 'end' }
 
 // From the main thread to one that reads: the memory of a piece that has been used up, for another one.
@@ -33,7 +36,7 @@ export type PlainError = { readonly code: ErrorCode; readonly message: string; r
 export type Report =
   // Before the first piece: what they will bring at most.
   | { readonly kind: 'announced'; readonly limits: RoundLimits }
-  | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  | { readonly kind: 'piece'; readonly bytes: Uint8Array; readonly unpacked?: number }
   // One delivered piece has been used up; so many entries are written.
   | { readonly kind: 'taken'; readonly entries: number }
   // Bytes that have been read of what goes nowhere, and files or entries.

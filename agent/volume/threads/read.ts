@@ -1,4 +1,6 @@
+import type { Compression } from '../round/compression-choice.ts'
 import type { RoundLimits } from '../round/limits.ts'
+import { isPacked, type Piece } from '../round/packing.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WorkerPool } from './pool.ts'
@@ -11,24 +13,26 @@ const window = 4
 export const readPieces = (
   pool: WorkerPool,
   request: ReadRequest,
+  compression: Compression,
   signal: AbortSignal | undefined,
 ): {
-  pieces: AsyncIterable<Buffer>
+  pieces: AsyncIterable<Piece>
   limits: () => RoundLimits | undefined
-  giveBack: (piece: Buffer) => void
+  giveBack: (piece: Piece) => void
   summary: Promise<Summary>
 } => {
-  const arrived: Buffer[] = []
+  const arrived: Piece[] = []
   let ended = false
   let limits: RoundLimits | undefined
   let wake = (): void => {}
 
   const job = pool.start(
-    { kind: 'read', request },
+    { kind: 'read', request, compression },
     (report) => {
       if (report.kind === 'announced') limits = report.limits
       if (report.kind !== 'piece') return
-      arrived.push(Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength))
+      const bytes = Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength)
+      arrived.push(report.unpacked === undefined ? bytes : { zstd: bytes, bytes: report.unpacked })
       wake()
     },
     signal,
@@ -40,7 +44,7 @@ export const readPieces = (
   }
   job.result.then(over, over)
 
-  async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
+  async function* pieces(): AsyncGenerator<Piece, void, undefined> {
     try {
       for (;;) {
         const piece = arrived.shift()
@@ -61,7 +65,8 @@ export const readPieces = (
     }
   }
 
-  const giveBack = (piece: Buffer): void => {
+  const giveBack = (piece: Piece): void => {
+    if (isPacked(piece)) return
     const memory = piece.buffer as ArrayBuffer
     // A port that has been closed takes nothing, and says nothing.
     if (!ended) job.port.postMessage({ memory } satisfies Returned, [memory])

@@ -1,9 +1,12 @@
 // A worker thread: takes one task at a time and does it synchronously. System calls and hashing keep a core busy, and
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
+import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
+import { clearVolume } from '../round/clear.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
+import { createPacker, unpack } from '../round/packing.ts'
 import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
@@ -39,6 +42,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {
     let reported = 0
@@ -53,11 +57,22 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'read') {
+    const packer = createPacker(task.compression)
+    const spare: ArrayBuffer[] = []
     const send = (piece: Buffer): void => {
+      const packed = packer.pack(piece)
+      const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
-      report({ kind: 'piece', bytes: piece }, [piece.buffer as ArrayBuffer])
+      packer.waited(piece.length, performance.now() - startedAt)
+      const memory = piece.buffer as ArrayBuffer
+      if (packed === undefined) report({ kind: 'piece', bytes: piece }, [memory])
+      else {
+        report({ kind: 'piece', bytes: packed, unpacked: piece.length })
+        spare.push(memory)
+      }
     }
-    const usedUp = (): ArrayBuffer | undefined => (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
+    const usedUp = (): ArrayBuffer | undefined =>
+      spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
     const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
     return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
   }
@@ -80,7 +95,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       return undefined
     }
     holdsPiece = true
-    return Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+    const bytes = Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+    return message.unpacked === undefined ? bytes : unpack({ zstd: bytes, bytes: message.unpacked })
   }
   const hold = (holding: Holding): void => report({ kind: 'holding', holding })
   return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {

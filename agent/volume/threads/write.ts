@@ -1,5 +1,7 @@
+import { damaged } from '../damaged.ts'
 import type { Holding } from '../round/base-tree.ts'
 import type { RoundLimits } from '../round/limits.ts'
+import { isPacked, type Piece, unpackedBytes } from '../round/packing.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 import type { WorkerPool } from './pool.ts'
@@ -19,15 +21,20 @@ const copyOf = (bytes: Buffer): Buffer => {
   bytes.copy(copy)
   return copy
 }
-const partsOf = function* (piece: Buffer): Generator<Buffer> {
-  if (isAlone(piece)) yield piece
+const ownMemory = (bytes: Buffer): Buffer => (isAlone(bytes) ? bytes : copyOf(bytes))
+const partsOf = function* (piece: Piece): Generator<Piece> {
+  if (isPacked(piece)) {
+    // Before it is unpacked too it takes no more memory than a piece.
+    if (piece.zstd.length > pieceBytes) throw damaged('a piece of it is larger compressed than any may be')
+    yield { ...piece, zstd: ownMemory(piece.zstd) }
+  } else if (isAlone(piece)) yield piece
   else for (let at = 0; at < piece.length; at += pieceBytes) yield copyOf(piece.subarray(at, at + pieceBytes))
 }
 
 export type Progress = { readonly bytes: number; readonly entries: number }
 
 // `limits`: what was announced, known as soon as there is a piece; undefined: nothing was.
-export type Incoming = { readonly pieces: AsyncIterable<Buffer>; limits(): RoundLimits | undefined }
+export type Incoming = { readonly pieces: AsyncIterable<Piece>; limits(): RoundLimits | undefined }
 
 // `open` is asked for the pieces as soon as it is known what is held: at once where nothing is remembered.
 export const writePieces = async (
@@ -85,7 +92,7 @@ export const writePieces = async (
   const iterator = incoming.pieces[Symbol.asyncIterator]()
   let announced = false
   // The next piece, or undefined as soon as the worker has ended: it must not wait for a source that has stalled.
-  const nextOrEnd = (): Promise<IteratorResult<Buffer> | undefined> =>
+  const nextOrEnd = (): Promise<IteratorResult<Piece> | undefined> =>
     new Promise((resolve, reject) => {
       wake = () => {
         if (ended) resolve(undefined)
@@ -110,8 +117,10 @@ export const writePieces = async (
       for (const part of partsOf(next.value)) {
         await roomOrEnd()
         if (ended) break
-        queued.push(part.length)
-        deliver({ kind: 'piece', bytes: part }, [part.buffer as ArrayBuffer])
+        queued.push(unpackedBytes(part))
+        const bytes = isPacked(part) ? part.zstd : part
+        const unpacked = isPacked(part) ? { unpacked: part.bytes } : {}
+        deliver({ kind: 'piece', bytes, ...unpacked }, [bytes.buffer as ArrayBuffer])
       }
     }
   } catch (error) {

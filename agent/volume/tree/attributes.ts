@@ -4,9 +4,16 @@ import { type Attributes, noAttributes } from './entry.ts'
 
 const kept = /^(user\..+|trusted\..+|security\.capability|system\.posix_acl_(access|default))$/s
 
+// XFS keeps ACLs under these names and shows them to root, beside system.posix_acl_*, which says the same on every file
+// system (fs/xfs/xfs_acl.c). To copy both would set the ACL twice, and leave its XFS form behind on ext4.
+const ownForms = new Set(['trusted.SGI_ACL_FILE', 'trusted.SGI_ACL_DEFAULT'])
+
 // What a copy carries. The rest is the host's own: security.selinux, security.ima and security.evm are made from that
 // host's policy and keys and would be wrong, or forged, on another; system.* and btrfs.* belong to a file system.
-export const isKeptAttribute = (name: ByteString): boolean => kept.test(name)
+export const isKeptAttribute = (name: ByteString): boolean => kept.test(name) && !ownForms.has(name)
+
+// Nothing is lost without it: not to be told of, nor to be removed.
+export const isOwnForm = (name: ByteString): boolean => ownForms.has(name)
 
 // The attributes that a copy carries; `leftOut` hears of the others by name.
 export const readAttributes = (handle: AttributeHandle, leftOut?: (name: ByteString) => void): Attributes => {
@@ -14,6 +21,7 @@ export const readAttributes = (handle: AttributeHandle, leftOut?: (name: ByteStr
   if (names.length === 0) return noAttributes
   const attributes = new Map<ByteString, ByteString>()
   for (const name of names) {
+    if (isOwnForm(name)) continue
     if (!isKeptAttribute(name)) leftOut?.(name)
     else {
       const value = getAttribute(handle, name)

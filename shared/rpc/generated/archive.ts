@@ -3,11 +3,17 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ArchiveClient as _drayage_v1_ArchiveClient, ArchiveDefinition as _drayage_v1_ArchiveDefinition } from './drayage/v1/Archive.ts';
 import type { ArchiveSummary as _drayage_v1_ArchiveSummary, ArchiveSummary__Output as _drayage_v1_ArchiveSummary__Output } from './drayage/v1/ArchiveSummary.ts';
+import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from './drayage/v1/ExportVolumeRequest.ts';
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from './drayage/v1/ExportedPiece.ts';
 import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from './drayage/v1/ImagePiece.ts';
+import type { ImportProgress as _drayage_v1_ImportProgress, ImportProgress__Output as _drayage_v1_ImportProgress__Output } from './drayage/v1/ImportProgress.ts';
+import type { ImportReady as _drayage_v1_ImportReady, ImportReady__Output as _drayage_v1_ImportReady__Output } from './drayage/v1/ImportReady.ts';
+import type { ImportReport as _drayage_v1_ImportReport, ImportReport__Output as _drayage_v1_ImportReport__Output } from './drayage/v1/ImportReport.ts';
+import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolumeRequest__Output as _drayage_v1_ImportVolumeRequest__Output } from './drayage/v1/ImportVolumeRequest.ts';
+import type { ImportedVolume as _drayage_v1_ImportedVolume, ImportedVolume__Output as _drayage_v1_ImportedVolume__Output } from './drayage/v1/ImportedVolume.ts';
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
@@ -28,11 +34,17 @@ export interface ProtoGrpcType {
     v1: {
       Archive: SubtypeConstructor<typeof grpc.Client, _drayage_v1_ArchiveClient> & { service: _drayage_v1_ArchiveDefinition }
       ArchiveSummary: MessageTypeDefinition<_drayage_v1_ArchiveSummary, _drayage_v1_ArchiveSummary__Output>
+      CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       ExportVolumeRequest: MessageTypeDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportVolumeRequest__Output>
       ExportedPiece: MessageTypeDefinition<_drayage_v1_ExportedPiece, _drayage_v1_ExportedPiece__Output>
       ImagePiece: MessageTypeDefinition<_drayage_v1_ImagePiece, _drayage_v1_ImagePiece__Output>
+      ImportProgress: MessageTypeDefinition<_drayage_v1_ImportProgress, _drayage_v1_ImportProgress__Output>
+      ImportReady: MessageTypeDefinition<_drayage_v1_ImportReady, _drayage_v1_ImportReady__Output>
+      ImportReport: MessageTypeDefinition<_drayage_v1_ImportReport, _drayage_v1_ImportReport__Output>
+      ImportVolumeRequest: MessageTypeDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportVolumeRequest__Output>
+      ImportedVolume: MessageTypeDefinition<_drayage_v1_ImportedVolume, _drayage_v1_ImportedVolume__Output>
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { ArchivePiece as _drayage_v1_ArchivePiece, ArchivePiece__Output as _drayage_v1_ArchivePiece__Output } from './drayage/v1/ArchivePiece.ts';
 import type { CoordinatorClient as _drayage_v1_CoordinatorClient, CoordinatorDefinition as _drayage_v1_CoordinatorDefinition } from './drayage/v1/Coordinator.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { EnrolReply as _drayage_v1_EnrolReply, EnrolReply__Output as _drayage_v1_EnrolReply__Output } from './drayage/v1/EnrolReply.ts';
@@ -14,6 +15,7 @@ import type { InventoryContainer as _drayage_v1_InventoryContainer, InventoryCon
 import type { InventoryMount as _drayage_v1_InventoryMount, InventoryMount__Output as _drayage_v1_InventoryMount__Output } from './drayage/v1/InventoryMount.ts';
 import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__Output as _drayage_v1_InventoryReport__Output } from './drayage/v1/InventoryReport.ts';
 import type { InventoryVolume as _drayage_v1_InventoryVolume, InventoryVolume__Output as _drayage_v1_InventoryVolume__Output } from './drayage/v1/InventoryVolume.ts';
+import type { PullArchiveRequest as _drayage_v1_PullArchiveRequest, PullArchiveRequest__Output as _drayage_v1_PullArchiveRequest__Output } from './drayage/v1/PullArchiveRequest.ts';
 import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from './drayage/v1/RegisterReply.ts';
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from './drayage/v1/RegisterRequest.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
@@ -25,6 +27,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   drayage: {
     v1: {
+      ArchivePiece: MessageTypeDefinition<_drayage_v1_ArchivePiece, _drayage_v1_ArchivePiece__Output>
       Coordinator: SubtypeConstructor<typeof grpc.Client, _drayage_v1_CoordinatorClient> & { service: _drayage_v1_CoordinatorDefinition }
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       EnrolReply: MessageTypeDefinition<_drayage_v1_EnrolReply, _drayage_v1_EnrolReply__Output>
@@ -38,6 +41,7 @@ export interface ProtoGrpcType {
       InventoryMount: MessageTypeDefinition<_drayage_v1_InventoryMount, _drayage_v1_InventoryMount__Output>
       InventoryReport: MessageTypeDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryReport__Output>
       InventoryVolume: MessageTypeDefinition<_drayage_v1_InventoryVolume, _drayage_v1_InventoryVolume__Output>
+      PullArchiveRequest: MessageTypeDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_PullArchiveRequest__Output>
       RegisterReply: MessageTypeDefinition<_drayage_v1_RegisterReply, _drayage_v1_RegisterReply__Output>
       RegisterRequest: MessageTypeDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterRequest__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>

@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from '../../drayage/v1/ExportVolumeRequest.ts';
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from '../../drayage/v1/ExportedPiece.ts';
+import type { ImportReport as _drayage_v1_ImportReport, ImportReport__Output as _drayage_v1_ImportReport__Output } from '../../drayage/v1/ImportReport.ts';
+import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolumeRequest__Output as _drayage_v1_ImportVolumeRequest__Output } from '../../drayage/v1/ImportVolumeRequest.ts';
 
 export interface ArchiveClient extends grpc.Client {
   ExportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
@@ -11,13 +13,21 @@ export interface ArchiveClient extends grpc.Client {
   exportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
   exportVolume(argument: _drayage_v1_ExportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
   
+  ImportVolume(argument: _drayage_v1_ImportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
+  ImportVolume(argument: _drayage_v1_ImportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
+  importVolume(argument: _drayage_v1_ImportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
+  importVolume(argument: _drayage_v1_ImportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
+  
 }
 
 export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
   ExportVolume: grpc.handleServerStreamingCall<_drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece>;
   
+  ImportVolume: grpc.handleServerStreamingCall<_drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport>;
+  
 }
 
 export interface ArchiveDefinition extends grpc.ServiceDefinition {
   ExportVolume: MethodDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportedPiece, _drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece__Output>
+  ImportVolume: MethodDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportReport, _drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport__Output>
 }

@@ -2,10 +2,12 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ArchivePiece as _drayage_v1_ArchivePiece, ArchivePiece__Output as _drayage_v1_ArchivePiece__Output } from '../../drayage/v1/ArchivePiece.ts';
 import type { HeartbeatReply as _drayage_v1_HeartbeatReply, HeartbeatReply__Output as _drayage_v1_HeartbeatReply__Output } from '../../drayage/v1/HeartbeatReply.ts';
 import type { HeartbeatRequest as _drayage_v1_HeartbeatRequest, HeartbeatRequest__Output as _drayage_v1_HeartbeatRequest__Output } from '../../drayage/v1/HeartbeatRequest.ts';
 import type { InventoryAck as _drayage_v1_InventoryAck, InventoryAck__Output as _drayage_v1_InventoryAck__Output } from '../../drayage/v1/InventoryAck.ts';
 import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__Output as _drayage_v1_InventoryReport__Output } from '../../drayage/v1/InventoryReport.ts';
+import type { PullArchiveRequest as _drayage_v1_PullArchiveRequest, PullArchiveRequest__Output as _drayage_v1_PullArchiveRequest__Output } from '../../drayage/v1/PullArchiveRequest.ts';
 import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from '../../drayage/v1/RegisterReply.ts';
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from '../../drayage/v1/RegisterRequest.ts';
 
@@ -18,6 +20,11 @@ export interface CoordinatorClient extends grpc.Client {
   heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
   heartbeat(argument: _drayage_v1_HeartbeatRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
   heartbeat(argument: _drayage_v1_HeartbeatRequest, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
+  
+  PullArchive(argument: _drayage_v1_PullArchiveRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ArchivePiece__Output>;
+  PullArchive(argument: _drayage_v1_PullArchiveRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ArchivePiece__Output>;
+  pullArchive(argument: _drayage_v1_PullArchiveRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ArchivePiece__Output>;
+  pullArchive(argument: _drayage_v1_PullArchiveRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ArchivePiece__Output>;
   
   Register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
   Register(argument: _drayage_v1_RegisterRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
@@ -38,6 +45,8 @@ export interface CoordinatorClient extends grpc.Client {
 export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   Heartbeat: grpc.handleUnaryCall<_drayage_v1_HeartbeatRequest__Output, _drayage_v1_HeartbeatReply>;
   
+  PullArchive: grpc.handleServerStreamingCall<_drayage_v1_PullArchiveRequest__Output, _drayage_v1_ArchivePiece>;
+  
   Register: grpc.handleUnaryCall<_drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply>;
   
   Report: grpc.handleBidiStreamingCall<_drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck>;
@@ -46,6 +55,7 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
 
 export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   Heartbeat: MethodDefinition<_drayage_v1_HeartbeatRequest, _drayage_v1_HeartbeatReply, _drayage_v1_HeartbeatRequest__Output, _drayage_v1_HeartbeatReply__Output>
+  PullArchive: MethodDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_ArchivePiece, _drayage_v1_PullArchiveRequest__Output, _drayage_v1_ArchivePiece__Output>
   Register: MethodDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterReply, _drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply__Output>
   Report: MethodDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck, _drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck__Output>
 }

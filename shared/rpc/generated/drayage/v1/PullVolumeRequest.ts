@@ -1,6 +1,7 @@
 // Original file: proto/transfer.proto
 
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from '../../drayage/v1/LackingEntry.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface PullVolumeRequest {
   'migrationId'?: (string);
@@ -12,6 +13,8 @@ export interface PullVolumeRequest {
   'lacking'?: (_drayage_v1_LackingEntry)[];
   'devices'?: (string);
   'everything'?: (boolean);
+  'bytesPerSecond'?: (number | string | Long);
+  'compression'?: (string);
 }
 
 export interface PullVolumeRequest__Output {
@@ -24,4 +27,6 @@ export interface PullVolumeRequest__Output {
   'lacking': (_drayage_v1_LackingEntry__Output)[];
   'devices': (string);
   'everything': (boolean);
+  'bytesPerSecond': (number);
+  'compression': (string);
 }

@@ -3,15 +3,18 @@
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
 import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from '../../drayage/v1/Image.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from '../../drayage/v1/Peer.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface ReceiveImageRequest {
   'lease'?: (_drayage_v1_Lease | null);
   'image'?: (_drayage_v1_Image | null);
   'source'?: (_drayage_v1_Peer | null);
+  'bytesPerSecond'?: (number | string | Long);
 }
 
 export interface ReceiveImageRequest__Output {
   'lease': (_drayage_v1_Lease__Output | null);
   'image': (_drayage_v1_Image__Output | null);
   'source': (_drayage_v1_Peer__Output | null);
+  'bytesPerSecond': (number);
 }

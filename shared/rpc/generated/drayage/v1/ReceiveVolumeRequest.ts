@@ -2,6 +2,7 @@
 
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from '../../drayage/v1/Peer.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface ReceiveVolumeRequest {
   'lease'?: (_drayage_v1_Lease | null);
@@ -12,6 +13,8 @@ export interface ReceiveVolumeRequest {
   'rootIdentity'?: (string);
   'devices'?: (string);
   'verification'?: (string);
+  'bytesPerSecond'?: (number | string | Long);
+  'compression'?: (string);
 }
 
 export interface ReceiveVolumeRequest__Output {
@@ -23,4 +26,6 @@ export interface ReceiveVolumeRequest__Output {
   'rootIdentity': (string);
   'devices': (string);
   'verification': (string);
+  'bytesPerSecond': (number);
+  'compression': (string);
 }

@@ -1,0 +1,8 @@
+// Original file: proto/archive.proto
+
+
+export interface ImportReady {
+}
+
+export interface ImportReady__Output {
+}

@@ -1,0 +1,10 @@
+// Original file: proto/coordinator.proto
+
+
+export interface PullArchiveRequest {
+  'transferId'?: (string);
+}
+
+export interface PullArchiveRequest__Output {
+  'transferId': (string);
+}

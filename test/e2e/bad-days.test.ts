@@ -1,0 +1,144 @@
+// Days on which a copy cannot be made, or is hard to: the container goes on where it is, or moves all the same.
+import { randomBytes } from 'node:crypto'
+import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { MigrationRequest } from '../../shared/api/migrations.ts'
+import { mountImage, requireTools, rot, workplace } from '../filesystems/mounts.ts'
+import { run } from '../lab/command.ts'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { differences, holdings, inspect, migrate, mountpoint, setAside, startMigration, untilEnded } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let small: LabHost
+let image: string
+
+const mebibyte = 1024 * 1024
+
+beforeAll(async () => {
+  await requireTools()
+  lab = await startLab({
+    hosts: [{}, {}, { name: 'small', disk: { sizeMb: 100, fs: 'ext4' } }],
+    failpoints: true,
+  })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  small = lab.host('small')
+  image = (await loadImage(one, 'busybox')).ref
+  for (const host of [two, small]) await loadImage(host, 'busybox')
+})
+afterAll(() => lab?.stop())
+
+type State = { readonly State: { readonly Running: boolean; readonly StartedAt: string } }
+const startedAt = async (host: LabHost, name: string): Promise<string> => {
+  const { State } = await inspect<State>(host, name)
+  return State.Running ? State.StartedAt : 'it does not run'
+}
+const begin = async (name: string, script = 'sleep 100000'): Promise<string> => {
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--stop-timeout',
+    '1',
+    '-v',
+    `${name}:/data`,
+    image,
+    'sh',
+    '-c',
+    script,
+  ])
+  return mountpoint(one, name)
+}
+const request = (container: string, to = 'host-2', options: MigrationRequest['options'] = {}) => ({
+  ...{ container, from: 'host-1', to },
+  options,
+})
+
+test('a file that the source’s disk does not give back is named, and the migration fails before anything is stopped', async () => {
+  await using place = await workplace()
+  await one.docker(['volume', 'create', 'rotten'])
+  const data = await mountpoint(one, 'rotten')
+  await using disk = await mountImage(place.path, 'btrfs', 'disk', 128)
+  await mkdir(join(disk.path, 'volume'))
+  const content = randomBytes(2 * mebibyte)
+  await writeFile(join(disk.path, 'volume', 'file'), content)
+  await run(['mount', '--bind', join(disk.path, 'volume'), data])
+  try {
+    await begin('rotten')
+    await rot(disk, content.subarray(mebibyte, mebibyte + 100))
+    // With nothing of it in memory.
+    await run(['dd', `if=${join(data, 'file')}`, 'iflag=nocache', 'count=0'])
+    const before = { started: await startedAt(one, 'rotten'), two: await holdings(two) }
+    const migration = await migrate(lab, request('rotten'))
+    expect(migration).toMatchObject({
+      state: 'rolled-back',
+      downtimeMs: null,
+      error: { code: 'DRAYAGE_VOLUME_UNREADABLE', step: 'precopy', message: expect.stringMatching(/file.*EIO/) },
+    })
+    expect({ started: await startedAt(one, 'rotten'), two: await holdings(two) }).toEqual(before)
+    await one.docker(['rm', '-f', 'rotten'])
+  } finally {
+    await run(['umount', data])
+  }
+})
+
+test.each([
+  ['space', (data: string) => run(['fallocate', '-l', '300M', join(data, 'grown')])],
+  ['inodes', (data: string) => run(['sh', '-c', 'mkdir many && cd many && seq 40000 | xargs touch'], { cwd: data })],
+])('a target that runs out of %s gets nothing, and is left as it was', async (what, grow) => {
+  const data = await begin(what)
+  const before = { started: await startedAt(one, what), small: await holdings(small) }
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('precopy.before', 'hang')
+  const { id } = await startMigration(lab, request(what, 'small'))
+  await coordinator.untilReached('precopy.before')
+  await grow(data)
+  await coordinator.clear()
+  const migration = await untilEnded(lab, id)
+  expect(migration).toMatchObject({
+    state: 'rolled-back',
+    downtimeMs: null,
+    error: { code: 'DRAYAGE_TARGET_FULL', step: 'precopy' },
+  })
+  expect({ started: await startedAt(one, what), small: await holdings(small) }).toEqual(before)
+})
+
+test('a volume that grows faster than it can be carried is moved, with the rest copied while it is stopped', async () => {
+  await begin('fast', 'while :; do dd if=/dev/urandom bs=64k count=16 2>/dev/null >> /data/log; sleep 0.2; done')
+  await lab.limitRate(one, 20)
+  try {
+    const migration = await migrate(lab, request('fast', 'host-2', { maxRounds: 4 }))
+    expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(migration.liveCopy?.stopped).not.toBe('fits')
+    await two.docker(['stop', '-t', '1', 'fast'])
+    const kept = join(await setAside(one, 'fast', migration), 'log')
+    const bytes = Number(await run(['stat', '-c', '%s', kept]))
+    // What the target has added since comes after what it was given.
+    await run(['cmp', '-n', String(bytes), kept, join(await mountpoint(two, 'fast'), 'log')])
+  } finally {
+    await lab.limitRate(one, undefined)
+  }
+})
+
+test('of a sparse file of 10 GiB with 1 MiB in it, 1 MiB crosses', async () => {
+  const data = await begin('sparse')
+  const file = join(data, 'file')
+  await writeFile(file, '')
+  await truncate(file, 10 * 1024 * mebibyte)
+  await run(['dd', 'if=/dev/urandom', `of=${file}`, 'bs=1M', 'count=1', 'seek=5000', 'conv=notrunc'])
+  const migration = await migrate(lab, request('sparse'))
+  expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(migration.receipt?.volumes[0]?.contentBytes).toBe(10 * 1024 * mebibyte)
+  expect(migration.bytesSent).toBeGreaterThan(mebibyte)
+  expect(migration.bytesSent).toBeLessThan(1.2 * mebibyte)
+  const copy = join(await mountpoint(two, 'sparse'), 'file')
+  expect(Number(await run(['stat', '-c', '%b', copy])) * 512).toBeLessThan(2 * mebibyte)
+  const kept = await setAside(one, 'sparse', migration)
+  expect(await differences(kept, await mountpoint(two, 'sparse'), ['file'])).toBe('')
+  await run(['cmp', '-n', String(3 * mebibyte), '-i', String(4999 * mebibyte), join(kept, 'file'), copy])
+})
