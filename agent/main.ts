@@ -6,6 +6,7 @@ import { listen, shutDown } from '../shared/rpc/server.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { createCoordinatorSource } from './archive/coordinator-source.ts'
+import { createLending } from './archive/lending.ts'
 import { takeBackAll } from './archive/place.ts'
 import { type BreakGlassOutcome, type BreakGlassRequest, breakGlass } from './break-glass.ts'
 import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.ts'
@@ -90,11 +91,12 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const guard = createGuard({ engine, state, observer, log })
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
-  const serving = createServing({ engine, volumes, paths, state, signOfLifeMs: signOfLifeMs(silenceMs) })
-  const archives = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
+  const lending = createLending({ engine, volumes, paths, state, log })
+  const serving = createServing({ engine, volumes, paths, state, lending, signOfLifeMs: signOfLifeMs(silenceMs) })
+  const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, silenceMs })
   const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
-  const server = createAgentServer(context, serving, archives, { silenceMs })
+  const server = createAgentServer(context, serving, { coordinator, lending }, { silenceMs })
 
   try {
     await takeBackAll(context)

@@ -14,6 +14,7 @@ import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
+import type { Lending } from './archive/lending.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
@@ -32,12 +33,14 @@ import type { Serving } from './transfer/serve.ts'
 
 const nothing = Buffer.alloc(0)
 
+export type ArchiveParts = { readonly coordinator: ArchiveSource; readonly lending: Pick<Lending, 'lend'> }
+
 type Leased = { readonly lease: Lease | null }
 
 export const createAgentServer = (
   context: AgentContext,
   serving: Serving,
-  archives: ArchiveSource,
+  { coordinator, lending }: ArchiveParts,
   options: { readonly silenceMs?: number } = {},
 ): Server => {
   const { silenceMs = defaultSilenceMs } = options
@@ -128,7 +131,10 @@ export const createAgentServer = (
       withSignsOfLife(exportVolume(context, request, signal), signOfLifeMs(silenceMs), () => ({ tar: nothing })),
     ),
     ImportVolume: serverStream((request, { signal }) =>
-      withSignsOfLife(importVolume(context, archives, request, signal), signOfLifeMs(silenceMs), () => ({})),
+      withSignsOfLife(importVolume(context, coordinator, request, signal), signOfLifeMs(silenceMs), () => ({})),
+    ),
+    LendVolume: serverStream((request, { signal }) =>
+      withSignsOfLife(lending.lend(request, signal), signOfLifeMs(silenceMs), () => ({})),
     ),
   } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {

@@ -40,7 +40,7 @@ export const buildProgram = (): Command => {
   for (const command of [migrateCommand(), migrationsCommand(), cancelCommand()]) program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
-  program.commandsGroup('Volumes as tarballs:')
+  program.commandsGroup('Volumes as a whole:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand(), recoverCommand(), backupCommand()]) program.addCommand(command)

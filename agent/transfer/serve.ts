@@ -1,5 +1,5 @@
 // The giving side: what transfer.proto says, to the one agent that a migration on this agent's disk names, and nothing
-// that is not noted there.
+// that is not noted there; and what the coordinator has it lend, to the one agent that it is lent to.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
@@ -11,6 +11,7 @@ import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
 import { messageInPlace } from '../../shared/rpc/piece-messages.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
 import { pieceFields } from '../../shared/rpc/services.ts'
+import type { Lending } from '../archive/lending.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
@@ -37,6 +38,7 @@ type Options = {
   readonly volumes: Pick<VolumeEngine, 'readPacked'>
   readonly paths: EnginePaths
   readonly state: Pick<State, 'migrations' | 'epochs' | 'roundMemory'>
+  readonly lending?: Pick<Lending, 'find'>
   readonly signOfLifeMs?: number
   readonly clock?: BandwidthClock
 }
@@ -55,6 +57,7 @@ export const createServing = ({
   volumes,
   paths,
   state,
+  lending = { find: () => null },
   signOfLifeMs = 5_000,
   clock = realClock,
 }: Options): Serving => {
@@ -68,24 +71,34 @@ export const createServing = ({
     return note
   }
 
+  // What a migration on this agent's disk says, and the round of it that the target asks for.
+  const movedTo = async (request: PullVolumeRequest__Output, context: CallContext) => {
+    const { migrationId, volume, final, rootIdentity, heldDigest, lacking, everything } = request
+    const note = noteFor(migrationId, context)
+    const noted = note.volumes.find(({ name }) => name === volume)
+    if (noted === undefined) {
+      throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
+    }
+    return {
+      root: await whereIs(paths.here(noted.mountpoint), migrationId),
+      expectIdentity: rootIdentity || noted.rootIdentity,
+      final,
+      memory: await state.roundMemory.of(migrationId, volume),
+      holding: { digest: heldDigest, lacking },
+      everything,
+    }
+  }
+  // What the coordinator has this agent lend: the whole volume, once, as it said.
+  const lentTo = ({ migrationId, volume }: PullVolumeRequest__Output, { caller }: CallContext) => {
+    const lent = lending.find(migrationId, volume, caller.host)
+    return lent === null ? null : { root: lent.root, expectIdentity: lent.rootIdentity, final: lent.final }
+  }
+
   return {
     pullVolume: async function* (request, context) {
-      const { migrationId, volume, final, rootIdentity, heldDigest, lacking } = request
-      const note = noteFor(migrationId, context)
-      const noted = note.volumes.find(({ name }) => name === volume)
-      if (noted === undefined) {
-        throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
-      }
-      const root = await whereIs(paths.here(noted.mountpoint), migrationId)
-      const options = {
-        expectIdentity: rootIdentity || noted.rootIdentity,
-        final,
-        memory: await state.roundMemory.of(migrationId, volume),
-        holding: { digest: heldDigest, lacking },
-        devices: devicePolicyOf(request.devices),
-        everything: request.everything,
-        signal: context.signal,
-      }
+      const { migrationId } = request
+      const { root, ...asked } = lentTo(request, context) ?? (await movedTo(request, context))
+      const options = { ...asked, devices: devicePolicyOf(request.devices), signal: context.signal }
       const round = volumes.readPacked(root, options, compressionOf(request.compression))
       round.summary.catch(() => {})
       let announced = false

@@ -252,6 +252,36 @@ test('pieces that are sent from where they stand arrive whole and in order, and 
   expect(givenBack).toEqual(lengths.map(() => 1))
 })
 
+test('a volume that is lent is given to whom it is lent to, whole, as long as it is lent', async () => {
+  const rootIdentity = await volumes.identify(mountpoint)
+  const loan = { root: mountpoint, rootIdentity, final: true }
+  let lent = true
+  const lending = {
+    find: (id: string, volume: string, host: string | null) =>
+      lent && id === 't1' && volume === 'data' && host === 'host-2' ? loan : null,
+  }
+  const serving = createServing({
+    engine: { exportImage: async function* () {} },
+    ...{ volumes, paths: createEnginePaths(undefined), state, lending },
+  })
+  const peer = await serve(serving)
+  const asked = { migrationId: 't1', volume: 'data', round: 1 }
+  const pull = pullBy(target).volume(peer, asked, never)
+  const copy = join(dir, 'lent')
+  await mkdir(copy)
+  const written = await volumes.write(copy, pull.pieces)
+  expect((await pull.summary()).digest).toBe(written.digest)
+
+  const refused = (request: object) =>
+    expect(read(pullBy(target).volume(peer, { ...asked, ...request }, never).pieces)).rejects.toMatchObject({
+      code: 'DRAYAGE_TRANSFER_FORBIDDEN',
+    })
+  await refused({ volume: 'other' })
+  await refused({ migrationId: 't2' })
+  lent = false
+  await refused({})
+})
+
 test('what is compressed on its way is the same where it arrives, and fewer bytes have crossed', async () => {
   const pull = pullBy(target).volume(await serveSource(), { ...request, compression: 'zstd' }, never)
   const copy = join(dir, 'copy')

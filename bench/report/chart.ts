@@ -9,12 +9,12 @@ import { saysOfMachine, saysOfRuns } from './words.ts'
 const width = 860
 const margin = 24
 const names = { left: margin, width: 216 }
-const bars = { left: margin + names.width + 8, width: 380 }
+const bars = { left: margin + names.width + 8, width: 400 }
 const rowHeight = 24
 const barHeight = 15
 const panelHead = 50
 const panelGap = 18
-const head = 72
+const head = 90
 const foot = 52
 
 const style = `
@@ -22,7 +22,7 @@ const style = `
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
   .title { font-size: 18px; font-weight: 600 }
   .panel { font-size: 14px; font-weight: 600 }
-  .quiet { fill: #59636e; font-size: 12px }
+  .quiet { fill: #59636e; font-size: 12px; font-weight: 400 }
   .ours { font-weight: 600 }
   .bar { fill: #afb8c1 }
   .bar.ours { fill: #0969da }
@@ -88,15 +88,11 @@ const panel = (measured: Measured, top: number): string[] => {
     const y = top + panelHead + index * rowHeight
     const own = row.way === ways.drayage ? ' ours' : ''
     const ratio = own ? undefined : ratioOf(ours, row.runs, (run) => run[measured.compares])
-    const more = own
-      ? after > 0
-        ? `and ${after.toFixed(2)} s of reading back`
-        : ''
-      : `drayage × ${ratio?.median.toFixed(2)}`
+    const more = own ? (after > 0 ? `+ ${after.toFixed(2)} s` : '') : `drayage × ${ratio?.median.toFixed(2)}`
     const [middle, end] = [round(y + barHeight / 2), spread.median + after]
     return [
       text(names.left, y + 12, row.way, own.trim()),
-      ...(after > 0 ? [bar(' after', x(spread.median), x(end), y)] : []),
+      ...(after >= 0.01 ? [bar(' after', x(spread.median), x(end), y)] : []),
       bar(own, bars.left, x(spread.median), y),
       ...(spread.highest > spread.lowest
         ? [`<path class="spread" d="M${x(spread.lowest)} ${middle}H${x(spread.highest)}"/>`]
@@ -134,7 +130,8 @@ export const asChart = (results: Results): string => {
 </style>
 <rect class="ground" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
 ${text(margin, 34, 'Drayage beside what people use now', 'title')}
-${text(margin, 54, 'Seconds; shorter is better. The line across a blue bar is what it is to stay below; drayage × is how long it takes against the other.', 'quiet')}
+${text(margin, 54, 'Seconds; shorter is better. The line across a blue bar: what it is to stay below. +: reading back from the disk afterwards.', 'quiet')}
+${text(margin, 70, 'drayage ×: how long it takes against the other, run by run.', 'quiet')}
 ${parts.join('\n')}
 ${text(margin, height - 30, saysOfMachine(results.machine), 'quiet')}
 ${text(margin, height - 13, saysOfRuns(results), 'quiet')}

@@ -52,7 +52,7 @@ test('reading back is drawn beside what is compared, and not as a part of it', (
   const drawn = asChart(someResults([after]))
   expect(drawn.match(/<rect class="bar/g)).toHaveLength(2)
   expect(drawn).toContain('2.00 s')
-  expect(drawn).toContain('and 0.50 s of reading back')
+  expect(drawn).toContain('+ 0.50 s')
 })
 
 test('a run on a busy machine, or of a part of the workloads, says so', () => {

@@ -6,6 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import {
   archiveHeaders,
   archiveTrailer,
+  type CopiedVolume,
+  type CopyEvent,
+  type CopyRequest,
   type ImportedVolume,
   type Transfer,
   type VolumeArchive,
@@ -13,6 +16,7 @@ import {
 import { AppError, isErrorCode } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { unreachable } from './client.ts'
+import { createEventStreamParser } from './event-stream.ts'
 import { errorOfAnswer } from './problem.ts'
 
 export type ExportRequest = { readonly host: string; readonly volume: string; readonly live: boolean }
@@ -44,6 +48,12 @@ export type ArchiveClient = {
     lengthBytes: number | null,
     signal: AbortSignal,
   ): Promise<ImportedVolume>
+  copyVolume(
+    from: { readonly host: string; readonly volume: string },
+    request: CopyRequest,
+    onProgress: (bytes: number, totalBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<CopiedVolume>
 }
 
 export type ArchiveClientOptions = {
@@ -119,6 +129,39 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
     typeof header === 'string' ? header : undefined
 
   return {
+    copyVolume: async ({ host, volume }, body, onProgress, signal) => {
+      const path = `${volumePath(host, volume)}/copy`
+      const outgoing = open(
+        'POST',
+        path,
+        { accept: 'text/event-stream, application/problem+json', 'content-type': 'application/json' },
+        signal,
+      )
+      outgoing.end(JSON.stringify(body))
+      const answer = await answerOf(outgoing)
+      if (answer.statusCode !== 200) throw await refusalOf(path, answer)
+      const parser = createEventStreamParser()
+      try {
+        for await (const piece of answer.setEncoding('utf8')) {
+          for (const { event, data } of parser.push(piece as string)) {
+            const value: unknown = JSON.parse(data)
+            if (event === 'copied') return value as CopiedVolume
+            if (event === 'problem') throw errorOfAnswer(`${url}${path}`, 500, value)
+            if (event !== 'progress') continue
+            const { bytes, totalBytes } = value as Extract<CopyEvent, { event: 'progress' }>['data']
+            onProgress(bytes, totalBytes)
+          }
+        }
+      } catch (thrown) {
+        if (thrown instanceof AppError || signal.aborted) throw thrown
+        const id = one(answer.headers[archiveHeaders.transfer])
+        throw (await reasonOf(id)) ?? unreachable(url, thrown)
+      }
+      throw new AppError(
+        'DRAYAGE_STREAM_DAMAGED',
+        `The coordinator at ${url} ended the copy without saying how. Nothing of it is left, or it is whole: dray volumes tells.`,
+      )
+    },
     importVolume: async ({ host, volume, intoEmpty, labels }, body, lengthBytes, signal) => {
       const query = new URLSearchParams(intoEmpty ? { intoEmpty: 'true' } : {})
       for (const label of labels) query.append('label', label)
@@ -186,8 +229,9 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
   }
 }
 
-const archivePath = (host: string, volume: string): string =>
-  `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}/archive`
+const volumePath = (host: string, volume: string): string =>
+  `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}`
+const archivePath = (host: string, volume: string): string => `${volumePath(host, volume)}/archive`
 
 const brokeOff = (url: string, host: string, volume: string, bytes: number, cause: unknown): AppError =>
   new AppError(

@@ -1,10 +1,21 @@
-import type { ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
+import type { CopiedVolume, ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Paint } from './colour.ts'
 import { fact, factsText } from './facts.ts'
 import { formatBytes, plural } from './quantities.ts'
 
 const contentText = ({ entries, contentBytes }: Pick<VolumeArchive, 'entries' | 'contentBytes'>): string =>
   `${plural(entries, 'entry', 'entries')}, ${formatBytes(contentBytes)} of content`
+
+export const copiedText = (copied: CopiedVolume, paint: Paint): string =>
+  factsText(
+    `${copied.from.host}/${copied.from.volume} was copied to ${copied.host}/${copied.volume}.`,
+    [
+      fact('volume', contentText(copied)),
+      fact('verified', `${copied.digest} on both sides`),
+      fact('warning', ...copied.warnings.map(({ message }) => message)),
+    ],
+    paint,
+  )
 
 export const importedText = (imported: ImportedVolume, paint: Paint): string =>
   factsText(

@@ -25,5 +25,7 @@ export const createArchivePort = (
       flowing(signal, (client, limits) => client.serverStream('ExportVolume', request, limits)),
     importVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ImportVolume', request, limits)),
+    lendVolume: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
   }
 }

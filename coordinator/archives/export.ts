@@ -53,9 +53,9 @@ export const createExport =
     }
   }
 
-type Message = { readonly atHand?: VolumeAtHand__Output | null; readonly tar?: Buffer }
+type Message = { readonly atHand?: VolumeAtHand__Output | null }
 
-const firstOf = async (messages: AsyncIterator<Message>, host: string): Promise<VolumeAtHand__Output> => {
+export const firstOf = async (messages: AsyncIterator<Message>, host: string): Promise<VolumeAtHand__Output> => {
   for (let next = await messages.next(); !next.done; next = await messages.next()) {
     if (next.value.atHand) return next.value.atHand
   }

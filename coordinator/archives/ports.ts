@@ -1,6 +1,7 @@
 // What archives need from outside: the agents' calls, and who else is at a volume.
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
 import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
+import type { LentVolume__Output } from '../../shared/rpc/generated/drayage/v1/LentVolume.ts'
 
 // Each function is one call of proto/archive.proto, with its contract and its errors.
 export type ArchivePort = {
@@ -14,9 +15,21 @@ export type ArchivePort = {
       readonly volume: string
       readonly intoEmpty: boolean
       readonly labels: Record<string, string>
+      // Absent: the agent pulls a tarball from this coordinator.
+      readonly source?: { readonly peer: { readonly host: string; readonly address: string }; readonly volume: string }
     },
     signal: AbortSignal,
   ): AsyncIterable<ImportReport__Output>
+  // For as long as it is read.
+  lendVolume(
+    request: {
+      readonly transferId: string
+      readonly volume: string
+      readonly peerHost: string
+      readonly live: boolean
+    },
+    signal: AbortSignal,
+  ): AsyncIterable<LentVolume__Output>
 }
 
 export type ArchiveHosts = {

@@ -2,6 +2,7 @@
 import type { Transfer } from '../../shared/api/archives.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { VolumeHolds } from '../store/volume-holds.ts'
+import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
 import type { ArchiveHosts } from './ports.ts'
@@ -13,6 +14,7 @@ import { createTransfers, type TransferLog } from './transfers.ts'
 export type ArchiveService = {
   readonly exportVolume: ExportVolume
   readonly importVolume: ImportVolume
+  readonly copyVolume: CopyVolume
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
@@ -36,6 +38,6 @@ export const createArchiveService = ({
   signOfLifeMs,
 }: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
-  const exportVolume = createExport(hosts, transfers)
-  return { exportVolume, transfer: transfers.get, ...createImports(hosts, transfers, { signOfLifeMs }) }
+  const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
+  return { exportVolume, copyVolume, transfer: transfers.get, ...createImports(hosts, transfers, { signOfLifeMs }) }
 }

@@ -183,3 +183,39 @@ describe('a volume from a tarball', () => {
     expect(signal?.aborted).toBe(true)
   })
 })
+
+describe('a copy', () => {
+  const copy = async (host: string, body: object) => {
+    const { port } = app.server.address() as AddressInfo
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/volumes/${host}/data/copy`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer good', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, type: answer.headers.get('content-type') ?? '', text: await answer.text() }
+  }
+
+  test('tells how it goes, and ends with what was copied', async () => {
+    const { status, type, text } = await copy('host-1', { to: 'host-2', name: 'other', live: true })
+    expect({ status, type }).toEqual({ status: 200, type: 'text/event-stream' })
+    const [, progress = '', copied = ''] = text.split('\n\n')
+    expect(progress).toBe('event: progress\ndata: {"bytes":1,"entries":1,"totalBytes":4}')
+    expect(copied).toMatch(/^event: copied\n/)
+    expect(JSON.parse(copied.slice(copied.indexOf('{')))).toMatchObject({
+      from: { host: 'host-1', volume: 'data' },
+      host: 'host-2',
+      volume: 'other',
+      live: true,
+    })
+  })
+
+  test('that fails on the way ends with a problem, and one that cannot be is one', async () => {
+    const { status, text } = await copy('host-1', { to: 'host-2', name: 'breaks' })
+    expect(status).toBe(200)
+    expect(text).toMatch(/event: problem\ndata: \{.*"code":"DRAYAGE_TARGET_FULL".*\}\n\n$/)
+    const refused = await copy('host-1', { to: 'host-9' })
+    expect({ status: refused.status, type: refused.type }).toMatchObject({ status: 404 })
+    expect(JSON.parse(refused.text)).toMatchObject({ code: 'DRAYAGE_HOST_NOT_FOUND' })
+    expect(await copy('host-1', { to: 'host-2', name: '../x' })).toMatchObject({ status: 400 })
+  })
+})

@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import {
   archiveHeaders,
   archiveTrailer,
+  CopyRequest,
   ExportQuery,
   ImportedVolume,
   ImportQuery,
@@ -13,11 +14,12 @@ import {
   type VolumeArchive,
   VolumeOnHost,
 } from '../../shared/api/archives.ts'
-import { AppError, type ErrorCode } from '../../shared/errors.ts'
+import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import type { ArchiveService } from '../archives/service.ts'
 import { goneOf } from './gone.ts'
-import { problems } from './problem.ts'
+import { problems, toProblem } from './problem.ts'
+import { eventStream, type ServerSentEvent } from './server-sent-events.ts'
 
 export type ArchiveRoutes = {
   readonly archives: ArchiveService
@@ -90,6 +92,52 @@ export const archiveRoutes =
 
     // In a scope of its own: there a body is what it is, whatever it says of itself.
     await app.register(importRoute({ archives, stopping, idleMs }))
+
+    app.post(
+      '/v1/volumes/:host/:name/copy',
+      {
+        schema: {
+          operationId: 'copyVolume',
+          summary: 'Copies a volume to another host, or to another name',
+          description:
+            'From agent to agent. Lasts as long as the request: who ends it, ends the copy, and nothing is left of it. The answer ' +
+            'is server-sent events: `progress` ({bytes, entries, totalBytes}, the last an estimate) about once a second, and in ' +
+            'the end `copied` (from, host, volume, created, entries, contentBytes, digest, live, warnings) or `problem` (a problem ' +
+            'document). Without one of these two the copy was not made. The labels come along.',
+          params: VolumeOnHost,
+          body: CopyRequest,
+          response: {
+            200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Binary } } },
+            ...problems(
+              ...asking,
+              'DRAYAGE_VOLUME_NOT_FOUND',
+              'DRAYAGE_VOLUME_EXISTS',
+              'DRAYAGE_WORKLOAD_RETIRED',
+              'DRAYAGE_VOLUME_UNREADABLE',
+              'DRAYAGE_ENGINE_REFUSED',
+              'DRAYAGE_BODY_TOO_LARGE',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+            ),
+          },
+        },
+      },
+      async ({ params: { host, name }, body, url, id: requestId }, reply) => {
+        const { id, events } = await archives.copyVolume(
+          {
+            from: { host, volume: name },
+            to: { host: body.to, volume: body.name ?? name },
+            live: body.live === true,
+            intoEmpty: body.intoEmpty === true,
+          },
+          AbortSignal.any([stopping, goneOf(reply)]),
+        )
+        return reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .header(archiveHeaders.transfer, id)
+          .send(Readable.from(eventStream(orProblem(events, url, requestId))))
+      },
+    )
 
     app.get(
       '/v1/transfers/:id',
@@ -177,6 +225,19 @@ const labelsFrom = (labels: readonly string[]): Record<string, string> =>
       return [label.slice(0, equals), label.slice(equals + 1)]
     }),
   )
+
+// An answer that has begun can tell of a failure only within itself.
+const orProblem = async function* (
+  events: AsyncIterable<ServerSentEvent>,
+  url: string,
+  requestId: string,
+): AsyncGenerator<ServerSentEvent> {
+  try {
+    yield* events
+  } catch (thrown) {
+    yield { event: 'problem', data: toProblem(asAppError(thrown, 'The copy failed'), url, requestId) }
+  }
+}
 
 // A sender that has not read its answer yet would lose it with the connection: what it still sends is taken, for a while.
 const letEnd = (body: IncomingMessage): void => {

@@ -1,7 +1,7 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
-import type { VolumeArchive } from '../../shared/api/archives.ts'
+import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
@@ -149,6 +149,18 @@ export const deps: AppDeps = {
       const { live: _, ...imported } = archive
       const created = labels['existing'] === undefined
       return { ...imported, host: onHost, volume, created, archiveBytes: bytes }
+    },
+    copyVolume: async ({ from, to, live }) => {
+      if (from.host === 'host-9' || to.host === 'host-9') throw notFound
+      const { archiveBytes: _, archiveSha256: __, ...copied } = archive
+      return {
+        id: 't1',
+        events: (async function* (): AsyncGenerator<CopyEvent> {
+          yield { event: 'progress', data: { bytes: 1, entries: 1, totalBytes: 4 } }
+          if (to.volume === 'breaks') throw new AppError('DRAYAGE_TARGET_FULL', 'No room')
+          yield { event: 'copied', data: { ...copied, ...to, from, live, created: true } }
+        })(),
+      }
     },
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)

@@ -62,6 +62,38 @@ export const ImportedVolume = Type.Object({
 })
 export type ImportedVolume = Static<typeof ImportedVolume>
 
+export const CopyRequest = Type.Object(
+  {
+    to: HostName,
+    name: Type.Optional(VolumeName),
+    live: Type.Optional(Type.Boolean({ description: 'Also while containers that run use it' })),
+    intoEmpty: Type.Optional(Type.Boolean({ description: 'Into a volume that exists, if it is empty and unused' })),
+  },
+  { additionalProperties: false },
+)
+export type CopyRequest = Static<typeof CopyRequest>
+
+export const CopiedVolume = Type.Object({
+  from: Type.Object({ host: HostName, volume: VolumeName }),
+  host: HostName,
+  volume: VolumeName,
+  created: Type.Boolean({ description: 'false: it existed, and was empty' }),
+  entries: Type.Integer({ minimum: 0 }),
+  contentBytes: Type.Integer({ minimum: 0, description: 'Bytes of content in the volume, holes included' }),
+  digest: Type.String({ description: 'SHA-256 of the tree, hex: of what was read, and of what was written' }),
+  live: Type.Boolean(),
+  warnings: Type.Array(Finding),
+})
+export type CopiedVolume = Static<typeof CopiedVolume>
+
+// The events of a copy; `copied` or `problem` is the last.
+export type CopyEvent =
+  | {
+      readonly event: 'progress'
+      readonly data: { readonly bytes: number; readonly entries: number; readonly totalBytes: number }
+    }
+  | { readonly event: 'copied'; readonly data: CopiedVolume }
+
 // An export, an import or a copy: they last as long as the request, and what has ended is remembered for a while.
 const Held = Type.Array(Type.Object({ host: HostName, volume: VolumeName }))
 export const Transfer = Type.Object({

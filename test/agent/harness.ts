@@ -20,7 +20,7 @@ import { listen, shutDown } from '../../shared/rpc/server.ts'
 import type { LabHost } from '../lab/lab.ts'
 
 // What these tests do not ask for.
-const noTarballs = { pull: async function* () {} }
+const noArchives = { coordinator: { pull: async function* () {} }, lending: { lend: async function* () {} } }
 
 export type TestAgent = {
   readonly host: string
@@ -60,7 +60,7 @@ export const startTestAgent = async (
       observer.run(stop.signal),
     ])
     const context = { engine, volumes, paths, state, puller: createPuller({ tls }), tls, log, now: () => new Date() }
-    const server = createAgentServer(context, createServing({ engine, volumes, paths, state }), noTarballs)
+    const server = createAgentServer(context, createServing({ engine, volumes, paths, state }), noArchives)
     const { port } = await listen(server, '127.0.0.1:0', tls, { mutual: true })
     const address = `127.0.0.1:${port}`
     const call = connect(

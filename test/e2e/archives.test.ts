@@ -8,14 +8,14 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
-import type { ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
+import type { CopiedVolume, ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Problem } from '../../shared/api/common.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { differences, hugeHoles, mountpoint } from './moving.ts'
+import { differences, hugeHoles, mountpoint, startMigration, untilEnded } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -245,10 +245,10 @@ describe('an import', () => {
       await writeFile(file, bytes)
       const failed = await failure(imported([`host-2/${name}`, '-i', file]))
       expect([name, problemOf(failed).code, failed.exitCode]).toEqual([name, 'DRAYAGE_STREAM_DAMAGED', 5])
-      await failure(imported(['host-2/stays-empty', '--into-empty', '-i', file]))
-      expect(await readdir(root)).toEqual([])
-      expect(await readdir(join(root, '..'))).toEqual(['_data'])
     }
+    await failure(imported(['host-2/stays-empty', '--into-empty', '-i', join(folder, 'cut.tar')]))
+    expect(await readdir(root)).toEqual([])
+    expect(await readdir(join(root, '..'))).toEqual(['_data'])
     for (const name of Object.keys(wrong)) expect(await volumes(two)).not.toContain(name)
   })
 
@@ -275,6 +275,78 @@ describe('an import', () => {
     // And nothing stands in the way of the next try.
     await lab.untilHostIs(two, 'online')
     await imported(['host-2/dying', '-i', file])
+  })
+})
+
+describe('a copy', () => {
+  const copied = async (args: readonly string[]): Promise<CopiedVolume> =>
+    JSON.parse(await cli(['volume', 'copy', ...args, '--json'])) as CopiedVolume
+
+  test('is the same volume on another host, by both digests and by rsync, with its labels', async () => {
+    await one.docker(['volume', 'create', '--label', 'app=zoo', 'original'])
+    const root = await mountpoint(one, 'original')
+    await makeZoo(root)
+    const copy = await copied(['host-1/original', 'host-2'])
+    const from = { host: 'host-1', volume: 'original' }
+    expect(copy).toMatchObject({ from, host: 'host-2', volume: 'original', created: true, live: false, warnings: [] })
+    expect(await differences(root, await mountpoint(two, 'original'), hugeHoles)).toBe('')
+    const [{ Labels }] = JSON.parse(await two.docker(['volume', 'inspect', 'original'])) as [{ Labels: object }]
+    expect(Labels).toMatchObject({ app: 'zoo' })
+    const again = await copied(['host-2/original', 'host-2/under-another-name'])
+    expect(again).toMatchObject({ host: 'host-2', volume: 'under-another-name', digest: copy.digest })
+  })
+
+  test('is refused where it cannot be, and nothing is made', async () => {
+    await one.docker(['run', '-d', '--name', 'runs', '-v', 'runs:/data', busybox, 'sleep', '1d'])
+    await makeVolume(two, 'there')
+    for (const [args, code, exit] of [
+      [['host-1/original', 'host-1'], 'DRAYAGE_INVALID_REQUEST', 2],
+      [['host-1/original', 'host-2/there', '--into-empty=1'], 'error', 2],
+      [['host-1/original', 'host-2'], 'DRAYAGE_VOLUME_EXISTS', 4],
+      [['host-1/nothing', 'host-2'], 'DRAYAGE_VOLUME_NOT_FOUND', 3],
+      [['host-1/original', 'host-9'], 'DRAYAGE_HOST_NOT_FOUND', 3],
+      [['host-1/runs', 'host-2'], 'DRAYAGE_VOLUME_IN_USE', 4],
+    ] as const) {
+      const failed = await failure(copied(args))
+      expect([args, failed.exitCode]).toEqual([args, exit])
+      expect(failed.stderr).toContain(code)
+    }
+    expect((await two.docker(['volume', 'ls', '--quiet'])).split('\n')).not.toContain('runs')
+    expect(await copied(['host-1/runs', 'host-2', '--live'])).toMatchObject({
+      live: true,
+      warnings: [{ code: 'live-copy' }],
+    })
+    expect(await copied(['host-1/original', 'host-2/there', '--into-empty'])).toMatchObject({ created: false })
+    await one.docker(['rm', '-f', 'runs'])
+  })
+
+  test('and a migration of the same volume do not meet, and whoever dies leaves nothing', async () => {
+    await two.docker(['volume', 'rm', 'slow'])
+    await one.docker(['run', '--name', 'mover', '-v', 'slow:/data', busybox, 'true'])
+    for (const dies of ['client', 'source', 'coordinator'] as const) {
+      await lab.limitRate(two, 100)
+      const client = startCli(['volume', 'copy', 'host-1/slow', 'host-2/dying-copy'])
+      const closed = once(client, 'close')
+      await eventually('it to be set aside', 60_000, () => isMissing(two, 'dying-copy'))
+      if (dies === 'client') {
+        const migration = await startMigration(lab, { container: 'mover', from: 'host-1', to: 'host-2' })
+        expect(await untilEnded(lab, migration.id)).toMatchObject({
+          state: 'rolled-back',
+          error: { code: 'DRAYAGE_VOLUME_BUSY' },
+        })
+        client.kill('SIGINT')
+      } else await (dies === 'source' ? one.agent : lab.coordinator.process).kill()
+      await closed
+      expect(client.exitCode).not.toBe(0)
+      const gone = async () => !(await two.docker(['volume', 'ls', '--quiet'])).split('\n').includes('dying-copy')
+      await eventually(`nothing to be left of it (${dies})`, 60_000, gone)
+      if (dies === 'source') await one.agent.start()
+      if (dies === 'coordinator') await lab.coordinator.process.start()
+      await lab.limitRate(two, undefined)
+    }
+    await lab.untilHostIs(one, 'online')
+    await lab.untilHostIs(two, 'online')
+    await copied(['host-1/slow', 'host-2/dying-copy'])
   })
 })
 

@@ -76,6 +76,7 @@ const c = {
   fremovexattr: libc.func('int fremovexattr(int fd, void *name)'),
   removexattr: libc.func('int removexattr(void *path, void *name)'),
   syncfs: libc.func('int syncfs(int fd)'),
+  syncFileRange: libc.func('int sync_file_range(int fd, int64 offset, int64 length, uint flags)'),
 }
 const numbers = numbersHere()
 
@@ -375,6 +376,14 @@ export const removeAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteStr
     'removexattr',
     pathOnly ? c.removexattr(cString('removexattr', descriptorPath(fd)), key) : c.fremovexattr(fd, key),
   )
+}
+
+const SYNC_FILE_RANGE_WRITE = 2
+
+// Has the kernel begin to write this range to disk, and does not wait for it: it would leave it in memory for half a
+// minute, to be waited for all at once. A hint: what goes wrong shows when the file is synced.
+export const startWriteBack = (fd: number, offset: number, length: number): void => {
+  c.syncFileRange(fd, offset, length, SYNC_FILE_RANGE_WRITE)
 }
 
 // Waits until everything written to the file system that holds `fd` is on disk. Reports write-back errors that have

@@ -17,18 +17,21 @@ export type ByteSource = {
   takeOrEnd(count: number): Buffer | undefined
 }
 
-// `next`: the next piece, or undefined at the end.
+const nothing = Buffer.alloc(0)
+
+// `next`: the next piece, or undefined at the end. The one before may be gone from memory when it is called.
 export const createByteSource = (next: () => Buffer | undefined): ByteSource => {
-  let piece: Buffer = Buffer.alloc(0)
+  let piece: Buffer = nothing
   let at = 0
   let total = 0
 
   const refill = (): boolean => {
     while (at === piece.length) {
+      piece = nothing
+      at = 0
       const arrived = next()
       if (arrived === undefined) return false
       piece = arrived
-      at = 0
     }
     return true
   }

@@ -17,6 +17,7 @@ import {
   setOwnerOfPath,
   setPermissions,
   setPermissionsOfPath,
+  startWriteBack,
   truncate,
   writeAll,
 } from '../linux/libc.ts'
@@ -155,6 +156,9 @@ export const applyToSpecial = ({ dir, name, path }: Place, wanted: Metadata, ref
 
 export type WrittenContent = Pick<Written, 'content' | 'blocks'>
 
+// The disk works while the next bytes come: what is left to be waited for at the end of a round is about as much.
+const writeBackBytes = 16 * 1024 * 1024
+
 const writeSegments = (fd: number, segments: readonly Segment[], size: number, source: ByteSource): WrittenContent => {
   const content = createContentHash()
   let position = 0
@@ -162,11 +166,16 @@ const writeSegments = (fd: number, segments: readonly Segment[], size: number, s
     content.zeros(offset - position)
     if (offset !== position) seek(fd, offset)
     position = offset + length
+    let begun = offset
     for (let rest = length; rest > 0; ) {
       const part = source.takeSome(rest)
       content.update(part)
       writeAll(fd, part)
       rest -= part.length
+      const reached = position - rest
+      if (reached - begun < writeBackBytes) continue
+      startWriteBack(fd, begun, reached - begun)
+      begun = reached
     }
   }
   content.zeros(size - position)

@@ -79,11 +79,16 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
 
   let limits: RoundLimits | undefined
   let entries = 0
-  let holdsPiece = false
+  let held: ArrayBuffer | undefined
   let ended = false
+  // Memory that a piece came in goes at once: the garbage collector would let a hundred of them pile up.
+  const letGo = (memory: ArrayBuffer): void => void memory.transfer(0)
   const next = (): Buffer | undefined => {
-    if (holdsPiece) report({ kind: 'taken', entries })
-    holdsPiece = false
+    if (held !== undefined) {
+      letGo(held)
+      held = undefined
+      report({ kind: 'taken', entries })
+    }
     if (ended) return undefined
     const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
     if (message.kind === 'announced') {
@@ -94,8 +99,10 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       ended = true
       return undefined
     }
-    holdsPiece = true
-    const bytes = Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength)
+    // It came by a message, so that nobody else has it.
+    const memory = message.bytes.buffer as ArrayBuffer
+    const bytes = Buffer.from(memory, message.bytes.byteOffset, message.bytes.byteLength)
+    held = memory
     return message.unpacked === undefined ? bytes : unpack({ zstd: bytes, bytes: message.unpacked })
   }
   const hold = (holding: Holding): void => report({ kind: 'holding', holding })

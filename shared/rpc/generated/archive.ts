@@ -1,29 +1,80 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AgentClient as _drayage_v1_AgentClient, AgentDefinition as _drayage_v1_AgentDefinition } from './drayage/v1/Agent.ts';
 import type { ArchiveClient as _drayage_v1_ArchiveClient, ArchiveDefinition as _drayage_v1_ArchiveDefinition } from './drayage/v1/Archive.ts';
 import type { ArchiveSummary as _drayage_v1_ArchiveSummary, ArchiveSummary__Output as _drayage_v1_ArchiveSummary__Output } from './drayage/v1/ArchiveSummary.ts';
+import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _drayage_v1_BroughtBack__Output } from './drayage/v1/BroughtBack.ts';
+import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
+import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
+import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
+import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
+import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
+import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from './drayage/v1/ExportVolumeRequest.ts';
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from './drayage/v1/ExportedPiece.ts';
+import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from './drayage/v1/FenceSourceRequest.ts';
+import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from './drayage/v1/FencedSource.ts';
+import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from './drayage/v1/Finding.ts';
+import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, ForgetMigrationRequest__Output as _drayage_v1_ForgetMigrationRequest__Output } from './drayage/v1/ForgetMigrationRequest.ts';
+import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from './drayage/v1/GrantEpochReply.ts';
+import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from './drayage/v1/GrantEpochRequest.ts';
+import type { HeldEpoch as _drayage_v1_HeldEpoch, HeldEpoch__Output as _drayage_v1_HeldEpoch__Output } from './drayage/v1/HeldEpoch.ts';
+import type { HeldMigration as _drayage_v1_HeldMigration, HeldMigration__Output as _drayage_v1_HeldMigration__Output } from './drayage/v1/HeldMigration.ts';
+import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from './drayage/v1/HoldSourceRequest.ts';
+import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from './drayage/v1/Image.ts';
 import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from './drayage/v1/ImagePiece.ts';
+import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from './drayage/v1/ImageProgress.ts';
 import type { ImportProgress as _drayage_v1_ImportProgress, ImportProgress__Output as _drayage_v1_ImportProgress__Output } from './drayage/v1/ImportProgress.ts';
 import type { ImportReady as _drayage_v1_ImportReady, ImportReady__Output as _drayage_v1_ImportReady__Output } from './drayage/v1/ImportReady.ts';
 import type { ImportReport as _drayage_v1_ImportReport, ImportReport__Output as _drayage_v1_ImportReport__Output } from './drayage/v1/ImportReport.ts';
 import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolumeRequest__Output as _drayage_v1_ImportVolumeRequest__Output } from './drayage/v1/ImportVolumeRequest.ts';
 import type { ImportedVolume as _drayage_v1_ImportedVolume, ImportedVolume__Output as _drayage_v1_ImportedVolume__Output } from './drayage/v1/ImportedVolume.ts';
+import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from './drayage/v1/IsolateSourceRequest.ts';
+import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from './drayage/v1/IsolatedSource.ts';
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
+import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from './drayage/v1/LendVolumeRequest.ts';
+import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from './drayage/v1/LentVolume.ts';
+import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
+import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
+import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from './drayage/v1/PreparedTarget.ts';
+import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
+import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
+import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
+import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
+import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from './drayage/v1/ReleaseSourceRequest.ts';
+import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from './drayage/v1/RemoveImageRequest.ts';
+import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from './drayage/v1/RestartSourceRequest.ts';
+import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from './drayage/v1/RestoreSourceRequest.ts';
+import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from './drayage/v1/RetireSourceRequest.ts';
+import type { RetiredContainer as _drayage_v1_RetiredContainer, RetiredContainer__Output as _drayage_v1_RetiredContainer__Output } from './drayage/v1/RetiredContainer.ts';
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
+import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
+import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from './drayage/v1/Standing.ts';
+import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from './drayage/v1/StartTargetRequest.ts';
+import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from './drayage/v1/StartedTarget.ts';
+import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from './drayage/v1/StopSourceRequest.ts';
+import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
+import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
+import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
 import type { VolumeAtHand as _drayage_v1_VolumeAtHand, VolumeAtHand__Output as _drayage_v1_VolumeAtHand__Output } from './drayage/v1/VolumeAtHand.ts';
 import type { VolumePiece as _drayage_v1_VolumePiece, VolumePiece__Output as _drayage_v1_VolumePiece__Output } from './drayage/v1/VolumePiece.ts';
+import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from './drayage/v1/VolumeProgress.ts';
+import type { VolumeResult as _drayage_v1_VolumeResult, VolumeResult__Output as _drayage_v1_VolumeResult__Output } from './drayage/v1/VolumeResult.ts';
+import type { VolumeSource as _drayage_v1_VolumeSource, VolumeSource__Output as _drayage_v1_VolumeSource__Output } from './drayage/v1/VolumeSource.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
+import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from './drayage/v1/Workload.ts';
+import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__Output as _drayage_v1_WorkloadNetwork__Output } from './drayage/v1/WorkloadNetwork.ts';
+import type { WorkloadVolume as _drayage_v1_WorkloadVolume, WorkloadVolume__Output as _drayage_v1_WorkloadVolume__Output } from './drayage/v1/WorkloadVolume.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -32,29 +83,80 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   drayage: {
     v1: {
+      Agent: SubtypeConstructor<typeof grpc.Client, _drayage_v1_AgentClient> & { service: _drayage_v1_AgentDefinition }
       Archive: SubtypeConstructor<typeof grpc.Client, _drayage_v1_ArchiveClient> & { service: _drayage_v1_ArchiveDefinition }
       ArchiveSummary: MessageTypeDefinition<_drayage_v1_ArchiveSummary, _drayage_v1_ArchiveSummary__Output>
+      BroughtBack: MessageTypeDefinition<_drayage_v1_BroughtBack, _drayage_v1_BroughtBack__Output>
+      CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
+      ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
+      DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
+      DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
+      DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
+      Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       ExportVolumeRequest: MessageTypeDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportVolumeRequest__Output>
       ExportedPiece: MessageTypeDefinition<_drayage_v1_ExportedPiece, _drayage_v1_ExportedPiece__Output>
+      FenceSourceRequest: MessageTypeDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FenceSourceRequest__Output>
+      FencedSource: MessageTypeDefinition<_drayage_v1_FencedSource, _drayage_v1_FencedSource__Output>
+      Finding: MessageTypeDefinition<_drayage_v1_Finding, _drayage_v1_Finding__Output>
+      ForgetMigrationRequest: MessageTypeDefinition<_drayage_v1_ForgetMigrationRequest, _drayage_v1_ForgetMigrationRequest__Output>
+      GrantEpochReply: MessageTypeDefinition<_drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochReply__Output>
+      GrantEpochRequest: MessageTypeDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochRequest__Output>
+      HeldEpoch: MessageTypeDefinition<_drayage_v1_HeldEpoch, _drayage_v1_HeldEpoch__Output>
+      HeldMigration: MessageTypeDefinition<_drayage_v1_HeldMigration, _drayage_v1_HeldMigration__Output>
+      HoldSourceRequest: MessageTypeDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_HoldSourceRequest__Output>
+      Image: MessageTypeDefinition<_drayage_v1_Image, _drayage_v1_Image__Output>
       ImagePiece: MessageTypeDefinition<_drayage_v1_ImagePiece, _drayage_v1_ImagePiece__Output>
+      ImageProgress: MessageTypeDefinition<_drayage_v1_ImageProgress, _drayage_v1_ImageProgress__Output>
       ImportProgress: MessageTypeDefinition<_drayage_v1_ImportProgress, _drayage_v1_ImportProgress__Output>
       ImportReady: MessageTypeDefinition<_drayage_v1_ImportReady, _drayage_v1_ImportReady__Output>
       ImportReport: MessageTypeDefinition<_drayage_v1_ImportReport, _drayage_v1_ImportReport__Output>
       ImportVolumeRequest: MessageTypeDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportVolumeRequest__Output>
       ImportedVolume: MessageTypeDefinition<_drayage_v1_ImportedVolume, _drayage_v1_ImportedVolume__Output>
+      IsolateSourceRequest: MessageTypeDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolateSourceRequest__Output>
+      IsolatedSource: MessageTypeDefinition<_drayage_v1_IsolatedSource, _drayage_v1_IsolatedSource__Output>
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
+      Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
+      LendVolumeRequest: MessageTypeDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LendVolumeRequest__Output>
+      LentVolume: MessageTypeDefinition<_drayage_v1_LentVolume, _drayage_v1_LentVolume__Output>
+      Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
+      PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
+      PreparedTarget: MessageTypeDefinition<_drayage_v1_PreparedTarget, _drayage_v1_PreparedTarget__Output>
+      PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
+      ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
+      ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
+      ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>
+      ReleaseSourceRequest: MessageTypeDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_ReleaseSourceRequest__Output>
+      RemoveImageRequest: MessageTypeDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_RemoveImageRequest__Output>
+      RestartSourceRequest: MessageTypeDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_RestartSourceRequest__Output>
+      RestoreSourceRequest: MessageTypeDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_RestoreSourceRequest__Output>
+      RetireSourceRequest: MessageTypeDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_RetireSourceRequest__Output>
+      RetiredContainer: MessageTypeDefinition<_drayage_v1_RetiredContainer, _drayage_v1_RetiredContainer__Output>
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
+      SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
+      Standing: MessageTypeDefinition<_drayage_v1_Standing, _drayage_v1_Standing__Output>
+      StartTargetRequest: MessageTypeDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartTargetRequest__Output>
+      StartedTarget: MessageTypeDefinition<_drayage_v1_StartedTarget, _drayage_v1_StartedTarget__Output>
+      StopSourceRequest: MessageTypeDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StopSourceRequest__Output>
+      StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
+      TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }
+      UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
       VolumeAtHand: MessageTypeDefinition<_drayage_v1_VolumeAtHand, _drayage_v1_VolumeAtHand__Output>
       VolumePiece: MessageTypeDefinition<_drayage_v1_VolumePiece, _drayage_v1_VolumePiece__Output>
+      VolumeProgress: MessageTypeDefinition<_drayage_v1_VolumeProgress, _drayage_v1_VolumeProgress__Output>
+      VolumeResult: MessageTypeDefinition<_drayage_v1_VolumeResult, _drayage_v1_VolumeResult__Output>
+      VolumeSource: MessageTypeDefinition<_drayage_v1_VolumeSource, _drayage_v1_VolumeSource__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
+      Workload: MessageTypeDefinition<_drayage_v1_Workload, _drayage_v1_Workload__Output>
+      WorkloadNetwork: MessageTypeDefinition<_drayage_v1_WorkloadNetwork, _drayage_v1_WorkloadNetwork__Output>
+      WorkloadVolume: MessageTypeDefinition<_drayage_v1_WorkloadVolume, _drayage_v1_WorkloadVolume__Output>
     }
   }
 }

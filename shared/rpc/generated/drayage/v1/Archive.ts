@@ -6,6 +6,8 @@ import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolu
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from '../../drayage/v1/ExportedPiece.ts';
 import type { ImportReport as _drayage_v1_ImportReport, ImportReport__Output as _drayage_v1_ImportReport__Output } from '../../drayage/v1/ImportReport.ts';
 import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolumeRequest__Output as _drayage_v1_ImportVolumeRequest__Output } from '../../drayage/v1/ImportVolumeRequest.ts';
+import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from '../../drayage/v1/LendVolumeRequest.ts';
+import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from '../../drayage/v1/LentVolume.ts';
 
 export interface ArchiveClient extends grpc.Client {
   ExportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
@@ -18,6 +20,11 @@ export interface ArchiveClient extends grpc.Client {
   importVolume(argument: _drayage_v1_ImportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
   importVolume(argument: _drayage_v1_ImportVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ImportReport__Output>;
   
+  LendVolume(argument: _drayage_v1_LendVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
+  LendVolume(argument: _drayage_v1_LendVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
+  lendVolume(argument: _drayage_v1_LendVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
+  lendVolume(argument: _drayage_v1_LendVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
+  
 }
 
 export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
@@ -25,9 +32,12 @@ export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
   
   ImportVolume: grpc.handleServerStreamingCall<_drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport>;
   
+  LendVolume: grpc.handleServerStreamingCall<_drayage_v1_LendVolumeRequest__Output, _drayage_v1_LentVolume>;
+  
 }
 
 export interface ArchiveDefinition extends grpc.ServiceDefinition {
   ExportVolume: MethodDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportedPiece, _drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece__Output>
   ImportVolume: MethodDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportReport, _drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport__Output>
+  LendVolume: MethodDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LentVolume, _drayage_v1_LendVolumeRequest__Output, _drayage_v1_LentVolume__Output>
 }

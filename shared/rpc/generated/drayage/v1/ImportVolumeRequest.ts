@@ -1,11 +1,13 @@
 // Original file: proto/archive.proto
 
+import type { VolumeSource as _drayage_v1_VolumeSource, VolumeSource__Output as _drayage_v1_VolumeSource__Output } from '../../drayage/v1/VolumeSource.ts';
 
 export interface ImportVolumeRequest {
   'transferId'?: (string);
   'volume'?: (string);
   'intoEmpty'?: (boolean);
   'labels'?: ({[key: string]: string});
+  'source'?: (_drayage_v1_VolumeSource | null);
 }
 
 export interface ImportVolumeRequest__Output {
@@ -13,4 +15,5 @@ export interface ImportVolumeRequest__Output {
   'volume': (string);
   'intoEmpty': (boolean);
   'labels': ({[key: string]: string});
+  'source': (_drayage_v1_VolumeSource__Output | null);
 }

@@ -1,0 +1,16 @@
+// Original file: proto/archive.proto
+
+
+export interface LendVolumeRequest {
+  'transferId'?: (string);
+  'volume'?: (string);
+  'peerHost'?: (string);
+  'live'?: (boolean);
+}
+
+export interface LendVolumeRequest__Output {
+  'transferId': (string);
+  'volume': (string);
+  'peerHost': (string);
+  'live': (boolean);
+}
