@@ -15,6 +15,7 @@ import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
 import type { Lending } from './archive/lending.ts'
+import { readCopy } from './archive/read-copy.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
@@ -136,6 +137,7 @@ export const createAgentServer = (
     LendVolume: serverStream((request, { signal }) =>
       withSignsOfLife(lending.lend(request, signal), signOfLifeMs(silenceMs), () => ({})),
     ),
+    ReadCopy: serverStream((request, { signal }) => readCopy(context, request, signal)),
   } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {
     PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),

@@ -11,6 +11,7 @@ import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
 import { recoverCommand } from './commands/recover.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { volumeCommand } from './commands/volume.ts'
 import { volumesCommand } from './commands/volumes.ts'
 import { printError } from './display/error.ts'
@@ -37,7 +38,8 @@ export const buildProgram = (): Command => {
     .version(version)
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
-  for (const command of [migrateCommand(), migrationsCommand(), cancelCommand()]) program.addCommand(command)
+  for (const command of [migrateCommand(), migrationsCommand(), cancelCommand(), verifyCommand()])
+    program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as a whole:')

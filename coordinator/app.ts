@@ -25,8 +25,10 @@ import { operationsRoutes } from './routes/operations.ts'
 import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
 import { recoveryRoutes } from './routes/recovery.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
+import { verificationRoutes } from './routes/verifications.ts'
 import type { InventoryStore } from './store/inventory.ts'
 import type { Statistics } from './store/statistics.ts'
+import type { Verifier } from './verification/verifier.ts'
 
 export type AppDeps = {
   readonly hosts: HostDirectory
@@ -35,6 +37,7 @@ export type AppDeps = {
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
   readonly archives: ArchiveService
+  readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
   readonly authenticate: Authenticate
@@ -114,6 +117,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(inventoryRoutes(deps))
   await app.register(recoveryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
+  await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
   await app.register(operationsRoutes(deps))
   return app

@@ -35,6 +35,7 @@ import { createJournal } from './store/journal.ts'
 import { createRecoveryStore } from './store/recovery.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
+import { createVerifier } from './verification/verifier.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -212,6 +213,7 @@ const serve = async (
     inventory,
     migrations,
     archives,
+    verifier: createVerifier({ journal, hosts: connections, clock }),
     statistics: () => readStatistics(db),
     unready: async () => [
       ...(listening ? [] : ['not every port is listening yet']),

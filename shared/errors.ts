@@ -71,6 +71,7 @@ export const errorTable = {
   DRAYAGE_RECOVERY_BLOCKED: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
+  DRAYAGE_NOTHING_TO_VERIFY: refused,
   DRAYAGE_PAST_COMMIT: refused,
   DRAYAGE_CONTAINER_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_VOLUME_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },

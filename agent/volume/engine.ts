@@ -4,6 +4,7 @@ import { lstat, statfs } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
+import type { PaceOptions } from './round/checkpoint.ts'
 import { type Compression, compressionOf } from './round/compression-choice.ts'
 import { type DevicePolicy, devicePolicyOf } from './round/devices.ts'
 import type { RoundLimits } from './round/limits.ts'
@@ -13,7 +14,7 @@ import type { ReadBack as ReadBackInBytes } from './round/read-back.ts'
 import type { Summary } from './round/summary.ts'
 import { createWorkerPool } from './threads/pool.ts'
 import type { Report } from './threads/protocol.ts'
-import { readPieces } from './threads/read.ts'
+import { type Readers, readPieces } from './threads/read.ts'
 import { type Incoming, writePieces } from './threads/write.ts'
 
 export {
@@ -78,6 +79,9 @@ export type ReadOptions = {
   readonly devices?: DevicePolicy
   // All content is read and compared with what the target was given, whatever the stats say.
   readonly everything?: boolean
+  // How often, where there is a memory, the round becomes one that is gone on with when it is cut: the least time and the
+  // least of the stream between two such places (round/checkpoint.ts).
+  readonly checkpoints?: PaceOptions
   readonly signal?: AbortSignal
 }
 
@@ -190,6 +194,7 @@ const heard =
 
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
+  const readers: Readers = new Map()
   const readPacked: VolumeEngine['readPacked'] = (root, { signal, holding, ...request }, compression) => {
     const held = holding && {
       digest: holding.digest,
@@ -197,6 +202,7 @@ export const createVolumeEngine = (): VolumeEngine => {
     }
     const { pieces, limits, giveBack, summary } = readPieces(
       pool,
+      readers,
       { root, ...request, ...(held && { holding: held }) },
       compression,
       signal,

@@ -10,6 +10,7 @@ import type {
   Plan,
 } from '../../shared/api/migrations.ts'
 import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { createEventStreamParser } from './event-stream.ts'
@@ -34,6 +35,8 @@ export type Client = {
   cancel(id: string): Promise<Migration>
   // Ends when the server ends it; throws when it is cut, or has been silent for too long.
   events(id: string): AsyncIterable<MigrationEvent>
+  // The last event is the verification. Throws when it is cut, or has been silent for too long.
+  verify(id: string, signal: AbortSignal): AsyncIterable<VerificationEvent>
 }
 
 export type ClientOptions = {
@@ -146,32 +149,31 @@ export const createClient = ({
     }
   }
 
-  const eventOf = (event: string, data: string): MigrationEvent | null => {
-    const value = parsed(data)
-    if (typeof value !== 'object' || value === null) return null
-    return event === 'migration' || event === 'progress' ? ({ event, data: value } as MigrationEvent) : null
-  }
-
-  async function* events(id: string): AsyncGenerator<MigrationEvent> {
-    const path = `/v1/migrations/${encodeURIComponent(id)}/events`
+  // heardFrom: an event, where the first comes at once and a proxy might let through nothing but comments; or anything.
+  async function* eventsOf<T>(
+    path: string,
+    init: { readonly method: 'GET' | 'POST'; readonly signal?: AbortSignal; readonly heardFrom: 'event' | 'anything' },
+    known: readonly string[],
+  ): AsyncGenerator<T> {
     const silence = new AbortController()
     const tooSilent = () =>
       silence.abort(new AppError('DRAYAGE_TIMEOUT', `The events of ${url}${path} stopped coming.`))
     let timer = setTimeout(tooSilent, firstEventMs)
+    const signal = init.signal === undefined ? silence.signal : AbortSignal.any([silence.signal, init.signal])
     try {
-      const response = await send(path, { signal: silence.signal, headers: { accept: 'text/event-stream' } })
+      const response = await send(path, { method: init.method, signal, headers: { accept: 'text/event-stream' } })
       const type = response.headers.get('content-type') ?? ''
       if (!response.ok || response.body === null || !type.startsWith('text/event-stream')) {
         throw errorOfAnswer(`${url}${path}`, response.status, parsed(await response.text()))
       }
       const parser = createEventStreamParser()
-      let heard = false
+      let heard = init.heardFrom === 'anything'
       for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
         for (const { event, data } of parser.push(piece)) {
-          const known = eventOf(event, data)
-          if (known === null) continue
+          const value = parsed(data)
+          if (typeof value !== 'object' || value === null || !known.includes(event)) continue
           heard = true
-          yield known
+          yield { event, data: value } as T
         }
         // A comment proves that the server is there, but not that events get through.
         if (!heard) continue
@@ -210,6 +212,15 @@ export const createClient = ({
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
-    events,
+    events: (id) =>
+      eventsOf<MigrationEvent>(`${migrationPath(id)}/events`, { method: 'GET', heardFrom: 'event' }, [
+        'migration',
+        'progress',
+      ]),
+    verify: (id, signal) =>
+      eventsOf<VerificationEvent>(`${migrationPath(id)}:verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+        'progress',
+        'verification',
+      ]),
   }
 }

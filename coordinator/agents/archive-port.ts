@@ -27,5 +27,7 @@ export const createArchivePort = (
       flowing(signal, (client, limits) => client.serverStream('ImportVolume', request, limits)),
     lendVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
+    readCopy: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('ReadCopy', request, limits)),
   }
 }

@@ -1,4 +1,5 @@
 // What archives need from outside: the agents' calls, and who else is at a volume.
+import type { CopyReport__Output } from '../../shared/rpc/generated/drayage/v1/CopyReport.ts'
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
 import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
 import type { LentVolume__Output } from '../../shared/rpc/generated/drayage/v1/LentVolume.ts'
@@ -30,6 +31,15 @@ export type ArchivePort = {
     },
     signal: AbortSignal,
   ): AsyncIterable<LentVolume__Output>
+  readCopy(
+    request: {
+      readonly migrationId: string
+      readonly volume: string
+      readonly side: 'source' | 'target'
+      readonly devices: string
+    },
+    signal: AbortSignal,
+  ): AsyncIterable<CopyReport__Output>
 }
 
 export type ArchiveHosts = {

@@ -6,6 +6,7 @@ import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
+import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
 
@@ -165,6 +166,13 @@ export const deps: AppDeps = {
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
+    },
+  },
+  verifier: {
+    verify: async function* (id): AsyncGenerator<VerificationEvent> {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOTHING_TO_VERIFY', `Migration ${id} has no receipt`)
+      yield { event: 'progress', data: { volume: 'data', host: 'host-1', bytes: 1, totalBytes: 2 } }
+      yield { event: 'verification', data: { migration: id, copies: [], sourceIsWhole: true, verifiedAt: time } }
     },
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),

@@ -1,9 +1,11 @@
 // What a move proves of its copies, and what becomes of devices.
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run } from '../lab/command.ts'
+import type { Verification } from '../../shared/api/verifications.ts'
+import { CommandFailed, run } from '../lab/command.ts'
+import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { differences, migrate, mountpoint, planOf, setAside } from './moving.ts'
@@ -21,8 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.stop())
 
-const make = async (name: string): Promise<string> => {
-  const script = 'while :; do date >> /data/log; sleep 0.1; done'
+const make = async (name: string, script = 'while :; do date >> /data/log; sleep 0.1; done'): Promise<string> => {
   await one.docker([
     'run',
     '-d',
@@ -51,6 +52,54 @@ test('what is copied while the source runs is read back from the disk of the tar
   // The log is written on.
   const kept = await setAside(one, 'reread', migration)
   expect(await differences(kept, await mountpoint(two, 'reread'), ['log'])).toBe('')
+})
+
+// What `dray verify` says, and how it ends.
+const verify = async (id: string): Promise<Verification & { readonly exit: number | null }> => {
+  const env = { ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
+  const ended = (exit: number | null, stdout: string) => ({ ...(JSON.parse(stdout) as Verification), exit })
+  try {
+    return ended(0, await run([process.execPath, dray, 'verify', id, '--json'], { env }))
+  } catch (thrown) {
+    if (thrown instanceof CommandFailed) return ended(thrown.exitCode, thrown.stdout)
+    throw thrown
+  }
+}
+
+test('what the source keeps can be compared with the receipt at any time later, and the target where nothing runs on it', async () => {
+  await make('kept', 'sleep 100000')
+  const migration = await migrate(lab, { container: 'kept', from: 'host-1', to: 'host-2' })
+  const expectedDigest = migration.receipt?.volumes[0]?.sourceDigest
+  expect(await verify(migration.id)).toMatchObject({
+    exit: 0,
+    sourceIsWhole: true,
+    copies: [
+      { side: 'source', host: 'host-1', verdict: 'same', expectedDigest, foundDigest: expectedDigest },
+      { side: 'target', host: 'host-2', verdict: 'in-use', message: expect.stringContaining('kept') },
+    ],
+  })
+
+  // One byte, and the file's time as before.
+  const folder = await setAside(one, 'kept', migration)
+  await run(['touch', '-r', join(folder, 'large'), `${folder}-time`])
+  const file = await open(join(folder, 'large'), 'r+')
+  await file.write(Buffer.from('x'), 0, 1, 20_000_000)
+  await file.close()
+  await run(['touch', '-r', `${folder}-time`, join(folder, 'large')])
+  await rm(`${folder}-time`)
+  await two.docker(['stop', '-t', '1', 'kept'])
+  expect(await verify(migration.id)).toMatchObject({
+    exit: 6,
+    sourceIsWhole: false,
+    copies: [{ verdict: 'differs' }, { side: 'target', verdict: 'same', foundDigest: expectedDigest }],
+  })
+
+  await rename(folder, `${folder}-elsewhere`)
+  try {
+    expect(await verify(migration.id)).toMatchObject({ exit: 3, copies: [{ verdict: 'gone' }, {}] })
+  } finally {
+    await rename(`${folder}-elsewhere`, folder)
+  }
 })
 
 test('with --verify full everything is read again in the last round; with --devices skip the receipt lists them', async () => {

@@ -195,11 +195,12 @@ export const dropCached = (fd: number): void => {
   c.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
 }
 
-const statxBuffer = Buffer.alloc(256)
+const statxBuffer = Buffer.from(new ArrayBuffer(256))
 export const statxView = new DataView(statxBuffer.buffer, statxBuffer.byteOffset, statxBuffer.length)
+export const statxWords = new Uint32Array(statxBuffer.buffer, statxBuffer.byteOffset, statxBuffer.length / 4)
 const STATX_BASIC_STATS = 0x7ff
 
-// Both fill statxView; linux/stat.ts decodes it.
+// Both fill statxView; linux/stat.ts and linux/trace.ts decode it.
 export const statxAt = (dir: number, name: ByteString): void => {
   check('stat', c.statx(dir, cString('stat', name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statxBuffer))
 }

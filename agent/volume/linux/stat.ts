@@ -6,6 +6,8 @@ export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | '
 // What statx tells of one entry. Times are seconds since 1970, possibly negative, and nanoseconds from 0 to 999,999,999.
 export type Stat = {
   readonly type: EntryType
+  // Type and permissions, as the kernel has them.
+  readonly mode: number
   // The lower 12 bits of the mode: setuid, setgid, sticky, rwx three times.
   readonly permissions: number
   readonly uid: number
@@ -43,15 +45,20 @@ const types: readonly (EntryType | undefined)[] = (() => {
   return table
 })()
 
+export const typeOfMode = (mode: number): EntryType => {
+  const type = types[mode >> 12]
+  if (type === undefined) throw new Error(`an entry has the unknown file type ${(mode >> 12).toString(8)}`)
+  return type
+}
+
 const uint64 = (at: number): number => statxView.getUint32(at + 4, true) * 2 ** 32 + statxView.getUint32(at, true)
 const int64 = (at: number): number => statxView.getInt32(at + 4, true) * 2 ** 32 + statxView.getUint32(at, true)
 
 const decode = (): Stat => {
   const mode = statxView.getUint16(28, true)
-  const type = types[mode >> 12]
-  if (type === undefined) throw new Error(`an entry has the unknown file type ${(mode >> 12).toString(8)}`)
   return {
-    type,
+    type: typeOfMode(mode),
+    mode,
     permissions: mode & 0o7777,
     uid: statxView.getUint32(20, true),
     gid: statxView.getUint32(24, true),
@@ -73,6 +80,9 @@ const decode = (): Stat => {
         : (statxView.getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0,
   }
 }
+
+// Of the entry that was looked at last (linux/libc.ts).
+export const lastStat = decode
 
 // Of the entry itself: a symlink is not followed.
 export const statAt = (dir: number, name: ByteString): Stat => {

@@ -1,13 +1,15 @@
-// What the other side holds, as the source goes by it: the manifest of the last round that it acknowledged by naming its
-// digest, without what it says it lacks.
-
+// What the other side holds, as the source goes by it: the tree of the last round, or of the last place in a round, that it
+// acknowledged by naming its digest, without what it says it lacks.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
-import { identityOf } from '../linux/stat.ts'
-import { type Directory, find, invalidate, isDirectory, type Leaf } from '../tree/manifest.ts'
-import { forgetManifest, loadManifest, saveManifest } from '../tree/manifest-file.ts'
-import type { ScannedNode } from '../tree/scan.ts'
+import { bootId } from '../linux/boot.ts'
+import { type Identity, identityIn, trace } from '../linux/trace.ts'
+import { type BlockStore, beginBlockList, blockOf, eachBlock, unknownBlock } from '../tree/block-store.ts'
+import { hashOfBlocks } from '../tree/content-hash.ts'
+import type { Scan, Scanned } from '../tree/scan.ts'
+import type { Inode, Name, Tree } from '../tree/tree.ts'
+import { forgetTree, loadTree, saveTree } from '../tree/tree-file.ts'
 
 // Of an entry that the receiver cannot vouch for. No blocks: it is not there at all, nor anything in it.
 export type Lacking = { readonly path: ByteString; readonly blocks: readonly number[] }
@@ -15,61 +17,96 @@ export type Lacking = { readonly path: ByteString; readonly blocks: readonly num
 // digest '': nothing.
 export type Holding = { readonly digest: string; readonly lacking: readonly Lacking[] }
 
-const suffix = '.manifest'
+const suffix = '.tree'
 const fileOf = (memory: string, digest: string): string => join(memory, `${digest}${suffix}`)
 
-const takeAway = (tree: Directory, { path, blocks }: Lacking): void => {
-  const names = path.split('/')
-  const above = names.slice(0, -1)
-  const name = names.at(-1) ?? ''
-  const parent = find(tree, above)
-  if (parent === undefined || !isDirectory(parent)) return
-  const entry = parent.children.get(name)
-  if (blocks.length === 0 || entry === undefined || isDirectory(entry) || entry.blocks === undefined) {
-    parent.children.delete(name)
-    invalidate(tree, above)
-    return
+// The file as it is known to be, but for some of its blocks.
+export const markUnknown = (tree: Tree, store: BlockStore, node: Inode, unknown: readonly number[]): void => {
+  const known = tree.blocks(node)
+  if (known === undefined) throw new Error('a file without blocks lacks some')
+  const lost = new Set(unknown)
+  const list = beginBlockList(store, undefined, 0)
+  for (let index = 0; index < known.count; index++) {
+    list.add(lost.has(index) ? unknownBlock : blockOf(store, known, index))
   }
-  entry.suspect = true
-  for (const index of blocks) if (index < entry.blocks.length) entry.blocks[index] = ''
+  const blocks = list.whole(known.count)
+  tree.setContent(node, tree.metadata(node).size, hashOfBlocks(eachBlock(store, blocks)), blocks)
 }
 
-// undefined: everything has to be sent. Manifests of rounds that the receiver did not take, or has gone on from, go.
-export const baseFor = (memory: string, { digest, lacking }: Holding, rootIdentity: string): Directory | undefined => {
-  const base = /^[0-9a-f]{64}$/.test(digest) ? loadManifest(fileOf(memory, digest)) : undefined
+const takeAway = (tree: Tree, store: BlockStore, { path, blocks }: Lacking): void => {
+  const name = tree.find(path.split('/'))
+  if (name === undefined || name === 0) return
+  const node = tree.inodeOf(name)
+  if (blocks.length === 0 || tree.blocks(node) === undefined) tree.remove(name)
+  else markUnknown(tree, store, node, blocks)
+}
+
+export type Base = {
+  readonly tree: Tree
+  // The stats in it are of this boot of the machine: after a crash new bytes may stand under old times.
+  readonly timesHold: boolean
+}
+
+// undefined: everything has to be sent. What the receiver did not take, or has gone on from, goes.
+export const baseFor = (
+  memory: string,
+  store: BlockStore,
+  { digest, lacking }: Holding,
+  isRoot: (tree: Tree) => boolean,
+): Base | undefined => {
+  const base = /^[0-9a-f]{64}$/.test(digest) ? loadTree(fileOf(memory, digest)) : undefined
+  const good = base !== undefined && base.digest === digest && isRoot(base.tree)
   for (const name of readdirSync(memory)) {
-    if (name.endsWith(suffix) && (base === undefined || name !== `${digest}${suffix}`))
-      forgetManifest(join(memory, name))
+    if (name.endsWith(suffix) && (!good || name !== `${digest}${suffix}`)) forgetTree(join(memory, name))
   }
-  if (base === undefined || base.digest !== digest || identityOf(base.tree.seen) !== rootIdentity) return undefined
-  for (const one of lacking) takeAway(base.tree, one)
-  return base.tree
+  if (!good) {
+    base?.tree.release()
+    store.clear()
+    return undefined
+  }
+  for (const one of lacking) takeAway(base.tree, store, one)
+  return { tree: base.tree, timesHold: base.bootId === bootId() }
 }
 
 // From here on the receiver may name this digest.
-export const keepBase = (memory: string, digest: string, tree: Directory): void =>
-  saveManifest(fileOf(memory, digest), { digest, savedAtMs: Date.now(), tree })
+export const keepBase = (memory: string, digest: string, tree: Tree, store: BlockStore): void => {
+  store.sync()
+  saveTree(fileOf(memory, digest), { digest, savedAtMs: Date.now(), bootId: bootId() }, tree)
+}
+export const forgetBase = (memory: string, digest: string): void => forgetTree(fileOf(memory, digest))
 
-// For each inode with several names: those of its present names under which the receiver has one and the same inode
-// already. Others are linked to these.
-export const sharedNames = (base: Directory, scanned: ScannedNode): Map<string, Set<ByteString>> => {
-  const shared = new Map<string, { readonly leaf: Leaf; readonly names: Set<ByteString> }>()
-  const pairs = [{ prefix: '', base, scanned }]
-  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
-    for (const node of pair.scanned.children ?? []) {
-      const held = pair.base.children.get(node.name)
-      if (held === undefined) continue
-      const path = pair.prefix + node.name
-      if (isDirectory(held)) {
-        if (node.children !== undefined) pairs.push({ prefix: `${path}/`, base: held, scanned: node })
-      } else if (node.stat.links > 1 && node.stat.type === held.metadata.type) {
-        const identity = identityOf(node.stat)
-        if (identityOf(held.seen) !== identity) continue
+// One inode with several names, as the receiver has it: those of its present names under which it is one and the same
+// there. Others are linked to these.
+export type Shared = { readonly node: Inode; readonly names: Set<Name> }
+
+// By the inode's identity here.
+export const sharedNames = (tree: Tree, scan: Scan): Map<Identity, Shared> => {
+  const shared = new Map<Identity, Shared>()
+  const isLinked = (row: Scanned): boolean => !scan.isDirectory(row) && scan.links(row) > 1
+  let any = false
+  for (let row = 0; row < scan.count && !any; row++) any = isLinked(row)
+  if (!any) return shared
+  const pending: { readonly row: Scanned; readonly node: Inode }[] = [{ row: 0, node: tree.root }]
+  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
+    for (let row = scan.first(one.row); row < scan.end(one.row); row++) {
+      if (!scan.isDirectory(row) && scan.links(row) === 1) continue
+      const name = tree.child(one.node, scan.nameOf(row))
+      if (name === undefined) continue
+      const node = tree.inodeOf(name)
+      if (tree.isDirectory(node)) {
+        if (scan.isDirectory(row)) pending.push({ row, node })
+      } else if (isLinked(row) && scan.type(row) === tree.type(node)) {
+        if (!tree.sameInode(node, scan.chunkOf(row), scan.offsetOf(row))) continue
+        const identity = scan.identity(row)
         const known = shared.get(identity)
-        if (known === undefined) shared.set(identity, { leaf: held, names: new Set([path]) })
-        else if (known.leaf === held) known.names.add(path)
+        if (known === undefined) shared.set(identity, { node, names: new Set([name]) })
+        else if (known.node === node) known.names.add(name)
       }
     }
   }
-  return new Map([...shared].map(([identity, { names }]) => [identity, names]))
+  return shared
 }
+
+// The key of an entry that was just looked at, as a scan gives it.
+export const identityFor = (scan: Scan, words: Uint32Array): Identity =>
+  identityIn(words, 0, scan.chunkOf(0)[scan.offsetOf(0) + trace.device] ?? 0)

@@ -4,8 +4,8 @@
 import { damaged } from '../damaged.ts'
 import { mostRecordBytes } from '../tar/member.ts'
 import { contentBlockBytes } from '../tree/content-hash.ts'
-import { type Directory, walk } from '../tree/manifest.ts'
-import type { ScannedNode } from '../tree/scan.ts'
+import type { Scan } from '../tree/scan.ts'
+import type { Tree } from '../tree/tree.ts'
 
 export type RoundLimits = {
   // Members of the archive: entries, removals, links, and the parts of changed files.
@@ -25,35 +25,24 @@ const roomToGrow = 1024 ** 3
 const longestName = 255
 // What one name may need: it goes, it comes, and it is linked to.
 const membersPerName = 3
+// Places in a round from which it can go on (round/checkpoint.ts).
+export const mostCheckpoints = 10_000
 // Beside names and attributes: numbers, times, and keywords.
 const recordsBeside = 64 * 1024
 
-export const announce = (recorded: ScannedNode, held: Directory | undefined, final: boolean): RoundLimits => {
-  let names = 0
-  let content = 0
-  let depth = 0
-  let longest = 0
-  const pending = [{ node: recorded, above: 0, length: 0 }]
-  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
-    const { node, above, length } = one
-    names++
-    if (node.stat.type === 'file') content += node.stat.size
-    if (node.children === undefined) continue
-    depth = Math.max(depth, above)
-    longest = Math.max(longest, length)
-    for (const child of node.children) {
-      pending.push({ node: child, above: above + 1, length: length + child.name.length + 1 })
-    }
-  }
-  let heldNames = 0
-  if (held !== undefined) for (const _ of walk(held)) heldNames++
+export const announce = (recorded: Scan, held: Tree, final: boolean): RoundLimits => {
+  const content = recorded.contentBytes
   const contentBytes = final ? content : content * growth + roomToGrow
   // Something that goes has a name in a directory that is there, of any length.
-  const pathBytes = longest + longestName
+  const pathBytes = recorded.longestPath + longestName
   return {
-    entries: membersPerName * names + heldNames + Math.ceil(contentBytes / contentBlockBytes),
+    entries:
+      membersPerName * recorded.count +
+      held.totals.entries +
+      Math.ceil(contentBytes / contentBlockBytes) +
+      mostCheckpoints,
     contentBytes,
-    depth: depth + 1,
+    depth: recorded.deepest + 1,
     pathBytes,
     recordBytes: Math.min(mostRecordBytes, mostRecordBytes / 2 + 2 * pathBytes + recordsBeside),
   }

@@ -1,6 +1,16 @@
 import type { ByteString } from '../byte-string.ts'
-import { identityOf, type Stat } from '../linux/stat.ts'
-import { type ScannedNode, scan } from '../tree/scan.ts'
+import type { Stat } from '../linux/stat.ts'
+import {
+  type Identity,
+  identityIn,
+  lastDiskBytes,
+  lastLinks,
+  lastTrace,
+  trace,
+  typeIn,
+  unsigned,
+} from '../linux/trace.ts'
+import { scan } from '../tree/scan.ts'
 import { asReadError, openVolume } from './volume-root.ts'
 
 export type Usage = {
@@ -16,37 +26,34 @@ const mostDevicesNamed = 20
 
 // Counts what a round would carry: no sockets, nothing below a mount point, a file with several names once in bytes.
 export const measureVolume = (root: string, checkpoint: () => void): Usage => {
-  try {
-    const ignore = (): void => {}
-    const devicePaths: ByteString[] = []
-    let devices = 0
-    const unwanted = ({ type }: Stat, path: ByteString): undefined => {
-      if (type === 'character' || type === 'block') if (++devices <= mostDevicesNamed) devicePaths.push(path)
-    }
-    const scanned = scan(openVolume(root), { checkpoint, leftOut: ignore, vanished: ignore, unwanted })
-    return { ...usageOf(scanned), devices, devicePaths }
-  } catch (error) {
-    throw asReadError(root, error)
-  }
-}
-
-const usageOf = (root: ScannedNode): Pick<Usage, 'entries' | 'apparentBytes' | 'diskBytes'> => {
-  const seen = new Set<string>()
+  const seen = new Set<Identity>()
+  let device: number | undefined
   let entries = 0
   let apparentBytes = 0
   let diskBytes = 0
-  const pending = [root]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const { stat } = node
+  let devices = 0
+  const devicePaths: ByteString[] = []
+  const unwantedDevice = (_: Stat, path: ByteString): undefined => {
+    if (++devices <= mostDevicesNamed) devicePaths.push(path)
+  }
+  const looked = (): void => {
+    const found = lastTrace()
+    const type = typeIn(found, 0)
+    device ??= found[trace.device] ?? 0
     entries++
-    for (const child of node.children ?? []) pending.push(child)
-    if (stat.links > 1 && stat.type !== 'directory') {
-      const identity = identityOf(stat)
-      if (seen.has(identity)) continue
+    if (lastLinks() > 1 && type !== 'directory') {
+      const identity = identityIn(found, 0, device)
+      if (seen.has(identity)) return
       seen.add(identity)
     }
-    diskBytes += stat.diskBytes
-    if (stat.type === 'file') apparentBytes += stat.size
+    diskBytes += lastDiskBytes()
+    if (type === 'file') apparentBytes += unsigned(found, trace.size)
   }
-  return { entries, apparentBytes, diskBytes }
+  try {
+    const ignore = (): void => {}
+    scan(openVolume(root), { checkpoint, leftOut: ignore, vanished: ignore, looked, unwantedDevice }).release()
+    return { entries, apparentBytes, diskBytes, devices, devicePaths }
+  } catch (error) {
+    throw asReadError(root, error)
+  }
 }

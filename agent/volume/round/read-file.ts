@@ -2,7 +2,7 @@ import type { ByteString } from '../byte-string.ts'
 import { nextData, nextHole, read, seek } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { mostSegments, type Segment } from '../tar/sparse-map.ts'
-import { contentBlockBytes, createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
+import { type ContentHash, contentBlockBytes, hashOfSmallContent } from '../tree/content-hash.ts'
 import type { PieceSink } from './piece-sink.ts'
 
 // Where a file's data is, when it has holes; undefined when it has none. A file system that knows nothing of holes
@@ -23,31 +23,43 @@ export const segmentsOf = (fd: number, stat: Stat): readonly Segment[] | undefin
   return segments.length === 1 && first?.offset === 0 && first.length === stat.size ? undefined : segments
 }
 
-export type ReadContent = {
-  readonly hash: ByteString
-  // Of files larger than a block.
-  readonly blocks: ByteString[] | undefined
-  // The file ended before its announced size; zeros were sent in place of what was gone.
-  readonly short: boolean
+// What of the segments lies within [offset, offset + length), counted from there. `from`: the first that may.
+export const within = (
+  segments: readonly Segment[],
+  from: number,
+  offset: number,
+  length: number,
+): { readonly inside: readonly Segment[]; readonly next: number } => {
+  const inside: Segment[] = []
+  let next = from
+  for (let segment = segments[next]; segment !== undefined; segment = segments[next]) {
+    const start = Math.max(segment.offset, offset)
+    const end = Math.min(segment.offset + segment.length, offset + length)
+    if (end > start) inside.push({ offset: start - offset, length: end - start })
+    if (segment.offset + segment.length > offset + length) break
+    next++
+  }
+  return { inside, next }
 }
 
-// Sends the announced bytes of each segment, exactly, whatever happens to the file meanwhile: the header before them
-// has promised their number.
+// Sends the announced bytes of each segment, counted from `offset`, exactly, whatever happens to the file meanwhile: the
+// header before them has promised their number. Answers whether the file ended before them; zeros were sent in place of
+// what was gone.
 export const sendContent = (
   fd: number,
-  size: number,
-  segments: readonly Segment[] | undefined,
+  { offset, length }: Segment,
+  segments: readonly Segment[],
+  content: ContentHash,
   sink: PieceSink,
   checkpoint: () => void,
-): ReadContent => {
-  const content = createContentHash()
+): boolean => {
   let short = false
   let position = 0
-  for (const { offset, length } of segments ?? [{ offset: 0, length: size }]) {
-    content.zeros(offset - position)
-    if (segments !== undefined) seek(fd, offset)
-    position = offset + length
-    for (let rest = length; rest > 0; ) {
+  for (const segment of segments) {
+    content.zeros(segment.offset - position)
+    seek(fd, offset + segment.offset)
+    position = segment.offset + segment.length
+    for (let rest = segment.length; rest > 0; ) {
       checkpoint()
       const into = sink.space().subarray(0, rest)
       const count = short ? 0 : read(fd, into)
@@ -62,9 +74,8 @@ export const sendContent = (
       sink.advance(sent)
     }
   }
-  content.zeros(size - position)
-  const hash = content.digest()
-  return { hash, blocks: size > contentBlockBytes ? content.blocks() : undefined, short }
+  content.zeros(length - position)
+  return short
 }
 
 // As much of the file, from where it stands, as there is and fits: how many bytes.
@@ -78,8 +89,14 @@ export const readFully = (fd: number, into: Buffer): number => {
   return filled
 }
 
-// The same for a file that fits in what is left of the current piece: one read and one hash.
-export const sendSmallContent = (fd: number, size: number, sink: PieceSink): ReadContent | undefined => {
+export type SmallContent = {
+  readonly hash: ByteString
+  // The file ended before its announced size; zeros were sent in place of what was gone.
+  readonly short: boolean
+}
+
+// The same as sendContent for a file that fits in what is left of the current piece: one read and one hash.
+export const sendSmallContent = (fd: number, size: number, sink: PieceSink): SmallContent | undefined => {
   const space = sink.space()
   if (size > contentBlockBytes || size > space.length) return undefined
   const into = space.subarray(0, size)
@@ -87,5 +104,5 @@ export const sendSmallContent = (fd: number, size: number, sink: PieceSink): Rea
   into.fill(0, filled)
   const hash = hashOfSmallContent(into)
   sink.advance(size)
-  return { hash, blocks: undefined, short: filled < size }
+  return { hash, short: filled < size }
 }

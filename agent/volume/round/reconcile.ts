@@ -4,11 +4,12 @@
 // do not, and everything that is missing, are named to the source, which sends them again.
 import type { ByteString } from '../byte-string.ts'
 import type { Cursor } from '../linux/cursor.ts'
-import { namesIn, seek, truncate } from '../linux/libc.ts'
-import { type Stat, sameInode, statAt, unchanged } from '../linux/stat.ts'
+import { namesIn, seek, statxAt, truncate } from '../linux/libc.ts'
+import { changedNanosecondsIn, lastTrace, type Trace, typeIn } from '../linux/trace.ts'
+import { type BlockStore, blockOf } from '../tree/block-store.ts'
 import { contentBlockBytes, hashOfBlock, hashOfSmallContent } from '../tree/content-hash.ts'
-import { type Directory, isDirectory, type Leaf } from '../tree/manifest.ts'
-import type { Holding, Lacking } from './base-tree.ts'
+import type { Inode, Name } from '../tree/tree.ts'
+import { type Holding, type Lacking, markUnknown } from './base-tree.ts'
 import { removeEntry } from './clear.ts'
 import { readFully } from './read-file.ts'
 import { createRefusals } from './refusals.ts'
@@ -20,126 +21,141 @@ import { applyToOpen } from './write-entry.ts'
 const mostLacking = 10_000
 const mostLackingBytes = 512 * 1024
 
-type Names = readonly ByteString[]
-type Doubt = { readonly leaf: Leaf; readonly names: Names[] }
-
 type Options = {
   readonly root: string
   readonly digest: string
-  // Rounds have been begun since the tree was remembered.
+  readonly store: BlockStore
+  // A round has been begun and not ended since the tree was remembered.
   readonly interrupted: boolean
+  // Stats tell at all (round/target-memory.ts).
+  readonly timesHold: boolean
   readonly checkpoint: () => void
 }
 
 const scratch = Buffer.alloc(contentBlockBytes)
 
-// The blocks of an open file that are not what was written; undefined: it is not worth keeping any of it.
-const differingBlocks = (fd: number, leaf: Leaf, checkpoint: () => void): readonly number[] | undefined => {
-  const { size } = leaf.metadata
-  truncate(fd, size)
-  seek(fd, 0)
-  if (leaf.blocks === undefined) {
-    if (size > contentBlockBytes) return undefined
-    const content = scratch.subarray(0, readFully(fd, scratch.subarray(0, size)))
-    return hashOfSmallContent(content) === leaf.content ? [] : undefined
-  }
-  const differing: number[] = []
-  for (const [index, known] of leaf.blocks.entries()) {
-    checkpoint()
-    const block = scratch.subarray(0, Math.min(contentBlockBytes, size - index * contentBlockBytes))
-    if (readFully(fd, block) < block.length || hashOfBlock(block) !== known) differing.push(index)
-  }
-  return differing
-}
-
 // Makes tree and disk agree. undefined: they are too far apart, and nothing has been settled.
 export const reconcile = (
   cursor: Cursor,
-  tree: TargetTree,
-  { root, digest, interrupted, checkpoint }: Options,
+  target: TargetTree,
+  { root, digest, store, interrupted, timesHold, checkpoint }: Options,
 ): Holding | undefined => {
+  const { tree } = target
   const volume = cursor.stat
   const lacking: Lacking[] = []
-  const doubts = new Map<Leaf, Doubt>()
+  let lackingBytes = 0
+  const doubts = new Set<Inode>()
 
-  const asRemembered = (seen: Leaf['seen'], stat: Stat): boolean =>
+  const asRemembered = (node: Inode, seen: Trace): boolean =>
+    timesHold &&
+    tree.untouched(node, seen, 0) &&
     // A file system that keeps whole seconds may not show what has happened since.
-    unchanged(seen, stat) && !(interrupted && stat.changedNanoseconds === 0)
+    !(interrupted && changedNanosecondsIn(seen) === 0)
 
-  const lack = (names: Names, blocks: readonly number[] = []): void => {
-    lacking.push({ path: names.join('/'), blocks })
+  const pathOf = (name: Name): ByteString => tree.namesTo(name).join('/')
+  const lack = (path: ByteString, blocks: readonly number[] = []): void => {
+    lacking.push({ path, blocks })
+    lackingBytes += path.length + 5 * blocks.length
   }
-  const drop = (names: Names): void => {
-    const name = names.at(-1) ?? ''
+  const forget = (name: Name): void => {
+    lack(pathOf(name))
+    target.remove(name, (node) => {
+      if (tree.namesOf(node).length === 1) doubts.delete(node)
+    })
+  }
+  // With what is there.
+  const drop = (name: Name): void => {
+    const names = tree.namesTo(name)
     cursor.moveTo(names.slice(0, -1))
-    removeEntry(cursor.fd, name, names.join('/'), volume, checkpoint)
-    tree.remove(names)
-    lack(names)
+    removeEntry(cursor.fd, names.at(-1) ?? '', names.join('/'), volume, checkpoint)
+    forget(name)
   }
 
-  const compareDirectory = (above: Names, directory: Directory, enterNext: (name: ByteString) => void): void => {
-    checkpoint()
-    cursor.moveTo(above)
-    const present = new Set(namesIn(cursor.fd))
-    for (const name of present) {
-      const names = [...above, name]
-      const entry = directory.children.get(name)
-      const stat = statAt(cursor.fd, name)
-      if (entry === undefined) {
-        removeEntry(cursor.fd, name, names.join('/'), volume, checkpoint)
-        tree.touch(above)
-      } else if (stat.type !== entry.metadata.type || !sameInode(stat, entry.seen)) drop(names)
-      else if (isDirectory(entry)) {
-        if (!asRemembered(entry.seen, stat)) tree.touch(names)
-        enterNext(name)
-      } else if (!asRemembered(entry.seen, stat)) {
-        const doubt = doubts.get(entry) ?? { leaf: entry, names: [] }
-        doubt.names.push(names)
-        doubts.set(entry, doubt)
-      }
+  // The blocks of an open file that are not what was written; undefined: it is not worth keeping any of it.
+  const differingBlocks = (fd: number, node: Inode): readonly number[] | undefined => {
+    const { size } = tree.metadata(node)
+    const blocks = tree.blocks(node)
+    truncate(fd, size)
+    seek(fd, 0)
+    if (blocks === undefined) {
+      if (size > contentBlockBytes) return undefined
+      const content = scratch.subarray(0, readFully(fd, scratch.subarray(0, size)))
+      return hashOfSmallContent(content) === tree.content(node) ? [] : undefined
     }
-    for (const name of directory.children.keys()) {
-      if (present.has(name)) continue
-      tree.remove([...above, name])
-      lack([...above, name])
+    const differing: number[] = []
+    for (let index = 0; index < blocks.count; index++) {
+      checkpoint()
+      const block = scratch.subarray(0, Math.min(contentBlockBytes, size - index * contentBlockBytes))
+      const whole = readFully(fd, block) === block.length
+      if (!whole || hashOfBlock(block) !== blockOf(store, blocks, index)) differing.push(index)
     }
+    return differing
   }
 
-  const settleDoubt = ({ leaf, names }: Doubt): void => {
-    const [first] = names
-    if (first === undefined) return
-    cursor.moveTo(first.slice(0, -1))
-    const place = { dir: cursor.fd, name: first.at(-1) ?? '', path: first.join('/') }
-    const differing =
-      leaf.metadata.type === 'file' ? openHeld(place, leaf, (fd) => differingBlocks(fd, leaf, checkpoint)) : undefined
+  const settleDoubt = (node: Inode): void => {
+    const names = tree.namesTo(tree.anyName(node))
+    cursor.moveTo(names.slice(0, -1))
+    const place = { dir: cursor.fd, name: names.at(-1) ?? '', path: names.join('/') }
+    const file = tree.type(node) === 'file'
+    const differing = file ? openHeld(place, tree, node, (fd) => differingBlocks(fd, node)) : undefined
     if (differing === undefined) {
-      for (const one of names) drop(one)
+      for (const one of tree.namesOf(node)) drop(one)
       return
     }
     const refusals = createRefusals(root)
-    const found = openHeld(place, leaf, (fd) => applyToOpen(fd, leaf.metadata, place.path, refusals))
+    const found = openHeld(place, tree, node, (fd) => applyToOpen(fd, tree.metadata(node), place.path, refusals))
     refusals.settle()
-    for (const index of differing) if (leaf.blocks !== undefined) leaf.blocks[index] = ''
-    tree.change(first, leaf, { ...found, content: leaf.content, blocks: leaf.blocks })
-    if (differing.length > 0) lack(first, differing)
+    target.change(node, { ...found, content: tree.content(node), blocks: tree.blocks(node) })
+    if (differing.length === 0) return
+    markUnknown(tree, store, node, differing)
+    lack(place.path, differing)
   }
 
-  const rootNow = statAt(cursor.fd, '.')
-  if (!sameInode(rootNow, tree.root.seen)) return undefined
-  if (!asRemembered(tree.root.seen, rootNow)) tree.touch([])
-  const pending: { readonly names: Names; readonly directory: Directory }[] = [{ names: [], directory: tree.root }]
-  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
-    const { names, directory } = one
-    compareDirectory(names, directory, (name) => {
-      const below = directory.children.get(name)
-      if (below !== undefined && isDirectory(below)) pending.push({ names: [...names, name], directory: below })
-    })
+  // The directories in it that are as they should be.
+  const compareDirectory = (directory: Inode, names: readonly ByteString[]): Inode[] => {
+    checkpoint()
+    cursor.moveTo(names)
+    const below: Inode[] = []
+    const gone: Name[] = []
+    let found = 0
+    for (const text of namesIn(cursor.fd)) {
+      const name = tree.child(directory, text)
+      if (name === undefined) {
+        removeEntry(cursor.fd, text, cursor.prefix() + text, volume, checkpoint)
+        target.touch(directory)
+        continue
+      }
+      found++
+      const node = tree.inodeOf(name)
+      statxAt(cursor.fd, text)
+      const seen = lastTrace()
+      if (typeIn(seen, 0) !== tree.type(node) || !tree.sameInode(node, seen, 0)) gone.push(name)
+      else if (tree.isDirectory(node)) {
+        if (!asRemembered(node, seen)) target.touch(node)
+        below.push(node)
+      } else if (!asRemembered(node, seen)) doubts.add(node)
+    }
+    for (const name of gone) drop(name)
+    if (found - gone.length < tree.childCount(directory)) {
+      cursor.moveTo(names)
+      const present = new Set(namesIn(cursor.fd))
+      for (const name of [...tree.children(directory)]) if (!present.has(tree.nameOf(name))) forget(name)
+    }
+    return below
+  }
+
+  statxAt(cursor.fd, '.')
+  if (!tree.sameInode(tree.root, lastTrace(), 0)) return undefined
+  if (!asRemembered(tree.root, lastTrace())) target.touch(tree.root)
+  const pending = [tree.root]
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    for (const below of compareDirectory(directory, tree.namesTo(tree.anyName(directory)))) pending.push(below)
     if (lacking.length > mostLacking) return undefined
   }
-  for (const doubt of doubts.values()) {
+  for (const node of doubts) {
     checkpoint()
-    settleDoubt(doubt)
+    settleDoubt(node)
+    if (lacking.length > mostLacking || lackingBytes > mostLackingBytes) return undefined
   }
-  const bytes = lacking.reduce((sum, { path, blocks }) => sum + path.length + 5 * blocks.length, 0)
-  return lacking.length > mostLacking || bytes > mostLackingBytes ? undefined : { digest, lacking }
+  return { digest, lacking }
 }

@@ -12,6 +12,7 @@ export type Refusals = {
   // Runs `effect`. true: done. false: this file system cannot represent it, which has been noted.
   attempt(path: ByteString, what: string, effect: () => void): boolean
   note(path: ByteString, what: string): void
+  any(): boolean
   // Throws if anything was noted.
   settle(): void
 }
@@ -65,6 +66,7 @@ export const createRefusals = (root: string): Refusals => {
 
   return {
     note,
+    any: () => count > 0,
     attempt: (path, what, effect) => {
       try {
         effect()

@@ -5,55 +5,44 @@ import { seek } from '../linux/libc.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodePart } from '../tar/member.ts'
 import { encodeSparseMap, type Segment } from '../tar/sparse-map.ts'
-import { contentBlockBytes, hashOfBlock, hashOfBlocks, hashOfZeros } from '../tree/content-hash.ts'
+import type { BlockList } from '../tree/block-store.ts'
+import { contentBlockBytes, hashOfBlock, hashOfZeros } from '../tree/content-hash.ts'
 import type { PieceSink } from './piece-sink.ts'
-import { readFully } from './read-file.ts'
+import { readFully, within } from './read-file.ts'
 
 export type SentBlocks = {
   // As far as the file reached when it was read: it may have been cut meanwhile.
   readonly size: number
   readonly short: boolean
-  readonly hash: ByteString
-  readonly blocks: ByteString[]
   // Anything at all; and how much of it was data.
   readonly parts: number
   readonly dataBytes: number
 }
 
-const scratch = Buffer.alloc(contentBlockBytes)
-
-// What of the segments lies within [offset, offset + length), counted from there. `from`: the first that may.
-const within = (
-  segments: readonly Segment[],
-  from: number,
-  offset: number,
-  length: number,
-): { readonly inside: readonly Segment[]; readonly next: number } => {
-  const inside: Segment[] = []
-  let next = from
-  for (let segment = segments[next]; segment !== undefined; segment = segments[next]) {
-    const start = Math.max(segment.offset, offset)
-    const end = Math.min(segment.offset + segment.length, offset + length)
-    if (end > start) inside.push({ offset: start - offset, length: end - start })
-    if (segment.offset + segment.length > offset + length) break
-    next++
-  }
-  return { inside, next }
+type Changed = {
+  readonly fd: number
+  readonly path: ByteString
+  readonly size: number
+  readonly segments: readonly Segment[] | undefined
+  // The hash of a block as the other side has it.
+  readonly known: (index: number) => ByteString
+  // Takes the hashes as they are found.
+  readonly found: BlockList
 }
 
+const scratch = Buffer.alloc(contentBlockBytes)
+
+// `pause` is called where the other side has all that was found so far: data bytes sent, and how far the last part reaches.
 export const sendChangedBlocks = (
-  fd: number,
-  path: ByteString,
-  size: number,
-  segments: readonly Segment[] | undefined,
-  known: readonly ByteString[],
+  { fd, path, size, segments, known, found }: Changed,
   sink: PieceSink,
   checkpoint: () => void,
+  pause: (dataBytes: number, reached: number) => void,
 ): SentBlocks => {
-  const blocks: ByteString[] = []
   let parts = 0
   let dataBytes = 0
   let nextSegment = 0
+  let lastPartEnd = 0
   // A run of blocks that have become a hole.
   let hole = { offset: 0, length: 0 }
 
@@ -68,6 +57,7 @@ export const sendChangedBlocks = (
     sink.zeros(paddingAfter(storedBytes))
     parts++
     dataBytes += bytes
+    lastPartEnd = offset + length
   }
   const endHole = (): void => {
     if (hole.length > 0) sendPart(hole.offset, hole.length, [])
@@ -77,7 +67,7 @@ export const sendChangedBlocks = (
   const readBlock = (offset: number, length: number, inside: readonly Segment[]): number => {
     if (segments !== undefined) scratch.fill(0, 0, length)
     for (const segment of inside) {
-      if (segments !== undefined) seek(fd, offset + segment.offset)
+      seek(fd, offset + segment.offset)
       const filled = readFully(fd, scratch.subarray(segment.offset, segment.offset + segment.length))
       if (filled < segment.length) return segment.offset + filled
     }
@@ -88,24 +78,25 @@ export const sendChangedBlocks = (
   for (let offset = 0; offset < size; offset += contentBlockBytes) {
     checkpoint()
     const wanted = Math.min(contentBlockBytes, size - offset)
-    const found = within(segments ?? [{ offset: 0, length: size }], nextSegment, offset, wanted)
-    nextSegment = found.next
-    const length = readBlock(offset, wanted, found.inside)
+    const range = within(segments ?? [{ offset: 0, length: size }], nextSegment, offset, wanted)
+    nextSegment = range.next
+    const length = readBlock(offset, wanted, range.inside)
     reached = offset + length
     if (length > 0) {
-      const hash = found.inside.length === 0 ? hashOfZeros(length) : hashOfBlock(scratch.subarray(0, length))
-      const changed = hash !== known[blocks.length]
-      blocks.push(hash)
-      if (changed && found.inside.length === 0) {
+      const hash = range.inside.length === 0 ? hashOfZeros(length) : hashOfBlock(scratch.subarray(0, length))
+      const changed = hash !== known(found.count)
+      found.add(hash)
+      if (changed && range.inside.length === 0) {
         if (hole.length === 0) hole = { offset, length }
         else hole = { offset: hole.offset, length: hole.length + length }
       } else {
         endHole()
-        if (changed) sendPart(offset, length, length === wanted ? found.inside : [{ offset: 0, length }])
+        if (changed) sendPart(offset, length, length === wanted ? range.inside : [{ offset: 0, length }])
+        pause(dataBytes, lastPartEnd)
       }
     }
     if (length < wanted) break
   }
   endHole()
-  return { size: reached, short: reached < size, hash: hashOfBlocks(blocks), blocks, parts, dataBytes }
+  return { size: reached, short: reached < size, parts, dataBytes }
 }

@@ -4,27 +4,41 @@ import { type ByteString, displayPath } from '../byte-string.ts'
 import { close, dropCached, readLink, reopen } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { paddingAfter } from '../tar/header.ts'
-import { encodeLink, encodeMember, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
+import { encodeLink, encodeMember, encodePart, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
 import { encodeSparseMap, type Segment } from '../tar/sparse-map.ts'
-import { readAttributes } from '../tree/attributes.ts'
-import { contentBlockBytes, emptyContentHash, hashOfSmallContent, mostBlocksKept } from '../tree/content-hash.ts'
+import { readAttributes, sameMetadata } from '../tree/attributes.ts'
+import { type BlockStore, type Blocks, beginBlockList, blockOf, eachBlock } from '../tree/block-store.ts'
+import {
+  contentBlockBytes,
+  createContentHash,
+  emptyContentHash,
+  hashOfBlocks,
+  hashOfSmallContent,
+  mostBlocksKept,
+} from '../tree/content-hash.ts'
 import type { Attributes, Metadata } from '../tree/entry.ts'
-import { type Leaf, sameMetadata } from '../tree/manifest.ts'
 import type { PieceSink } from './piece-sink.ts'
-import { readFully, segmentsOf, sendContent, sendSmallContent } from './read-file.ts'
+import { readFully, segmentsOf, sendContent, sendSmallContent, within } from './read-file.ts'
 import { sendChangedBlocks } from './send-changed-file.ts'
 import type { SkippedList } from './summary.ts'
 
 // What was sent of an inode, or found to be there already.
-export type Given = Pick<Leaf, 'metadata' | 'content' | 'blocks'>
+export type Given = {
+  readonly metadata: Metadata
+  readonly content: ByteString
+  readonly blocks: Blocks | undefined
+}
+
+// Called in the middle of a large file, where the other side has all that was sent of it: `given` says what.
+export type Pause = (given: () => Given) => void
 
 export type EntrySender = {
   // Members that have been sent, and the bytes of content in them.
   readonly sent: { readonly entries: number; readonly contentBytes: number }
   metadataOf(fd: number, pathOnly: boolean, stat: Stat, path: ByteString): Metadata
-  create(pathFd: number, stat: Stat, path: ByteString): Given
+  create(pathFd: number, stat: Stat, path: ByteString, pause: Pause): Given
   // `path`: a name by which the other side knows the inode; `before`: as it was given.
-  update(pathFd: number, stat: Stat, path: ByteString, before: Leaf): Given
+  update(pathFd: number, stat: Stat, path: ByteString, before: Given, pause: Pause): Given
   directory(path: ByteString, metadata: Metadata, base?: string): void
   directoryMetadata(path: ByteString, metadata: Metadata): void
   link(path: ByteString, linkTo: ByteString, metadata: Metadata): void
@@ -46,12 +60,37 @@ type Options = {
   readonly checkpoint: () => void
   // A file ended before the size that it had: throws where that must not be.
   readonly cutShort: (path: ByteString) => void
+  // Where hashes of blocks are kept. Without it large files cross in one piece, and whole whenever they change.
+  readonly store: BlockStore | undefined
+  // Then large files cross in pieces of so many bytes of data, so that a round that is cut can go on in their middle.
+  readonly runBytes: number
   readonly fromDisk: boolean
+}
+
+// Where the piece that begins at `from`, at or in the segment `next`, ends: at a block's end, or the file's.
+const endOfRun = (segments: readonly Segment[], next: number, from: number, size: number, runBytes: number): number => {
+  let rest = runBytes
+  for (let index = next; index < segments.length; index++) {
+    const { offset = 0, length = 0 } = segments[index] ?? {}
+    const start = Math.max(offset, from)
+    const end = offset + length
+    if (end - start >= rest) return Math.min(size, Math.ceil((start + rest) / contentBlockBytes) * contentBlockBytes)
+    rest -= end - start
+  }
+  return size
 }
 
 const smallScratch = Buffer.alloc(contentBlockBytes)
 
-export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDisk }: Options): EntrySender => {
+export const createEntrySender = ({
+  sink,
+  skipped,
+  checkpoint,
+  cutShort,
+  store,
+  runBytes,
+  fromDisk,
+}: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
   const sent = { entries: 0, contentBytes: 0 }
 
@@ -92,9 +131,14 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDis
   const sendMetadata = (path: ByteString, metadata: Metadata): void => {
     const change = { kind: 'metadata', size: metadata.size } as const
     sink.write(encodeMember({ path, metadata, storedBytes: 0, sparse: false, change }))
+  }
+
+  const sendMetadataOf = (path: ByteString, metadata: Metadata): void => {
+    sendMetadata(path, metadata)
     sent.entries++
   }
 
+  // Of a member with content; returns how many bytes follow.
   const begin = (
     path: ByteString,
     metadata: Metadata,
@@ -112,19 +156,93 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDis
     return storedBytes
   }
 
-  const sendWhole = (fd: number, stat: Stat, path: ByteString, metadata: Metadata, inPlace: boolean): Given => {
-    const segments = stat.size === 0 ? undefined : segmentsOf(fd, stat)
-    const storedBytes = begin(path, metadata, segments, inPlace)
-    if (stat.size === 0) return { metadata, content: emptyContentHash, blocks: undefined }
-    const small = segments === undefined ? sendSmallContent(fd, stat.size, sink) : undefined
-    const content = small ?? sendContent(fd, stat.size, segments, sink, checkpoint)
-    if (content.short) cutShort(path)
-    sink.zeros(paddingAfter(storedBytes))
-    return { metadata, content: content.hash, blocks: content.blocks }
+  const sendPart = (path: ByteString, { offset, length }: Segment, inside: readonly Segment[]): number => {
+    const whole = inside.length === 1 && inside[0]?.length === length
+    const map = whole ? undefined : encodeSparseMap(inside, length)
+    const dataBytes = inside.reduce((sum, segment) => sum + segment.length, 0)
+    const storedBytes = dataBytes + (map?.length ?? 0)
+    sink.write(encodePart({ path, offset, length }, storedBytes, map !== undefined))
+    if (map !== undefined) sink.write(map)
+    sent.contentBytes += dataBytes
+    return storedBytes
+  }
+
+  const keepsBlocks = (size: number): boolean => size > contentBlockBytes && size <= mostBlocksKept * contentBlockBytes
+
+  const sendWhole = (
+    fd: number,
+    stat: Stat,
+    path: ByteString,
+    metadata: Metadata,
+    inPlace: boolean,
+    pause: Pause,
+  ): Given => {
+    const holes = stat.size === 0 ? undefined : segmentsOf(fd, stat)
+    if (holes === undefined && stat.size <= contentBlockBytes) {
+      const storedBytes = begin(path, metadata, undefined, inPlace)
+      if (stat.size === 0) return { metadata, content: emptyContentHash, blocks: undefined }
+      const small = sendSmallContent(fd, stat.size, sink)
+      if (small !== undefined) {
+        if (small.short) cutShort(path)
+        sink.zeros(paddingAfter(storedBytes))
+        return { metadata, content: small.hash, blocks: undefined }
+      }
+      const content = createContentHash()
+      const all = { offset: 0, length: stat.size }
+      if (sendContent(fd, all, [all], content, sink, checkpoint)) cutShort(path)
+      sink.zeros(paddingAfter(storedBytes))
+      return { metadata, content: content.digest(), blocks: undefined }
+    }
+    return sendLarge(fd, path, metadata, holes, inPlace, pause)
+  }
+
+  const sendLarge = (
+    fd: number,
+    path: ByteString,
+    metadata: Metadata,
+    holes: readonly Segment[] | undefined,
+    inPlace: boolean,
+    pause: Pause,
+  ): Given => {
+    const { size } = metadata
+    const segments = holes ?? [{ offset: 0, length: size }]
+    const list = store !== undefined && keepsBlocks(size) ? beginBlockList(store, undefined, 0) : undefined
+    const content = createContentHash((hash, count) => {
+      for (let index = 0; index < count; index++) list?.add(hash)
+    })
+    let nextSegment = 0
+    let reached = 0
+    let short = false
+    while (reached < size && !short) {
+      const offset = reached
+      const end = list === undefined ? size : endOfRun(segments, nextSegment, offset, size, runBytes)
+      const range = { offset, length: end - offset }
+      const { inside, next } = within(segments, nextSegment, offset, range.length)
+      nextSegment = next
+      if (offset > 0 && list !== undefined && store !== undefined) {
+        pause(() => {
+          const blocks = list.blocks(offset / contentBlockBytes)
+          return { metadata: { ...metadata, size: offset }, content: hashOfBlocks(eachBlock(store, blocks)), blocks }
+        })
+      }
+      const storedBytes =
+        offset === 0
+          ? begin(path, { ...metadata, size: end }, holes === undefined ? undefined : inside, inPlace)
+          : sendPart(path, range, inside)
+      short = sendContent(fd, range, inside, content, sink, checkpoint)
+      sink.zeros(paddingAfter(storedBytes))
+      reached = end
+      if (offset > 0 && (reached === size || short)) sendMetadata(path, { ...metadata, size: reached })
+    }
+    if (short) cutShort(path)
+    const given = { ...metadata, size: reached }
+    const hash = content.digest()
+    const blocks = reached > contentBlockBytes ? list?.whole(Math.ceil(reached / contentBlockBytes)) : undefined
+    return { metadata: given, content: hash, blocks }
   }
 
   // A file of no more than a block: compared by its content hash.
-  const updateSmall = (fd: number, stat: Stat, path: ByteString, found: Metadata, before: Leaf): Given => {
+  const updateSmall = (fd: number, stat: Stat, path: ByteString, found: Metadata, before: Given): Given => {
     const segments = stat.size === 0 ? undefined : segmentsOf(fd, stat)
     const bytes = smallScratch.subarray(0, readFully(fd, smallScratch.subarray(0, stat.size)))
     const short = bytes.length < stat.size
@@ -132,7 +250,7 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDis
     const metadata = { ...found, size: bytes.length }
     const content = hashOfSmallContent(bytes)
     if (content === before.content && metadata.size === before.metadata.size) {
-      if (!sameMetadata(metadata, before.metadata)) sendMetadata(path, metadata)
+      if (!sameMetadata(metadata, before.metadata)) sendMetadataOf(path, metadata)
     } else {
       const data = short ? undefined : segments
       const storedBytes = begin(path, metadata, data, true)
@@ -149,15 +267,45 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDis
     stat: Stat,
     path: ByteString,
     found: Metadata,
-    before: Leaf,
-    known: readonly ByteString[],
+    before: Given,
+    kept: { readonly store: BlockStore; readonly known: Blocks },
+    pause: Pause,
   ): Given => {
-    const given = sendChangedBlocks(fd, path, stat.size, segmentsOf(fd, stat), known, sink, checkpoint)
-    if (given.short) cutShort(path)
-    sent.contentBytes += given.dataBytes
-    const metadata = { ...found, size: given.size }
-    if (given.parts > 0 || !sameMetadata(metadata, before.metadata)) sendMetadata(path, metadata)
-    return { metadata, content: given.hash, blocks: given.size > contentBlockBytes ? given.blocks : undefined }
+    const list = beginBlockList(kept.store, kept.known, 0)
+    const given = (blocks: Blocks, metadata: Metadata): Given => ({
+      metadata,
+      content: hashOfBlocks(eachBlock(kept.store, blocks)),
+      blocks,
+    })
+    const alreadySent = sent.contentBytes
+    const changes = sendChangedBlocks(
+      {
+        fd,
+        path,
+        size: stat.size,
+        segments: segmentsOf(fd, stat),
+        known: (index) => blockOf(kept.store, kept.known, index),
+        found: list,
+      },
+      sink,
+      checkpoint,
+      (dataBytes, reached) => {
+        sent.contentBytes = alreadySent + dataBytes
+        pause(() => {
+          const size = Math.max(before.metadata.size, reached)
+          return given(list.blocks(Math.ceil(size / contentBlockBytes)), { ...before.metadata, size })
+        })
+      },
+    )
+    sent.contentBytes = alreadySent + changes.dataBytes
+    if (changes.short) cutShort(path)
+    const metadata = { ...found, size: changes.size }
+    if (changes.parts > 0 || !sameMetadata(metadata, before.metadata)) {
+      sendMetadata(path, metadata)
+      sent.entries++
+    }
+    const all = given(list.whole(Math.ceil(changes.size / contentBlockBytes)), metadata)
+    return changes.size > contentBlockBytes ? all : { ...all, blocks: undefined }
   }
 
   const withFile = (pathFd: number, use: (fd: number) => Given): Given => {
@@ -173,35 +321,35 @@ export const createEntrySender = ({ sink, skipped, checkpoint, cutShort, fromDis
   return {
     sent,
     metadataOf,
-    create: (pathFd, stat, path) => {
+    create: (pathFd, stat, path, pause) => {
       if (stat.type === 'file') {
-        return withFile(pathFd, (fd) => sendWhole(fd, stat, path, metadataOf(fd, false, stat, path), false))
+        return withFile(pathFd, (fd) => sendWhole(fd, stat, path, metadataOf(fd, false, stat, path), false, pause))
       }
       const metadata = metadataOf(pathFd, true, stat, path)
       sink.write(encodeMember({ path, metadata, storedBytes: 0, sparse: false }))
       sent.entries++
       return { metadata, content: '', blocks: undefined }
     },
-    update: (pathFd, stat, path, before) => {
+    update: (pathFd, stat, path, before, pause) => {
       if (stat.type === 'file') {
         return withFile(pathFd, (fd) => {
           const metadata = metadataOf(fd, false, stat, path)
           if (stat.size <= contentBlockBytes) return updateSmall(fd, stat, path, metadata, before)
-          const { blocks } = before
-          return blocks === undefined || stat.size > mostBlocksKept * contentBlockBytes
-            ? sendWhole(fd, stat, path, metadata, true)
-            : updateLarge(fd, stat, path, metadata, before, blocks)
+          const { blocks: known } = before
+          return store === undefined || known === undefined || !keepsBlocks(stat.size)
+            ? sendWhole(fd, stat, path, metadata, true, pause)
+            : updateLarge(fd, stat, path, metadata, before, { store, known }, pause)
         })
       }
       const metadata = metadataOf(pathFd, true, stat, path)
-      if (!sameMetadata(metadata, before.metadata)) sendMetadata(path, metadata)
+      if (!sameMetadata(metadata, before.metadata)) sendMetadataOf(path, metadata)
       return { metadata, content: '', blocks: undefined }
     },
     directory: (path, metadata, base) => {
       sink.write(encodeMember({ path, metadata, storedBytes: 0, sparse: false, base }))
       sent.entries++
     },
-    directoryMetadata: sendMetadata,
+    directoryMetadata: sendMetadataOf,
     link: (path, linkTo, metadata) => {
       sink.write(encodeLink({ path, linkTo }, metadata))
       sent.entries++

@@ -1,58 +1,59 @@
-// What the target remembers between rounds: the manifest of what it holds, and that a round is being applied to it.
+// What the target remembers between rounds, and from one place in a round to the next: the tree that it holds, and that a
+// round is being applied to it.
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { forgetManifest, type Kept, loadManifest, saveManifest } from '../tree/manifest-file.ts'
-
-// Another one after each boot of the machine (random(4)).
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
+import { bootId } from '../linux/boot.ts'
+import type { BlockStore } from '../tree/block-store.ts'
+import type { Tree } from '../tree/tree.ts'
+import { forgetTree, type Kept, loadTree, saveTree, syncDirectory } from '../tree/tree-file.ts'
 
 const heldIn = (memory: string): string => join(memory, 'held')
 const applyingIn = (memory: string): string => join(memory, 'applying')
 
 export type Recalled = {
-  readonly kept: Kept | undefined
+  readonly kept: (Kept & { readonly tree: Tree }) | undefined
   // A round was begun and did not come to its end.
   readonly interrupted: boolean
+  // The stats of the tree's files tell whether they are as they were. A file in which a round wrote may have the new bytes
+  // and the old times if the machine went down in between. Without a round under way all of it was synced before it was
+  // remembered.
+  readonly timesHold: boolean
 }
 
 const readApplying = (memory: string): string | undefined => {
   try {
-    return readFileSync(applyingIn(memory), 'utf8')
+    return readFileSync(applyingIn(memory), 'utf8').trim()
   } catch {
     return undefined
   }
 }
 
-// A file in which a round wrote may have the new bytes and the old times if the machine went down in between: the times
-// of its files are believed only by the kernel that has been running since. Without a round under way all of it was
-// synced before it was remembered.
 export const recall = (memory: string): Recalled => {
   const applying = readApplying(memory)
-  if (applying !== undefined && applying !== bootId()) return { kept: undefined, interrupted: true }
-  return { kept: loadManifest(heldIn(memory)), interrupted: applying !== undefined }
+  const timesHold = applying === undefined || applying === bootId()
+  return { kept: loadTree(heldIn(memory)), interrupted: applying !== undefined, timesHold }
 }
 
-// On disk before the target is touched.
-export const noteApplying = (memory: string): void => {
+// On disk before the target is touched. Once a machine has gone down in the middle of a round, that is not forgotten before
+// the next round is whole.
+export const noteApplying = (memory: string, { timesHold }: Pick<Recalled, 'timesHold'>): void => {
   const fd = openSync(applyingIn(memory), 'w', 0o600)
   try {
-    writeSync(fd, bootId())
+    writeSync(fd, timesHold ? bootId() : 'another boot')
     fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
-  const directory = openSync(memory, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
+  syncDirectory(memory)
 }
 
-export const forgetHeld = (memory: string): void => forgetManifest(heldIn(memory))
+export const forgetHeld = (memory: string): void => forgetTree(heldIn(memory))
 
 // The target has been synced.
-export const remember = (memory: string, kept: Kept): void => {
-  saveManifest(heldIn(memory), kept)
-  forgetManifest(applyingIn(memory))
+export const remember = (memory: string, digest: string, tree: Tree, store: BlockStore): void => {
+  store.sync()
+  saveTree(heldIn(memory), { digest, savedAtMs: Date.now(), bootId: bootId() }, tree)
 }
+
+// A round has come to its end: nothing is touched until the next.
+export const noteApplied = (memory: string): void => forgetTree(applyingIn(memory))

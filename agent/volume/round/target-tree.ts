@@ -1,121 +1,93 @@
-// The target's tree while a round is applied: what is in it, which of its directories must get their metadata anew, and
-// whose facts no longer hold.
+// The target's tree while a round is applied: which of its directories must get their metadata anew, and whose facts no
+// longer hold. Until then they are marked as suspect, so that a tree that is remembered in the middle says so.
 import type { ByteString } from '../byte-string.ts'
 import type { Cursor } from '../linux/cursor.ts'
 import { statAt } from '../linux/stat.ts'
-import {
-  type Directory,
-  type Entry,
-  find,
-  invalidate,
-  isDirectory,
-  type Leaf,
-  leafOf,
-  seenOf,
-  walk,
-} from '../tree/manifest.ts'
+import { takeTrace } from '../linux/trace.ts'
+import type { Metadata } from '../tree/entry.ts'
+import type { Facts, Inode, Name, Tree } from '../tree/tree.ts'
 import type { Refusals } from './refusals.ts'
 import { applyToOpen, type Written } from './write-entry.ts'
 
 export type TargetTree = {
-  readonly root: Directory
-  find(names: readonly ByteString[]): Entry | undefined
+  readonly tree: Tree
   // Names are made in the directory, or go from it.
-  touch(names: readonly ByteString[]): void
-  // `names`: one of its names. undefined: this file system could not hold it.
-  add(names: readonly ByteString[], entry: Entry): void
-  change(names: readonly ByteString[], leaf: Leaf, written: Written): void
-  // One of the leaf's names comes or goes, which moves its change time.
-  relink(leaf: Leaf): void
-  // What was below goes with it.
-  remove(names: readonly ByteString[]): void
+  touch(directory: Inode): void
+  add(directory: Inode, name: ByteString, facts: Facts): Name
+  link(directory: Inode, name: ByteString, node: Inode): void
+  describe(directory: Inode, metadata: Metadata): void
+  change(node: Inode, written: Written): void
+  // What was below goes with it; `gone` hears of each.
+  remove(name: Name, gone?: (node: Inode) => void): void
   // Gives every directory that was touched its metadata, and everything whose facts have moved its facts.
   finish(cursor: Cursor, refusals: Refusals, checkpoint: () => void): void
 }
 
-export const createTargetTree = (root: Directory): TargetTree => {
-  const touched = new Set<Directory>()
-  // Linked leaves that have changed: the digests of all directories with a name of theirs are to be made anew.
-  const linkedChanged = new Set<Leaf>()
+export const createTargetTree = (tree: Tree): TargetTree => {
+  const touched = new Set<Inode>()
+  // Names of these have come or gone, which has moved their change times.
+  const relinked = new Set<Inode>()
 
-  const parentOf = (names: readonly ByteString[]): Directory => {
-    const parent = find(root, names.slice(0, -1))
-    if (parent === undefined || !isDirectory(parent)) throw new Error('an entry has no directory')
-    return parent
-  }
-  const touch = (names: readonly ByteString[]): void => {
-    const directory = find(root, names)
-    if (directory === undefined || !isDirectory(directory)) throw new Error('there is no such directory')
-    invalidate(root, names)
+  const touch = (directory: Inode): void => {
+    tree.invalidate(directory)
+    tree.setSuspect(directory, true)
     touched.add(directory)
   }
-  const relink = (leaf: Leaf): void => {
-    leaf.linked = true
-    linkedChanged.add(leaf)
-  }
-
-  const finishLinked = (cursor: Cursor): void => {
-    if (linkedChanged.size === 0) return
-    for (const { above, name, entry } of walk(root)) {
-      if (isDirectory(entry) || !linkedChanged.has(entry)) continue
-      invalidate(root, above)
-      cursor.moveTo(above)
-      entry.seen = seenOf(statAt(cursor.fd, name))
-    }
-  }
-
-  const finishDirectories = (cursor: Cursor, refusals: Refusals, checkpoint: () => void): void => {
-    const pending: { readonly names: readonly ByteString[]; readonly directory: Directory }[] = [
-      { names: [], directory: root },
-    ]
-    for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
-      const { names, directory } = one
-      if (directory.digest !== undefined) continue
-      checkpoint()
-      if (touched.has(directory)) {
-        cursor.moveTo(names)
-        const found = applyToOpen(cursor.fd, directory.metadata, names.join('/'), refusals)
-        directory.metadata = found.metadata
-        directory.seen = found.seen
-        directory.suspect = false
-      }
-      for (const [name, entry] of directory.children) {
-        if (isDirectory(entry) && entry.digest === undefined) {
-          pending.push({ names: [...names, name], directory: entry })
-        }
-      }
-    }
+  const relink = (node: Inode): void => {
+    tree.setSuspect(node, true)
+    relinked.add(node)
   }
 
   return {
-    root,
+    tree,
     touch,
-    relink,
-    find: (names) => find(root, names),
-    add: (names, entry) => {
-      parentOf(names).children.set(names.at(-1) ?? '', entry)
-      touch(names.slice(0, -1))
-      if (isDirectory(entry)) touched.add(entry)
+    add: (directory, name, facts) => {
+      const added = tree.add(directory, name, facts)
+      touch(directory)
+      const node = tree.inodeOf(added)
+      // Its row may have been another's.
+      relinked.delete(node)
+      touched.delete(node)
+      if (facts.metadata.type === 'directory') touch(node)
+      return added
     },
-    change: (names, leaf, written) => {
-      Object.assign(leaf, leafOf({ ...written, suspect: false, linked: leaf.linked }))
-      invalidate(root, names.slice(0, -1))
-      if (leaf.linked) linkedChanged.add(leaf)
+    link: (directory, name, node) => {
+      tree.link(directory, name, node)
+      touch(directory)
+      relink(node)
     },
-    remove: (names) => {
-      const parent = parentOf(names)
-      const name = names.at(-1) ?? ''
-      const gone = parent.children.get(name)
-      if (gone !== undefined) {
-        const leaves = isDirectory(gone) ? [...walk(gone)].map(({ entry }) => entry) : [gone]
-        for (const entry of leaves) if (!isDirectory(entry) && entry.linked) linkedChanged.add(entry)
-      }
-      parent.children.delete(name)
-      touch(names.slice(0, -1))
+    describe: (directory, metadata) => {
+      tree.setMetadata(directory, metadata)
+      touch(directory)
+    },
+    change: (node, written) => {
+      tree.set(node, { ...written, suspect: relinked.has(node) })
+    },
+    remove: (name, gone = () => {}) => {
+      const directory = tree.parentOf(name)
+      tree.remove(name, (entry, node) => {
+        gone(node)
+        touched.delete(node)
+        if (!tree.isDirectory(node) && tree.namesOf(node).some((other) => other !== entry)) relink(node)
+        else relinked.delete(node)
+      })
+      touch(directory)
     },
     finish: (cursor, refusals, checkpoint) => {
-      finishLinked(cursor)
-      finishDirectories(cursor, refusals, checkpoint)
+      for (const node of relinked) {
+        checkpoint()
+        const names = tree.namesTo(tree.anyName(node))
+        cursor.moveTo(names.slice(0, -1))
+        statAt(cursor.fd, names.at(-1) ?? '')
+        tree.setSeen(node, takeTrace())
+      }
+      for (const directory of touched) {
+        checkpoint()
+        const names = tree.namesTo(tree.anyName(directory))
+        cursor.moveTo(names)
+        const found = applyToOpen(cursor.fd, tree.metadata(directory), names.join('/'), refusals)
+        tree.set(directory, { ...found, suspect: false, content: '', blocks: undefined })
+      }
     },
   }
 }

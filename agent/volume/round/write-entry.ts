@@ -22,13 +22,20 @@ import {
   writeAll,
 } from '../linux/libc.ts'
 import { type Stat, statFd } from '../linux/stat.ts'
+import { type Trace, takeTrace } from '../linux/trace.ts'
 import { blockBytes } from '../tar/header.ts'
 import type { Member } from '../tar/member.ts'
 import { decodeSparseMap, type Segment } from '../tar/sparse-map.ts'
 import { isKeptAttribute, readAttributes, sameAttributes } from '../tree/attributes.ts'
-import { contentBlockBytes, createContentHash, hashOfSmallContent } from '../tree/content-hash.ts'
+import { type BlockStore, type Blocks, beginBlockList } from '../tree/block-store.ts'
+import {
+  type ContentHash,
+  contentBlockBytes,
+  createContentHash,
+  hashOfSmallContent,
+  mostBlocksKept,
+} from '../tree/content-hash.ts'
 import type { Metadata } from '../tree/entry.ts'
-import { type Seen, seenOf } from '../tree/manifest.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -37,14 +44,15 @@ export type Place = { readonly dir: number; readonly name: ByteString; readonly 
 
 // What the target's file system says it now holds: the digest is made from this, not from the stream, so that what a
 // file system loses in silence shows.
-export type Found = { readonly metadata: Metadata; readonly seen: Seen }
+export type Found = { readonly metadata: Metadata; readonly seen: Trace }
 
 // What has been made, with the hashes of what was written into it.
-export type Written = Found & { readonly content: ByteString; readonly blocks: ByteString[] | undefined }
+export type Written = Found & { readonly content: ByteString; readonly blocks: Blocks | undefined }
 
 const readBack = (handle: AttributeHandle, target: ByteString): Found => {
   const stat: Stat = statFd(handle.fd)
-  return { metadata: metadataFrom(stat, handle, target), seen: seenOf(stat) }
+  const seen = takeTrace()
+  return { metadata: metadataFrom(stat, handle, target), seen }
 }
 
 const metadataFrom = (stat: Stat, handle: AttributeHandle, target: ByteString): Metadata => {
@@ -159,28 +167,32 @@ export type WrittenContent = Pick<Written, 'content' | 'blocks'>
 // The disk works while the next bytes come: what is left to be waited for at the end of a round is about as much.
 const writeBackBytes = 16 * 1024 * 1024
 
-const writeSegments = (fd: number, segments: readonly Segment[], size: number, source: ByteSource): WrittenContent => {
-  const content = createContentHash()
+// What there is of a file from `from` on, zeros between the segments, whose offsets count from there.
+export const writeSegments = (
+  fd: number,
+  { offset: from, length }: Segment,
+  segments: readonly Segment[],
+  content: ContentHash,
+  source: ByteSource,
+): void => {
   let position = 0
-  for (const { offset, length } of segments) {
-    content.zeros(offset - position)
-    if (offset !== position) seek(fd, offset)
-    position = offset + length
-    let begun = offset
-    for (let rest = length; rest > 0; ) {
+  for (const segment of segments) {
+    content.zeros(segment.offset - position)
+    seek(fd, from + segment.offset)
+    position = segment.offset + segment.length
+    let begun = segment.offset
+    for (let rest = segment.length; rest > 0; ) {
       const part = source.takeSome(rest)
       content.update(part)
       writeAll(fd, part)
       rest -= part.length
       const reached = position - rest
       if (reached - begun < writeBackBytes) continue
-      startWriteBack(fd, begun, reached - begun)
+      startWriteBack(fd, from + begun, reached - begun)
       begun = reached
     }
   }
-  content.zeros(size - position)
-  const hash = content.digest()
-  return { content: hash, blocks: size > contentBlockBytes ? content.blocks() : undefined }
+  content.zeros(length - position)
 }
 
 export const writeContent = (
@@ -188,12 +200,21 @@ export const writeContent = (
   size: number,
   segments: readonly Segment[] | undefined,
   source: ByteSource,
+  store: BlockStore | undefined,
 ): WrittenContent => {
-  if (segments !== undefined) return writeSegments(fd, segments, size, source)
-  const small = size > 0 ? source.takeWhole(size) : Buffer.alloc(0)
-  if (small === undefined) return writeSegments(fd, [{ offset: 0, length: size }], size, source)
-  if (size > 0) writeAll(fd, small)
-  return { content: hashOfSmallContent(small), blocks: undefined }
+  const small = segments !== undefined ? undefined : size > 0 ? source.takeWhole(size) : Buffer.alloc(0)
+  if (small !== undefined) {
+    if (size > 0) writeAll(fd, small)
+    return { content: hashOfSmallContent(small), blocks: undefined }
+  }
+  const keep = store !== undefined && size > contentBlockBytes && size <= mostBlocksKept * contentBlockBytes
+  const list = keep ? beginBlockList(store, undefined, 0) : undefined
+  const content = createContentHash((hash, count) => {
+    for (let index = 0; index < count; index++) list?.add(hash)
+  })
+  const all = { offset: 0, length: size }
+  writeSegments(fd, all, segments ?? [all], content, source)
+  return { content: content.digest(), blocks: list?.whole(Math.ceil(size / contentBlockBytes)) }
 }
 
 // Takes the member's data from the source, whole, whatever becomes of it. `admit` hears how many bytes of content are
@@ -204,6 +225,7 @@ export const writeFile = (
   source: ByteSource,
   refusals: Refusals,
   admit: (contentBytes: number) => void,
+  store: BlockStore | undefined,
 ): Written | undefined => {
   const { dir, name, path } = place
   if (!sparse) admit(storedBytes)
@@ -220,7 +242,7 @@ export const writeFile = (
       for (let rest = data; rest > 0; ) rest -= source.takeSome(rest).length
       return undefined
     }
-    const content = writeContent(fd, metadata.size, map?.segments, source)
+    const content = writeContent(fd, metadata.size, map?.segments, source, store)
     return { ...applyToOpen(fd, metadata, path, refusals), ...content }
   } finally {
     if (fd >= 0) close(fd)

@@ -12,15 +12,18 @@ import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { createCursor } from '../linux/cursor.ts'
 import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSystem } from '../linux/libc.ts'
-import { statAt } from '../linux/stat.ts'
+import { statAt, statFd } from '../linux/stat.ts'
+import { takeTrace } from '../linux/trace.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
+import { openBlockStore } from '../tree/block-store.ts'
 import type { Metadata } from '../tree/entry.ts'
-import { isDirectory, type Leaf, leafOf, seenOf, survey, walk } from '../tree/manifest.ts'
 import { tickMs } from '../tree/racy.ts'
+import { createTree, type Inode, type Tree } from '../tree/tree.ts'
+import { digestOfTree } from '../tree/tree-digest.ts'
 import type { Holding } from './base-tree.ts'
 import { createByteSource } from './byte-source.ts'
 import { clearDirectory, removeEntry } from './clear.ts'
@@ -28,10 +31,10 @@ import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
-import { forgetHeld, noteApplying, recall, remember } from './target-memory.ts'
+import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
-import { changeContent, changeMetadata, changePart } from './write-change.ts'
-import { type Place, writeFile, writeSpecial } from './write-entry.ts'
+import { createChanges } from './write-change.ts'
+import { type Place, type Written, writeFile, writeSpecial } from './write-entry.ts'
 import { openWrittenLog } from './written-log.ts'
 
 export type WriteRequest = {
@@ -55,6 +58,11 @@ export type WriteInput = {
   // What was announced for the stream, from its first piece on; beside the request's own.
   readonly announced: () => RoundLimits | undefined
 }
+
+// More are not kept in memory.
+const mostBlocksNoted = 10_000
+
+type Changes = ReturnType<typeof createChanges>
 
 const nothing: Holding = { digest: '', lacking: [] }
 
@@ -84,10 +92,15 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
   const attributesLeftOut = new Set<ByteString>()
-  // Files of which parts have come, or are to come, and not yet the metadata that ends them.
-  const unfinished = new Set<Leaf>()
-  // Of those: the blocks that have come.
-  const blocksWritten = new Map<Leaf, Map<number, ByteString>>()
+  // Files of which parts are lacking, and those of which some have come and not yet the metadata that ends them.
+  const unfinished = new Set<Inode>()
+  const store = memory === undefined ? undefined : openBlockStore(memory)
+  // Of the one that is in progress: the blocks that have come, or that all of it has.
+  let partsOf: { readonly node: Inode; readonly blocks: Map<number, ByteString>; readonly whole: boolean } | undefined
+  // The file that was written last with all of its content: more of it may follow in parts.
+  let lastWhole: Inode | undefined
+  // What is held was remembered in the middle of a round, or that round was cut later.
+  let goesOn = false
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -113,46 +126,47 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
 
   const cursor = createCursor(openTarget(root))
   const volume = cursor.stat
+  statFd(cursor.fd)
+  const volumeSeen = takeTrace()
   // Where the targets of hard links are looked up, so that the way there and back is not walked for each.
   const linkCursor = createCursor(openAt(cursor.fd, '.', open.readOnly | open.directory))
 
   // Moves to the directory that holds the entry, or is to hold it.
-  const placeFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
+  const placeFor = ({ tree }: TargetTree, names: readonly ByteString[]): Place & { readonly directory: Inode } => {
     const name = names.at(-1)
     if (name === undefined) throw damaged('the root directory stands in it twice')
     gate.admitPath(names)
     const above = names.slice(0, -1)
     const parent = tree.find(above)
-    if (parent === undefined || !isDirectory(parent))
+    if (parent === undefined || !tree.isDirectory(tree.inodeOf(parent))) {
       throw damaged('an entry lies in a directory that it does not have')
+    }
     cursor.moveTo(above)
-    return { dir: cursor.fd, name, path: names.join('/') }
+    return { dir: cursor.fd, name, path: names.join('/'), directory: tree.inodeOf(parent) }
   }
-  const newPlaceFor = (tree: TargetTree, names: readonly ByteString[]): Place => {
-    const place = placeFor(tree, names)
-    if (tree.find(names) !== undefined) throw damaged('an entry stands in it twice')
+  const newPlaceFor = (target: TargetTree, names: readonly ByteString[]) => {
+    const place = placeFor(target, names)
+    if (target.tree.child(place.directory, place.name) !== undefined) throw damaged('an entry stands in it twice')
     return place
   }
 
-  const writeLink = (tree: TargetTree, { path, linkTo }: Link): void => {
+  const writeLink = (target: TargetTree, { path, linkTo }: Link): void => {
+    const { tree } = target
     const from = componentsOf(linkTo, false)
-    const leaf = tree.find(from)
+    const held = tree.find(from)
     const fromName = from.at(-1)
-    if (leaf === undefined || isDirectory(leaf) || fromName === undefined) {
+    if (held === undefined || tree.isDirectory(tree.inodeOf(held)) || fromName === undefined) {
       throw damaged('a hard link leads to something that is not a file of this stream')
     }
-    const names = componentsOf(path, false)
-    const place = newPlaceFor(tree, names)
+    const place = newPlaceFor(target, componentsOf(path, false))
     linkCursor.moveTo(from.slice(0, -1))
     refusals.attempt(place.path, 'a further hard link', () => makeLink(linkCursor.fd, fromName, place.dir, place.name))
-    tree.add(names, leaf)
-    tree.relink(leaf)
+    target.link(place.directory, place.name, tree.inodeOf(held))
   }
 
-  const writeNew = (tree: TargetTree, member: Member): void => {
+  const writeNew = (target: TargetTree, member: Member): void => {
     const { type } = member.metadata
-    const names = componentsOf(member.path, type === 'directory')
-    const place = newPlaceFor(tree, names)
+    const place = newPlaceFor(target, componentsOf(member.path, type === 'directory'))
     const metadata = keptOf(member.metadata, place.path)
     if (type === 'directory') {
       const made = refusals.attempt(place.path, 'a directory of this name', () =>
@@ -160,76 +174,82 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       )
       // What lies in it has nowhere to go.
       if (!made) refusals.settle()
-      const seen = seenOf(statAt(place.dir, place.name))
-      tree.add(names, { metadata, seen, suspect: false, children: new Map(), digest: undefined })
+      statAt(place.dir, place.name)
+      const seen = takeTrace()
+      target.add(place.directory, place.name, { metadata, seen, suspect: true, content: '', blocks: undefined })
       return
     }
     const made =
       type === 'file'
-        ? writeFile(place, { ...member, metadata }, source, refusals, admitContent)
+        ? writeFile(place, { ...member, metadata }, source, refusals, admitContent, store)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
     if (made !== undefined) written.wrote(place.path, made, made.content)
-    const lost = { metadata, seen: seenOf(volume), content: '', blocks: undefined }
-    tree.add(names, leafOf({ ...(made ?? lost), suspect: false, linked: false }))
+    const lost = { metadata, seen: volumeSeen, content: '', blocks: undefined }
+    const added = target.add(place.directory, place.name, { ...(made ?? lost), suspect: made === undefined })
+    lastWhole = target.tree.inodeOf(added)
   }
 
-  const removeHeld = (tree: TargetTree, path: ByteString): void => {
-    const names = componentsOf(path, false)
-    const place = placeFor(tree, names)
-    if (tree.find(names) === undefined) throw damaged('it removes what is not there')
+  const removeHeld = (target: TargetTree, changes: Changes, path: ByteString): void => {
+    const place = placeFor(target, componentsOf(path, false))
+    const held = target.tree.child(place.directory, place.name)
+    if (held === undefined) throw damaged('it removes what is not there')
     // Its descriptors may lie in what goes.
     linkCursor.moveTo([])
     removeEntry(place.dir, place.name, place.path, volume, input.checkpoint)
-    tree.remove(names)
+    target.remove(held, (node) => {
+      if (target.tree.namesOf(node).length > 1) return
+      unfinished.delete(node)
+      if (changes.isUnfinished(node)) changes.abandon()
+    })
   }
 
-  const changeHeld = (tree: TargetTree, member: Member, change: Change): void => {
+  // What is to be read back of a file that was changed. In a round that goes on where another was cut, nobody knows of what
+  // that one wrote into the file it was in the middle of; and where there is much, the whole is as good.
+  const noteWritten = (path: ByteString, node: Inode, made: Written, kind: Change['kind']): void => {
+    const parts = partsOf?.node === node ? partsOf : undefined
+    if (parts !== undefined) partsOf = undefined
+    lastWhole = kind === 'content' ? node : undefined
+    const much = parts !== undefined && (parts.whole || parts.blocks.size === mostBlocksNoted)
+    if (kind === 'content' || much || (goesOn && made.blocks !== undefined)) written.wrote(path, made, made.content)
+    else if (parts !== undefined) written.wrote(path, made, parts.blocks)
+  }
+
+  const changeHeld = (target: TargetTree, changes: Changes, member: Member, change: Change): void => {
+    const { tree } = target
     if (change.kind === 'remove') {
-      removeHeld(tree, member.path)
+      removeHeld(target, changes, member.path)
       return
     }
     const names = componentsOf(member.path, member.metadata.type === 'directory')
     const held = tree.find(names)
     if (held === undefined) throw damaged('it changes what is not there')
+    const node = tree.inodeOf(held)
     const metadata = keptOf(member.metadata, names.join('/'))
-    if (isDirectory(held)) {
+    if (tree.isDirectory(node)) {
       if (change.kind !== 'metadata' || metadata.type !== 'directory') throw damaged('a directory is changed as a file')
-      held.metadata = metadata
-      tree.touch(names)
+      target.describe(node, metadata)
       return
     }
-    const place = placeFor(tree, names)
+    const place = placeFor(target, names)
     if (change.kind === 'part') {
-      unfinished.add(held)
-      const block = changePart(place, held, change.offset, member, source, admitContent)
-      if (block !== undefined) {
-        const blocks = blocksWritten.get(held) ?? new Map()
-        blocksWritten.set(held, blocks.set(block.index, block.hash))
-      }
+      unfinished.add(node)
+      if (partsOf?.node !== node) partsOf = { node, blocks: new Map(), whole: lastWhole === node }
+      const { blocks } = partsOf
+      changes.part(place, node, change.offset, member, (index, hash) => {
+        if (blocks.size < mostBlocksNoted) blocks.set(index, hash)
+      })
       takePadding(source, member.storedBytes)
-    } else if (change.kind === 'content') {
-      const made = changeContent(place, held, { ...member, metadata }, source, refusals, admitContent)
-      tree.change(names, held, made)
-      written.wrote(place.path, made, made.content)
-      blocksWritten.delete(held)
-      unfinished.delete(held)
-      takePadding(source, member.storedBytes)
-    } else {
-      const made = changeMetadata(place, held, metadata, refusals)
-      tree.change(names, held, made)
-      const blocks = blocksWritten.get(held)
-      if (blocks !== undefined) written.wrote(place.path, made, blocks)
-      blocksWritten.delete(held)
-      unfinished.delete(held)
+      return
     }
-  }
-
-  const requireFinished = ({ root }: TargetTree): void => {
-    if (unfinished.size === 0) return
-    for (const { entry } of walk(root)) {
-      if (!isDirectory(entry) && unfinished.has(entry)) throw damaged('a file has not all of its new content')
-    }
+    const made =
+      change.kind === 'content'
+        ? changes.content(place, node, { ...member, metadata })
+        : changes.metadata(place, node, metadata)
+    target.change(node, made)
+    unfinished.delete(node)
+    if (change.kind === 'content') takePadding(source, member.storedBytes)
+    noteWritten(place.path, node, made, change.kind)
   }
 
   const readRootMember = (): Member => {
@@ -242,78 +262,101 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     return { ...member, metadata: keptOf(member.metadata, '') }
   }
 
-  const heldBefore = (): { readonly tree: TargetTree; readonly holding: Holding } | undefined => {
-    if (memory === undefined) return undefined
-    const { kept, interrupted } = recall(memory)
-    noteApplying(memory)
+  const heldBefore = (): { readonly target: TargetTree; readonly holding: Holding } | undefined => {
+    if (memory === undefined || store === undefined) return undefined
+    const { kept, interrupted, timesHold } = recall(memory)
+    noteApplying(memory, { timesHold })
     if (kept === undefined) return undefined
+    tree = kept.tree
+    goesOn = interrupted
     letClockTick(kept.savedAtMs)
-    const tree = createTargetTree(kept.tree)
+    const target = createTargetTree(kept.tree)
     const { checkpoint } = input
-    const holding = reconcile(cursor, tree, { root, digest: kept.digest, interrupted, checkpoint })
+    const holding = reconcile(cursor, target, { root, digest: kept.digest, store, interrupted, timesHold, checkpoint })
     if (holding === undefined) return undefined
     for (const { path, blocks } of holding.lacking) {
-      const leaf = blocks.length > 0 ? tree.find(path.split('/')) : undefined
-      if (leaf !== undefined && !isDirectory(leaf)) unfinished.add(leaf)
+      const name = blocks.length > 0 ? kept.tree.find(path.split('/')) : undefined
+      if (name !== undefined) unfinished.add(kept.tree.inodeOf(name))
     }
-    return { tree, holding }
+    return { target, holding }
   }
 
   const beginTree = (held: ReturnType<typeof heldBefore>, { metadata, base }: Member): TargetTree => {
     if (base !== undefined) {
       if (held === undefined || base !== held.holding.digest) throw damaged('it builds upon what is not held here')
-      held.tree.root.metadata = metadata
-      held.tree.touch([])
-      return held.tree
+      held.target.describe(held.target.tree.root, metadata)
+      return held.target
     }
     unfinished.clear()
     written.beginAnew()
     if (memory !== undefined) forgetHeld(memory)
+    store?.clear()
+    tree?.release()
+    // A look at what is held has moved it.
+    cursor.moveTo([])
     clearDirectory(cursor.fd, volume, input.checkpoint)
-    const tree = createTargetTree({
-      metadata,
-      seen: seenOf(volume),
-      suspect: false,
-      children: new Map(),
-      digest: undefined,
-    })
-    tree.touch([])
-    return tree
+    tree = createTree()
+    tree.addRoot({ metadata, seen: volumeSeen, suspect: true, content: '', blocks: undefined })
+    const target = createTargetTree(tree)
+    target.touch(tree.root)
+    return target
   }
 
+  // What has come so far reaches the disk, and is what this side holds from now on.
+  const settle = (target: TargetTree, changes: Changes, wanted: string): void => {
+    // What this file system cannot hold ends the round, at its end.
+    if (memory === undefined || store === undefined || refusals.any()) return
+    changes.settle()
+    const digest = digestOfTree(target.tree)
+    if (digest !== wanted) {
+      // Something that was remembered is wrong; the next round is not to find it again.
+      forgetHeld(memory)
+      throw damaged('a checkpoint of it is not what came before')
+    }
+    cursor.moveTo([])
+    syncFileSystem(cursor.fd)
+    remember(memory, digest, target.tree, store)
+  }
+
+  let tree: Tree | undefined
   try {
     const held = heldBefore()
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
-    const tree = beginTree(held, readRootMember())
+    const target = beginTree(held, readRootMember())
+    const changes = createChanges({ tree: target.tree, store, source, refusals, admit: admitContent })
     const next = () => nextMember(source, gate.recordBytes)
     for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
-      if ('linkTo' in member) writeLink(tree, member)
-      else if (member.change !== undefined) changeHeld(tree, member, member.change)
-      else writeNew(tree, member)
+      if ('linkTo' in member) writeLink(target, member)
+      else if (member.change?.kind === 'checkpoint') settle(target, changes, member.change.digest)
+      else if (member.change !== undefined) changeHeld(target, changes, member, member.change)
+      else writeNew(target, member)
     }
-    requireFinished(tree)
-    tree.finish(cursor, refusals, input.checkpoint)
+    if (unfinished.size > 0) throw damaged('a file has not all of its new content')
+    target.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
     input.checkpoint()
     cursor.moveTo([])
     syncFileSystem(cursor.fd)
-    const found = survey(tree.root)
-    if (memory !== undefined && !final) {
-      remember(memory, { digest: found.digest, savedAtMs: Date.now(), tree: tree.root })
+    const digest = digestOfTree(target.tree)
+    if (memory !== undefined && store !== undefined && !final) {
+      remember(memory, digest, target.tree, store)
+      noteApplied(memory)
     }
     return {
-      entries: found.entries,
+      entries: target.tree.totals.entries,
       changedEntries: gate.entries,
       contentBytes: gate.contentBytes,
-      volumeBytes: found.contentBytes,
+      volumeBytes: target.tree.totals.contentBytes,
       tarBytes: source.total,
-      digest: found.digest,
+      digest,
       skipped: skipped.list(),
     }
   } catch (error) {
     throw asTargetError(root, error)
   } finally {
+    store?.close()
+    tree?.release()
     linkCursor.close()
     cursor.close()
     written.close()

@@ -7,8 +7,8 @@
 import { appendFileSync, closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
+import { markOf, type Trace } from '../linux/trace.ts'
 import type { Metadata } from '../tree/entry.ts'
-import type { Seen } from '../tree/manifest.ts'
 
 const logIn = (memory: string): string => join(memory, 'written')
 const openIn = (memory: string): string => join(memory, 'written.open')
@@ -76,7 +76,7 @@ export type WrittenLog = {
   // Everything is written anew: what was logged before is of no account.
   beginAnew(): void
   // A file as it now is; `hash` as in WrittenFile.
-  wrote(path: ByteString, file: { metadata: Metadata; seen: Seen }, hash: WrittenFile['hash']): void
+  wrote(path: ByteString, file: { metadata: Metadata; seen: Trace }, hash: WrittenFile['hash']): void
   close(): void
 }
 
@@ -105,8 +105,7 @@ export const openWrittenLog = (memory: string | undefined): WrittenLog => {
     },
     wrote: (path, { metadata, seen }, hash) => {
       if (metadata.type !== 'file' || metadata.size === 0) return
-      const { modifiedSeconds, modifiedNanoseconds } = seen
-      const record = encode({ path, inode: seen.inode, size: seen.size, modifiedSeconds, modifiedNanoseconds, hash })
+      const record = encode({ path, ...markOf(seen), hash })
       pending.push(record)
       bytes += record.length
       if (bytes >= flushAt) flush()

@@ -135,6 +135,15 @@ const nothing: Metadata = {
 export const encodeRemoval = (path: ByteString): Buffer =>
   encodeMember({ path, metadata: nothing, storedBytes: 0, sparse: false, change: { kind: 'remove' } })
 
+export const encodeCheckpoint = (digest: string): Buffer =>
+  encodeMember({
+    path: '',
+    metadata: { ...nothing, type: 'directory' },
+    storedBytes: 0,
+    sparse: false,
+    change: { kind: 'checkpoint', digest },
+  })
+
 // Bytes of a file that is there. `length`: with holes; what is stored follows.
 export const encodePart = (
   part: { readonly path: ByteString; readonly offset: number; readonly length: number },
@@ -235,7 +244,8 @@ export const decodeMember = (header: Header, records: PaxRecords): Member | Link
     if (change !== undefined) throw damaged('a hard link is a change of an entry')
     return { path, linkTo: target }
   }
-  if (header.type !== 'file' && change !== undefined && change.kind !== 'metadata') {
+  if (header.type !== 'directory' && change?.kind === 'checkpoint') throw damaged('a checkpoint is not on a directory')
+  if (header.type !== 'file' && change !== undefined && change.kind !== 'metadata' && change.kind !== 'checkpoint') {
     throw damaged('what is no file has its content changed')
   }
   const mtime = records.get('mtime')

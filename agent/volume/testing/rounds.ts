@@ -12,6 +12,8 @@ export type Rounds = AsyncDisposable & {
   round(final: boolean, how?: How): Promise<RoundSummary & { readonly holding: Holding; readonly read: RoundSummary }>
   // The stream ends after so many bytes, as if the line had been cut. false: the round was shorter, and is whole.
   cutAfter(bytes: number, final: boolean, how?: How): Promise<boolean>
+  // From now on rounds become ones to be gone on with so often; at first as they do by themselves.
+  pace(checkpoints: ReadOptions['checkpoints']): void
 }
 
 export type How = Pick<ReadOptions, 'devices' | 'everything'> & Pick<ReceiveOptions, 'noteWritten'>
@@ -25,8 +27,9 @@ async function* cut(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerato
       if (rest > 0) yield piece.subarray(0, rest)
       throw new Cut()
     }
-    yield piece
+    // Whoever takes the piece takes its memory.
     rest -= piece.length
+    yield piece
   }
 }
 
@@ -36,6 +39,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   const memory = { source: at('memory-of-source'), target: at('memory-of-target') }
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
+  let checkpoints: ReadOptions['checkpoints']
   const attempt = async (final: boolean, bytes: number, { noteWritten = false, ...how }: How) => {
     let reading: Promise<RoundSummary> | undefined
     let holding: Holding = { digest: '', lacking: [] }
@@ -47,6 +51,7 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
           final,
           memory: memory.source,
           holding: held,
+          ...(checkpoints && { checkpoints }),
           ...how,
         })
         reading = summary
@@ -64,6 +69,9 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
     source: at('source'),
     target: at('target'),
     memory,
+    pace: (wanted) => {
+      checkpoints = wanted
+    },
     round: (final, how = {}) => attempt(final, Number.POSITIVE_INFINITY, how),
     cutAfter: async (bytes, final, how = {}) => {
       try {

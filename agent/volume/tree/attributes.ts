@@ -1,6 +1,6 @@
 import type { ByteString } from '../byte-string.ts'
 import { type AttributeHandle, getAttribute, listAttributes } from '../linux/libc.ts'
-import { type Attributes, noAttributes } from './entry.ts'
+import { type Attributes, type Metadata, noAttributes } from './entry.ts'
 
 const kept = /^(user\..+|trusted\..+|security\.capability|system\.posix_acl_(access|default))$/s
 
@@ -33,3 +33,16 @@ export const readAttributes = (handle: AttributeHandle, leftOut?: (name: ByteStr
 
 export const sameAttributes = (a: Attributes, b: Attributes): boolean =>
   a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
+
+export const sameMetadata = (a: Metadata, b: Metadata): boolean =>
+  a.type === b.type &&
+  a.permissions === b.permissions &&
+  a.uid === b.uid &&
+  a.gid === b.gid &&
+  a.modifiedSeconds === b.modifiedSeconds &&
+  a.modifiedNanoseconds === b.modifiedNanoseconds &&
+  a.size === b.size &&
+  a.target === b.target &&
+  a.major === b.major &&
+  a.minor === b.minor &&
+  sameAttributes(a.attributes, b.attributes)

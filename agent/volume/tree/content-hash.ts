@@ -22,24 +22,20 @@ export type ContentHash = {
   zeros(count: number): void
   // 32 bytes; ends the content.
   digest(): ByteString
-  // After that: the hashes of its blocks. undefined: there are more of them than are kept.
-  blocks(): ByteString[] | undefined
 }
 
-// 32 MB of hashes, of 1 TiB of content. A larger file is sent whole when it changes.
-export const mostBlocksKept = 1024 * 1024
+// Hears the hash of every block, in order; `count` blocks in succession have it.
+export type BlockListener = (hash: ByteString, count: number) => void
+
+// 128 MB of hashes, of 4 TiB of content. A larger file is sent whole when it changes.
+export const mostBlocksKept = 4 * 1024 * 1024
 
 // The list of items that the content hash is made of. A full block of zeros is told by its hash: a shorter block has
 // another one.
-const createContentList = () => {
+const createContentList = (heard: BlockListener) => {
   const list = createHash('sha256')
-  let kept: ByteString[] | undefined = []
   let zeroBlocks = 0
 
-  const keep = (digest: ByteString, count: number): void => {
-    if (kept !== undefined && kept.length + count > mostBlocksKept) kept = undefined
-    if (kept !== undefined) for (let index = 0; index < count; index++) kept.push(digest)
-  }
   const endZeros = (): void => {
     if (zeroBlocks === 0) return
     const item = Buffer.alloc(9)
@@ -50,7 +46,7 @@ const createContentList = () => {
   }
   return {
     add: (digest: ByteString): void => {
-      keep(digest, 1)
+      heard(digest, 1)
       if (digest === zeroBlockHash) {
         zeroBlocks++
         return
@@ -59,14 +55,13 @@ const createContentList = () => {
       list.update(`B${digest}`, 'latin1')
     },
     addZeros: (count: number): void => {
-      keep(zeroBlockHash, count)
+      if (count > 0) heard(zeroBlockHash, count)
       zeroBlocks += count
     },
     digest: (): ByteString => {
       endZeros()
       return list.digest('binary')
     },
-    blocks: () => kept,
   }
 }
 
@@ -75,15 +70,17 @@ export const hashOfZeros = (bytes: number): ByteString =>
 
 export const hashOfBlock = (bytes: Buffer): ByteString => hash('sha256', bytes, 'binary')
 
+const unheard: BlockListener = () => {}
+
 // The content hash of blocks whose hashes are known.
-export const hashOfBlocks = (blocks: readonly ByteString[]): ByteString => {
-  const list = createContentList()
+export const hashOfBlocks = (blocks: Iterable<ByteString>): ByteString => {
+  const list = createContentList(unheard)
   for (const digest of blocks) list.add(digest)
   return list.digest()
 }
 
-export const createContentHash = (): ContentHash => {
-  const list = createContentList()
+export const createContentHash = (heard: BlockListener = unheard): ContentHash => {
+  const list = createContentList(heard)
   let block: Hash | undefined
   let blockFilled = 0
 
@@ -120,7 +117,6 @@ export const createContentHash = (): ContentHash => {
       endBlock()
       return list.digest()
     },
-    blocks: list.blocks,
   }
 }
 

@@ -1,6 +1,6 @@
 // When a stat that has not moved means that nothing has changed.
 import { statfsSync } from 'node:fs'
-import type { Seen } from './manifest.ts'
+import { changedMsIn, changedNanosecondsIn, type Trace } from '../linux/trace.ts'
 
 // The kernel stamps changes with a clock that ticks every 1 to 10 ms (CONFIG_HZ): two changes within a tick carry the
 // same time, so a change may follow a stat and not show in it.
@@ -10,8 +10,8 @@ const coarseTickMs = 2_000
 
 // Whether something that was changed at this time may change again, after the moment `atMs`, and look the same. A time
 // that is later than that moment (the clock has been set back) tells nothing either.
-export const isRacy = ({ changedSeconds, changedNanoseconds }: Seen, atMs: number): boolean =>
-  changedSeconds * 1000 + changedNanoseconds / 1e6 > atMs - (changedNanoseconds === 0 ? coarseTickMs : tickMs)
+export const isRacy = (seen: Trace, atMs: number): boolean =>
+  changedMsIn(seen) > atMs - (changedNanosecondsIn(seen) === 0 ? coarseTickMs : tickMs)
 
 // Magic numbers of statfs(2), of file systems known to protect mapped pages from writing when they write them back, so
 // that a later store through a mapping faults, and moves the file's times (page_mkwrite). tmpfs has nothing to write

@@ -8,6 +8,8 @@ import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _dr
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
+import type { CopyRead as _drayage_v1_CopyRead, CopyRead__Output as _drayage_v1_CopyRead__Output } from './drayage/v1/CopyRead.ts';
+import type { CopyReport as _drayage_v1_CopyReport, CopyReport__Output as _drayage_v1_CopyReport__Output } from './drayage/v1/CopyReport.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
@@ -45,6 +47,7 @@ import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Outp
 import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
+import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from './drayage/v1/ReadCopyRequest.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
 import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
@@ -90,6 +93,8 @@ export interface ProtoGrpcType {
       CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
+      CopyRead: MessageTypeDefinition<_drayage_v1_CopyRead, _drayage_v1_CopyRead__Output>
+      CopyReport: MessageTypeDefinition<_drayage_v1_CopyReport, _drayage_v1_CopyReport__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
       DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
@@ -127,6 +132,7 @@ export interface ProtoGrpcType {
       PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
+      ReadCopyRequest: MessageTypeDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_ReadCopyRequest__Output>
       ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
       ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
       ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>

@@ -2,12 +2,14 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CopyReport as _drayage_v1_CopyReport, CopyReport__Output as _drayage_v1_CopyReport__Output } from '../../drayage/v1/CopyReport.ts';
 import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolumeRequest__Output as _drayage_v1_ExportVolumeRequest__Output } from '../../drayage/v1/ExportVolumeRequest.ts';
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from '../../drayage/v1/ExportedPiece.ts';
 import type { ImportReport as _drayage_v1_ImportReport, ImportReport__Output as _drayage_v1_ImportReport__Output } from '../../drayage/v1/ImportReport.ts';
 import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolumeRequest__Output as _drayage_v1_ImportVolumeRequest__Output } from '../../drayage/v1/ImportVolumeRequest.ts';
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from '../../drayage/v1/LendVolumeRequest.ts';
 import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from '../../drayage/v1/LentVolume.ts';
+import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from '../../drayage/v1/ReadCopyRequest.ts';
 
 export interface ArchiveClient extends grpc.Client {
   ExportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
@@ -25,6 +27,11 @@ export interface ArchiveClient extends grpc.Client {
   lendVolume(argument: _drayage_v1_LendVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
   lendVolume(argument: _drayage_v1_LendVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_LentVolume__Output>;
   
+  ReadCopy(argument: _drayage_v1_ReadCopyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
+  ReadCopy(argument: _drayage_v1_ReadCopyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
+  readCopy(argument: _drayage_v1_ReadCopyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
+  readCopy(argument: _drayage_v1_ReadCopyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
+  
 }
 
 export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
@@ -34,10 +41,13 @@ export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
   
   LendVolume: grpc.handleServerStreamingCall<_drayage_v1_LendVolumeRequest__Output, _drayage_v1_LentVolume>;
   
+  ReadCopy: grpc.handleServerStreamingCall<_drayage_v1_ReadCopyRequest__Output, _drayage_v1_CopyReport>;
+  
 }
 
 export interface ArchiveDefinition extends grpc.ServiceDefinition {
   ExportVolume: MethodDefinition<_drayage_v1_ExportVolumeRequest, _drayage_v1_ExportedPiece, _drayage_v1_ExportVolumeRequest__Output, _drayage_v1_ExportedPiece__Output>
   ImportVolume: MethodDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportReport, _drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport__Output>
   LendVolume: MethodDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LentVolume, _drayage_v1_LendVolumeRequest__Output, _drayage_v1_LentVolume__Output>
+  ReadCopy: MethodDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_CopyReport, _drayage_v1_ReadCopyRequest__Output, _drayage_v1_CopyReport__Output>
 }

@@ -1,0 +1,16 @@
+// Original file: proto/archive.proto
+
+
+export interface ReadCopyRequest {
+  'migrationId'?: (string);
+  'volume'?: (string);
+  'side'?: (string);
+  'devices'?: (string);
+}
+
+export interface ReadCopyRequest__Output {
+  'migrationId': (string);
+  'volume': (string);
+  'side': (string);
+  'devices': (string);
+}
