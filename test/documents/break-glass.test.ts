@@ -185,8 +185,13 @@ test('what moved away is brought back without the coordinator, and the agent lea
 })
 
 test('the source of a move that was cut short is brought back, and the coordinator cannot take it away again', async () => {
-  await create('web', '-v', 'web-data:/data', '--restart', 'always', '--stop-timeout', '2')
-  await run(['sh', '-c', `head -c 60M /dev/urandom > ${await mountpoint(one, 'web-data')}/noise`])
+  // Writes, when it is asked to stop, so much that the last round takes its time on the limited link.
+  const last = 'dd if=/dev/urandom of=/data/noise bs=1M count=60'
+  const command = `echo started >> /data/log; trap "${last}; exit 0" TERM; while :; do sleep 0.1; done`
+  await one.docker([
+    ...['run', '-d', '--name', 'web', '-v', 'web-data:/data', '--restart', 'always', '--stop-timeout', '60'],
+    ...[image, 'sh', '-c', command],
+  ])
   await lab.limitRate(one, 100)
   const { id } = (await lab.coordinator.call('POST', '/v1/migrations', {
     container: 'web',
@@ -216,7 +221,8 @@ test('the source of a move that was cut short is brought back, and the coordinat
     const migration = (await lab.coordinator.call('GET', `/v1/migrations/${id}`)) as Migration
     return ['rolled-back', 'cancelled', 'failed', 'awaiting-finalize'].includes(migration.state) && migration
   })
-  expect(ended.state).toBe('cancelled')
+  // Whether the last round had failed before the coordinator was told is all the same.
+  expect(['rolled-back', 'cancelled']).toContain(ended.state)
   expect(ended.warnings.map(({ code }) => code)).toContain('brought-back-by-hand')
   expect(await stateOf('web')).toEqual(web)
   expect(await two.docker(['ps', '-aq'])).toBe('')
