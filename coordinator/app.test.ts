@@ -1,11 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { mayAct, type Role, roles } from '../shared/api/tokens.ts'
 import { buildApp } from './app.ts'
-import { asOf, deps, host, migration, plan, started, time } from './testing/stand-in-parts.ts'
+import { requireRoles } from './routes/authentication.ts'
+import { asOf, audited, deps, host, migration, plan, started, time } from './testing/stand-in-parts.ts'
 
 let app: FastifyInstance
 beforeEach(async () => {
   started.length = 0
+  audited.length = 0
   app = await buildApp(deps)
 })
 afterEach(() => app.close())
@@ -74,33 +77,193 @@ describe('every route', () => {
     expect(documented.toSorted()).toEqual(servedBy(app).toSorted())
     for (const [path, operations] of Object.entries(paths)) {
       for (const { responses } of Object.values(operations)) {
-        if (!publicPaths.includes(path)) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '500']))
+        if (!publicPaths.includes(path))
+          expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403', '429', '500']))
       }
     }
   })
 
-  test('asks for a token, but for the three that say so', async () => {
-    const { paths } = await openApi()
-    for (const [path, operations] of Object.entries(paths)) {
-      for (const method of Object.keys(operations)) {
-        const url = path.replace('{host}', 'host-1').replace('{name}', 'host-1').replace('{id}', 'm1')
-        for (const authorization of ['', 'Bearer wrong', 'Basic good', 'good', 'Bearer ']) {
-          const reply = await app.inject({
-            url,
-            method: method.toUpperCase() as 'GET',
-            headers: authorization === '' ? {} : { authorization },
-          })
-          if (publicPaths.includes(path)) {
-            expect(reply.statusCode).toBe(200)
-            continue
-          }
-          expect([url, reply.statusCode]).toEqual([url, 401])
-          expect(reply.headers['www-authenticate']).toBe('Bearer')
-          expect(reply.json().code).toBe('DRAYAGE_UNAUTHENTICATED')
-        }
-      }
+  // Every route, and who may call it. A new route without a role is not even accepted; one without a line here fails.
+  const table: Readonly<Record<string, Role | 'anyone'>> = {
+    'GET /healthz': 'anyone',
+    'GET /readyz': 'anyone',
+    'GET /openapi.json': 'anyone',
+    'GET /metrics': 'viewer',
+    'GET /v1/hosts': 'viewer',
+    'GET /v1/hosts/{name}': 'viewer',
+    'GET /v1/containers': 'viewer',
+    'GET /v1/volumes': 'viewer',
+    'GET /v1/migrations': 'viewer',
+    'GET /v1/migrations/{id}': 'viewer',
+    'GET /v1/migrations/{id}/events': 'viewer',
+    'POST /v1/migrations:plan': 'viewer',
+    'GET /v1/transfers/{id}': 'viewer',
+    'POST /v1/migrations': 'operator',
+    'POST /v1/migrations/{id}/cancel': 'operator',
+    'POST /v1/migrations/{id}/verify': 'operator',
+    'GET /v1/volumes/{host}/{name}/archive': 'operator',
+    'PUT /v1/volumes/{host}/{name}/archive': 'operator',
+    'POST /v1/volumes/{host}/{name}/copy': 'operator',
+    'POST /v1/hosts': 'admin',
+    'POST /v1/hosts/{name}/fence': 'admin',
+    'GET /v1/tokens': 'admin',
+    'POST /v1/tokens': 'admin',
+    'DELETE /v1/tokens/{name}': 'admin',
+    'GET /v1/audit': 'admin',
+  }
+  const ask = (route: string, authorization: string | null) => {
+    const [method = '', path = ''] = route.split(' ')
+    const url = path.replace('{host}', 'host-1').replace('{name}', 'host-1').replace('{id}', 'm1')
+    return app.inject({
+      url,
+      method: method as 'GET',
+      headers: authorization === null ? {} : { authorization },
+    })
+  }
+
+  test('says who may call it', async () => {
+    expect(Object.keys(table).toSorted()).toEqual(servedBy(app).toSorted())
+    const bare = Fastify()
+    requireRoles(bare, deps.tokens, { caller: async () => {}, stranger: async () => {} })
+    expect(() => bare.get('/v1/new', async () => 'open to all')).toThrow('does not say who may call it')
+  })
+
+  test.each(Object.entries(table))('%s is open to %s', async (route, needed) => {
+    for (const authorization of [null, 'Bearer wrong', 'Basic good', 'good', 'Bearer ']) {
+      const reply = await ask(route, authorization)
+      expect([authorization, reply.statusCode]).toEqual([authorization, needed === 'anyone' ? 200 : 401])
+      if (needed === 'anyone') continue
+      expect(reply.headers['www-authenticate']).toBe('Bearer')
+      expect(reply.json().code).toBe('DRAYAGE_UNAUTHENTICATED')
     }
+    for (const role of roles) {
+      const reply = await ask(route, `Bearer ${role}`)
+      if (needed === 'anyone' || mayAct(role, needed)) expect([401, 403]).not.toContain(reply.statusCode)
+      else expect([reply.statusCode, reply.json().code]).toEqual([403, 'DRAYAGE_ROLE_FORBIDDEN'])
+    }
+  })
+
+  test('that does not exist is told of to nobody unknown', async () => {
     expect((await app.inject({ url: '/v1/nothing' })).statusCode).toBe(401)
+  })
+
+  test('comes with headers that keep a browser from guessing, framing and storing', async () => {
+    const { headers } = await call('/v1/hosts')
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'SAMEORIGIN',
+      'content-security-policy': expect.stringContaining("default-src 'self'"),
+    })
+    expect(headers['cache-control']).toBe('no-store')
+  })
+})
+
+describe('what goes on record', () => {
+  const admin = { actor: 'admin', role: 'admin', address: '127.0.0.1', code: null }
+
+  test('all that takes more than reading, with what it was about; nothing that only reads', async () => {
+    await call('/v1/hosts')
+    await call('/v1/migrations:plan', { method: 'POST', body: { container: 'web', from: 'host-1', to: 'host-2' } })
+    expect(audited).toEqual([])
+    await call('/v1/migrations', { method: 'POST', body: { container: 'web', from: 'host-1', to: 'host-2' } })
+    await call('/v1/migrations/m1/cancel?x', { method: 'POST' })
+    expect(audited).toEqual([
+      {
+        ...admin,
+        action: 'startMigration',
+        subject: 'web from host-1 to host-2, migration m1',
+        outcome: 'allowed',
+        requestId: expect.any(String),
+      },
+      expect.objectContaining({ action: 'cancelMigration', subject: '/v1/migrations/m1/cancel' }),
+    ])
+  })
+
+  test('what failed, with why', async () => {
+    await call('/v1/hosts', { method: 'POST', body: { name: 'host-1' } })
+    expect(audited).toEqual([
+      expect.objectContaining({
+        action: 'addHost',
+        subject: 'host-1',
+        outcome: 'failed',
+        code: 'DRAYAGE_HOST_EXISTS',
+      }),
+    ])
+  })
+
+  test('whoever asked and may not, also for what only reads, and without what he sent', async () => {
+    await call('/v1/hosts?secret=x', { headers: { authorization: 'Bearer wrong-token' } })
+    await call('/v1/tokens', { headers: { authorization: 'Bearer operator' } })
+    expect(audited).toMatchObject([
+      { actor: null, role: null, action: 'listHosts', outcome: 'refused', code: 'DRAYAGE_UNAUTHENTICATED' },
+      { actor: 'operator', role: 'operator', action: 'listTokens', outcome: 'refused', code: 'DRAYAGE_ROLE_FORBIDDEN' },
+    ])
+    expect(JSON.stringify(audited)).not.toMatch(/secret|wrong-token/)
+  })
+
+  test('it is read by admins, newest first', async () => {
+    await call('/v1/migrations/m1/cancel', { method: 'POST' })
+    const { entries } = (await call('/v1/audit?limit=10&outcome=allowed')).json()
+    expect(entries).toEqual([expect.objectContaining({ seq: 1, action: 'cancelMigration' })])
+    expect((await problem('/v1/audit?limit=1001')).code).toBe('DRAYAGE_INVALID_REQUEST')
+  })
+})
+
+describe('how much may be asked', () => {
+  const limited = async (perCallerAndMinute: number, perStrangerAndMinute: number) => {
+    await app.close()
+    app = await buildApp({ ...deps, rateLimits: { perCallerAndMinute, perStrangerAndMinute } })
+  }
+  const refused = { status: 429, code: 'DRAYAGE_RATE_LIMITED', retry: true }
+
+  test('a caller has his share, whatever the others do', async () => {
+    await limited(2, 100)
+    for (const _ of [1, 2]) expect((await call('/v1/hosts')).statusCode).toBe(200)
+    const reply = await call('/v1/migrations', { method: 'POST', body: {} })
+    expect(reply.json()).toMatchObject(refused)
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await call('/v1/hosts', { headers: { authorization: 'Bearer viewer' } })).statusCode).toBe(200)
+    // A flood is not put on record line by line.
+    expect(audited).toEqual([])
+  })
+
+  test('who guesses tokens is stopped, and those who have one at the same address are not', async () => {
+    await limited(100, 3)
+    const guess = () => call('/v1/hosts', { headers: { authorization: 'Bearer guess' } })
+    for (const _ of [1, 2, 3]) expect((await guess()).statusCode).toBe(401)
+    expect((await guess()).json()).toMatchObject(refused)
+    expect((await call('/v1/hosts')).statusCode).toBe(200)
+    expect(audited).toHaveLength(3)
+  })
+})
+
+describe('tokens', () => {
+  test('are made, listed without their secrets, and taken back', async () => {
+    const added = await call('/v1/tokens', { method: 'POST', body: { name: 'ci', role: 'operator' } })
+    expect([added.statusCode, added.json()]).toEqual([
+      201,
+      { name: 'ci', role: 'operator', expiresAt: time, token: 'dray_x' },
+    ])
+    expect((await call('/v1/tokens')).json().tokens).toMatchObject([{ name: 'night-shift', role: 'operator' }])
+    expect((await call('/v1/tokens/night-shift', { method: 'DELETE' })).statusCode).toBe(204)
+    expect(await problem('/v1/tokens/nobody', { method: 'DELETE' })).toMatchObject({ status: 404 })
+    expect(audited.map(({ action, subject }) => [action, subject])).toEqual([
+      ['addToken', 'ci, operator'],
+      ['listTokens', '/v1/tokens'],
+      ['removeToken', 'night-shift'],
+      ['removeToken', 'nobody'],
+    ])
+  })
+
+  test('have names and lives within bounds', async () => {
+    for (const body of [
+      { name: 'Two Words', role: 'viewer' },
+      { name: 'ci', role: 'root' },
+      { name: 'ci', role: 'viewer', lifetimeSeconds: 1 },
+      { name: 'ci' },
+    ]) {
+      expect((await problem('/v1/tokens', { method: 'POST', body })).code).toBe('DRAYAGE_INVALID_REQUEST')
+    }
   })
 })
 
@@ -243,6 +406,18 @@ describe('migrations', () => {
     expect(reply.headers['content-type']).toBe('text/event-stream')
     const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: migration'))
     expect(events.map((block) => JSON.parse(block.split('\ndata: ')[1] ?? '').state)).toEqual(['running', 'completed'])
+  })
+
+  test('are verified as server-sent events, the last with the verdict; one without a copy is a problem document', async () => {
+    const reply = await call('/v1/migrations/m1/verify', { method: 'POST' })
+    expect(reply.headers['content-type']).toBe('text/event-stream')
+    const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: '))
+    expect(events[0]).toMatch(/^event: progress\n/)
+    expect(events.at(-1)).toMatch(/^event: verification\ndata: .*"sourceIsWhole":true/)
+    expect(await problem('/v1/migrations/m9/verify', { method: 'POST' })).toMatchObject({
+      status: 409,
+      code: 'DRAYAGE_NOTHING_TO_VERIFY',
+    })
   })
 })
 

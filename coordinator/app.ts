@@ -1,4 +1,5 @@
 // The REST interface, built and not listening: main.ts listens, tests inject.
+import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -13,19 +14,25 @@ import { version } from '../shared/package-root.ts'
 import type { HostDirectory } from './agents/directory.ts'
 import type { ArchiveService } from './archives/service.ts'
 import type { Fencing } from './fencing/fencing.ts'
+import type { ApiTokens } from './identity/api-tokens.ts'
 import type { MigrationService } from './migration/service.ts'
 import type { Recovery } from './recovery/recovery.ts'
 import { archiveRoutes } from './routes/archives.ts'
-import { type Authenticate, requireToken } from './routes/authentication.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { auditRequests } from './routes/auditing.ts'
+import { requireRoles } from './routes/authentication.ts'
 import { superviseBodies } from './routes/bodies.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
+import { defaultRateLimits, guardRates, type RateLimits } from './routes/rate-limits.ts'
 import { recoveryRoutes } from './routes/recovery.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { verificationRoutes } from './routes/verifications.ts'
+import type { AuditStore } from './store/audit.ts'
 import type { InventoryStore } from './store/inventory.ts'
 import type { Statistics } from './store/statistics.ts'
 import type { Verifier } from './verification/verifier.ts'
@@ -40,7 +47,9 @@ export type AppDeps = {
   readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
-  readonly authenticate: Authenticate
+  readonly tokens: ApiTokens
+  readonly audit: AuditStore
+  readonly rateLimits?: RateLimits
   readonly log: FastifyBaseLogger
 }
 
@@ -80,7 +89,14 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const table = watchRoutes(app)
-  requireToken(app, deps.authenticate)
+  // Over TLS there is nothing to be told of it here: a proxy in front knows its own names.
+  await app.register(helmet, { strictTransportSecurity: false })
+  // Answers say what stands now, and some hold secrets.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  requireRoles(app, deps.tokens, await guardRates(app, deps.rateLimits ?? defaultRateLimits))
+  auditRequests(app, deps.audit)
   superviseBodies(app, patienceMs)
 
   app.setErrorHandler<FastifyError | AppError>((thrown, request, reply) => {
@@ -88,6 +104,8 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     if (error.meaning.http >= 500 && error.code === 'DRAYAGE_INTERNAL') {
       request.log.error({ err: thrown, method: request.method, url: request.url }, 'A request failed unforeseen')
     }
+    request.refusal = error.code
+    if (error.code === 'DRAYAGE_RATE_LIMITED') reply.header('retry-after', String(error.details['retryAfterSeconds']))
     if (error.code === 'DRAYAGE_UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer')
     if (error.code === 'DRAYAGE_METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']))
     const problem = toProblem(error, request.url, request.id)
@@ -119,6 +137,8 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
+  await app.register(tokenRoutes(deps))
+  await app.register(auditRoutes(deps))
   await app.register(operationsRoutes(deps))
   return app
 }

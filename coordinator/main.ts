@@ -8,6 +8,7 @@ import { version } from '../shared/package-root.ts'
 import { createServer, handlers, listen, shutDown } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
+import { auditCalls } from './agents/audited-calls.ts'
 import { createConnections } from './agents/connections.ts'
 import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
@@ -19,12 +20,13 @@ import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, readDataDir, type Settings, splitHostPort } from './config.ts'
 import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
-import { authenticate, ensureAdminToken } from './identity/admin-token.ts'
+import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
+import { createAuditStore } from './store/audit.ts'
 import { type BackupFacts, databaseFile, restoreBackup, takeBackup } from './store/backup.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
 import { createFenceStore } from './store/fences.ts'
@@ -129,7 +131,7 @@ const serve = async (
   const authority = await openAuthority(dataDir, clock.now())
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
-  if (tokenFile !== null) log.info({ file: tokenFile }, 'First start: the admin token is in this file')
+  if (tokenFile !== null) log.info({ file: tokenFile }, 'There was no token of an admin: one is in this file now')
 
   const stopping = new AbortController()
   const presence = createPresence({ hosts, clock, heartbeatMs, log })
@@ -174,9 +176,9 @@ const serve = async (
     fingerprint: authority.fingerprint,
   })
 
-  const failed = (thrown: unknown, method: string, caller: { host: string | null }) =>
-    log.warn({ err: thrown, method, host: caller.host }, 'A call was refused')
-  const enrolment = createEnrolment({ authority, joinTokens, clock, log })
+  const audit = createAuditStore(db, clock)
+  const { failed, enrolled } = auditCalls({ audit, clock, log })
+  const enrolment = createEnrolment({ authority, joinTokens, clock, enrolled, log })
   const fromAnyone = handlers(['anonymous', 'agent'], failed)
   const enrolServer = createServer()
   enrolServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
@@ -222,7 +224,8 @@ const serve = async (
         (thrown: Error) => [`the database does not answer: ${thrown.message}`],
       )),
     ],
-    authenticate: (token) => authenticate(apiTokens, token),
+    tokens: createApiTokens(apiTokens, clock),
+    audit,
     log,
   })
 

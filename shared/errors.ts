@@ -49,6 +49,10 @@ export const errorTable = {
   // Who asks
   DRAYAGE_UNAUTHENTICATED: { http: 401, grpc: 'UNAUTHENTICATED', exit: 8, retry: false },
   DRAYAGE_ROLE_FORBIDDEN: notAllowed,
+  DRAYAGE_RATE_LIMITED: { http: 429, grpc: 'RESOURCE_EXHAUSTED', exit: 8, retry: true },
+  DRAYAGE_TOKEN_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
+  DRAYAGE_TOKEN_NOT_FOUND: missing,
+  DRAYAGE_LAST_ADMIN: refused,
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,

@@ -17,7 +17,7 @@ export const importVolume = async function* (
   request: ImportVolumeRequest__Output,
   signal: AbortSignal,
 ): AsyncGenerator<ImportReport> {
-  const { transferId, volume, source } = request
+  const { transferId, volume, source, stripComponents } = request
   const { volumes, puller } = context
   const end = await context.state.turns.take(`volume ${volume}`, signal)
   const ended = new AbortController()
@@ -35,7 +35,9 @@ export const importVolume = async function* (
     const onProgress = (progress: { readonly entries: number }) => {
       entries = progress.entries
     }
-    const writing = volumes.write(incoming, from.pieces, { signal: both, onProgress }).then(from.summary)
+    // A volume that another agent reads is in our own form.
+    const form = source ? {} : { foreign: { stripComponents } }
+    const writing = volumes.write(incoming, from.pieces, { ...form, signal: both, onProgress }).then(from.summary)
     working = writing
     const summary = yield* reporting(writing, progressEveryMs, () => ({ progress: { bytes: from.bytes(), entries } }))
     if (both.aborted) throw new AppError('DRAYAGE_CANCELLED', 'Whoever asked for the volume has gone.')

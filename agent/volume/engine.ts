@@ -103,6 +103,9 @@ export type WriteOptions = {
   readonly onProgress?: (progress: { readonly bytes: number; readonly entries: number }) => void
   // What was announced: whatever goes beyond is refused as DRAYAGE_STREAM_DAMAGED, before it is written.
   readonly limits?: Partial<RoundLimits>
+  // The archive may have been written by others: in GNU tar's own format or any of POSIX, without its root directory or
+  // others on the way, and with its paths to be shortened.
+  readonly foreign?: { readonly stripComponents: number }
 }
 
 export type ReceiveOptions = WriteOptions & {
@@ -224,8 +227,8 @@ export const createVolumeEngine = (): VolumeEngine => {
     // Where nothing is compressed, every piece is a buffer.
     read: (root, options) => readPacked(root, options, 'none') as VolumeStream,
     readPacked,
-    write: async (root, pieces, { limits, signal, onProgress } = {}) => {
-      const request = limits === undefined ? { root } : { root, limits }
+    write: async (root, pieces, { signal, onProgress, ...asked } = {}) => {
+      const request = { root, ...asked }
       return publicSummary(
         await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
       )

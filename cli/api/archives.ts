@@ -35,6 +35,7 @@ export type ImportRequest = {
   readonly host: string
   readonly volume: string
   readonly intoEmpty: boolean
+  readonly stripComponents: number
   // NAME=VALUE
   readonly labels: readonly string[]
 }
@@ -162,8 +163,9 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
         `The coordinator at ${url} ended the copy without saying how. Nothing of it is left, or it is whole: dray volumes tells.`,
       )
     },
-    importVolume: async ({ host, volume, intoEmpty, labels }, body, lengthBytes, signal) => {
+    importVolume: async ({ host, volume, intoEmpty, stripComponents, labels }, body, lengthBytes, signal) => {
       const query = new URLSearchParams(intoEmpty ? { intoEmpty: 'true' } : {})
+      if (stripComponents > 0) query.set('stripComponents', String(stripComponents))
       for (const label of labels) query.append('label', label)
       const path = `${archivePath(host, volume)}${query.size === 0 ? '' : `?${query}`}`
       const length: Record<string, string> =

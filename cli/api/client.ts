@@ -1,4 +1,5 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
+import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
 import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   Plan,
 } from '../../shared/api/migrations.ts'
 import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
+import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
@@ -33,6 +35,10 @@ export type Client = {
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
+  tokens(): Promise<ApiTokenList>
+  addToken(wish: AddToken): Promise<AddedToken>
+  removeToken(name: string): Promise<void>
+  audit(query: AuditQuery): Promise<AuditList>
   // Ends when the server ends it; throws when it is cut, or has been silent for too long.
   events(id: string): AsyncIterable<MigrationEvent>
   // The last event is the verification. Throws when it is cut, or has been silent for too long.
@@ -115,10 +121,11 @@ export const createClient = ({
     // Not followed: a redirect would carry the token to somebody else.
     fetch(`${url}${path}`, { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' })
 
-  // member: one that the answer's object always has; an answer without it is not the coordinator's.
+  // member: one that the answer's object always has; an answer without it is not the coordinator's. null: nothing is
+  // answered but that it is done.
   const call = async <T extends object>(
-    member: keyof T & string,
-    method: 'GET' | 'POST',
+    member: (keyof T & string) | null,
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     options: { body?: unknown; idempotencyKey?: string; timeoutMs?: number } = {},
   ): Promise<T> => {
@@ -136,7 +143,9 @@ export const createClient = ({
     try {
       const response = await send(path, init)
       const body = parsed(await response.text())
-      if (response.ok && typeof body === 'object' && body !== null && member in body) return body as T
+      if (response.status === 204 && member === null) return {} as T
+      if (response.ok && member !== null && typeof body === 'object' && body !== null && member in body)
+        return body as T
       throw errorOfAnswer(`${url}${path}`, response.status, body)
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown
@@ -212,13 +221,19 @@ export const createClient = ({
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
+    tokens: () => call<ApiTokenList>('tokens', 'GET', '/v1/tokens'),
+    addToken: (body) => call<AddedToken>('token', 'POST', '/v1/tokens', { body }),
+    removeToken: async (name) => {
+      await call(null, 'DELETE', `/v1/tokens/${encodeURIComponent(name)}`)
+    },
+    audit: (filter) => call<AuditList>('entries', 'GET', `/v1/audit${query(filter)}`),
     events: (id) =>
       eventsOf<MigrationEvent>(`${migrationPath(id)}/events`, { method: 'GET', heardFrom: 'event' }, [
         'migration',
         'progress',
       ]),
     verify: (id, signal) =>
-      eventsOf<VerificationEvent>(`${migrationPath(id)}:verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+      eventsOf<VerificationEvent>(`${migrationPath(id)}/verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
         'progress',
         'verification',
       ]),

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import { parseCount, parseDuration, parseRate } from './option-values.ts'
 
 test('a duration has a unit', () => {
-  expect(['250ms', '2s', '1.5m', '1h'].map((raw) => parseDuration('--f', raw))).toEqual([250, 2_000, 90_000, 3_600_000])
-  for (const raw of ['', '5', '-1s', 's', '1 s', '1e3ms', '1d']) {
+  expect(['250ms', '2s', '1.5m', '1h', '30d'].map((raw) => parseDuration('--f', raw))).toEqual([
+    250, 2_000, 90_000, 3_600_000, 2_592_000_000,
+  ])
+  for (const raw of ['', '5', '-1s', 's', '1 s', '1e3ms', '1w']) {
     expect(() => parseDuration('--max-downtime', raw)).toThrow(/--max-downtime ".*" is not a duration/)
   }
 })

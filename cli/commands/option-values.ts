@@ -1,20 +1,26 @@
 // What is written after a flag, read.
 import { AppError } from '../../shared/errors.ts'
 
-const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-// 500ms, 2s, 1.5m, 1h.
+// 500ms, 2s, 1.5m, 1h, 30d.
 export const parseDuration = (flag: string, raw: string): number => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(raw) ?? []
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(raw) ?? []
   if (number !== undefined && unit !== undefined) {
     return Math.round(Number(number) * milliseconds[unit as keyof typeof milliseconds])
   }
-  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a duration such as 500ms, 2s, 1.5m or 1h.`)
+  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a duration such as 500ms, 2s, 1.5m, 1h or 30d.`)
 }
 
 export const parseCount = (flag: string, raw: string): number => {
   if (/^[1-9]\d{0,8}$/.test(raw)) return Number(raw)
   throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number above 0.`)
+}
+
+// Directories that are taken off the front of a path, as tar counts them.
+export const parseComponents = (flag: string, raw: string): number => {
+  if (/^\d{1,2}$/.test(raw)) return Number(raw)
+  throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number from 0 to 99.`)
 }
 
 const units = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const

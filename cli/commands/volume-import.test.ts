@@ -57,11 +57,12 @@ describe('dray volume import', () => {
       for await (const piece of request) length += (piece as Buffer).length
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(imported))
     }
-    const { exit, stdout } = await run('--json', '--label', 'a=b', '--label', 'c=d', '--into-empty')
+    const flags = ['--json', '--label', 'a=b', '--label', 'c=d', '--into-empty', '--strip-components', '2']
+    const { exit, stdout } = await run(...flags)
     expect(exit).toBe(0)
     expect(JSON.parse(stdout)).toEqual(imported)
     expect(length).toBe(tarball.length)
-    const path = '/v1/volumes/host-2/data/archive?intoEmpty=true&label=a%3Db&label=c%3Dd'
+    const path = '/v1/volumes/host-2/data/archive?intoEmpty=true&stripComponents=2&label=a%3Db&label=c%3Dd'
     expect(asked).toBe(`PUT ${path} ${tarball.length} application/x-tar`)
   })
 
@@ -111,5 +112,6 @@ describe('dray volume import', () => {
   test('names a file that is not there, and a volume that is none', async () => {
     expect((await dray(['volume', 'import', 'host-2/data', '-i', '/nothing'], { url })).exit).toBe(2)
     expect((await dray(['volume', 'import', 'data', '-i', join(folder, 'data.tar')], { url })).exit).toBe(2)
+    expect((await run('--strip-components', '-1')).exit).toBe(2)
   })
 })

@@ -10,9 +10,15 @@ import { paintFor } from '../display/colour.ts'
 import { createTransferReporter } from '../display/transfer-reporter.ts'
 import { type Answer, answering, type ClientFlags, clientCommand, examples } from './client-command.ts'
 import { interruptible } from './interruptible.ts'
+import { parseComponents } from './option-values.ts'
 import { parseVolume } from './volume-name.ts'
 
-type Flags = ClientFlags & { readonly input?: string; readonly intoEmpty?: true; readonly label?: readonly string[] }
+type Flags = ClientFlags & {
+  readonly input?: string
+  readonly intoEmpty?: true
+  readonly stripComponents?: string
+  readonly label?: readonly string[]
+}
 
 type Tarball = {
   readonly pieces: AsyncIterable<Buffer>
@@ -46,6 +52,7 @@ const fromStdin = (): Tarball => {
 const importFrom = (client: ArchiveClient, name: string, flags: Flags): Promise<ImportedVolume> =>
   interruptible(async (signal) => {
     const volume = parseVolume(name)
+    const stripComponents = parseComponents('--strip-components', flags.stripComponents ?? '0')
     const tarball = flags.input === undefined ? fromStdin() : await fromFile(flags.input)
     const reporter = createTransferReporter(process.stderr, `import ${name}`)
     const hash = createHash('sha256')
@@ -59,7 +66,7 @@ const importFrom = (client: ArchiveClient, name: string, flags: Flags): Promise<
       }
     }
     try {
-      const request = { ...volume, intoEmpty: flags.intoEmpty === true, labels: flags.label ?? [] }
+      const request = { ...volume, intoEmpty: flags.intoEmpty === true, stripComponents, labels: flags.label ?? [] }
       const imported = await client.importVolume(request, counted(), tarball.lengthBytes, signal)
       requireSame(imported, hash.digest('hex'))
       return imported
@@ -91,9 +98,10 @@ export const importCommand = (): Command =>
     .argument('<host/volume>', 'where it shall be, and its name')
     .option('-i, --input <file>', 'the tarball; from stdin otherwise')
     .option('--into-empty', 'into a volume that exists, if it is empty and nothing that runs uses it')
+    .option('--strip-components <n>', 'take so many directories off the front of every path, as tar does')
     .option('--label <name=value>', 'a label for the volume; may be given several times', collect)
     .description(
-      'Make a volume on any host from a tarball that is not compressed. A volume that exists is left alone, unless it is ' +
+      'Make a volume on any host from a tarball that is not compressed: of ours, or of GNU tar, bsdtar or docker. A volume that exists is left alone, unless it is ' +
         'empty and --into-empty is given. It comes into being whole or not at all: until everything is on the disk no ' +
         'container can start on it, and when anything fails, or this command is interrupted, nothing is left of it.',
     )
@@ -104,6 +112,7 @@ export const importCommand = (): Command =>
           'dray volume import host-2/data -i data.tar',
           'zstd -dc data.tar.zst | dray volume import host-2/data',
           'tar -c --xattrs --acls --numeric-owner --format=posix -C /srv/data . | dray volume import host-2/data',
+          'docker cp web:/var/lib/data - | dray volume import host-2/data --strip-components 1',
           'dray volume import host-2/app_data -i data.tar --label com.docker.compose.project=app --label com.docker.compose.volume=data',
         ],
         0,

@@ -155,3 +155,34 @@ test('an authority is the same after a restart, and its key is for its owner alo
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+describe('what goes on record', () => {
+  const onRecord = async () => (await servers.audit.list({ limit: 1000 })).toReversed()
+
+  test('each agent that was enrolled, and whoever was refused, without the token', async () => {
+    const { joinToken } = await servers.directory.add('host-1')
+    const { csr } = await newKeys('host-1')
+    await enrol(joinToken, csr)
+    await enrol(joinToken, csr)
+    await expect(enrol(joinToken, (await newKeys('host-1')).csr)).rejects.toMatchObject(refused)
+    const entries = await onRecord()
+    expect(entries).toMatchObject([
+      { actor: 'agent host-1', address: '127.0.0.1', action: 'Enrol', subject: 'host-1', outcome: 'allowed' },
+      { actor: null, address: '127.0.0.1', action: 'Enrol', outcome: 'refused', code: 'DRAYAGE_JOIN_TOKEN_INVALID' },
+    ])
+    expect(JSON.stringify(entries)).not.toContain(joinToken)
+  })
+
+  test('a flood of refusals does not fill the disk: sixty a minute', async () => {
+    const { csr } = await newKeys('host-1')
+    const knock = () => enrol('dray1.host-1', csr).catch(() => {})
+    for (let knocks = 0; knocks < 70; knocks += 1) await knock()
+    const lines = (await onRecord()).length
+    // The minute may have changed on the way.
+    expect(lines).toBeGreaterThanOrEqual(60)
+    expect(lines).toBeLessThanOrEqual(70)
+    servers.letPass(60_000)
+    await knock()
+    expect(await onRecord()).toHaveLength(lines + 1)
+  })
+})

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import type { EnrolReply } from '../../shared/rpc/generated/drayage/v1/EnrolReply.ts'
 import type { EnrolRequest__Output } from '../../shared/rpc/generated/drayage/v1/EnrolRequest.ts'
+import type { CallContext } from '../../shared/rpc/server.ts'
 import { type Authority, readAgentRequest } from '../identity/authority.ts'
 import { hashSecret, sameHash } from '../identity/tokens.ts'
 import type { Clock } from '../migration/ports.ts'
@@ -12,13 +13,15 @@ export type EnrolmentOptions = {
   readonly authority: Authority
   readonly joinTokens: JoinTokenStore
   readonly clock: Pick<Clock, 'now'>
+  // Before the certificate is given away.
+  readonly enrolled: (host: string, address: string) => Promise<void>
   readonly log: { info(facts: object, message: string): void }
 }
 
 const refused = (why: string): AppError =>
   new AppError('DRAYAGE_JOIN_TOKEN_INVALID', `The join token was refused: ${why}. Ask for a new one: dray host add.`)
 
-export const createEnrolment = ({ authority, joinTokens, clock, log }: EnrolmentOptions) => {
+export const createEnrolment = ({ authority, joinTokens, clock, enrolled, log }: EnrolmentOptions) => {
   // What is said of an unknown token and of one that has run out is the same: neither tells a guesser anything.
   const findToken = async (text: string): Promise<JoinTokenRow> => {
     const { host, fingerprint, secret } = parseJoinToken(text)
@@ -29,7 +32,10 @@ export const createEnrolment = ({ authority, joinTokens, clock, log }: Enrolment
     return token
   }
 
-  const enrol = async ({ token: text, csr }: EnrolRequest__Output): Promise<EnrolReply> => {
+  const enrol = async (
+    { token: text, csr }: EnrolRequest__Output,
+    { address }: Pick<CallContext, 'address'>,
+  ): Promise<EnrolReply> => {
     const token = await findToken(text)
     const request = await readAgentRequest(csr)
     if (request.commonName !== token.host) {
@@ -52,7 +58,8 @@ export const createEnrolment = ({ authority, joinTokens, clock, log }: Enrolment
     const consumed = await joinTokens.consume(token.hash, { publicKeyHash, certificate, expiresAt }, now)
     if (consumed === null) throw refused('a newer one took its place')
     const reply = usedFor(consumed)
-    log.info({ host: token.host, certificateExpiresAt: expiresAt }, 'Agent enrolled')
+    await enrolled(token.host, address)
+    log.info({ host: token.host, address, certificateExpiresAt: expiresAt }, 'Agent enrolled')
     return reply
   }
 

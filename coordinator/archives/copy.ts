@@ -53,7 +53,7 @@ export const createCopy =
     const making = target.agent
       .importVolume(
         {
-          ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels },
+          ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
           source: { peer: { host: from.host, address: source.address }, volume: from.volume },
         },
         both,

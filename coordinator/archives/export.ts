@@ -86,7 +86,7 @@ export const archiveOf = (
 ): VolumeArchive => {
   const named = skipped.slice(0, mostWarnings).map(({ path, reason }) => ({
     code: 'entry-skipped',
-    message: `${JSON.stringify(path.toString('utf8').slice(0, 200))} was left out: ${reason}`,
+    message: `Left out at ${JSON.stringify(path.toString('utf8').slice(0, 200))}: ${reason}`,
   }))
   const others = skippedEntries - named.length
   return {

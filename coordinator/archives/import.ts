@@ -14,6 +14,8 @@ export type ImportRequest = {
   readonly host: string
   readonly volume: string
   readonly intoEmpty: boolean
+  // Directories to take off the front of every path.
+  readonly stripComponents: number
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -41,13 +43,13 @@ export const createImports = (
 
   return {
     importVolume: async (request, body, ready, signal) => {
-      const { host, volume, intoEmpty, labels } = request
+      const { host, volume, intoEmpty, stripComponents, labels } = request
       const { agent } = await hosts.archives(host)
       const transfer = await transfers.begin({ kind: 'import', reads: [], makes: [{ host, volume }] }, signal)
       return transfer.watch(async () => {
         offers.set(transfer.id, { host, body })
         try {
-          const asked = { transferId: transfer.id, volume, intoEmpty, labels: { ...labels } }
+          const asked = { transferId: transfer.id, volume, intoEmpty, stripComponents, labels: { ...labels } }
           for await (const report of agent.importVolume(asked, signal)) {
             if (report.ready) ready()
             if (!report.imported?.summary) continue

@@ -15,6 +15,8 @@ export type ArchivePort = {
       readonly transferId: string
       readonly volume: string
       readonly intoEmpty: boolean
+      // 0 of what comes from another agent.
+      readonly stripComponents: number
       readonly labels: Record<string, string>
       // Absent: the agent pulls a tarball from this coordinator.
       readonly source?: { readonly peer: { readonly host: string; readonly address: string }; readonly volume: string }

@@ -149,6 +149,7 @@ describe('a volume from a tarball', () => {
       ['/v1/volumes/host-9/data/archive', 404, 'DRAYAGE_HOST_NOT_FOUND'],
       ['/v1/volumes/host-1/-data/archive', 400, 'DRAYAGE_INVALID_REQUEST'],
       ['/v1/volumes/host-1/data/archive?label=noValue', 400, 'DRAYAGE_INVALID_REQUEST'],
+      ['/v1/volumes/host-1/data/archive?stripComponents=-1', 400, 'DRAYAGE_INVALID_REQUEST'],
       ['/v1/volumes/host-1/data/archive?driver=nfs', 400, 'DRAYAGE_INVALID_REQUEST'],
     ] as const) {
       expect([path, await put(path, large)]).toMatchObject([path, { status, body: { code }, goOn: false }])

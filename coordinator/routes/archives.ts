@@ -33,7 +33,6 @@ const Binary = Type.Unsafe<Readable>({ type: 'string', format: 'binary' })
 
 const asking: readonly ErrorCode[] = [
   'DRAYAGE_INVALID_REQUEST',
-  'DRAYAGE_UNAUTHENTICATED',
   'DRAYAGE_HOST_NOT_FOUND',
   'DRAYAGE_HOST_OFFLINE',
   'DRAYAGE_AGENT_UNREACHABLE',
@@ -54,6 +53,7 @@ export const archiveRoutes =
       '/v1/volumes/:host/:name/archive',
       {
         exposeHeadRoute: false,
+        config: { role: 'operator' },
         schema: {
           operationId: 'exportVolume',
           summary: 'A volume as a tarball',
@@ -96,6 +96,7 @@ export const archiveRoutes =
     app.post(
       '/v1/volumes/:host/:name/copy',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'copyVolume',
           summary: 'Copies a volume to another host, or to another name',
@@ -142,13 +143,14 @@ export const archiveRoutes =
     app.get(
       '/v1/transfers/:id',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'getTransfer',
           summary: 'An export, an import or a copy, while it runs and for a while after',
           params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
           response: {
             200: Transfer,
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_TRANSFER_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_TRANSFER_NOT_FOUND'),
           },
         },
       },
@@ -165,13 +167,13 @@ const importRoute =
     app.put(
       '/v1/volumes/:host/:name/archive',
       {
-        config: { takesStream: true },
+        config: { role: 'operator', takesStream: true },
         onResponse: async ({ raw }) => letEnd(raw),
         schema: {
           operationId: 'importVolume',
           summary: 'Makes a volume from a tarball',
           description:
-            'The body is the tarball, not compressed. It has no limit but the free space of the host; with ' +
+            'The body is the tarball, not compressed, in any of the forms of POSIX or GNU tar. It has no limit but the free space of the host; with ' +
             '`Expect: 100-continue` it need not be sent before everything that can be refused has not been. The volume is made, ' +
             'unless `intoEmpty=true` names one that is empty; while it is being made no container can start on it, and where ' +
             'anything fails, or the sender goes, nothing of it is left.',
@@ -196,9 +198,12 @@ const importRoute =
       async (request, reply) => {
         const { host, name } = request.params
         requireNoEncoding(request.headers['content-encoding'])
-        const { intoEmpty, label = [] } = request.query
+        const { intoEmpty, stripComponents = '0', label = [] } = request.query
         const imported = await archives.importVolume(
-          { host, volume: name, intoEmpty: intoEmpty === 'true', labels: labelsFrom([label].flat()) },
+          {
+            ...{ host, volume: name, intoEmpty: intoEmpty === 'true' },
+            ...{ stripComponents: Number(stripComponents), labels: labelsFrom([label].flat()) },
+          },
           arriving(request.raw, idleMs),
           () => {
             if (request.headers.expect !== undefined) reply.raw.writeContinue()

@@ -4,6 +4,7 @@ import { HostName } from '../../shared/api/common.ts'
 import { AddedHost, AddHost, FencedHost, FenceHost, Host, HostList } from '../../shared/api/hosts.ts'
 import type { HostDirectory } from '../agents/directory.ts'
 import type { Fencing } from '../fencing/fencing.ts'
+import { callerOf } from './authentication.ts'
 import { problems } from './problem.ts'
 
 export type HostRoutes = {
@@ -17,10 +18,11 @@ export const hostRoutes =
     app.get(
       '/v1/hosts',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'listHosts',
           summary: 'Every host that was ever added',
-          response: { 200: HostList, ...problems('DRAYAGE_UNAUTHENTICATED') },
+          response: { 200: HostList, ...problems() },
         },
       },
       async () => ({ hosts: await hosts.list() }),
@@ -29,6 +31,7 @@ export const hostRoutes =
     app.post(
       '/v1/hosts',
       {
+        config: { role: 'admin' },
         schema: {
           operationId: 'addHost',
           summary: 'Adds a host and gives the token with which its agent joins',
@@ -40,7 +43,6 @@ export const hostRoutes =
             201: AddedHost,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_HOST_EXISTS',
               'DRAYAGE_BODY_TOO_LARGE',
               'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
@@ -48,8 +50,9 @@ export const hostRoutes =
           },
         },
       },
-      async ({ body }, reply) => {
-        const added = await hosts.add(body.name)
+      async (request, reply) => {
+        request.subject = request.body.name
+        const added = await hosts.add(request.body.name)
         return reply.code(201).header('location', `/v1/hosts/${added.name}`).send(added)
       },
     )
@@ -57,13 +60,14 @@ export const hostRoutes =
     app.get(
       '/v1/hosts/:name',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'getHost',
           summary: 'One host',
           params: Type.Object({ name: HostName }),
           response: {
             200: Host,
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_HOST_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_HOST_NOT_FOUND'),
           },
         },
       },
@@ -73,6 +77,7 @@ export const hostRoutes =
     app.post(
       '/v1/hosts/:name/fence',
       {
+        config: { role: 'admin' },
         schema: {
           operationId: 'fenceHost',
           summary: 'Takes your word that a host is down, and ends what waits for it',
@@ -86,7 +91,6 @@ export const hostRoutes =
             200: FencedHost,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_HOST_NOT_FOUND',
               'DRAYAGE_HOST_ANSWERS',
               'DRAYAGE_BODY_TOO_LARGE',
@@ -95,8 +99,8 @@ export const hostRoutes =
           },
         },
       },
-      async ({ params, tokenId }) => {
-        const { at, migrations, ...fence } = await fencing.fence(params.name, tokenId)
+      async (request) => {
+        const { at, migrations, ...fence } = await fencing.fence(request.params.name, callerOf(request).name)
         return { ...fence, at: at.toISOString(), migrations: [...migrations] }
       },
     )

@@ -9,7 +9,7 @@ export type InventoryRoutes = {
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
 }
 
-const errors = problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_HOST_NOT_FOUND')
+const errors = problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_HOST_NOT_FOUND')
 
 export const inventoryRoutes =
   ({ hosts, inventory }: InventoryRoutes): FastifyPluginAsyncTypebox =>
@@ -17,6 +17,7 @@ export const inventoryRoutes =
     app.get(
       '/v1/containers',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'listContainers',
           summary: 'The containers of all hosts, as last reported',
@@ -35,6 +36,7 @@ export const inventoryRoutes =
     app.get(
       '/v1/volumes',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'listVolumes',
           summary: 'The volumes of all hosts, as last reported, with all who use or used them',

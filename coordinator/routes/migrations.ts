@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { Migration, MigrationList, MigrationQuery, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { MigrationService } from '../migration/service.ts'
+import { callerOf } from './authentication.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
 import { eventStream } from './server-sent-events.ts'
@@ -33,7 +34,6 @@ const IdempotencyKey = Type.Object({
 const asking: readonly ErrorCode[] = [
   'DRAYAGE_INVALID_REQUEST',
   'DRAYAGE_SAME_HOST',
-  'DRAYAGE_UNAUTHENTICATED',
   'DRAYAGE_HOST_NOT_FOUND',
   'DRAYAGE_CONTAINER_NOT_FOUND',
   'DRAYAGE_CONTAINER_AMBIGUOUS',
@@ -50,6 +50,7 @@ export const migrationRoutes =
     app.post(
       '/v1/migrations',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'startMigration',
           summary: 'Moves a container and its data to another host',
@@ -68,10 +69,14 @@ export const migrationRoutes =
           },
         },
       },
-      async ({ body, headers, tokenId }, reply) => {
+      async (request, reply) => {
+        const { body, headers } = request
+        request.subject = `${body.container} from ${body.from} to ${body.to}`
         const key = headers['idempotency-key']
         // Two callers who happen on the same key are still two.
-        const { migration, created } = await migrations.start(body, key === undefined ? null : `${tokenId}/${key}`)
+        const scoped = key === undefined ? null : `${callerOf(request).id}/${key}`
+        const { migration, created } = await migrations.start(body, scoped)
+        request.subject += `, migration ${migration.id}`
         return reply
           .code(created ? 202 : 200)
           .header('location', `/v1/migrations/${migration.id}`)
@@ -82,6 +87,7 @@ export const migrationRoutes =
     app.post(
       '/v1/migrations::plan',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'planMigration',
           summary: 'What a migration would do; refusals stand in it. Changes nothing',
@@ -95,11 +101,12 @@ export const migrationRoutes =
     app.get(
       '/v1/migrations',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'listMigrations',
           summary: 'Migrations, newest first',
           querystring: MigrationQuery,
-          response: { 200: MigrationList, ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED') },
+          response: { 200: MigrationList, ...problems('DRAYAGE_INVALID_REQUEST') },
         },
       },
       async ({ query: { state, limit } }) => ({
@@ -113,13 +120,14 @@ export const migrationRoutes =
     app.get(
       '/v1/migrations/:id',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'getMigration',
           summary: 'One migration in full',
           params: Id,
           response: {
             200: Migration,
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND'),
           },
         },
       },
@@ -129,6 +137,7 @@ export const migrationRoutes =
     app.post(
       '/v1/migrations/:id/cancel',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'cancelMigration',
           summary: 'Asks a migration to put everything back. It ends when it has',
@@ -137,7 +146,6 @@ export const migrationRoutes =
             202: Migration,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_MIGRATION_NOT_FOUND',
               'DRAYAGE_MIGRATION_ENDED',
               'DRAYAGE_PAST_COMMIT',
@@ -152,6 +160,7 @@ export const migrationRoutes =
       '/v1/migrations/:id/events',
       {
         exposeHeadRoute: false,
+        config: { role: 'viewer' },
         schema: {
           operationId: 'watchMigration',
           summary: 'Server-sent events of one migration, until it has ended',
@@ -161,7 +170,7 @@ export const migrationRoutes =
           params: Id,
           response: {
             200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Stream } } },
-            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_UNAUTHENTICATED', 'DRAYAGE_MIGRATION_NOT_FOUND'),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND'),
           },
         },
       },

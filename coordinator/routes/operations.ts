@@ -23,7 +23,7 @@ export const operationsRoutes =
     app.get(
       '/healthz',
       {
-        config: { public: true },
+        config: { role: 'anyone' },
         schema: {
           operationId: 'isAlive',
           summary: 'The process answers',
@@ -37,7 +37,7 @@ export const operationsRoutes =
     app.get(
       '/readyz',
       {
-        config: { public: true },
+        config: { role: 'anyone' },
         schema: {
           operationId: 'isReady',
           summary: 'The database answers and agents can connect',
@@ -55,12 +55,13 @@ export const operationsRoutes =
     app.get(
       '/metrics',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'readMetrics',
           summary: 'Figures in the Prometheus text format',
           response: {
             200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } },
-            ...problems('DRAYAGE_UNAUTHENTICATED'),
+            ...problems(),
           },
         },
       },
@@ -76,7 +77,7 @@ export const operationsRoutes =
     app.get(
       '/openapi.json',
       {
-        config: { public: true },
+        config: { role: 'anyone' },
         schema: {
           operationId: 'readOpenApi',
           summary: 'This document',

@@ -94,9 +94,15 @@ export const rawProblem = (problem: Problem): string => {
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
-// For a route's `response`: the errors that it answers with, by status.
+// For a route's `response`: the errors that it answers with, by status; those of every route that asks for a token are
+// added.
 export const problems = (...codes: readonly ErrorCode[]) => {
-  const everywhere: ErrorCode[] = ['DRAYAGE_INTERNAL']
+  const everywhere: ErrorCode[] = [
+    'DRAYAGE_UNAUTHENTICATED',
+    'DRAYAGE_ROLE_FORBIDDEN',
+    'DRAYAGE_RATE_LIMITED',
+    'DRAYAGE_INTERNAL',
+  ]
   const byStatus = Map.groupBy([...codes, ...everywhere], (code) => errorTable[code].http)
   return Object.fromEntries(
     [...byStatus].map(([status, grouped]) => [

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Recovery as RecoveryDocument, SettleRecovery } from '../../shared/api/recovery.ts'
 import type { Recovery } from '../recovery/recovery.ts'
+import { callerOf } from './authentication.ts'
 import { problems } from './problem.ts'
 
 export type RecoveryRoutes = { readonly recovery: Pick<Recovery, 'describe' | 'settle'> }
@@ -11,10 +12,11 @@ export const recoveryRoutes =
     app.get(
       '/v1/recovery',
       {
+        config: { role: 'viewer' },
         schema: {
           operationId: 'describeRecovery',
           summary: 'Where the database and what the agents remember differ, and what is proposed. Changes nothing',
-          response: { 200: RecoveryDocument, ...problems('DRAYAGE_UNAUTHENTICATED') },
+          response: { 200: RecoveryDocument, ...problems() },
         },
       },
       async () => recovery.describe(),
@@ -23,6 +25,7 @@ export const recoveryRoutes =
     app.post(
       '/v1/recovery::settle',
       {
+        config: { role: 'admin' },
         schema: {
           operationId: 'settleRecovery',
           summary: 'Writes owners and epochs as proposed, or as told, and has every agent carry it out',
@@ -35,7 +38,6 @@ export const recoveryRoutes =
             200: RecoveryDocument,
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
               'DRAYAGE_RECOVERY_BLOCKED',
               'DRAYAGE_BODY_TOO_LARGE',
               'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
@@ -43,6 +45,11 @@ export const recoveryRoutes =
           },
         },
       },
-      async ({ body, tokenId }) => recovery.settle(body, tokenId),
+      async (request) => {
+        request.subject =
+          request.body.owners.map(({ workload, host }) => `${workload} to ${host ?? 'none'}`).join(', ') ||
+          'as proposed'
+        return recovery.settle(request.body, callerOf(request).name)
+      },
     )
   }

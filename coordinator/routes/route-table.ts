@@ -20,15 +20,11 @@ export const watchRoutes = (app: FastifyInstance): RouteTable => {
   }
 }
 
-// In Fastify's paths `::` is a colon, `:name` is one segment, and `:name(^…)` what of a segment matches.
+// In Fastify's paths `::` is a colon and `:name` is one segment.
 const patternOf = (url: string): RegExp => {
   const source = url
     .split('/')
-    .map((segment) => {
-      const [, matching, rest = ''] = /^:\w+(?:\(\^(.+?)\))?(.*)$/.exec(segment) ?? [undefined, undefined, undefined]
-      const fixed = (text: string) => text.replaceAll('::', ':').replaceAll('.', '\\.')
-      return /^:[^:]/.test(segment) ? (matching ?? '[^/]+') + fixed(rest) : fixed(segment)
-    })
+    .map((segment) => (/^:[^:]/.test(segment) ? '[^/]+' : segment.replaceAll('::', ':').replaceAll('.', '\\.')))
     .join('/')
   return new RegExp(`^${source}$`)
 }

@@ -28,8 +28,9 @@ export const verificationRoutes =
   ({ verifier, stopping }: VerificationRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.post(
-      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::verify',
+      '/v1/migrations/:id/verify',
       {
+        config: { role: 'operator' },
         schema: {
           operationId: 'verifyMigration',
           summary: 'Reads what a migration has left again, and compares it with its receipt',
@@ -40,12 +41,7 @@ export const verificationRoutes =
           params: Id,
           response: {
             200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Stream } } },
-            ...problems(
-              'DRAYAGE_INVALID_REQUEST',
-              'DRAYAGE_UNAUTHENTICATED',
-              'DRAYAGE_MIGRATION_NOT_FOUND',
-              'DRAYAGE_NOTHING_TO_VERIFY',
-            ),
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND', 'DRAYAGE_NOTHING_TO_VERIFY'),
           },
         },
       },

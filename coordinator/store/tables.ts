@@ -1,6 +1,8 @@
 // The tables as the newest schema has them (upgrades.ts makes them). Columns are snake_case on disk. Times are RFC 3339
 // in UTC with milliseconds, which sort as text; `…Json` columns hold JSON; yes and no are 1 and 0.
 import type { Generated } from 'kysely'
+import type { AuditOutcome } from '../../shared/api/audit.ts'
+import type { Role } from '../../shared/api/tokens.ts'
 
 export type HostTable = {
   name: string
@@ -36,7 +38,27 @@ export type ApiTokenTable = {
   name: string
   // SHA-256 of the token, hex.
   hash: string
+  role: Role
   createdAt: string
+  // A token's name. Null: the coordinator itself.
+  createdBy: string | null
+  // Null: never.
+  expiresAt: string | null
+  lastUsedAt: string | null
+}
+
+// Triggers refuse to change or delete a line.
+export type AuditTable = {
+  seq: Generated<number>
+  at: string
+  actor: string | null
+  role: Role | null
+  address: string
+  action: string
+  subject: string | null
+  outcome: AuditOutcome
+  code: string | null
+  requestId: string | null
 }
 
 export type VolumeTable = {
@@ -231,6 +253,7 @@ export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
   apiTokens: ApiTokenTable
+  audit: AuditTable
   volumes: VolumeTable
   containers: ContainerTable
   mounts: MountTable

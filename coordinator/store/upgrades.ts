@@ -317,6 +317,38 @@ const recovery: Upgrade = async (db) => {
   await db.schema.createIndex('hand_starts_of_workload').on('hand_starts').column('workload_id').execute()
 }
 
+// The only token that there was, the first one, may everything.
+const rolesOfTokens: Upgrade = async (db) => {
+  await db.schema
+    .alterTable('api_tokens')
+    .addColumn('role', 'text', (column) => column.notNull().defaultTo('admin'))
+    .execute()
+  for (const column of ['created_by', 'expires_at', 'last_used_at']) {
+    await db.schema.alterTable('api_tokens').addColumn(column, 'text').execute()
+  }
+  await db.schema.createIndex('api_tokens_by_name').unique().on('api_tokens').column('name').execute()
+}
+
+const audit: Upgrade = async (db) => {
+  await db.schema
+    .createTable('audit')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('actor', 'text')
+    .addColumn('role', 'text')
+    .addColumn('address', 'text', (column) => column.notNull())
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text')
+    .addColumn('outcome', 'text', (column) => column.notNull())
+    .addColumn('code', 'text')
+    .addColumn('request_id', 'text')
+    .execute()
+  for (const change of ['update', 'delete']) {
+    await sql`create trigger ${sql.ref(`audit_no_${change}`)} before ${sql.raw(change)} on audit
+      begin select raise(abort, 'The audit is only ever added to'); end`.execute(db)
+  }
+}
+
 export const upgrades: Readonly<Record<string, Migration>> = {
   '0001-hosts-and-tokens': { up: hostsAndTokens },
   '0002-inventory': { up: inventory },
@@ -326,4 +358,6 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0008-volume-holds': { up: volumeHolds },
   '0009-fences': { up: fences },
   '0010-recovery': { up: recovery },
+  '0013-roles-of-tokens': { up: rolesOfTokens },
+  '0014-audit': { up: audit },
 }

@@ -2,10 +2,12 @@
 
 import { pino } from 'pino'
 import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
+import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
+import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
@@ -69,13 +71,23 @@ export const archive: VolumeArchive = {
   archiveSha256: 'ab'.repeat(32),
   digest: 'cd'.repeat(32),
   live: false,
-  warnings: [{ code: 'entry-skipped', message: '"ö" was left out: a socket' }],
+  warnings: [{ code: 'entry-skipped', message: 'Left out at "ö": a socket' }],
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
 export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
 
+const token: ApiToken = {
+  name: 'night-shift',
+  role: 'operator',
+  createdAt: time,
+  createdBy: 'admin',
+  expiresAt: null,
+  lastUsedAt: null,
+}
+// What the interface has put on record.
+export const audited: Omit<AuditEntry, 'seq' | 'at'>[] = []
 export const started: { request: MigrationRequest; key: string | null }[] = []
 export const deps: AppDeps = {
   hosts: {
@@ -177,6 +189,23 @@ export const deps: AppDeps = {
   },
   statistics: async () => ({ migrationsByState: { running: 2, completed: 1 }, bytesSent: 4096 }),
   unready: async () => [],
-  authenticate: async (token) => (token === 'good' ? 'admin' : null),
+  tokens: {
+    // A role's name is a token of that role; "good" is the first admin's.
+    authenticate: async (token) => {
+      const role = token === 'good' ? 'admin' : roles.find((one) => one === token)
+      if (role === undefined) throw new AppError('DRAYAGE_UNAUTHENTICATED', 'Not known')
+      return { id: token === 'good' ? 'admin' : token, name: token === 'good' ? 'admin' : token, role }
+    },
+    list: async () => [token],
+    add: async ({ name, role }) => ({ name, role, expiresAt: time, token: 'dray_x' }),
+    remove: async (name) => {
+      if (name !== token.name) throw new AppError('DRAYAGE_TOKEN_NOT_FOUND', `No token ${name}`)
+    },
+  },
+  audit: {
+    append: async (entry) => void audited.push(entry),
+    list: async () => audited.map((entry, index) => ({ seq: index + 1, at: time, ...entry })).toReversed(),
+  },
+  rateLimits: { perCallerAndMinute: 10_000, perStrangerAndMinute: 10_000 },
   log: pino({ level: 'silent' }),
 }

@@ -39,6 +39,12 @@ const Label = Type.String({ pattern: '^[^=]+=', maxLength: 4096, description: 'N
 export const ImportQuery = Type.Object(
   {
     intoEmpty: Flag('true: into a volume that exists, if it is empty and nothing that runs uses it'),
+    stripComponents: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,2}$',
+        description: 'Directories to take off the front of every path; what has no more of them than that is left out',
+      }),
+    ),
     label: Type.Optional(
       Type.Union([Label, Type.Array(Label, { maxItems: 100 })], {
         description: 'For the volume that is made; may be given several times',

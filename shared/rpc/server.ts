@@ -22,6 +22,8 @@ export type CallContext = {
   // Its name in proto/: "StopSource".
   readonly method: string
   readonly caller: Identity
+  // Where the call comes from, without the port.
+  readonly address: string
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate presented, hex; null: none was.
   callerKeyHash(): string | null
   // Aborted when the caller went, cancelled, or its deadline passed.
@@ -32,10 +34,11 @@ export type CallContext = {
 type AnyCall = {
   getAuthContext(): { sslPeerCertificate?: unknown }
   getPath(): string
+  getPeer(): string
   on(event: 'cancelled', listener: () => void): unknown
 }
 
-type Failed = (thrown: unknown, method: string, caller: Identity) => void
+type Failed = (thrown: unknown, method: string, caller: Identity, address: string) => void
 
 const certificateOf = (call: AnyCall): ReturnType<TLSSocket['getPeerCertificate']> | undefined =>
   call.getAuthContext().sslPeerCertificate as ReturnType<TLSSocket['getPeerCertificate']> | undefined
@@ -52,6 +55,9 @@ const keyHashOf = (call: AnyCall): string | null => {
   return createHash('sha256').update(key).digest('hex')
 }
 
+// "10.0.0.11:51234", "[::1]:51234".
+const addressOf = (call: AnyCall): string => call.getPeer().replace(/:\d+$/, '')
+
 const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   const caller = callerOf(call)
   if (!roles.includes(caller.role)) {
@@ -64,7 +70,7 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   const controller = new AbortController()
   call.on('cancelled', () => controller.abort())
   const method = call.getPath().slice(call.getPath().lastIndexOf('/') + 1)
-  return { method, caller, callerKeyHash: () => keyHashOf(call), signal: controller.signal }
+  return { method, caller, address: addressOf(call), callerKeyHash: () => keyHashOf(call), signal: controller.signal }
 }
 
 // roles: who may call. Each service names its own; there is no default.
@@ -78,7 +84,7 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
       answer().then(
         (reply) => callback(null, reply),
         (thrown) => {
-          onFailure(thrown, call.getPath(), callerOf(call))
+          onFailure(thrown, call.getPath(), callerOf(call), addressOf(call))
           callback(toStatus(thrown))
         },
       )
@@ -104,7 +110,7 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
   ) => {
     const run = async () => pump(call, open())
     run().catch((thrown) => {
-      onFailure(thrown, call.getPath(), callerOf(call))
+      onFailure(thrown, call.getPath(), callerOf(call), addressOf(call))
       call.emit('error', toStatus(thrown))
     })
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -140,6 +141,33 @@ describe('an export', () => {
     await one.agent.start()
   })
 
+  test('goes as slowly as it is taken, and a reader that takes nothing fills nobody’s memory', async () => {
+    const coordinator = `/proc/${lab.coordinator.process.pid}`
+    const figure = async (file: string, name: string): Promise<number> =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(await readFile(`${coordinator}/${file}`, 'utf8'))?.[1])
+    await writeFile(`${coordinator}/clear_refs`, '5')
+    const [resident, taken] = [await figure('status', 'VmRSS'), await figure('io', 'rchar')]
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${lab.coordinator.token}` }
+      httpRequest(`${lab.coordinator.url}/v1/volumes/host-1/breaking/archive`, { headers }, resolve)
+        .on('error', reject)
+        .end()
+    })
+    let before = 0
+    await eventually('the coordinator to take no more of it', 60_000, async () => {
+      const now = await figure('io', 'rchar')
+      const stands = now - before < 10_000
+      before = now
+      return stands && now - taken > 1_000_000 ? true : undefined
+    })
+    expect(before - taken).toBeLessThan(100 * 1024 ** 2)
+    let bytes = 0
+    for await (const piece of answer) bytes += (piece as Buffer).length
+    expect(answer.trailers['drayage-archive']).toContain(`"archiveBytes":${bytes}`)
+    expect(bytes).toBeGreaterThan(300 * 1024 ** 2)
+    expect((await figure('status', 'VmHWM')) - resident).toBeLessThan(128 * 1024)
+  })
+
   test('of a volume that changes while it is read fails, and says what changed', async () => {
     const root = await mountpoint(one, 'breaking')
     await lab.limitRate(one, 200)
@@ -192,6 +220,19 @@ describe('an import', () => {
     await tarOf(root, file)
     await shell(`dray volume import host-2/by-tar < '${file}' > /dev/null`)
     expect(await differences(root, await mountpoint(two, 'by-tar'))).toBe('')
+  })
+
+  test('of what docker cp gives is that directory, with its name taken off every path', async () => {
+    const root = await makeVolume(one, 'for-docker')
+    const script = `mkdir -p a/b && printf x > a/b/file && ln a/b/file again && ln -s a link && chown 1000:70000 a && chmod 3771 a/b && head -c 5M /dev/urandom > large && find . -exec touch -h -d @1500000000 {} +`
+    await run(['sh', '-e', '-c', script], { cwd: root })
+    await one.docker(['create', '--name', 'holder', '-v', 'for-docker:/data', busybox, 'true'])
+    const cp = `docker -H '${one.dockerHost}' cp holder:/data -`
+    const refused = await failure(shell(`${cp} | dray volume import host-2/by-docker --strip-components 9`))
+    expect(refused.stderr).toContain('DRAYAGE_STREAM_DAMAGED')
+    await shell(`${cp} | dray volume import host-2/by-docker --strip-components 1`)
+    expect(await differences(root, await mountpoint(two, 'by-docker'))).toBe('')
+    await one.docker(['rm', 'holder'])
   })
 
   test('can be used by a container when it is there, and not before', async () => {

@@ -128,3 +128,32 @@ describe('tar-stream', () => {
     expect((await lstat(join(target, 'sub', `${'n'.repeat(200)} ü`))).size).toBe(3_000_000)
   })
 })
+
+describe('an import', () => {
+  const foreign = { foreign: { stripComponents: 0 } }
+  // No fractions of seconds, attributes or ACLs: GNU tar's own format has none.
+  const plainTree = async (root: string): Promise<void> => {
+    const long = `${'directory'.repeat(14)}/${'name'.repeat(40)}`
+    const script = [
+      `mkdir -p sub/empty '${'directory'.repeat(14)}' && printf content > sub/file && head -c 3000000 /dev/urandom > large`,
+      `printf long > '${long}' && ln '${long}' 'hard link' && ln -s '${'l'.repeat(200)}' 'long link' && mkfifo fifo`,
+      'truncate -s 9G holes && for n in 1 2 3 4 5 6 7; do printf data | dd of=holes bs=4 seek=$((n * 250000000)) conv=notrunc status=none; done',
+      'mknod null c 1 3 && chmod 4755 sub/file && chown 3000000:4000000000 large && touch -d @10000000000 sub/file',
+      "touch -d '1960-01-01 UTC' old && printf x > 'umlaut ü' && chmod 1777 . && find . -newermt 2000-01-01 ! -newermt 2200-01-01 -exec touch -h -d @1500000000 {} +",
+    ]
+    await run(['sh', '-e', '-c', script.join('\n')], { cwd: root })
+  }
+
+  test.each([
+    ['GNU tar', ['tar', '--format=gnu', '--sparse', '--label=backup', '--numeric-owner']],
+    ['bsdtar', ['bsdtar', '--format=pax', '--numeric-owner', '--read-sparse']],
+  ])('of what %s makes when left to itself is what it was made from', async (_, command) => {
+    await using place = await directories()
+    const { source, target, file } = place
+    await plainTree(source)
+    await run([...command, '-C', source, '-cf', file, '.'])
+    expect((await lstat(file)).size).toBeLessThan(8_000_000)
+    await engine.write(target, inPieces(await readFile(file)), foreign)
+    expect(await differences(source, target)).toEqual([])
+  })
+})

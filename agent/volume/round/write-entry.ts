@@ -25,7 +25,7 @@ import { type Stat, statFd } from '../linux/stat.ts'
 import { type Trace, takeTrace } from '../linux/trace.ts'
 import { blockBytes } from '../tar/header.ts'
 import type { Member } from '../tar/member.ts'
-import { decodeSparseMap, type Segment } from '../tar/sparse-map.ts'
+import { decodeSparseMap, type Segment, type SparseMap } from '../tar/sparse-map.ts'
 import { isKeptAttribute, readAttributes, sameAttributes } from '../tree/attributes.ts'
 import { type BlockStore, type Blocks, beginBlockList } from '../tree/block-store.ts'
 import {
@@ -217,20 +217,28 @@ export const writeContent = (
   return { content: content.digest(), blocks: list?.whole(Math.ceil(size / contentBlockBytes)) }
 }
 
+const sparseMapOf = (
+  { metadata, storedBytes, sparse, segments }: Member,
+  source: ByteSource,
+): SparseMap | undefined => {
+  if (segments !== undefined) return { segments, mapBytes: 0 }
+  return sparse ? decodeSparseMap(() => source.take(blockBytes), metadata.size, storedBytes) : undefined
+}
+
 // Takes the member's data from the source, whole, whatever becomes of it. `admit` hears how many bytes of content are
 // about to come, before they are written.
 export const writeFile = (
   place: Place,
-  { metadata, storedBytes, sparse }: Member,
+  member: Member,
   source: ByteSource,
   refusals: Refusals,
   admit: (contentBytes: number) => void,
   store: BlockStore | undefined,
 ): Written | undefined => {
+  const { metadata, storedBytes } = member
   const { dir, name, path } = place
-  if (!sparse) admit(storedBytes)
-  const map = sparse ? decodeSparseMap(() => source.take(blockBytes), metadata.size, storedBytes) : undefined
-  if (map !== undefined) admit(storedBytes - map.mapBytes)
+  const map = sparseMapOf(member, source)
+  admit(storedBytes - (map?.mapBytes ?? 0))
   let fd = -1
   const made = refusals.attempt(path, 'a file of this name and size', () => {
     fd = openAt(dir, name, open.create | open.exclusive | open.writeOnly | open.noFollow, 0o600)

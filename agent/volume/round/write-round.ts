@@ -16,6 +16,7 @@ import { statAt, statFd } from '../linux/stat.ts'
 import { takeTrace } from '../linux/trace.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
 import type { Change } from '../tar/change.ts'
+import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
@@ -42,6 +43,8 @@ export type WriteRequest = {
   readonly limits?: Partial<RoundLimits>
   // A directory in which to remember what is held, so that later rounds need not carry it again.
   readonly memory?: string
+  // An archive that others may have written, in any of the forms that are known.
+  readonly foreign?: { readonly stripComponents: number }
   // Nothing follows: not worth remembering.
   readonly final?: boolean
   // Note in the memory what is to be read back (round/read-back.ts).
@@ -252,8 +255,15 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     noteWritten(place.path, node, made, change.kind)
   }
 
+  const next = ((): (() => Member | Link | undefined) => {
+    if (request.foreign === undefined) return () => nextMember(source, gate.recordBytes)
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const members = foreignMembers(source, { ...request.foreign, nowSeconds, leftOut: skipped.add })
+    return () => members.next().value
+  })()
+
   const readRootMember = (): Member => {
-    const member = nextMember(source, gate.recordBytes)
+    const member = next()
     if (member === undefined) throw damaged('it holds nothing, not even the root directory')
     if ('linkTo' in member || member.metadata.type !== 'directory' || componentsOf(member.path, true).length > 0) {
       throw damaged('it does not begin with the root directory')
@@ -324,7 +334,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const target = beginTree(held, readRootMember())
     const changes = createChanges({ tree: target.tree, store, source, refusals, admit: admitContent })
-    const next = () => nextMember(source, gate.recordBytes)
     for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
       if ('linkTo' in member) writeLink(target, member)

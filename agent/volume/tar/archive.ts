@@ -13,7 +13,7 @@ const zeros = Buffer.alloc(blockBytes)
 const noRecords: PaxRecords = new Map()
 
 // After the two zero blocks that end an archive, tar may fill its record up with more of them; nothing else may follow.
-const requireEnd = (bytes: ArchiveBytes): undefined => {
+export const requireEnd = (bytes: ArchiveBytes): undefined => {
   if (!isZeroBlock(bytes.take(blockBytes))) throw damaged('a single zero block stands between members')
   for (let block = bytes.takeOrEnd(blockBytes); block !== undefined; block = bytes.takeOrEnd(blockBytes)) {
     if (!isZeroBlock(block)) throw damaged('something follows the end of the archive')

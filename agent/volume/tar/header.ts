@@ -40,7 +40,7 @@ export type Header = {
 // The largest values that the fields hold; what is beyond them needs a pax record.
 export const fieldLimits = { name: 100, id: 0o7777777, size: 0o77777777777, time: 0o77777777777, device: 0o7777777 }
 
-const at = {
+export const headerAt = {
   name: 0,
   mode: 100,
   uid: 108,
@@ -55,6 +55,8 @@ const at = {
   minor: 337,
   prefix: 345,
 } as const
+
+const at = headerAt
 
 const writeOctal = (block: Buffer, offset: number, digits: number, value: number): void => {
   let rest = value
@@ -114,7 +116,7 @@ const readBase256 = (block: Buffer, offset: number, length: number, field: strin
 }
 
 // Octal digits, padded in front with spaces or zeros and ended by a space or NUL. An empty field is zero.
-const readNumber = (block: Buffer, offset: number, length: number, field: string): number => {
+export const readNumber = (block: Buffer, offset: number, length: number, field: string): number => {
   const first = block[offset]
   return first === 0x80 || first === 0xff
     ? readBase256(block, offset, length, field)
@@ -130,17 +132,15 @@ const readOctal = (block: Buffer, offset: number, length: number, field: string)
 export const isZeroBlock = (block: Buffer): boolean => block.equals(zeroBlock)
 const zeroBlock = Buffer.alloc(blockBytes)
 
-export const decodeHeader = (block: Buffer): Header => {
+export const requireChecksum = (block: Buffer): void => {
   if (readOctal(block, at.checksum, 8, 'checksum') !== checksum(block)) throw damaged("a header's checksum is wrong")
-  if (block.toString('latin1', at.magic, at.magic + 6) !== 'ustar\0')
-    throw damaged('a header is not of the POSIX format')
-  const flag = block.toString('latin1', at.type, at.type + 1)
-  const type = flag === '\0' ? 'file' : typeOf.get(flag)
-  if (type === undefined) throw damaged(`a member has the type ${JSON.stringify(flag)}, which no volume has`)
-  const prefix = text(block, at.prefix, 155)
+}
+
+// prefixed: what POSIX has as the front of a long path; others have other things there.
+export const decodeFields = (block: Buffer, prefixed: boolean): Omit<Header, 'type'> => {
+  const prefix = prefixed ? text(block, at.prefix, 155) : ''
   const name = text(block, at.name, fieldLimits.name)
   return {
-    type,
     path: prefix === '' ? name : `${prefix}/${name}`,
     permissions: readOctal(block, at.mode, 8, 'mode') & 0o7777,
     uid: readNumber(block, at.uid, 8, 'uid'),
@@ -151,6 +151,16 @@ export const decodeHeader = (block: Buffer): Header => {
     major: readNumber(block, at.major, 8, 'device major number'),
     minor: readNumber(block, at.minor, 8, 'device minor number'),
   }
+}
+
+export const decodeHeader = (block: Buffer): Header => {
+  requireChecksum(block)
+  if (block.toString('latin1', at.magic, at.magic + 6) !== 'ustar\0')
+    throw damaged('a header is not of the POSIX format')
+  const flag = block.toString('latin1', at.type, at.type + 1)
+  const type = flag === '\0' ? 'file' : typeOf.get(flag)
+  if (type === undefined) throw damaged(`a member has the type ${JSON.stringify(flag)}, which no volume has`)
+  return { type, ...decodeFields(block, true) }
 }
 
 // Bytes that fill the last block of `size` bytes of data.

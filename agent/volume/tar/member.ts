@@ -7,6 +7,7 @@ import { aclFromText, aclToText, isMinimalAcl, permissionsOfAcl } from './acl.ts
 import { baseFrom, type Change, changeFrom, encodeBase, encodeChange, isChangeKeyword } from './change.ts'
 import { blockBytes, encodeHeader, fieldLimits, type Header, paddingAfter } from './header.ts'
 import { decodeNumber, decodeTime, encodeRecord, encodeTime, type PaxRecords } from './pax.ts'
+import type { Segment } from './sparse-map.ts'
 
 export type Member = {
   // Relative to the volume's root, without a leading `./` or a trailing slash; the root is ''.
@@ -16,6 +17,8 @@ export type Member = {
   readonly storedBytes: number
   // The data begins with a sparse map.
   readonly sparse: boolean
+  // Of a sparse file whose data does not begin with its map.
+  readonly segments?: readonly Segment[]
   // Absent: a new entry.
   readonly change?: Change | undefined
   // On the root of a later round: the digest of what the round is for.
@@ -176,6 +179,8 @@ const ignored =
 const handled =
   /^(path|linkpath|uid|gid|size|mtime|GNU\.sparse\.(major|minor|name|realsize)|SCHILY\.acl\.(access|default)|SCHILY\.dev(major|minor)|SCHILY\.xattr\..+)$/s
 
+export const isKnownKeyword = (keyword: string): boolean => handled.test(keyword) || ignored.test(keyword)
+
 const mostId = 0xffffffff
 
 const id = (records: PaxRecords, keyword: 'uid' | 'gid', field: number): number => {
@@ -226,7 +231,7 @@ const attributesFrom = (records: PaxRecords): Map<ByteString, ByteString> => {
 // Paths are as they stand in the archive.
 export const decodeMember = (header: Header, records: PaxRecords): Member | Link => {
   for (const keyword of records.keys()) {
-    if (!handled.test(keyword) && !ignored.test(keyword) && !isChangeKeyword(keyword)) {
+    if (!isKnownKeyword(keyword) && !isChangeKeyword(keyword)) {
       throw damaged(`the pax record ${JSON.stringify(keyword)} is unknown, so what it changes cannot be restored`)
     }
   }

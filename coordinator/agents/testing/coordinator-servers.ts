@@ -9,17 +9,19 @@ import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
 import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { createAuditStore } from '../../store/audit.ts'
 import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
 import { createInventoryStore } from '../../store/inventory.ts'
 import { createJoinTokenStore } from '../../store/join-tokens.ts'
 import { openTemporaryDatabase } from '../../store/testing/temporary-database.ts'
+import { auditCalls } from '../audited-calls.ts'
 import { createHostDirectory } from '../directory.ts'
 import { createEnrolment } from '../enrolment.ts'
 import { createPresence } from '../presence.ts'
 import { createRegistration } from '../registration.ts'
 
-const quiet = { info: () => {}, warn: () => {} }
+const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 const heartbeatMs = 5_000
 
 export type Keys = { readonly csr: Buffer; readonly privateKey: string }
@@ -60,9 +62,11 @@ export const startCoordinatorServers = async () => {
   })
   const stopping = new AbortController()
 
-  const { enrol } = createEnrolment({ authority, joinTokens, clock, log: quiet })
+  const audit = createAuditStore(db, clock)
+  const { failed, enrolled } = auditCalls({ audit, clock, log: quiet })
+  const { enrol } = createEnrolment({ authority, joinTokens, clock, enrolled, log: quiet })
   const enrolServer = createServer()
-  enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent']).unary(enrol) })
+  enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent'], failed).unary(enrol) })
   const { register, heartbeat, report } = createRegistration({
     hosts,
     inventory,
@@ -72,7 +76,7 @@ export const startCoordinatorServers = async () => {
     version: '0.0.0-test',
     stopping: stopping.signal,
   })
-  const agents = handlers(['agent'])
+  const agents = handlers(['agent'], failed)
   const grpcServer = createServer()
   grpcServer.addService(services.Coordinator, {
     Register: agents.unary(register),
@@ -101,6 +105,7 @@ export const startCoordinatorServers = async () => {
   const trusting = { authority: authority.certificate }
 
   return {
+    audit,
     authority,
     identity,
     hosts,

@@ -8,6 +8,7 @@ export interface ImportVolumeRequest {
   'intoEmpty'?: (boolean);
   'labels'?: ({[key: string]: string});
   'source'?: (_drayage_v1_VolumeSource | null);
+  'stripComponents'?: (number);
 }
 
 export interface ImportVolumeRequest__Output {
@@ -16,4 +17,5 @@ export interface ImportVolumeRequest__Output {
   'intoEmpty': (boolean);
   'labels': ({[key: string]: string});
   'source': (_drayage_v1_VolumeSource__Output | null);
+  'stripComponents': (number);
 }
