@@ -90,6 +90,12 @@ const conditions = ({ left }: Plan, agentIsRunning: boolean): readonly string[] 
   ...(agentIsRunning ? [`The agent of this host is stopped (${howToStopIt}); now it runs.`] : []),
   `The copy on ${left.elsewhere} is stopped for good: nothing starts it again, or that machine is off and stays off. Two ` +
     'running copies cannot be made one again.',
+  ...(left.partial === null
+    ? []
+    : [
+        `Whatever state the data is in will do: the return ${left.partial} had begun to overwrite it with what was on ` +
+          `${left.elsewhere}, and was not finished, so it is a mixture of both. Finish the return instead, if that is possible.`,
+      ]),
   `What the copy on ${left.elsewhere} has written is not here: this data is that of the moment when ` +
     `${left.containerName} was stopped for the move${left.since === '' ? '' : `, before ${left.since}`}.`,
   ...(left.kind === 'retired'

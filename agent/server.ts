@@ -20,15 +20,17 @@ import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
 import { fenceSource, unfenceSource } from './steps/fence.ts'
+import { finalizeSource, forgetCopy } from './steps/finalize.ts'
 import { forgetMigration, grantEpoch } from './steps/grant.ts'
 import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps/hold.ts'
 import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
+import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
 import { settleWorkload } from './steps/settle.ts'
-import { startTarget } from './steps/start.ts'
+import { startTarget, stopTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
 import type { Serving } from './transfer/serve.ts'
 
@@ -108,7 +110,7 @@ export const createAgentServer = (
     CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
-    ForgetMigration: step((_, lease) => forgetMigration(context, lease), { atAnyEpoch: true }),
+    ForgetMigration: step((request, lease) => forgetMigration(context, request.movedHere, lease), { atAnyEpoch: true }),
     ReceiveImage: streamedStep((request, lease, { signal }) => receiveImage(context, request, lease, signal)),
     RemoveImage: step((_, lease) => removeImage(context, lease)),
     HoldSource: step((request, lease) => holdSource(context, request.containerId, lease)),
@@ -123,8 +125,12 @@ export const createAgentServer = (
     IsolateSource: step((request, lease) => isolateSource(context, request, lease)),
     RestoreSource: step((request, lease) => restoreSource(context, request.containerId, lease)),
     ConfirmTarget: step((request, lease) => confirmTarget(context, request.containerId, lease)),
+    ReinstateTarget: step((request, lease) => reinstateTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
+    StopTarget: step((request, lease) => stopTarget(context, request.containerId, lease)),
     RetireSource: step((request, lease) => retireSource(context, request.containerId, lease)),
+    FinalizeSource: step((request, lease) => finalizeSource(context, request, lease)),
+    ForgetCopy: step((_, lease) => forgetCopy(context, lease), { atAnyEpoch: true }),
     SettleWorkload: step((request, lease) => settleWorkload(context, request, lease)),
   } satisfies AgentHandlers)
   server.addService(services.Archive, {

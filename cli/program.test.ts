@@ -9,7 +9,19 @@ import { dray } from './testing/run-dray.ts'
 test('the help names every command, and every exit code that an error can have', async () => {
   const { exit, stdout } = await dray(['--help'])
   expect(exit).toBe(0)
-  for (const name of ['coordinator', 'agent', 'hosts', 'host', 'ps', 'volumes', 'migrate', 'migrations', 'cancel']) {
+  for (const name of [
+    'coordinator',
+    'agent',
+    'hosts',
+    'host',
+    'ps',
+    'volumes',
+    'migrate',
+    'return',
+    'finalize',
+    'migrations',
+    'cancel',
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
   }
   const known = new Set<number>(exitCodes.map(({ code }) => code))

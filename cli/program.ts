@@ -6,12 +6,14 @@ import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { backupCommand, coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
+import { finalizeCommand } from './commands/finalize.ts'
 import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
 import { recoverCommand } from './commands/recover.ts'
+import { returnCommand } from './commands/return.ts'
 import { tokenCommand } from './commands/token.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { volumeCommand } from './commands/volume.ts'
@@ -28,6 +30,8 @@ Getting started:
   dray ps                                           what runs where
   dray migrate web --from host-1 --to host-2 --dry-run
   dray migrate web --from host-1 --to host-2
+  dray return ID                                    back to host-1, with what it wrote on host-2
+  dray finalize ID                                  or: remove what host-1 has kept of it
 
 "dray COMMAND --help" has more on each, with examples.
 `
@@ -40,8 +44,15 @@ export const buildProgram = (): Command => {
     .version(version)
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
-  for (const command of [migrateCommand(), migrationsCommand(), cancelCommand(), verifyCommand()])
-    program.addCommand(command)
+  const moving = [
+    migrateCommand(),
+    returnCommand(),
+    finalizeCommand(),
+    migrationsCommand(),
+    cancelCommand(),
+    verifyCommand(),
+  ]
+  for (const command of moving) program.addCommand(command)
   program.commandsGroup('Looking:')
   for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as a whole:')

@@ -3,7 +3,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mayAct, type Role, roles } from '../shared/api/tokens.ts'
 import { buildApp } from './app.ts'
 import { requireRoles } from './routes/authentication.ts'
-import { asOf, audited, deps, host, migration, plan, started, time } from './testing/stand-in-parts.ts'
+import {
+  asOf,
+  audited,
+  deps,
+  finalized,
+  host,
+  migration,
+  plan,
+  returned,
+  started,
+  time,
+} from './testing/stand-in-parts.ts'
 
 let app: FastifyInstance
 beforeEach(async () => {
@@ -57,6 +68,7 @@ const servedBy = (served: FastifyInstance): string[] => {
         .slice(0, level + 1)
         .join('')
         .replace(/\/:(\w+)/g, '/{$1}')
+        .replace(/\(\^.+?\)::/g, ':')
       return methods
         .split(', ')
         .filter((method) => method !== 'HEAD')
@@ -100,6 +112,8 @@ describe('every route', () => {
     'GET /v1/transfers/{id}': 'viewer',
     'POST /v1/migrations': 'operator',
     'POST /v1/migrations/{id}/cancel': 'operator',
+    'POST /v1/migrations/{id}:return': 'operator',
+    'POST /v1/migrations/{id}:finalize': 'operator',
     'POST /v1/migrations/{id}/verify': 'operator',
     'GET /v1/volumes/{host}/{name}/archive': 'operator',
     'PUT /v1/volumes/{host}/{name}/archive': 'operator',
@@ -401,6 +415,24 @@ describe('migrations', () => {
     expect((await call('/v1/migrations/m1')).json()).toEqual(migration)
     const cancelled = await call('/v1/migrations/m1/cancel', { method: 'POST' })
     expect([cancelled.statusCode, cancelled.json()]).toEqual([202, migration])
+  })
+
+  test('are returned and finalized by an address of their own, with a body or without', async () => {
+    const returned_ = await call('/v1/migrations/m1:return', {
+      ...{ method: 'POST', body: { discardWrites: true }, headers: { 'idempotency-key': 'k1' } },
+    })
+    expect([returned_.statusCode, returned_.json()]).toMatchObject([202, { kind: 'return', of: 'm1' }])
+    expect(returned.at(-1)).toMatchObject({
+      id: 'm1',
+      request: { discardWrites: true },
+      key: expect.stringMatching(/k1$/),
+    })
+    expect((await call('/v1/migrations/m2:return', { method: 'POST' })).json().code).toBe('DRAYAGE_NOTHING_TO_RETURN')
+    const done = await call('/v1/migrations/m1:finalize', { method: 'POST' })
+    expect([done.statusCode, done.json()]).toMatchObject([200, { kind: 'finalize', of: 'm1' }])
+    expect(finalized.at(-1)).toMatchObject({ id: 'm1', request: {}, key: null })
+    const wrong = await call('/v1/migrations/m1:finalize', { method: 'POST', body: { force: true } })
+    expect(wrong.json().code).toBe('DRAYAGE_INVALID_REQUEST')
   })
 
   test('are followed as server-sent events until they have ended', async () => {

@@ -42,7 +42,10 @@ export type AppDeps = {
   readonly fencing: Pick<Fencing, 'fence'>
   readonly recovery: Pick<Recovery, 'describe' | 'settle'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
-  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly migrations: Pick<
+    MigrationService,
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+  >
   readonly archives: ArchiveService
   readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>

@@ -1,4 +1,12 @@
-import { hostPort, oneOf, positiveInteger, readSettings, type SettingsOf, text } from '../shared/config/settings.ts'
+import {
+  duration,
+  hostPort,
+  oneOf,
+  positiveInteger,
+  readSettings,
+  type SettingsOf,
+  text,
+} from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
 
@@ -16,6 +24,8 @@ const definitions = {
     default: 'info',
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   },
+  // Off unless given.
+  finalizeAfterMs: { env: 'DRAYAGE_FINALIZE_AFTER', flag: 'finalizeAfter', optional: true, parse: duration },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },

@@ -22,6 +22,7 @@ import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
+import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
@@ -119,7 +120,7 @@ const serve = async (
   log: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Coordinator, 'stop'>> => {
-  const { dataDir, heartbeatMs, patienceMs, settleMs, silenceMs } = settings
+  const { dataDir, heartbeatMs, patienceMs, settleMs, silenceMs, finalizeAfterMs } = settings
   const clock = systemClock
   const [hosts, inventory, joinTokens, apiTokens] = [
     createHostStore(db),
@@ -256,6 +257,10 @@ const serve = async (
   telling.catch((thrown) => log.error({ err: thrown }, 'Hosts that are back are no longer told what they are owed'))
   parts.defer(() => migrations.stop())
   await migrations.resumeUnfinished()
+  if (finalizeAfterMs !== undefined) {
+    const due = finalizeWhenDue({ journal, migrations, clock, afterMs: finalizeAfterMs, log }, stopping.signal)
+    due.catch((thrown) => log.error({ err: thrown }, 'Migrations are no longer finalized by themselves'))
+  }
   return { restUrl: restUrl.value, grpcPort: grpc.value.port, enrolPort: enrol.value.port }
 }
 

@@ -102,6 +102,9 @@ export const errorTable = {
   DRAYAGE_NETWORK_UNSUPPORTED: refused,
   DRAYAGE_CONTAINER_STATE: refused,
   DRAYAGE_WORKLOAD_RETIRED: refused,
+  DRAYAGE_RETAINED_CHANGED: refused,
+  DRAYAGE_NOTHING_TO_RETURN: refused,
+  DRAYAGE_NOTHING_TO_FINALIZE: refused,
 
   // Failed on the way; what had been done was undone
   DRAYAGE_EPOCH_STALE: { ...failed, http: 409, grpc: 'ABORTED' },
@@ -109,6 +112,7 @@ export const errorTable = {
   DRAYAGE_CONTAINER_NOT_STOPPED: failed,
   DRAYAGE_IMAGE_EXPORT_FAILED: failed,
   DRAYAGE_IMAGE_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
+  DRAYAGE_TARBALL_REFUSED: { ...failed, http: 422, grpc: 'INVALID_ARGUMENT' },
   DRAYAGE_STREAM_DAMAGED: { ...failed, grpc: 'DATA_LOSS', retry: true },
   DRAYAGE_DIGEST_MISMATCH: { ...failed, grpc: 'DATA_LOSS' },
   DRAYAGE_SOURCE_CHANGED: { ...failed, grpc: 'ABORTED', retry: true },

@@ -10,12 +10,12 @@ const formats = [
   { name: 'lz4', command: 'lz4 -dc', magic: [0x04, 0x22, 0x4d, 0x18] },
 ] as const
 
-// first: the first bytes of what should be a tarball. Throws DRAYAGE_STREAM_DAMAGED.
+// first: the first bytes of what should be a tarball. Throws DRAYAGE_TARBALL_REFUSED.
 export const requireUncompressed = (first: Buffer): void => {
   const format = formats.find(({ magic }) => magic.every((byte, index) => first[index] === byte))
   if (format === undefined) return
   throw new AppError(
-    'DRAYAGE_STREAM_DAMAGED',
+    'DRAYAGE_TARBALL_REFUSED',
     `This is no tarball but one compressed with ${format.name}. Send it unpacked: ${format.command} FILE | dray volume import …`,
   )
 }

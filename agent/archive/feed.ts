@@ -12,6 +12,8 @@ export type Feed = {
   readonly pieces: AsyncIterable<Piece>
   // That have come, as a tarball has them.
   bytes(): number
+  // What `write` threw, as whoever sent the bytes is to be told.
+  told(thrown: unknown): unknown
   // Of what was written; throws where it is not what was to come.
   summary(written: RoundSummary): Promise<ArchiveSummary>
   close(): void
@@ -34,6 +36,7 @@ export const tarballFeed = (tarball: AsyncIterable<Buffer>, freeBytes: number): 
   return {
     pieces: counting(),
     bytes: () => bytes,
+    told: refused,
     summary: async (written) => ({ ...summaryOf(written, hash.digest('hex')), archiveBytes: bytes }),
     close: () => {},
   }
@@ -54,6 +57,7 @@ export const peerFeed = (
   return {
     pieces: pull.pieces,
     bytes: pull.unpackedBytes,
+    told: (thrown) => thrown,
     summary: async (written) => {
       const read = await pull.summary()
       if (read.digest !== written.digest) {
@@ -72,6 +76,16 @@ export const peerFeed = (
 
 // Room for the engine and everybody else on that disk.
 const keptFree = (freeBytes: number): number => Math.min(256 * 1024 * 1024, freeBytes / 20)
+
+// What is wrong with a tarball is its sender's to mend, and no stream between hosts that is sent again.
+const refused = (thrown: unknown): unknown => {
+  if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_STREAM_DAMAGED') return thrown
+  const { reason } = thrown.details
+  if (typeof reason !== 'string') return thrown
+  return new AppError('DRAYAGE_TARBALL_REFUSED', `The tarball was refused: ${reason}. Nothing of it is left.`, {
+    cause: thrown,
+  })
+}
 
 const tooLarge = (freeBytes: number): AppError =>
   new AppError(

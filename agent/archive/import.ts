@@ -37,7 +37,12 @@ export const importVolume = async function* (
     }
     // A volume that another agent reads is in our own form.
     const form = source ? {} : { foreign: { stripComponents } }
-    const writing = volumes.write(incoming, from.pieces, { ...form, signal: both, onProgress }).then(from.summary)
+    const writing = volumes
+      .write(incoming, from.pieces, { ...form, signal: both, onProgress })
+      .catch((thrown) => {
+        throw from.told(thrown)
+      })
+      .then(from.summary)
     working = writing
     const summary = yield* reporting(writing, progressEveryMs, () => ({ progress: { bytes: from.bytes(), entries } }))
     if (both.aborted) throw new AppError('DRAYAGE_CANCELLED', 'Whoever asked for the volume has gone.')

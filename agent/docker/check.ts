@@ -10,6 +10,7 @@ import { engineInfo, factsFrom } from './facts.ts'
 import { findImage } from './images.ts'
 import { hostListeners } from './listeners.ts'
 import { parseNetworkSpec } from './networks.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { fittingNetworks, type TargetFacts, targetFindings } from './target-obstacles.ts'
 import { findVolume } from './volumes.ts'
 
@@ -23,7 +24,12 @@ export type EngineCheck = {
   readonly existingNetworks: string[]
 }
 
-export const check = async (client: Client, workload: Workload__Output, migrationId: string): Promise<EngineCheck> => {
+export const check = async (
+  client: Client,
+  workload: Workload__Output,
+  migrationId: string,
+  own: OwnCopy | null,
+): Promise<EngineCheck> => {
   const spec = parseSpec(workload.specJson)
   const networkSpecs = workload.networks.flatMap(({ specJson }) =>
     specJson === '' ? [] : [parseNetworkSpec(specJson)],
@@ -41,6 +47,7 @@ export const check = async (client: Client, workload: Workload__Output, migratio
     spec,
     networkSpecs,
     migrationId,
+    own,
     engine: factsFrom(info, version),
     info,
     containers: await inspectAll(

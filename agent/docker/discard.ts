@@ -48,14 +48,16 @@ const isNamedBy = ({ Name, Id }: InspectedNetwork, { NetworkSettings }: ListedCo
   Object.entries(NetworkSettings?.Networks ?? {}).some(([name, { NetworkID }]) => name === Name || NetworkID === Id)
 
 // A network that somebody else's container has come to need stays for that one.
-const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<void> => {
+export const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<boolean> => {
   const containers = await listContainers(client)
-  if (containers.some((container) => isNamedBy(network, container))) return
+  if (containers.some((container) => isNamedBy(network, container))) return false
   try {
     await client.delete(path`/networks/${network.Id}`)
+    return true
   } catch (error) {
     // 403: one came to run on it meanwhile.
     if (!hasStatus(error, 403, 404)) throw error
+    return false
   }
 }
 

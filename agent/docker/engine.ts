@@ -30,7 +30,9 @@ import {
   useOfTarget,
   type VolumePlace,
 } from './made.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { prepare } from './prepare.ts'
+import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
 import { inspectVolume, makeVolume, removeMadeVolume, type VolumeState, volumeState } from './volumes.ts'
 
 export type { EngineCheck } from './check.ts'
@@ -39,6 +41,8 @@ export type { InventoryChange } from './events.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
+export type { OwnCopy } from './own-copy.ts'
+export type { GoesWith } from './retired.ts'
 export type { VolumeState } from './volumes.ts'
 
 export type Engine = {
@@ -55,8 +59,9 @@ export type Engine = {
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string): Promise<Workload__Output>
 
-  // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet).
-  check(workload: Workload__Output, migrationId: string): Promise<EngineCheck>
+  // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
+  // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
+  check(workload: Workload__Output, migrationId: string, own?: OwnCopy | null): Promise<EngineCheck>
 
   // Throws DRAYAGE_CONTAINER_NOT_FOUND.
   container(id: string): Promise<ContainerState>
@@ -83,7 +88,12 @@ export type Engine = {
 
   // On the target: networks, volumes (read back), and the created, not started, container.
   // Throws DRAYAGE_VOLUME_EXISTS, DRAYAGE_CONTAINER_EXISTS, DRAYAGE_NETWORK_CONFLICT, DRAYAGE_ENGINE_REFUSED.
-  prepare(workload: Workload__Output, imageId: string, migrationId: string): Promise<PreparedTarget__Output>
+  prepare(
+    workload: Workload__Output,
+    imageId: string,
+    migrationId: string,
+    own?: OwnCopy | null,
+  ): Promise<Omit<PreparedTarget__Output, 'retained'>>
   // Removes what carries this migration's label: container, volumes, networks. A container that runs is not touched:
   // DRAYAGE_CONTAINER_STATE.
   discard(migrationId: string): Promise<void>
@@ -91,10 +101,18 @@ export type Engine = {
   madeBy(migrationId: string): Promise<Made>
   // Everything in which what prepare() made is not as it left it, in words; empty: nothing. useOfTarget asks only whether
   // somebody has used it, which is quicker.
-  changesOfTarget(migrationId: string, containerId: string): Promise<string[]>
-  useOfTarget(migrationId: string): Promise<string[]>
+  changesOfTarget(migrationId: string, containerId: string, own?: OwnCopy | null): Promise<string[]>
+  useOfTarget(migrationId: string, own?: OwnCopy | null): Promise<string[]>
   // Containers that run with one of these volumes mounted, by its name or by its directory.
   runningUsers(volumes: readonly VolumePlace[]): Promise<ContainerName[]>
+
+  // Of a retired container: what is to go with it; null: it is not there.
+  goesWith(containerId: string): Promise<GoesWith | null>
+  // Who else refers to its volumes, running or not; what this migration made is nobody else.
+  otherUsers(own: OwnCopy, migrationId: string): Promise<{ readonly volume: string; readonly container: string }[]>
+  // Removes it for good, and answers in words what was removed. The one thing here that goes without a label of ours: whose
+  // it is, is for whoever asks to know.
+  removeRetired(own: OwnCopy, goes: GoesWith, withImage: boolean): Promise<string[]>
 
   setRestartPolicy(id: string, policy: RestartPolicy): Promise<void>
   // With its own signal and time-out; resolves when it has ended.
@@ -116,7 +134,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
     describe: (container) => describe(client, container),
-    check: (workload, migrationId) => check(client, workload, migrationId),
+    check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
@@ -124,14 +142,17 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),
-    removeImage: (imageId, tags = []) => removeImage(client, imageId, tags),
+    removeImage: async (imageId, tags = []) => void (await removeImage(client, imageId, tags)),
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
-    prepare: (workload, imageId, migrationId) => prepare(client, workload, imageId, migrationId),
+    prepare: (workload, imageId, migrationId, own = null) => prepare(client, workload, imageId, migrationId, own),
     discard: (migrationId) => discard(client, migrationId),
     madeBy: (migrationId) => madeBy(client, migrationId),
-    changesOfTarget: (migrationId, containerId) => changesOfTarget(client, migrationId, containerId),
-    useOfTarget: (migrationId) => useOfTarget(client, migrationId),
+    changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),
+    useOfTarget: (migrationId, own = null) => useOfTarget(client, migrationId, own),
+    goesWith: (containerId) => goesWith(client, containerId),
+    otherUsers: (own, migrationId) => otherUsers(client, own, migrationId),
+    removeRetired: (own, goes, withImage) => removeRetired(client, own, goes, withImage),
     runningUsers: (volumes) => runningUsers(client, volumes),
     setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
     stop: (id) => stop(client, id),

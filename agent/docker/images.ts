@@ -183,20 +183,28 @@ export const loadImage = async (client: Client, pieces: AsyncIterable<Buffer>, i
   throw refusal
 }
 
-// `tags`: those that this migration brought. A name that it did not bring keeps the image, and so does a container.
-export const removeImage = async (client: Client, imageId: string, tags: readonly string[]): Promise<void> => {
+// `tags`: those that this migration brought, or null for all. A name that it did not bring keeps the image, and so does a
+// container. Answers whether the image has gone.
+export const removeImage = async (
+  client: Client,
+  imageId: string,
+  tags: readonly string[] | null,
+): Promise<boolean> => {
   const image = await findByName(client, imageId)
-  if (image === null) return
+  if (image === null) return false
   const users = await listContainers(client)
-  if (users.some((container) => container.ImageID === image.Id)) return
-  const others = (image.RepoTags ?? []).filter((tag) => !tags.includes(tag))
+  if (users.some((container) => container.ImageID === image.Id)) return false
+  const isOurs = (tag: string) => tags === null || tags.includes(tag)
+  const others = (image.RepoTags ?? []).filter((tag) => !isOurs(tag))
   try {
     for (const tag of image.RepoTags ?? []) {
-      if (tags.includes(tag)) await client.delete(path`/images/${tag}`)
+      if (isOurs(tag)) await client.delete(path`/images/${tag}`)
     }
     if (others.length === 0) await client.delete(path`/images/${image.Id}`)
+    return others.length === 0
   } catch (error) {
     // 404: the last tag took it along. 409: a container or another image has come to use it.
     if (!hasStatus(error, 404, 409)) throw error
+    return hasStatus(error, 404)
   }
 }

@@ -3,6 +3,7 @@ import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.t
 import type { Client } from './client.ts'
 import { findContainer, listContainers, listedName } from './containers.ts'
 import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { findVolume, ourVolumes } from './volumes.ts'
 
 export type Made = {
@@ -70,35 +71,54 @@ export const runningUsers = async (client: Client, volumes: readonly VolumePlace
 
 const placeOf = ({ Name, Mountpoint }: InspectedVolume): VolumePlace => ({ name: Name, mountpoint: Mountpoint })
 
-const useOf = (listed: readonly ListedContainer[], volumes: readonly VolumePlace[], migrationId: string): string[] => {
-  const ours = workloadsOf(listed, migrationId)
+// own: a copy that was here before, and has run before; it is not used while it does not run.
+const useOf = (
+  listed: readonly ListedContainer[],
+  volumes: readonly VolumePlace[],
+  migrationId: string,
+  own: OwnCopy | null,
+): string[] => {
+  const kept = own === null ? [] : listed.filter(({ Id }) => Id === own.containerId)
+  const ours = [...workloadsOf(listed, migrationId), ...kept]
   const others = listed.filter((container) => !ours.includes(container))
   return [
     ...ours
-      .filter(hasRun)
+      .filter((container) => (kept.includes(container) ? runs(container) : hasRun(container)))
       .map((container) => `its container ${listedName(container)} was started by somebody (it is ${container.State})`),
     ...usersAmong(others, volumes).map(({ name }) => `the container ${name} runs with a volume of it mounted`),
   ]
 }
 
 // What has been written, or may have been, where nobody but this migration writes. Empty: nothing.
-export const useOfTarget = async (client: Client, migrationId: string): Promise<string[]> => {
-  const [listed, volumes] = await Promise.all([listContainers(client), ourVolumes(client, migrationId)])
-  const gone = workloadsOf(listed, migrationId).length === 0 ? ['its container is not there any more'] : []
-  return [...gone, ...useOf(listed, volumes.map(placeOf), migrationId)]
+export const useOfTarget = async (client: Client, migrationId: string, own: OwnCopy | null): Promise<string[]> => {
+  const [listed, volumes] = await Promise.all([listContainers(client), volumesOf(client, migrationId, own)])
+  const isThere =
+    own === null ? workloadsOf(listed, migrationId).length > 0 : listed.some(({ Id }) => Id === own.containerId)
+  const gone = isThere ? [] : ['its container is not there any more']
+  return [...gone, ...useOf(listed, volumes.map(placeOf), migrationId, own)]
+}
+
+const volumesOf = async (client: Client, migrationId: string, own: OwnCopy | null): Promise<InspectedVolume[]> => {
+  const kept = await Promise.all((own?.volumes ?? []).map((name) => findVolume(client, name)))
+  return [...(await ourVolumes(client, migrationId)), ...kept.filter((volume) => volume !== null)]
 }
 
 // Everything in which what prepare() made is not as it left it. Empty: nothing.
-export const changesOfTarget = async (client: Client, migrationId: string, containerId: string): Promise<string[]> => {
+export const changesOfTarget = async (
+  client: Client,
+  migrationId: string,
+  containerId: string,
+  own: OwnCopy | null,
+): Promise<string[]> => {
   const [listed, volumes, networks, container] = await Promise.all([
     listContainers(client),
-    ourVolumes(client, migrationId),
+    volumesOf(client, migrationId, own),
     client.get<InspectedNetwork[]>('/networks'),
     findContainer(client, containerId),
   ])
-  const use = useOf(listed, volumes.map(placeOf), migrationId)
+  const use = useOf(listed, volumes.map(placeOf), migrationId, own)
   if (container === null) return [`its container ${containerId.slice(0, 12)} is not there any more`, ...use]
-  if (!containerIsOurs(container, migrationId, 'workload')) {
+  if (own?.containerId !== container.Id && !containerIsOurs(container, migrationId, 'workload')) {
     return [`the container ${containerId.slice(0, 12)} was not made by migration ${migrationId}`, ...use]
   }
   const wanted = container.Mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name ? [Name] : []))
@@ -109,7 +129,9 @@ export const changesOfTarget = async (client: Client, migrationId: string, conta
     ...use,
     ...found.flatMap(({ name, is }) => {
       if (is === null) return [`its volume ${name} is not there any more`]
-      return isOurs(is.Labels, migrationId) ? [] : [`the volume ${name} is not the one that was made for it`]
+      return own?.volumes.includes(name) || isOurs(is.Labels, migrationId)
+        ? []
+        : [`the volume ${name} is not the one that was made for it`]
     }),
     ...Object.keys(container.NetworkSettings.Networks ?? {})
       .filter((name) => !networks.some((network) => network.Name === name || network.Id === name))

@@ -14,6 +14,7 @@ import { configurationOf } from './image-identity.ts'
 import { findByName } from './images.ts'
 import { containerIsOurs, isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec, networkBody, parseNetworkSpec } from './networks.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { createVolume } from './volumes.ts'
 
 // Copies what the image has at the volumes' places into them, before the first round overwrites it.
@@ -161,7 +162,8 @@ export const prepare = async (
   workload: Workload__Output,
   imageId: string,
   migrationId: string,
-): Promise<PreparedTarget__Output> => {
+  own: OwnCopy | null,
+): Promise<Omit<PreparedTarget__Output, 'retained'>> => {
   const spec = parseSpec(workload.specJson)
   const createdNetworks: string[] = []
   for (const { specJson } of workload.networks) {
@@ -169,9 +171,11 @@ export const prepare = async (
     const network = parseNetworkSpec(specJson)
     if (await ensureNetwork(client, network, migrationId)) createdNetworks.push(network.name)
   }
-  for (const volume of workload.volumes) await createVolume(client, volume, migrationId)
+  const createdVolumes = workload.volumes.filter(({ name }) => !own?.volumes.includes(name))
+  for (const volume of createdVolumes) await createVolume(client, volume, migrationId)
   await failpoint('PrepareTarget.middle')
-  const found = await findOurs(client, workload.name, migrationId)
+  const found =
+    own === null ? await findOurs(client, workload.name, migrationId) : await inspectContainer(client, own.containerId)
   const { container, warnings } =
     found === null
       ? await createContainer(client, workload, spec, imageId, migrationId, await engineInfo(client))
@@ -181,7 +185,7 @@ export const prepare = async (
   return {
     containerId: container.Id,
     createdNetworks,
-    createdVolumes: workload.volumes.map((volume) => volume.name),
+    createdVolumes: createdVolumes.map((volume) => volume.name),
     warnings,
   }
 }

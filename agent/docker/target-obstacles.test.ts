@@ -69,6 +69,7 @@ const facts: TargetFacts = {
   workload,
   spec,
   networkSpecs: [],
+  own: null,
   migrationId: 'm-1',
   engine,
   info,

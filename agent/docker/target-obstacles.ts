@@ -8,6 +8,7 @@ import type { ContainerSpec } from './container-spec.ts'
 import { nameOf } from './containers.ts'
 import { isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec } from './networks.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { type Listener, portWords, publishedPorts, samePort } from './ports.ts'
 
 export type TargetFacts = {
@@ -15,6 +16,8 @@ export type TargetFacts = {
   readonly spec: ContainerSpec
   readonly networkSpecs: readonly NetworkSpec[]
   readonly migrationId: string
+  // A copy of the workload that is here and is to be taken for it.
+  readonly own: OwnCopy | null
   readonly engine: EngineFacts__Output
   readonly info: EngineInfo
   readonly containers: readonly InspectedContainer[]
@@ -27,20 +30,23 @@ export type TargetFacts = {
 
 const obstacle = (code: ErrorCode, message: string): Finding => ({ code, message })
 
-const nameObstacles = ({ workload, containers, migrationId }: TargetFacts): Finding[] =>
-  containers
-    .filter((container) => nameOf(container) === workload.name && !isOurs(container.Config.Labels, migrationId))
+const isItself = ({ migrationId, own }: TargetFacts, { Id, Config }: InspectedContainer): boolean =>
+  Id === own?.containerId || isOurs(Config.Labels, migrationId)
+
+const nameObstacles = (facts: TargetFacts): Finding[] =>
+  facts.containers
+    .filter((container) => nameOf(container) === facts.workload.name && !isItself(facts, container))
     .map((container) =>
       obstacle(
         'DRAYAGE_CONTAINER_EXISTS',
-        `A container named ${workload.name} is on the target already (${container.Id.slice(0, 12)}, ${container.State.Status}). ` +
+        `A container named ${facts.workload.name} is on the target already (${container.Id.slice(0, 12)}, ${container.State.Status}). ` +
           'Rename or remove it there.',
       ),
     )
 
-const volumeObstacles = ({ volumes, migrationId }: TargetFacts): Finding[] =>
+const volumeObstacles = ({ volumes, migrationId, own }: TargetFacts): Finding[] =>
   volumes
-    .filter((volume) => !isOurs(volume.Labels, migrationId))
+    .filter((volume) => !own?.volumes.includes(volume.Name) && !isOurs(volume.Labels, migrationId))
     .map((volume) =>
       obstacle(
         'DRAYAGE_VOLUME_EXISTS',
@@ -49,13 +55,14 @@ const volumeObstacles = ({ volumes, migrationId }: TargetFacts): Finding[] =>
       ),
     )
 
-const portObstacles = ({ workload, containers, listeners, migrationId }: TargetFacts): Finding[] =>
-  workload.ports
+const portObstacles = (facts: TargetFacts): Finding[] => {
+  const { workload, containers, listeners } = facts
+  return workload.ports
     .filter((port) => port.hostPort !== 0)
     .flatMap((port) => {
       const holders = containers.filter(
         (container) =>
-          !isOurs(container.Config.Labels, migrationId) &&
+          !isItself(facts, container) &&
           publishedPorts(container.Config, container.HostConfig).some((other) => samePort(port, other)),
       )
       if (holders.length > 0) {
@@ -78,6 +85,7 @@ const portObstacles = ({ workload, containers, listeners, migrationId }: TargetF
             ),
           ]
     })
+}
 
 // 32-bit programs of the same family run on these.
 const alsoRuns: Readonly<Record<string, readonly string[]>> = { amd64: ['386'], arm64: ['arm'] }

@@ -50,6 +50,11 @@ export const setAside = async (volume: Fenced, notice: string, identify: Identif
   await syncDirectory(dirname(volume.root))
 }
 
+// Of two dev:ino of a directory. A device may get another number when the machine starts again, an inode does not: of a
+// directory whose name says whose it is, the inode is enough.
+export const isSameRoot = (noted: string, found: string): boolean =>
+  noted !== '' && noted.slice(noted.indexOf(':')) === found.slice(found.indexOf(':'))
+
 // The exact inverse; what was never set aside stays as it is, whatever it is. Throws DRAYAGE_FENCE_CONFLICT likewise.
 export const bringBack = async (volume: Fenced, identify: Identify): Promise<void> => {
   const aside = asideOf(volume.root, volume.migrationId)
@@ -89,6 +94,7 @@ const look = async (volume: Named, aside: string): Promise<'in-place' | 'aside'>
 const requireIdentity = async (volume: Fenced, path: string, identify: Identify): Promise<void> => {
   const identity = await identify(path)
   if (identity === volume.rootIdentity) return
+  if (path !== volume.root && isSameRoot(volume.rootIdentity, identity)) return
   throw conflict(
     volume,
     `${path} is another directory (${identity}) than the one that was noted (${volume.rootIdentity}). Find out who ` +

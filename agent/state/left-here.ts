@@ -21,6 +21,8 @@ export type LeftHere = {
   // When it was retired or stopped; '' where that is not known.
   readonly since: string
   readonly volumes: readonly NotedVolume[]
+  // A migration that had begun to copy back into them, and did not end; null: they are as they were left.
+  readonly partial: string | null
   // As it was before the move; null: it was not changed.
   readonly policy: RestartPolicy | null
 }
@@ -87,6 +89,7 @@ const fromRetired = (workload: RetiredWorkload): LeftHere => ({
   elsewhere: workload.movedTo,
   since: workload.retiredAt,
   volumes: workload.volumes,
+  partial: workload.partial ?? null,
   policy: policyOf(workload),
 })
 
@@ -97,6 +100,7 @@ const fromNote = (note: SourceNote): LeftHere => ({
   elsewhere: note.peerHost,
   since: note.stopped?.requestedAt ?? '',
   volumes: note.isolated?.volumes ?? [],
+  partial: null,
   policy: note.fenced?.policy ?? null,
 })
 

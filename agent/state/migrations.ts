@@ -30,6 +30,20 @@ const RestartPolicy = Type.Object({
   MaximumRetryCount: Type.Integer(),
 })
 
+// A retired copy of the workload that was found here and taken for the target.
+const Adopted = Type.Object({
+  migrationId: Type.String(),
+  containerId: Type.String(),
+  containerName: Type.String(),
+  renamedTo: Type.String(),
+  volumes: Type.Array(NotedVolume),
+  // When its container had been started last: it has not run since, as long as this is so.
+  startedAt: Type.String(),
+  // Of the workload where it comes from: it becomes this copy's when it is reinstated.
+  policy: RestartPolicy,
+})
+export type Adopted = Static<typeof Adopted>
+
 const SourceNote = Type.Object({
   role: Type.Literal('source'),
   migrationId: Type.String(),
@@ -74,6 +88,8 @@ const TargetNote = Type.Object({
   // ReceiveImage found none here and went to fetch it: only then may RemoveImage remove it.
   // imageId null: on its way, or loaded and not yet noted; the image's description finds it then.
   imageBrought: Nullable(Type.Object({ imageId: Nullable(Type.String()), imageJson: Type.String() })),
+  // PrepareTarget: what it took instead of making it.
+  adopted: Type.Optional(Adopted),
   // ConfirmTarget found everything as PrepareTarget had left it: what runs from then on runs on the whole data.
   confirmed: Type.Boolean(),
   // Set before StartTarget starts it: from then on it may run. One that runs without it was started by somebody else.

@@ -18,12 +18,18 @@ const RetiredWorkload = Type.Object({
   renamedTo: Type.String(),
   // Docker's RestartPolicy as JSON, as it was before the move; '' where it was never changed.
   restartPolicyJson: Type.String(),
+  // A migration back began to write into the volumes: until one has come to its end, what is in them was never a whole.
+  partial: Type.Optional(Type.String()),
+  // Noted by FinalizeSource before it removes anything: what goes with the container, by id.
+  going: Type.Optional(Type.Object({ networks: Type.Array(Type.String()), image: Type.String() })),
 })
 export type RetiredWorkload = Static<typeof RetiredWorkload>
 
 export type Retired = {
   all(): readonly RetiredWorkload[]
   byContainer(containerId: string): RetiredWorkload | null
+  // The newest copy of it.
+  byWorkload(workloadId: string): RetiredWorkload | null
   // Replaces what was noted of the same container. On disk when it resolves.
   add(workload: RetiredWorkload): Promise<void>
   // From then on the container may run here. On disk when it resolves; one that is not in the list is no error.
@@ -48,6 +54,11 @@ export const openRetired = async (folder: string): Promise<Retired> => {
   return {
     all: () => retired,
     byContainer: (containerId) => retired.find((workload) => workload.containerId === containerId) ?? null,
+    byWorkload: (workloadId) =>
+      retired
+        .filter((workload) => workload.workloadId === workloadId)
+        .toSorted((a, b) => a.epoch - b.epoch)
+        .at(-1) ?? null,
     add: (workload) => change(() => [...without(workload.containerId), workload]),
     remove: (containerId) => change(() => without(containerId)),
   }

@@ -1,25 +1,26 @@
 // What only this migration may have touched on the target, asked of the engine: while the copy is made, last before the
 // commit, and before any of it is discarded.
-import { AppError, type Finding } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
-import type { Made } from '../docker/engine.ts'
+import type { Made, OwnCopy } from '../docker/engine.ts'
 import type { TargetNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { targetNote } from './notes.ts'
+import { changesOfAdopted, copyOf } from './retained.ts'
+import { targetChanged } from './target-changed.ts'
 
 type Context = Pick<AgentContext, 'engine' | 'state' | 'volumes' | 'paths'>
 
-export const targetChanged = (whole: string, reasons: readonly string[]): AppError => {
-  const code = 'DRAYAGE_TARGET_CHANGED'
-  const details = { reasons: reasons.map((message): Finding => ({ code, message })) }
-  return new AppError(code, whole, { details })
-}
+const ownCopy = ({ adopted }: TargetNote): OwnCopy | null => (adopted === undefined ? null : copyOf(adopted))
 
 // I3: what becomes the only copy is there, is ours, and nobody has run it.
 export const confirmTarget = async (context: Context, containerId: string, lease: Lease): Promise<Done> => {
   const { engine, state } = context
   const note = targetNote(state, lease)
-  const reasons = await engine.changesOfTarget(lease.migrationId, containerId)
+  const reasons = [
+    ...(await engine.changesOfTarget(lease.migrationId, containerId, ownCopy(note))),
+    ...(note.adopted === undefined ? [] : await changesOfAdopted(context, note.adopted)),
+  ]
   if (note.startAsked) reasons.unshift('it was asked to start already')
   if (reasons.length > 0) {
     throw targetChanged(
@@ -50,8 +51,12 @@ const requireRoom = async ({ engine, volumes, paths }: Context, { migrationId }:
 }
 
 // I6: nothing is written under a container that uses it.
-export const requireUnused = async ({ engine }: Pick<AgentContext, 'engine'>, lease: Lease): Promise<void> => {
-  const reasons = await engine.useOfTarget(lease.migrationId)
+export const requireUnused = async (
+  { engine }: Pick<AgentContext, 'engine'>,
+  note: TargetNote,
+  lease: Lease,
+): Promise<void> => {
+  const reasons = await engine.useOfTarget(lease.migrationId, ownCopy(note))
   if (reasons.length === 0) return
   throw targetChanged(
     `Nothing is written to the volumes that migration ${lease.migrationId} made on this host: ${reasons.join('; ')}. ` +

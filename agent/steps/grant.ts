@@ -12,6 +12,8 @@ export const grantEpoch = async (
   { role, peerHost, containerId }: Omit<GrantEpochRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<{ previousEpoch: number }> => {
+  // Nothing is to be noted of what is about to be removed, but who may still speak of it.
+  if (role === 'retired') return { previousEpoch: await context.state.epochs.grant(lease) }
   if (role !== 'source' && role !== 'target') {
     throw new AppError('DRAYAGE_INVALID_REQUEST', `"${role}" is neither source nor target. Nothing was granted.`)
   }
@@ -101,10 +103,14 @@ const requireNothingInForce = (note: SourceNote): void => {
   )
 }
 
-// Keeps the epoch, and what is retired.
-export const forgetMigration = async ({ state }: AgentContext, lease: Lease): Promise<Done> => {
+// Keeps the epoch, and what is retired; and, of a workload that has come here, what the rounds have left in memory.
+export const forgetMigration = async ({ state }: AgentContext, movedHere: string, lease: Lease): Promise<Done> => {
   const note = state.migrations.find(lease.migrationId)
   if (note === null) return done
+  const { workloadId, migrationId } = lease
+  if (note.role === 'target' && movedHere !== '') {
+    await state.arrived.add({ workloadId, migrationId, containerId: movedHere })
+  }
   if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
   await state.migrations.forget(lease.migrationId)
   return done

@@ -3,9 +3,11 @@ import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
-import { claimsOn, targetChanged } from './confirm.ts'
+import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
+import { adopt, copyOf, told } from './retained.ts'
+import { targetChanged } from './target-changed.ts'
 
 export const holdSource = async ({ engine, state }: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
   requireContainer(sourceNote(state, lease), containerId)
@@ -20,13 +22,16 @@ export const releaseSource = async ({ engine }: AgentContext, lease: Lease): Pro
 }
 
 export const prepareTarget = async (
-  { engine, state }: AgentContext,
-  { workload, imageId }: Pick<PrepareTargetRequest__Output, 'workload' | 'imageId'>,
+  context: AgentContext,
+  { workload, imageId, overwriteChanged }: Omit<PrepareTargetRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<PreparedTarget> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
-  targetNote(state, lease)
-  return engine.prepare(workload, imageId, lease.migrationId)
+  const { engine, state } = context
+  const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
+  const prepared = await engine.prepare(workload, imageId, lease.migrationId, adopted ? copyOf(adopted) : null)
+  const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
+  return { ...prepared, retained: retired === null ? null : told(retired) }
 }
 
 // By label, and only while this host knows that nobody can have come to rely on it: a coordinator that was restored from

@@ -9,6 +9,7 @@ import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import type { AgentContext } from './context.ts'
+import { broughtBackByHand, copyOf, lookAtRetained, told } from './retained.ts'
 
 // A local volume without options: its data is a plain directory below the engine's data root.
 export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
@@ -62,17 +63,26 @@ const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
 })
 
 export const checkTarget = async (
-  { engine, volumes, paths }: Pick<AgentContext, 'engine' | 'volumes' | 'paths'>,
-  { workload, migrationId }: CheckTargetRequest__Output,
+  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state'>,
+  { workload, migrationId, workloadId, overwriteChanged }: CheckTargetRequest__Output,
 ): Promise<TargetCheck> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
-  const check = await engine.check(workload, migrationId)
+  const { engine, volumes, paths, state } = context
+  const retired = workloadId === '' ? null : state.retired.byWorkload(workloadId)
+  const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {
     ...check,
-    obstacles: [...check.obstacles, ...shortages(workload, check.imageId === '', free)],
+    obstacles: [
+      ...check.obstacles,
+      // How much of it there is already, only the rounds find out.
+      ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
+      ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
+    ],
     freeBytes: free.bytes,
     freeInodes: free.inodes,
+    retained: retired === null ? null : told(retired),
   }
 }
 

@@ -68,7 +68,10 @@ export const targetNote = (state: Pick<State, 'migrations'>, lease: Lease): Targ
   needed(findNote(state, 'target', lease), lease)
 
 // The lease names the workload; the container must be the one that it was granted for.
-export const requireContainer = (note: SourceNote, containerId: string): void => {
+export const requireContainer = (
+  note: Pick<SourceNote, 'migrationId' | 'containerId' | 'containerName'>,
+  containerId: string,
+): void => {
   if (note.containerId === containerId) return
   throw new AppError(
     'DRAYAGE_CONTAINER_CHANGED',

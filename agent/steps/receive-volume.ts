@@ -12,6 +12,7 @@ import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
 import { targetNote } from './notes.ts'
+import { placeToWrite } from './retained.ts'
 
 export const receiveVolume = async function* (
   context: AgentContext,
@@ -23,10 +24,10 @@ export const receiveVolume = async function* (
   const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression } = request
   const verification = verificationOf(request.verification)
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
-  targetNote(state, lease)
-  const root = paths.here(await ownMountpoint(context, volume, lease))
-  await requireUnused(context, lease)
-  const memory = await state.roundMemory.of(lease.migrationId, volume)
+  const note = targetNote(state, lease)
+  await requireUnused(context, note, lease)
+  const root = (await placeToWrite(context, note, volume)) ?? paths.here(await ownMountpoint(context, volume, lease))
+  const memory = await state.roundMemory.of(lease.workloadId, volume)
 
   const everything = final && verification === 'full'
 
@@ -60,7 +61,6 @@ export const receiveVolume = async function* (
         },
         {
           memory,
-          final,
           noteWritten: !final && verification !== 'written',
           signal: both,
           onProgress: (progress) => {

@@ -27,6 +27,7 @@ export const retireSource = async (
       renamedTo: note.isolated?.renamed?.to ?? '',
       restartPolicyJson: note.fenced ? JSON.stringify(note.fenced.policy) : '',
     })
+    await state.arrived.remove(lease.workloadId)
     log.info({ container: containerId, movedTo: note.peerHost }, 'Retired: this container has moved away')
   }
   await failpoint('RetireSource.middle')

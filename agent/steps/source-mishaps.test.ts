@@ -47,7 +47,7 @@ test.each([true, false])(
     await expect(undo(unfenceSource)).rejects.toMatchObject(missing)
     await undo(unfenceSource)
     const context = await source.context()
-    await forgetMigration(context, lease)
+    await forgetMigration(context, '', lease)
     expect(context.state.migrations.all()).toEqual([])
   },
 )
@@ -134,7 +134,7 @@ test('what a retired source left is not brought back by the undo of a coordinato
   const context = await source.context()
   const engine = { ...context.engine, removeHolder: async () => {} }
   await retireSource({ ...context, engine }, containerId, lease)
-  await forgetMigration(context, lease)
+  await forgetMigration(context, '', lease)
   await expect(restoreSource(await source.context(), containerId, lease)).rejects.toMatchObject({
     code: 'DRAYAGE_WORKLOAD_RETIRED',
   })

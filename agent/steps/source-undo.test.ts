@@ -94,7 +94,7 @@ test('wherever the agent dies on the way, the undo leaves the source as it was f
       if (removed === 'before the second undo') model.removed = true
       await insist((context) => restartSource(context, containerId, lease))
       await insist((context) => unfenceSource(context, containerId, lease))
-      await insist((context) => forgetMigration(context, lease))
+      await insist((context) => forgetMigration(context, '', lease))
 
       if (removed === 'no') {
         const staysEnded = endsWhenFenced && fencedWhole && policy.Name === 'no'

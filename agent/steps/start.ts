@@ -8,10 +8,11 @@ import type { StartTargetRequest__Output } from '../../shared/rpc/generated/dray
 import type { ContainerState } from '../docker/engine.ts'
 import { isOurs } from '../docker/labels.ts'
 import type { TargetNote } from '../state/migrations.ts'
-import { targetChanged } from './confirm.ts'
-import type { AgentContext } from './context.ts'
-import { targetNote } from './notes.ts'
+import { type AgentContext, type Done, done } from './context.ts'
+import { findNote, targetNote } from './notes.ts'
+import { findContainer } from './retained.ts'
 import { judge, type Seen } from './start-verdict.ts'
+import { targetChanged } from './target-changed.ts'
 
 type Request = Pick<StartTargetRequest__Output, 'containerId' | 'settleMs' | 'healthTimeoutMs'>
 
@@ -29,13 +30,14 @@ export const startTarget = async (
   const { engine, state } = context
   const note = targetNote(state, lease)
   const found = await engine.container(request.containerId)
-  requireOwn(found, lease)
+  requireOwn(found, note, lease)
+  const before = note.adopted?.startedAt ?? never
   const said = note.started
   if (said && said.verdict !== 'failed' && (found.running || said.verdict === 'finished')) {
     return { verdict: said.verdict, startedAt: said.startedAt }
   }
   const asked: TargetNote = { ...note, startAsked: true }
-  if (found.startedAt !== never && !note.startAsked) {
+  if (found.startedAt !== before && !note.startAsked) {
     requireConfirmed(found, note)
     // Ended first: the guard may be stopping it just now, and that must not hit the start that follows.
     await engine.stop(found.id)
@@ -43,10 +45,20 @@ export const startTarget = async (
   }
   // Started before, and the answer was lost: judged by what it does, since a job that has run must not run twice. After
   // a failure that was told, being asked again means to try again.
-  const ran = found.startedAt !== never && (found.running || found.restarting || found.status === 'exited')
+  const ran = found.startedAt !== before && (found.running || found.restarting || found.status === 'exited')
   const again = said?.verdict === 'failed' && !found.running
   const begun = ran && !again ? found : await start(context, request, asked)
   return watch(context, request, asked, begun, signal)
+}
+
+// What did not come up is ended, where that was asked for. Asked again after all is forgotten here, it was done before.
+export const stopTarget = async ({ engine, state }: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
+  const note = findNote(state, 'target', lease)
+  const found = note === null ? null : await findContainer(engine, containerId)
+  if (note === null || found === null) return done
+  requireOwn(found, note, lease)
+  if (found.running || found.restarting) await engine.stop(containerId)
+  return done
 }
 
 // Whoever started it did so before its data was whole, unless all was confirmed by then.
@@ -119,8 +131,8 @@ const watch = async (
   }
 }
 
-const requireOwn = ({ name, labels }: ContainerState, { migrationId }: Lease): void => {
-  if (isOurs(labels, migrationId)) return
+const requireOwn = ({ id, name, labels }: ContainerState, { adopted }: TargetNote, { migrationId }: Lease): void => {
+  if (adopted?.containerId === id || isOurs(labels, migrationId)) return
   throw new AppError(
     'DRAYAGE_CONTAINER_EXISTS',
     `The container ${name} on this host was not made by migration ${migrationId}. It was not started.`,

@@ -141,8 +141,8 @@ test('what is confirmed is noted; what is not as it was made is refused with eve
 
 test('nothing is written under a target that somebody uses', async () => {
   const used = await contextWith({ useOfTarget: async () => ['its container web was started by somebody'] })
-  await expect(requireUnused(used, lease)).rejects.toMatchObject(changed)
-  await requireUnused(await contextWith({ useOfTarget: async () => [] }), lease)
+  await expect(requireUnused(used, note, lease)).rejects.toMatchObject(changed)
+  await requireUnused(await contextWith({ useOfTarget: async () => [] }), note, lease)
 })
 
 const names = fc.array(fc.constantFrom('a', 'b'), { maxLength: 2 })
@@ -251,5 +251,5 @@ test('a grant finds what an older migration of the same container left, under wh
 })
 
 test('a migration that this host never knew is forgotten', async () => {
-  expect(await forgetMigration(await contextWith({}), lease)).toEqual({})
+  expect(await forgetMigration(await contextWith({}), '', lease)).toEqual({})
 })

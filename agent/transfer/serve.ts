@@ -83,7 +83,7 @@ export const createServing = ({
       root: await whereIs(paths.here(noted.mountpoint), migrationId),
       expectIdentity: rootIdentity || noted.rootIdentity,
       final,
-      memory: await state.roundMemory.of(migrationId, volume),
+      memory: await state.roundMemory.of(note.workloadId, volume),
       holding: { digest: heldDigest, lacking },
       everything,
     }

@@ -219,7 +219,7 @@ test.each([
   await mkdir(copy)
   await mkdir(memory)
   const pull = pullBy(target).volume(peer, request, never)
-  const receiving = volumes.receive(copy, () => pull, { memory, final: true })
+  const receiving = volumes.receive(copy, () => pull, { memory })
   await expect(receiving).rejects.toMatchObject({
     code: 'DRAYAGE_STREAM_DAMAGED',
     message: expect.stringContaining(`${what} announced`),

@@ -283,7 +283,6 @@ describe('a later round', () => {
     const receive = (stream: (digest: string) => Buffer[]) =>
       engine.receive(target, ({ digest }) => ({ pieces: inPieces(Buffer.concat(stream(digest)), 1000), limits }), {
         memory,
-        final: false,
       })
     await receive(() => held)
     const based = (base: string) =>

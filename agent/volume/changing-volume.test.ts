@@ -20,7 +20,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createVolumeEngine, type Holding, type Incoming, type RoundLimits } from './engine.ts'
 import { mapFile } from './testing/mapping.ts'
 import { openRounds } from './testing/rounds.ts'
-import { archive, inPieces, mountTmpfs, temporaryDirectory } from './testing/streams.ts'
+import { archive, inPieces, mountTmpfs, rsyncDifferences, temporaryDirectory } from './testing/streams.ts'
 
 const engine = createVolumeEngine()
 afterAll(() => engine.close())
@@ -79,6 +79,25 @@ const changes: Change[] = [
   ],
   ['a change of what has been read already', 'big', (root) => writeFile(join(root, 'big'), 'x', { flag: 'r+' })],
   ['the file that is being read cut short', 'big', (root) => truncate(join(root, 'big'), 100)],
+  ['the file that is being read deleted', 'big', (root) => unlink(join(root, 'big'))],
+  ['the file that is being read renamed', 'big', (root) => rename(join(root, 'big'), join(root, 'other'))],
+  [
+    'a directory in the place of the file that is being read',
+    'big',
+    async (root) => {
+      await unlink(join(root, 'big'))
+      await mkdir(join(root, 'big'))
+    },
+  ],
+  ['a file renamed', 'late', (root) => rename(join(root, 'late', 'file'), join(root, 'late', 'other'))],
+  [
+    'a directory where a file was',
+    'late/file',
+    async (root) => {
+      await unlink(join(root, 'late', 'file'))
+      await mkdir(join(root, 'late', 'file'))
+    },
+  ],
   ['a time', 'late/small', (root) => utimes(join(root, 'late', 'small'), 1, 1)],
   ['a hard link', 'late/small', (root) => link(join(root, 'late', 'small'), join(root, 'late', 'again'))],
 ]
@@ -99,7 +118,9 @@ describe('while a volume is read', () => {
     expect((await engine.write(target, inPieces(bytes))).digest).toBe(summary.digest)
     expect((await readdir(target)).includes('big')).toBe(true)
     // And the next round is good.
-    await archive(engine, place.root, true)
+    const next = await archive(engine, place.root, true)
+    await engine.write(target, inPieces(next.bytes))
+    expect(await rsyncDifferences(place.root, target)).toEqual([])
   })
 
   test('what has grown beyond all that was announced waits for the next round', async () => {
@@ -121,7 +142,7 @@ describe('while a volume is read', () => {
         }
         return { pieces: pieces(), limits: stream.limits }
       }
-      return engine.receive(rounds.target, read, { memory: rounds.memory.target, final: false })
+      return engine.receive(rounds.target, read, { memory: rounds.memory.target })
     }
     expect((await receive(true)).entries).toBe(3)
     expect((await receive(false)).entries).toBe(4)

@@ -6,5 +6,5 @@ export const damaged = (why: string, details: ErrorDetails = {}): AppError =>
   new AppError(
     'DRAYAGE_STREAM_DAMAGED',
     `The volume's stream was refused: ${why}. What has come of it is not used; it must be sent again, whole.`,
-    { details },
+    { details: { ...details, reason: why } },
   )

@@ -111,8 +111,6 @@ export type WriteOptions = {
 export type ReceiveOptions = WriteOptions & {
   // As for reading, on the target's side.
   readonly memory: string
-  // Nothing will follow this round; it is not remembered.
-  readonly final: boolean
   // `readBack` will be asked for.
   readonly noteWritten?: boolean
 }
@@ -138,6 +136,9 @@ export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
   measure(root: string, options?: { readonly signal?: AbortSignal }): Promise<VolumeUsage>
+  // Up to 20 entries that were changed, made or removed since the last round that this memory knows of ('' is the root
+  // directory itself), seen by their stats; null: it knows of none. Not for a volume that is in use.
+  changedSince(root: string, memory: string, options?: { readonly signal?: AbortSignal }): Promise<Buffer[] | null>
   // Bytes and inodes that root may still use on the file system that holds `path`. A file system that makes inodes as
   // it needs them (Btrfs) has Number.MAX_SAFE_INTEGER of them.
   freeSpace(path: string): Promise<{ bytes: number; inodes: number }>
@@ -223,6 +224,11 @@ export const createVolumeEngine = (): VolumeEngine => {
       const job = pool.start({ kind: 'measure', root }, () => {}, options.signal)
       const usage = (await job.result) as Usage
       return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
+    },
+    changedSince: async (root, memory, options = {}) => {
+      const job = pool.start({ kind: 'compare', root, memory }, () => {}, options.signal)
+      const changed = (await job.result) as readonly string[] | null
+      return changed === null ? null : changed.map(bytesOf)
     },
     // Where nothing is compressed, every piece is a buffer.
     read: (root, options) => readPacked(root, options, 'none') as VolumeStream,

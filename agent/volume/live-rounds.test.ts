@@ -178,7 +178,7 @@ test('a root that has become another directory is refused, and nothing is delete
   const receiving = engine.receive(
     rounds.target,
     (holding) => engine.read(rounds.source, { final: true, memory: rounds.memory.source, holding, expectIdentity }),
-    { memory: rounds.memory.target, final: true },
+    { memory: rounds.memory.target },
   )
   await expect(receiving).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_ROOT_CHANGED' })
   expect(await readFile(join(rounds.target, 'precious'), 'utf8')).toBe('content')

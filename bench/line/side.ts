@@ -90,7 +90,7 @@ const pull = async ({ address, into, tls }: Extract<Order, { do: 'pull' }>): Pro
       )
       return pulled
     },
-    { memory: `${into}/memory`, final: true },
+    { memory: `${into}/memory` },
   )
   const summary = await pulled?.summary()
   if (summary?.digest !== written.digest) throw new Error('the copy is not the original')

@@ -47,9 +47,11 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
   const grant = { lease, containerId: workload.containerId }
   await target.port.grantEpoch({ ...grant, role: 'target', peerHost: source.host })
   await source.port.grantEpoch({ ...grant, role: 'source', peerHost: target.host })
-  const { imageId, obstacles } = await target.port.checkTarget({ workload, migrationId: lease.migrationId })
+  const { imageId, obstacles } = await target.port.checkTarget({
+    ...{ workload, migrationId: lease.migrationId, workloadId: lease.workloadId, overwriteChanged: false },
+  })
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
-  await target.port.prepareTarget({ lease, workload, imageId })
+  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false })
 
   let round = 0
   return {
@@ -73,8 +75,8 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
     },
     discard: async () => {
       await target.port.discardTarget({ lease })
-      await target.port.forgetMigration({ lease })
-      await source.port.forgetMigration({ lease })
+      await target.port.forgetMigration({ lease, movedHere: '' })
+      await source.port.forgetMigration({ lease, movedHere: '' })
       source.close()
       target.close()
     },

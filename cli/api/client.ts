@@ -3,12 +3,14 @@ import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
 import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
+  FinalizeRequest,
   Migration,
   MigrationEvent,
   MigrationList,
   MigrationRequest,
   MigrationState,
   Plan,
+  ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
 import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
@@ -32,6 +34,9 @@ export type Client = {
   plan(request: MigrationRequest): Promise<Plan>
   // The same key and request give the same migration, so it may be called again where the answer was lost.
   start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
+  // As `start`.
+  return(id: string, request: ReturnRequest, idempotencyKey: string): Promise<Migration>
+  finalize(id: string, request: FinalizeRequest, idempotencyKey: string): Promise<Migration>
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
@@ -218,6 +223,14 @@ export const createClient = ({
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
     start: (body, idempotencyKey) =>
       call<Migration>('steps', 'POST', '/v1/migrations', { body, idempotencyKey, timeoutMs: planTimeoutMs }),
+    return: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:return`, {
+        body,
+        idempotencyKey,
+        timeoutMs: planTimeoutMs,
+      }),
+    finalize: (id, body, idempotencyKey) =>
+      call<Migration>('steps', 'POST', `${migrationPath(id)}:finalize`, { body, idempotencyKey }),
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),

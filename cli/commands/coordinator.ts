@@ -55,6 +55,11 @@ const options: readonly ProcessOption[] = [
     default: '3000',
   },
   {
+    flags: '--finalize-after <duration>',
+    what: 'remove what a move has kept where it came from, this long after it (7d, 12h); without it, dray finalize alone does',
+    env: 'DRAYAGE_FINALIZE_AFTER',
+  },
+  {
     flags: '--log-level <level>',
     what: 'fatal, error, warn, info, debug, trace, or silent',
     env: 'DRAYAGE_LOG_LEVEL',

@@ -83,7 +83,7 @@ test('migrations: the list, its filters, and one in full', async () => {
   coordinator.on('GET /v1/migrations?state=running&limit=5', json({ migrations: [] }))
   coordinator.on(`GET /v1/migrations/${migrationId}`, json(moved()))
   const [head, first, second] = (await ask('migrations')).stdout.split('\n')
-  expect(head?.split(/ {2,}/)).toEqual(['ID', 'CONTAINER', 'FROM', 'TO', 'STATE', 'SENT', 'DOWNTIME', 'BEGUN'])
+  expect(head?.split(/ {2,}/)).toEqual(['ID', 'KIND', 'CONTAINER', 'FROM', 'TO', 'STATE', 'SENT', 'DOWNTIME', 'BEGUN'])
   expect(first).toContain('awaiting-finalize  5.00 GiB  1.42 s')
   expect(second).toContain('running: precopy')
   const none = await ask('migrations', '--state', 'running', '--limit', '5')

@@ -8,6 +8,7 @@ export type MigrationFlags = {
   readonly maxRounds?: string
   readonly devices?: MigrationOptions['devices']
   readonly verify?: MigrationOptions['verify']
+  readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
 }
@@ -18,6 +19,7 @@ export const readMigrationFlags = ({
   maxRounds,
   devices,
   verify,
+  onUnhealthy,
   bwlimit,
   compress,
 }: MigrationFlags): Partial<MigrationOptions> => ({
@@ -25,6 +27,7 @@ export const readMigrationFlags = ({
   ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
   ...(devices !== undefined && { devices }),
   ...(verify !== undefined && { verify }),
+  ...(onUnhealthy !== undefined && { onUnhealthy }),
   ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
   ...(compress !== undefined && { compression: compress }),
 })
@@ -47,6 +50,12 @@ export const withMigrationFlags = (command: Command): Command =>
         '--verify <how>',
         "what is read back from the target's disk: written, nothing; reread, what was copied while the source ran (default); full, everything, on both sides, while it is stopped",
       ).choices(['written', 'reread', 'full']),
+    )
+    .addOption(
+      new Option(
+        '--on-unhealthy <what>',
+        'when it does not come up there: return it with what it wrote (default); return it and discard what it wrote; keep it as it is; stop it',
+      ).choices(['return', 'discard', 'keep', 'stop']),
     )
     .option(
       '--bwlimit <rate>',

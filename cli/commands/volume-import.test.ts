@@ -83,13 +83,13 @@ describe('dray volume import', () => {
     answer = (request, response) => {
       response.writeContinue()
       request.once('data', () => {
-        problem(response, 500, 'DRAYAGE_STREAM_DAMAGED', 'a path is absolute')
+        problem(response, 422, 'DRAYAGE_TARBALL_REFUSED', 'a path is absolute')
         request.resume()
       })
     }
     const { exit, stderr } = await run()
     expect(exit).toBe(5)
-    expect(stderr).toContain('DRAYAGE_STREAM_DAMAGED: a path is absolute')
+    expect(stderr).toContain('DRAYAGE_TARBALL_REFUSED: a path is absolute')
   })
 
   test('fails where the connection goes, and where something else arrived than was sent', async () => {

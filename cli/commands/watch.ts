@@ -31,7 +31,9 @@ export const exitCodeOf = ({ state, error }: Migration): number => {
   if (hasMoved(state)) return 0
   if (state === 'cancelled') return errorTable.DRAYAGE_CANCELLED.exit
   if (state === 'failed') return errorTable.DRAYAGE_INTERNAL.exit
-  return error !== null && isErrorCode(error.code) ? errorTable[error.code].exit : 5
+  const exit = error !== null && isErrorCode(error.code) ? errorTable[error.code].exit : 5
+  // Nobody has to look: it failed past its commit, and has gone back.
+  return exit === errorTable.DRAYAGE_TARGET_NOT_STARTED.exit ? 5 : exit
 }
 
 export const parseSeconds = (raw: string): number => {

@@ -6,13 +6,16 @@ import { renderTable } from './table.ts'
 
 const stateText = (migration: Migration): string => {
   const step = currentStep(migration)
-  return step === null ? migration.state : `${migration.state}: ${step.name}`
+  // It goes on by itself when what it waits for is there.
+  const state = migration.waiting === null ? migration.state : 'blocked'
+  return step === null ? state : `${state}: ${step.name}`
 }
 
 export const migrationsText = (migrations: readonly Migration[], { now, paint }: View): string => {
   if (migrations.length === 0) return 'No migrations. Start one: dray migrate CONTAINER --from HOST --to HOST'
   const rows = migrations.map((migration) => [
     migration.id,
+    migration.kind,
     migration.container.name,
     migration.from,
     migration.to,
@@ -21,5 +24,5 @@ export const migrationsText = (migrations: readonly Migration[], { now, paint }:
     migration.downtimeMs === null ? '-' : formatDuration(migration.downtimeMs),
     formatAge(migration.createdAt, now),
   ])
-  return renderTable(['ID', 'CONTAINER', 'FROM', 'TO', 'STATE', 'SENT', 'DOWNTIME', 'BEGUN'], rows, paint)
+  return renderTable(['ID', 'KIND', 'CONTAINER', 'FROM', 'TO', 'STATE', 'SENT', 'DOWNTIME', 'BEGUN'], rows, paint)
 }

@@ -36,6 +36,18 @@ test('a migration that was put back says why, and that nothing changed', () => {
   expect(ofCancel).not.toContain('why')
 })
 
+test('what a target cannot hold is listed by path, up to twenty, where the message does not name all', () => {
+  const failed = rolledBack('DRAYAGE_UNREPRESENTABLE', 'cannot hold 25 of the entries: path-0: times; …')
+  const paths = Array.from({ length: 25 }, (_, index) => `path-${index}: times`)
+  const withPaths = (named: string[]) =>
+    outcomeText({ ...failed, error: failed.error && { ...failed.error, paths: named } }, paint)
+  const text = withPaths(paths)
+  expect(text).toContain('path-19: times')
+  expect(text).not.toContain('path-20')
+  expect(text).toContain('and 5 more, which --json names')
+  expect(withPaths(paths.slice(0, 1)).match(/path-0/g)?.length).toBe(1)
+})
+
 test('one that failed past its commit asks for somebody', () => {
   const error = { code: 'DRAYAGE_TARGET_NOT_STARTED', message: 'port taken', step: 'start' as const, reasons: [] }
   expect(outcomeText(moved({ state: 'failed', error }), paint)).toContain('failed: somebody has to look.')

@@ -1,15 +1,23 @@
 // How a migration stands or ended: what moved, what proves it, what was down, what is kept, and what to do now.
-import { hasEnded, hasMoved, type Migration, type Receipt } from '../../shared/api/migrations.ts'
+import { hasEnded, hasMoved, type Migration, type MigrationError, type Receipt } from '../../shared/api/migrations.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
+import { printable } from './printable.ts'
 import { formatBytes, formatCount, formatDuration, plural } from './quantities.ts'
 import { currentStep, doingText, isTurningBack, undoingText } from './steps.ts'
 
 const titleOf = (migration: Migration): string => {
-  const { container, from, to, state } = migration
-  if (hasMoved(state)) return `${container.name} has moved from ${from} to ${to}.`
+  const { container, from, to, state, kind } = migration
+  if (kind === 'finalize') return finalizeTitle(migration)
+  if (hasMoved(state)) return `${container.name} has moved ${kind === 'return' ? 'back ' : ''}from ${from} to ${to}.`
+  if (
+    state === 'rolled-back' &&
+    migration.steps.some(({ name, state: step }) => name === 'commit' && step === 'done')
+  ) {
+    return `${container.name} did not come up on ${to}, and went back to ${from}.`
+  }
   if (state === 'rolled-back') return `${container.name} was not moved: everything on ${from} is as it was.`
   if (state === 'cancelled')
     return `The migration of ${container.name} was cancelled: everything on ${from} is as it was.`
@@ -21,6 +29,13 @@ const titleOf = (migration: Migration): string => {
     return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
   }
   return `${container.name} is moving from ${from} to ${to}${step === null ? '' : `: ${doingText(migration, step.name)}`}.`
+}
+
+const finalizeTitle = ({ container, from, state }: Migration): string => {
+  if (state === 'completed') return `What ${from} had kept of ${container.name} is removed.`
+  return hasEnded(state)
+    ? `What ${from} keeps of ${container.name} was not removed.`
+    : `What ${from} has kept of ${container.name} is being removed.`
 }
 
 // What crossed; and what it was before, where it was compressed on its way.
@@ -94,7 +109,17 @@ const whyLines = ({ error, state }: Migration): readonly string[] => {
   if (error === null || (state === 'cancelled' && error.code === 'DRAYAGE_CANCELLED')) return []
   const at = error.step === null ? '' : `at the step ${error.step}: `
   const reasons = error.reasons.filter(({ message }) => message !== error.message)
-  return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine)]
+  return [`${at}${error.code}: ${error.message}`, ...reasons.map(findingLine), ...pathLines(error)]
+}
+
+const mostPaths = 20
+
+// Where the message does not name all of them.
+const pathLines = ({ message, paths = [] }: MigrationError): readonly string[] => {
+  if (paths.every((path) => message.includes(path))) return []
+  const more = paths.length - mostPaths
+  const lines = paths.slice(0, mostPaths).map((path) => `  ${printable(path)}`)
+  return more > 0 ? [...lines, `  and ${more} more, which --json names`] : lines
 }
 
 const waitsLines = ({ waiting, error }: Migration): readonly string[] => {

@@ -23,6 +23,12 @@ const facts = (plan: Plan): readonly Fact[] => [
     ? fact('volumes', 'none')
     : fact(plan.volumes.length === 1 ? 'volume' : 'volumes', ...plan.volumes.map(volumeLine)),
   fact(
+    'built upon',
+    ...(plan.builtUpon === undefined
+      ? []
+      : [`the copy that ${plan.to} keeps (${plan.builtUpon}): only what has changed since is sent`]),
+  ),
+  fact(
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),

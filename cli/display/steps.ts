@@ -18,6 +18,7 @@ const doing: Readonly<Record<StepName, (names: Names) => string>> = {
   commit: ({ to }) => `handing over to ${to}`,
   start: ({ container, to }) => `starting ${container.name} on ${to}`,
   retain: ({ from }) => `keeping what is left on ${from}`,
+  remove: ({ container, from }) => `removing what ${from} has kept of ${container.name}`,
 }
 
 const undoing: Partial<Record<StepName, (names: Names) => string>> = {

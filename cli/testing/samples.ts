@@ -24,7 +24,7 @@ const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 12, 0, seco
 
 // Every step before `current` is done; `current` is in the given state.
 export const stepsUpTo = (current: StepName, state: Step['state'] = 'running'): Step[] => {
-  const reached = stepNames.indexOf(current)
+  const reached = (stepNames as readonly StepName[]).indexOf(current)
   return stepNames.map((name, index) => {
     if (index > reached) return { name, state: 'pending', startedAt: null, endedAt: null }
     const own = index < reached ? 'done' : state
@@ -35,6 +35,9 @@ export const stepsUpTo = (current: StepName, state: Step['state'] = 'running'): 
 
 export const running = (step: StepName, changes: Partial<Migration> = {}): Migration => ({
   id: migrationId,
+  kind: 'move',
+  of: null,
+  followedBy: null,
   container: { id: 'c'.repeat(64), name: 'web' },
   from: 'host-1',
   to: 'host-2',

@@ -86,6 +86,17 @@ export const createAgentPort = (
     },
     startTarget: (request, options) =>
       clientFor().unary('StartTarget', request, within(request.settleMs + request.healthTimeoutMs + marginMs, options)),
+    reinstateTarget: async (request, options) => {
+      await clientFor().unary('ReinstateTarget', request, within(briefMs, options))
+    },
+    stopTarget: async (request, options) => {
+      await clientFor().unary('StopTarget', request, within(request.stopTimeoutSeconds * second + marginMs, options))
+    },
+    finalizeSource: ({ volumes, ...request }, options) =>
+      clientFor().unary('FinalizeSource', { ...request, volumes: [...volumes] }, within(engineMs, options)),
+    forgetCopy: async (request, options) => {
+      await clientFor().unary('ForgetCopy', request, within(briefMs, options))
+    },
     retireSource: async (request, options) => {
       await clientFor().unary('RetireSource', request, within(briefMs, options))
     },

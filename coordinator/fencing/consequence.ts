@@ -16,10 +16,12 @@ export type Consequence =
   | 'put-back-now'
 
 export const consequenceOf = (
-  { request, cancelRequested }: Pick<MigrationRecord, 'request' | 'cancelRequested'>,
+  { kind, request, cancelRequested }: Pick<MigrationRecord, 'kind' | 'request' | 'cancelRequested'>,
   entries: readonly Entry[],
   host: string,
 ): Consequence | null => {
+  // Nobody's workload waits for it: it ends, and may be asked for again when the host is back.
+  if (kind === 'finalize') return null
   const committed = isCommitted(entries)
   if (request.from === host) {
     if (committed) return 'retired-later'

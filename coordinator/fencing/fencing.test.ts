@@ -29,7 +29,7 @@ test('the target of a source that is down goes on only with a last copy that was
       fc.boolean(),
       (last, more, cancel) => {
         const entries = upTo(last, ...more)
-        const record = { request, cancelRequested: cancel }
+        const record = { kind: 'move' as const, request, cancelRequested: cancel }
         const committed = entries.some(({ step, phase }) => step === 'commit' && phase === 'done')
         const source = consequenceOf(record, entries, 'host-1')
         if (committed) expect(source).toBe('retired-later')
@@ -85,7 +85,17 @@ const setUp = async () => {
     onlineSince: async (host) => (away.has(host) ? null : clock.now()),
   })
   await journal.create({
-    ...{ id: 'm1', request, containerId: 'c1', containerName: 'web', plan, idempotencyKey: null },
+    ...{
+      id: 'm1',
+      kind: 'move',
+      of: null,
+      terms: {},
+      request,
+      containerId: 'c1',
+      containerName: 'web',
+      plan,
+      idempotencyKey: null,
+    },
   })
   const lease = await journal.acquireLease('m1', { host: 'host-1', containerId: 'c1', volumes: [] })
   const [source, target] = [(await guarded.known('host-1')).agent, (await guarded.known('host-2')).agent]
@@ -97,8 +107,8 @@ const setUp = async () => {
     await source.releaseSource({ lease })
     await target.discardTarget({ lease })
     await target.removeImage({ lease, imageId: 'i' })
-    await target.forgetMigration({ lease })
-    await source.forgetMigration({ lease })
+    await target.forgetMigration({ lease, movedHere: '' })
+    await source.forgetMigration({ lease, movedHere: '' })
   }
   return { fences, journal, guarded, fencing, lease, source, target, undo }
 }

@@ -95,8 +95,12 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
       isolateSource: asked(agent.isolateSource),
       restoreSource: owed('restoreSource', agent.restoreSource),
       confirmTarget: asked(agent.confirmTarget),
+      reinstateTarget: asked(agent.reinstateTarget),
       startTarget: asked(agent.startTarget),
+      stopTarget: asked(agent.stopTarget),
       retireSource: owed('retireSource', agent.retireSource),
+      finalizeSource: asked(agent.finalizeSource),
+      forgetCopy: asked(agent.forgetCopy),
       settleWorkload: owed('settleWorkload', agent.settleWorkload),
     }
   }

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { StepName } from '../../shared/api/migrations.ts'
-import { decide, type Entry, isCommitted, pivot, stepOrder } from './decide.ts'
+import { decide, type Entry, isCommitted, protocols, stepOrder } from './decide.ts'
+
+const { pivot } = protocols.move
+const indexOf = (step: StepName): number => protocols.move.order.indexOf(step)
 
 // A run in which step `failing` fails (or none does), the process dying after each entry that `crashes` says.
 type Run = {
@@ -11,7 +14,7 @@ type Run = {
 }
 
 const runs: fc.Arbitrary<Run> = fc.record({
-  failing: fc.option(fc.constantFrom(...stepOrder.slice(0, stepOrder.indexOf(pivot) + 1))),
+  failing: fc.option(fc.constantFrom(...stepOrder.slice(0, indexOf(pivot) + 1))),
   cancelAfter: fc.option(fc.nat({ max: 60 })),
   crashes: fc.array(fc.boolean(), { minLength: 0, maxLength: 60 }),
 })
@@ -42,7 +45,7 @@ test('every migration ends, moved or put back, wherever the coordinator dies, fa
   fc.assert(
     fc.property(runs, (run) => {
       const { entries, outcome } = play(run)
-      expect(outcome).toBe(isCommitted(entries) ? 'moved' : 'put-back')
+      expect(outcome).toBe(isCommitted(entries) ? 'done' : 'put-back')
     }),
     { numRuns: 3_000 },
   )
@@ -67,7 +70,7 @@ test('what was started and not committed is undone, in reverse', () => {
   fc.assert(
     fc.property(runs, (run) => {
       const { entries, outcome } = play(run)
-      if (outcome === 'moved') return
+      if (outcome === 'done') return
       const started = stepOrder.filter((step) => entries.some((entry) => entry.step === step))
       const undone = entries.filter(({ phase }) => phase === 'undone').map(({ step }) => step)
       expect(undone).toEqual(started.toReversed())
@@ -83,7 +86,7 @@ test('a step is done only after every step above it', () => {
       const done = new Set<StepName>()
       for (const { step, phase } of entries) {
         if (phase === 'started') {
-          const above = stepOrder.slice(0, stepOrder.indexOf(step))
+          const above = stepOrder.slice(0, indexOf(step))
           expect(above.every((earlier) => done.has(earlier))).toBe(true)
         }
         if (phase === 'done') done.add(step)

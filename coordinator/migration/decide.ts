@@ -1,5 +1,5 @@
 // What to do next, from the journal alone. Pure: the same answer after a crash as before it.
-import type { StepName } from '../../shared/api/migrations.ts'
+import type { MigrationKind, StepName } from '../../shared/api/migrations.ts'
 import type { JournalPhase } from './ports.ts'
 
 // The order is the protocol: a step may rely on every step above it.
@@ -18,13 +18,24 @@ export const stepOrder = [
   'retain',
 ] as const satisfies readonly StepName[]
 
+export const finalizeOrder = ['lock', 'remove'] as const satisfies readonly StepName[]
+
 // The pivot: before it a failure undoes, after it there is only forward.
-export const pivot: StepName = 'commit'
+export type Protocol = { readonly order: readonly StepName[]; readonly pivot: StepName }
+
+const handOver: Protocol = { order: stepOrder, pivot: 'commit' }
+
+export const protocols: Readonly<Record<MigrationKind, Protocol>> = {
+  move: handOver,
+  return: handOver,
+  finalize: { order: finalizeOrder, pivot: 'remove' },
+}
 
 export type Decision =
   | { readonly kind: 'do'; readonly step: StepName }
   | { readonly kind: 'undo'; readonly step: StepName }
-  | { readonly kind: 'end'; readonly outcome: 'moved' | 'put-back' }
+  // not-up: the workload is the target's, and did not come up there.
+  | { readonly kind: 'end'; readonly outcome: 'done' | 'not-up' | 'put-back' }
 
 export type Entry = { readonly step: StepName; readonly phase: JournalPhase }
 
@@ -32,20 +43,30 @@ export type Entry = { readonly step: StepName; readonly phase: JournalPhase }
 export const lastPhases = (entries: readonly Entry[]): ReadonlyMap<StepName, JournalPhase> =>
   new Map(entries.map(({ step, phase }) => [step, phase]))
 
-export const isCommitted = (entries: readonly Entry[]): boolean =>
-  entries.some(({ step, phase }) => step === pivot && phase === 'done')
+export const isCommitted = (entries: readonly Entry[], kind: MigrationKind = 'move'): boolean =>
+  entries.some(({ step, phase }) => step === protocols[kind].pivot && phase === 'done')
 
-export const decide = (entries: readonly Entry[], { cancelRequested }: { cancelRequested: boolean }): Decision => {
+// Past the commit, a start that failed has been answered: what becomes of the workload is for the steps that follow.
+export const startHasFailed = (entries: readonly Entry[]): boolean =>
+  isCommitted(entries) && lastPhases(entries).get('start') === 'failed'
+
+export const decide = (
+  entries: readonly Entry[],
+  { cancelRequested, kind = 'move' }: { cancelRequested: boolean; kind?: MigrationKind },
+): Decision => {
+  const { order } = protocols[kind]
   const last = lastPhases(entries)
-  const firstToDo = stepOrder.find((step) => last.get(step) !== 'done')
+  const notUp = kind !== 'finalize' && startHasFailed(entries)
+  const firstToDo = order.find((step) => last.get(step) !== 'done' && !(step === 'start' && notUp))
 
-  if (isCommitted(entries)) {
-    return firstToDo === undefined ? { kind: 'end', outcome: 'moved' } : { kind: 'do', step: firstToDo }
+  if (isCommitted(entries, kind)) {
+    if (firstToDo !== undefined) return { kind: 'do', step: firstToDo }
+    return { kind: 'end', outcome: notUp ? 'not-up' : 'done' }
   }
   const turningBack =
     cancelRequested || entries.some(({ phase }) => phase === 'failed' || phase === 'undo-started' || phase === 'undone')
   if (!turningBack && firstToDo !== undefined) return { kind: 'do', step: firstToDo }
 
-  const lastToUndo = stepOrder.findLast((step) => last.has(step) && last.get(step) !== 'undone')
+  const lastToUndo = order.findLast((step) => last.has(step) && last.get(step) !== 'undone')
   return lastToUndo === undefined ? { kind: 'end', outcome: 'put-back' } : { kind: 'undo', step: lastToUndo }
 }

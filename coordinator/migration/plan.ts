@@ -12,6 +12,14 @@ const distinct = (findings: readonly Finding[]): Finding[] => [
 const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports'][number]): string =>
   `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
 
+// Without what has been written since there must be something that was written before.
+export const nothingToDiscardTo = ({ to }: Pick<AcceptedRequest, 'to'>): AppError =>
+  new AppError(
+    'DRAYAGE_RETAINED_CHANGED',
+    `${to} keeps no whole copy of the data of the moment of the move, so there is nothing to go back to without what was ` +
+      'written since. Nothing was changed. Return it with what was written.',
+  )
+
 const deviceRefusals = (request: AcceptedRequest, { name, volumes }: Workload): Finding[] =>
   request.options.devices !== 'refuse'
     ? []
@@ -49,6 +57,7 @@ export const assess = (request: AcceptedRequest, workload: Workload, check: Targ
     ports: workload.ports.map(portText),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: check.freeBytes,
+    ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),
     warnings: distinct([...workload.warnings, ...check.warnings]),
     refusals: distinct([...workload.obstacles, ...check.obstacles, ...deviceRefusals(request, workload)]),
   }

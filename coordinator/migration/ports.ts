@@ -5,10 +5,12 @@ import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
+import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
 import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
 import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
@@ -26,12 +28,16 @@ export type CallOptions = { readonly signal?: AbortSignal }
 export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
   describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
-  checkTarget(request: { workload: Workload; migrationId: string }, options?: CallOptions): Promise<TargetCheck>
+  checkTarget(
+    request: { workload: Workload; migrationId: string; workloadId: string; overwriteChanged: boolean },
+    options?: CallOptions,
+  ): Promise<TargetCheck>
   grantEpoch(
-    request: { lease: Lease; role: 'source' | 'target'; peerHost: string; containerId: string },
+    request: { lease: Lease; role: 'source' | 'target' | 'retired'; peerHost: string; containerId: string },
     options?: CallOptions,
   ): Promise<{ previousEpoch: number }>
-  forgetMigration(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  // movedHere: the container that is the workload now, on the target; '': it is not here.
+  forgetMigration(request: { lease: Lease; movedHere: string }, options?: CallOptions): Promise<void>
   receiveImage(
     request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
     options?: CallOptions,
@@ -40,7 +46,7 @@ export type AgentPort = {
   holdSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   releaseSource(request: { lease: Lease }, options?: CallOptions): Promise<void>
   prepareTarget(
-    request: { lease: Lease; workload: Workload; imageId: string },
+    request: { lease: Lease; workload: Workload; imageId: string; overwriteChanged: boolean },
     options?: CallOptions,
   ): Promise<PreparedTarget__Output>
   discardTarget(request: { lease: Lease }, options?: CallOptions): Promise<void>
@@ -72,11 +78,27 @@ export type AgentPort = {
   ): Promise<IsolatedSource__Output>
   restoreSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   confirmTarget(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  reinstateTarget(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   startTarget(
     request: { lease: Lease; containerId: string; settleMs: number; healthTimeoutMs: number },
     options?: CallOptions,
   ): Promise<StartedTarget__Output>
+  stopTarget(
+    request: { lease: Lease; containerId: string; stopTimeoutSeconds: number },
+    options?: CallOptions,
+  ): Promise<void>
   retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  finalizeSource(
+    request: {
+      lease: Lease
+      retiredMigrationId: string
+      containerId: string
+      volumes: readonly RetiredVolume__Output[]
+      removeImage: boolean
+    },
+    options?: CallOptions,
+  ): Promise<FinalizedSource__Output>
+  forgetCopy(request: { lease: Lease }, options?: CallOptions): Promise<void>
   settleWorkload(
     request: { lease: Lease; ownerHost: string; isOwner: boolean; containerIds: string[] },
     options?: CallOptions,
@@ -105,6 +127,7 @@ export type JournalEntry = {
 
 // Everything is on the disk (synchronous=FULL) when a promise resolves.
 export type Journal = {
+  // One that is `of` another is noted there as what follows it.
   create(migration: NewMigration): Promise<MigrationRecord>
   find(id: string): Promise<MigrationRecord | null>
   // By Idempotency-Key of the one who asked.
@@ -123,14 +146,22 @@ export type Journal = {
   // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
   // record carries it as `lease` from then on, also after the end.
   // Throws DRAYAGE_MIGRATION_IN_PROGRESS naming the other migration.
+  // retired: the container is the copy that the workload has left on the host; throws DRAYAGE_NOTHING_TO_FINALIZE unless
+  // the owner is elsewhere.
   acquireLease(
     id: string,
     workload: {
+      readonly retired?: boolean
       readonly host: string
       readonly containerId: string
       readonly volumes: readonly { readonly name: string; readonly createdAt: string; readonly rootIdentity: string }[]
     },
   ): Promise<Lease>
+
+  // Where a workload is: null where there is none of that id.
+  ownerOf(workloadId: string): Promise<{ readonly host: string; readonly containerId: string } | null>
+  // The workload that this container is, wherever it belongs now; null for one that never moved.
+  workloadOf(host: string, containerId: string): Promise<string | null>
 
   // The pivot. One transaction: the workload's owner becomes `to`, known there by `targetContainerId`, under the
   // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless the lease is still this
@@ -141,7 +172,7 @@ export type Journal = {
   rounds(id: string): Promise<readonly Round[]>
   addWarnings(id: string, warnings: readonly Finding[]): Promise<void>
   requestCancel(id: string): Promise<void>
-  // Ends it and gives the lease back, in one transaction.
+  // Ends it, gives the lease back, and does what the end says of others, in one transaction.
   end(id: string, end: MigrationEnd): Promise<void>
 }
 

@@ -1,8 +1,19 @@
 // What is kept of a migration, and what its steps leave for one another.
 import { completeOptions, type MigrationOptions } from '../../shared/api/migration-options.ts'
-import type { MigrationError, MigrationRequest, MigrationState, Plan, Receipt } from '../../shared/api/migrations.ts'
+import type {
+  FinalizeRequest,
+  MigrationError,
+  MigrationKind,
+  MigrationRequest,
+  MigrationState,
+  Plan,
+  Receipt,
+  ReturnRequest,
+} from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { RetainedCopy__Output } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
+import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { StopReason } from './rounds.ts'
 
@@ -19,9 +30,23 @@ export const accepted = ({ container, from, to, options }: MigrationRequest): Ac
   options: completeOptions(options),
 })
 
+// What was asked of a return or a finalize beside its request, or is known from the migration that it follows.
+export type Terms = ReturnRequest &
+  FinalizeRequest & {
+    // Of a return: the workload is to run, whether or not it ran where it comes from: it did before it was moved.
+    readonly start?: boolean
+    // Of a finalize: the volumes as they were journaled when their workload was moved away.
+    readonly volumes?: readonly RetiredVolume__Output[]
+  }
+
 export type NewMigration = {
   readonly id: string
+  readonly kind: MigrationKind
+  // The migration that it returns or finalizes; null for a move.
+  readonly of: string | null
   readonly request: AcceptedRequest
+  readonly terms: Terms
+  // Of a finalize: the retired one, on `from`.
   readonly containerId: string
   readonly containerName: string
   readonly plan: Plan
@@ -33,6 +58,8 @@ export type MigrationRecord = NewMigration & {
   readonly cancelRequested: boolean
   // Taken by the step `lock`, given back when the migration ends; kept here for the record.
   readonly lease: Lease | null
+  // The newest return or finalize of it, or the move that has taken its retired copy.
+  readonly followedBy: string | null
   readonly warnings: readonly Finding[]
   readonly error: MigrationError | null
   readonly createdAt: Date
@@ -43,13 +70,19 @@ export type MigrationRecord = NewMigration & {
 export type MigrationEnd = {
   readonly state: Extract<MigrationState, 'awaiting-finalize' | 'completed' | 'failed' | 'rolled-back' | 'cancelled'>
   readonly error: MigrationError | null
+  // Begins with this one's end, or not at all.
+  readonly follow?: NewMigration
+  // The migration whose retired copy this one has used up or removed: from awaiting-finalize it becomes completed, from
+  // failed what is said here.
+  readonly settles?: { readonly id: string; readonly failedBecomes: 'completed' | 'rolled-back' | 'failed' }
 }
 
 // Each step's `done` carries its own part; a step reads those of the steps above it. JSON.
 export type Facts = Partial<{
   plan: { readonly workload: Workload; readonly imageId: string }
   image: { readonly imageId: string; readonly loaded: boolean }
-  hold: { readonly targetContainerId: string }
+  // retained: the copy of an earlier migration that was found on the target and taken.
+  hold: { readonly targetContainerId: string; readonly retained?: RetainedCopy__Output | null }
   precopy: { readonly rounds: number; readonly reason: StopReason; readonly predictedMs: number | null }
   fence: { readonly restartPolicyJson: string }
   stop: {
@@ -60,4 +93,5 @@ export type Facts = Partial<{
   isolate: { readonly volumes: readonly string[]; readonly renamedTo: string }
   finalcopy: { readonly receipt: Receipt; readonly durationMs: number }
   start: { readonly verdict: string; readonly upAt: string | null }
+  remove: { readonly removed: readonly string[] }
 }>

@@ -1,12 +1,14 @@
 // Drives migrations by their journal: asks decide() what is next, does it, writes down how it went, asks again. It holds
 // nothing in memory that it could not do without, so a new process goes on where the last one died.
 import type { MigrationError, Progress } from '../../shared/api/migrations.ts'
-import { AppError, asAppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
+import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
-import { decide, isCommitted, pivot } from './decide.ts'
+import { decide, isCommitted, startHasFailed } from './decide.ts'
+import { describeError, endOf } from './end.ts'
+import { finalizeSteps } from './finalize-steps.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
-import type { MigrationEnd, MigrationRecord } from './record.ts'
-import type { Side, Step, StepContext } from './step.ts'
+import type { MigrationRecord } from './record.ts'
+import { isInsistedOn, type Side, type Step, type StepContext } from './step.ts'
 import { steps } from './steps.ts'
 import { factsOf } from './view.ts'
 
@@ -22,6 +24,7 @@ export type RunnerOptions = {
   readonly hosts: Hosts
   readonly clock: Clock
   readonly events: RunnerEvents
+  readonly newId: () => string
   // How long a step before the commit waits for a host that does not answer, before everything is put back.
   readonly patienceMs: number
   // How long a container without a health check must run on the target before it counts as up.
@@ -47,17 +50,25 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'DRAYAGE_STREAM_DAMAGED',
 ])
 
+// A host that is away is waited for without end where going on is all there is to do: what is retired there is not
+// missed by anybody. And where going back would need the same host: whether the workload has stopped there is then not
+// known, and it is not started elsewhere on a guess.
+const waitsWithoutEnd = ({ kind }: MigrationRecord, { name }: Step): boolean =>
+  kind === 'finalize' || (kind === 'return' && name === 'stop')
+
+const stepsOf = ({ kind }: MigrationRecord): Readonly<Partial<Record<Step['name'], Step>>> =>
+  kind === 'finalize' ? finalizeSteps : steps
+
+const stepOf = (record: MigrationRecord, name: Step['name']): Step => {
+  const step = stepsOf(record)[name]
+  if (step === undefined) throw new Error(`A ${record.kind} has no step ${name}`)
+  return step
+}
+
 const firstPauseMs = 250
 const longestPauseMs = 10_000
 
-export const describeError = (error: AppError, step: Step['name'] | null): MigrationError => ({
-  code: error.code,
-  message: error.message,
-  step,
-  reasons: Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : [],
-})
-
-export const createRunner = ({ journal, hosts, clock, events, patienceMs, settleMs }: RunnerOptions): Runner => {
+export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs, settleMs }: RunnerOptions): Runner => {
   const interrupts = new Map<string, AbortController>()
 
   const side = async (host: string): Promise<Side> => ({ ...(await hosts.known(host)), host })
@@ -83,6 +94,7 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
     progress: (progress) => events.progress(record.id, { step: step.name, ...progress }),
     round: (round) => journal.addRound(record.id, round),
     rounds: () => journal.rounds(record.id),
+    startFailed: startHasFailed(entries),
     warn: async (warnings) => {
       if (warnings.length > 0) await journal.addWarnings(record.id, warnings)
     },
@@ -122,9 +134,9 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
     stopping: AbortSignal,
   ) => {
     const { id } = record
-    const forwardOnly = isCommitted(entries)
+    const forwardOnly = isCommitted(entries, record.kind)
     const interrupt = new AbortController()
-    if (!forwardOnly && step.name !== pivot) interrupts.set(id, interrupt)
+    if (!forwardOnly && step.name !== 'commit') interrupts.set(id, interrupt)
     const signal = AbortSignal.any([stopping, interrupt.signal])
     await journal.append(id, { step: step.name, phase: 'started' })
     events.changed(id)
@@ -133,15 +145,15 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
         id,
         step,
         signal,
-        forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
-        ({ code }) => passing.has(code),
+        waitsWithoutEnd(record, step) || forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
+        (error) => passing.has(error.code) || isInsistedOn(error),
         async () => {
           const context = await contextFor(await reread(record), entries, step, signal)
           return withFailpoints(step.name, () => step.do(context))
         },
       )
-      // The pivot is written by its own transaction.
-      if (step.name !== pivot) await journal.append(id, { step: step.name, phase: 'done', facts })
+      // The commit is written by its own transaction.
+      if (step.name !== 'commit') await journal.append(id, { step: step.name, phase: 'done', facts })
     } catch (thrown) {
       if (stopping.aborted) return
       const error = interrupt.signal.aborted
@@ -149,7 +161,9 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
         : asAppError(thrown, `The step ${step.name} failed`)
       const { code, message, details } = error
       await journal.append(id, { step: step.name, phase: 'failed', error: { code, message, details } })
-      if (forwardOnly) await journal.end(id, { state: 'failed', error: describeError(error, step.name) })
+      if (forwardOnly && step.name !== 'start') {
+        await journal.end(id, { state: 'failed', error: describeError(error, step.name) })
+      }
     } finally {
       interrupts.delete(id)
     }
@@ -188,26 +202,9 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
 
   const reread = async (record: MigrationRecord): Promise<MigrationRecord> => (await journal.find(record.id)) ?? record
 
-  const endOf = (
-    record: MigrationRecord,
-    entries: readonly JournalEntry[],
-    outcome: 'moved' | 'put-back',
-  ): MigrationEnd => {
-    if (outcome === 'moved') return { state: 'awaiting-finalize', error: null }
-    const failure = entries.find(({ phase }) => phase === 'failed')
-    const { error } = failure ?? {}
-    if (record.cancelRequested && (!error || error.code === 'DRAYAGE_CANCELLED')) {
-      const message = `The migration of ${record.containerName} was cancelled, and everything was put back.`
-      return {
-        state: 'cancelled',
-        error: { code: 'DRAYAGE_CANCELLED', message, step: failure?.step ?? null, reasons: [] },
-      }
-    }
-    const reasons = error && Array.isArray(error.details['reasons']) ? (error.details['reasons'] as Finding[]) : []
-    return {
-      state: 'rolled-back',
-      error: error ? { code: error.code, message: error.message, step: failure?.step ?? null, reasons } : null,
-    }
+  const end = async (record: MigrationRecord, outcome: 'done' | 'not-up' | 'put-back'): Promise<void> => {
+    const entries = await journal.entries(record.id)
+    await journal.end(record.id, endOf(record, entries, outcome, newId))
   }
 
   return {
@@ -217,9 +214,9 @@ export const createRunner = ({ journal, hosts, clock, events, patienceMs, settle
         if (record === null || record.endedAt !== null) return
         const entries = await journal.entries(id)
         const decision = decide(entries, record)
-        if (decision.kind === 'end') await journal.end(id, endOf(record, entries, decision.outcome))
-        else if (decision.kind === 'do') await doStep(record, entries, steps[decision.step], stopping)
-        else await undoStep(record, entries, steps[decision.step], stopping)
+        if (decision.kind === 'end') await end(record, decision.outcome)
+        else if (decision.kind === 'do') await doStep(record, entries, stepOf(record, decision.step), stopping)
+        else await undoStep(record, entries, stepOf(record, decision.step), stopping)
         events.changed(id)
       }
     },

@@ -74,7 +74,7 @@ test('device nodes stand against a move that refuses them, and against no other'
 
 test('what the disk of the target did not give back as it was written is written again, and told', async () => {
   const { service, world } = setUp()
-  world.target.badRounds = 1
+  world.two.badRounds = 1
   const { migration } = await service.start(request, null)
   const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
   expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
@@ -86,14 +86,14 @@ test('what the disk of the target did not give back as it was written is written
 
 test('a target whose disk does so twice in a row gets nothing', async () => {
   const { service, world } = setUp()
-  world.target.badRounds = 2
+  world.two.badRounds = 2
   const { migration } = await service.start(request, null)
   const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
   expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
     state: 'rolled-back',
     error: { code: 'DRAYAGE_DIGEST_MISMATCH', step: 'precopy' },
   })
-  expect(world.source.running).toBe(true)
+  expect(world.first.running).toBe(true)
 })
 
 test('two hosts that are not there are two reasons in one answer', async () => {
@@ -122,7 +122,7 @@ test('a cancel before the commit puts everything back; one after it is refused',
   cancelled = true
   const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
   expect(events.at(-1)?.data).toMatchObject({ state: 'cancelled' })
-  expect(world.source.running).toBe(true)
+  expect(world.first.running).toBe(true)
   expect(await codeOf(service.cancel(migration.id))).toBe('DRAYAGE_MIGRATION_ENDED')
 
   const second = setUp((call) => (call === 'start' && !letStart ? 'lost-request' : 'none'))

@@ -1,6 +1,7 @@
 // What the REST routes ask of migrations.
 import { ulid } from 'ulid'
 import {
+  type FinalizeRequest,
   hasEnded,
   type Migration,
   type MigrationError,
@@ -8,16 +9,28 @@ import {
   type MigrationRequest,
   type MigrationState,
   type Plan,
+  type ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
-import { assess, refusalOf } from './plan.ts'
+import { describeError } from './end.ts'
+import { finalizeOf, wayBack } from './follow-up.ts'
+import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Holds, Hosts, Journal } from './ports.ts'
-import { type AcceptedRequest, accepted, type MigrationRecord } from './record.ts'
-import { createRunner, describeError } from './runner.ts'
-import { viewMigration } from './view.ts'
+import {
+  type AcceptedRequest,
+  accepted,
+  type Facts,
+  type MigrationRecord,
+  type NewMigration,
+  type Terms,
+} from './record.ts'
+import { createRunner } from './runner.ts'
+import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
+
+export type Started = { readonly migration: Migration; readonly created: boolean }
 
 export type MigrationService = {
   // What would happen; refusals stand in it. Throws only where there is nothing to plan: an unknown or offline host, a
@@ -25,10 +38,13 @@ export type MigrationService = {
   plan(request: MigrationRequest, signal?: AbortSignal): Promise<Plan>
   // Throws every reason why it cannot be, before anything has changed. created: false when the key was used before for
   // the same request.
-  start(
-    request: MigrationRequest,
-    idempotencyKey: string | null,
-  ): Promise<{ readonly migration: Migration; readonly created: boolean }>
+  start(request: MigrationRequest, idempotencyKey: string | null): Promise<Started>
+  // Moves the workload of a migration that was committed back to where it came from, as a migration of its own. Throws
+  // DRAYAGE_NOTHING_TO_RETURN, DRAYAGE_RETAINED_CHANGED, and every reason why it cannot be, before anything has changed.
+  // One that runs already is the answer.
+  return(id: string, request: ReturnRequest, idempotencyKey: string | null): Promise<Started>
+  // Removes what a migration has kept where its workload came from, likewise. Throws DRAYAGE_NOTHING_TO_FINALIZE.
+  finalize(id: string, request: FinalizeRequest, idempotencyKey: string | null): Promise<Started>
   get(id: string): Promise<Migration>
   list(filter: { readonly state?: MigrationState; readonly limit: number }): Promise<Migration[]>
   // Asks for it; the migration then puts everything back. Throws DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
@@ -72,11 +88,14 @@ export const createMigrationService = ({
   const waiting = new Map<string, MigrationError>()
   const watchers = createWatchers()
 
+  const newId = () => ulid(clock.now().getTime())
+
   const runner = createRunner({
     journal,
     hosts,
     clock,
     patienceMs,
+    newId: () => newId(),
     settleMs,
     events: {
       changed: (id) => watchers.changed(id),
@@ -90,9 +109,7 @@ export const createMigrationService = ({
 
   const holdOn = async (id: string): Promise<AppError | null> => {
     const record = await journal.find(id)
-    if (record === null) return null
-    const { containerId, lease, request } = record
-    return holds.of({ workloadId: lease?.workloadId ?? null, host: request.from, containerId })
+    return record === null ? null : holds.of(subjectOf(record))
   }
 
   // Until it has ended, we are told to stop, or it must not go on: then it is left as the journal has it.
@@ -139,10 +156,13 @@ export const createMigrationService = ({
     for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         while (!stopping.signal.aborted) {
-          if ((await driveUnlessHeld(id)) === 'driven') return
+          if ((await driveUnlessHeld(id)) === 'driven') break
           await untilItMayGoOn(id)
           waiting.delete(id)
         }
+        // What its end has begun: a way back.
+        const next = (await journal.find(id))?.followedBy
+        if (next) drive(next)
         return
       } catch (thrown) {
         log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
@@ -173,10 +193,18 @@ export const createMigrationService = ({
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
     const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
-    return viewMigration(record, entries, rounds, waiting.get(record.id) ?? null)
+    const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
+    const migration = viewMigration(record, entries, rounds, waiting.get(record.id) ?? null, follower)
+    const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
+    if (!wentBack) return migration
+    return { ...migration, downtimeMs: downtimeMs(entries, await journal.entries(follower.id)) }
   }
 
-  const plan = async (request: AcceptedRequest, signal: AbortSignal | undefined): Promise<Plan> => {
+  const plan = async (
+    request: AcceptedRequest,
+    { overwriteChanged = false }: Terms,
+    signal: AbortSignal | undefined,
+  ): Promise<Plan> => {
     if (request.from === request.to) {
       throw new AppError(
         'DRAYAGE_SAME_HOST',
@@ -189,7 +217,8 @@ export const createMigrationService = ({
       { container: request.container, measureVolumes: true },
       options,
     )
-    const check = await target.agent.checkTarget({ workload, migrationId: '' }, options)
+    const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
+    const check = await target.agent.checkTarget({ workload, migrationId: '', workloadId, overwriteChanged }, options)
     return assess(request, workload, check)
   }
 
@@ -201,10 +230,10 @@ export const createMigrationService = ({
     return result
   }
 
-  const known = async (request: AcceptedRequest, key: string | null): Promise<MigrationRecord | null> => {
+  const known = async (asked: Asked, key: string | null): Promise<MigrationRecord | null> => {
     const record = key === null ? null : await withFailpoints('idempotency', () => journal.findByKey(key))
     if (record === null) return null
-    if (JSON.stringify(record.request) !== JSON.stringify(request)) {
+    if (!asksTheSame(record, asked)) {
       throw new AppError(
         'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
         `The Idempotency-Key was used before for another request, migration ${record.id}. Use a new key for a new request.`,
@@ -213,51 +242,112 @@ export const createMigrationService = ({
     return record
   }
 
-  const accept = async (request: AcceptedRequest, key: string | null, planned: Plan) =>
-    oneAtATime(async () => {
-      const earlier = await known(request, key)
+  const accept = async (asked: NewMigration): Promise<Started> => {
+    const { record, created } = await oneAtATime(async () => {
+      const earlier = await known(asked, asked.idempotencyKey)
       if (earlier !== null) return { record: earlier, created: false }
       const running = (await journal.unfinished()).find(
-        ({ containerId, request: { from } }) => containerId === planned.container.id && from === request.from,
+        ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
       )
-      if (running !== undefined) {
-        throw new AppError(
-          'DRAYAGE_MIGRATION_IN_PROGRESS',
-          `${planned.container.name} on ${request.from} is being moved already, by migration ${running.id}. Wait for it, or cancel it.`,
-          { details: { migration: running.id } },
-        )
+      if (running !== undefined && running.of !== null && asksTheSame(running, asked)) {
+        return { record: running, created: false }
       }
-      const record = await journal.create({
-        id: ulid(clock.now().getTime()),
-        request,
-        containerId: planned.container.id,
-        containerName: planned.container.name,
-        plan: planned,
-        idempotencyKey: key,
-      })
-      return { record, created: true }
+      if (running !== undefined) throw inProgress(running)
+      return { record: await journal.create(asked), created: true }
     })
+    if (created) {
+      log.info({ migration: record.id, kind: record.kind, ...record.request }, 'Migration accepted')
+      drive(record.id)
+    }
+    return { migration: await view(record), created }
+  }
+
+  // A committed migration whose target has the workload still. Throws `code`, with why there is nothing to be done.
+  const standing = async (
+    id: string,
+    code: 'DRAYAGE_NOTHING_TO_RETURN' | 'DRAYAGE_NOTHING_TO_FINALIZE',
+  ): Promise<{ record: MigrationRecord; facts: Facts }> => {
+    const record = await find(id)
+    const nothing = (why: string) => new AppError(code, `Migration ${id}: ${why} Nothing was changed.`)
+    if (record.kind === 'finalize')
+      throw nothing(`it is a finalize itself; name the migration that it is of, ${record.of}.`)
+    if (!hasEnded(record.state)) {
+      throw new AppError(
+        'DRAYAGE_MIGRATION_IN_PROGRESS',
+        `Migration ${id} has not ended. Wait for it, or cancel it; nothing was changed.`,
+        { details: { migration: id } },
+      )
+    }
+    const entries = await journal.entries(id)
+    if (!isCommitted(entries)) throw nothing(`it was put back, and has kept nothing on ${record.request.from}.`)
+    const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
+    const wanted = code === 'DRAYAGE_NOTHING_TO_RETURN' ? 'return' : 'finalize'
+    if (follower !== null && !hasEnded(follower.state) && follower.kind !== wanted) throw inProgress(follower)
+    if (record.state === 'completed' || record.state === 'rolled-back') {
+      const why =
+        follower?.kind === 'finalize'
+          ? `what it had kept on ${record.request.from} was removed by ${follower.id}.`
+          : `${record.containerName} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
+      throw nothing(why)
+    }
+    requireNotHeld(subjectOf(record))
+    return { record, facts: factsOf(entries) }
+  }
+
+  const requireNotHeld = (subject: Parameters<Holds['of']>[0]): void => {
+    const held = holds.of(subject)
+    if (held !== null) throw held
+  }
+
+  const requireOwner = async ({ id, lease, request, containerName }: MigrationRecord, facts: Facts): Promise<void> => {
+    const owner = lease === null ? null : await journal.ownerOf(lease.workloadId)
+    if (owner?.host === request.to && owner.containerId === facts.hold?.targetContainerId) return
+    throw new AppError(
+      'DRAYAGE_NOTHING_TO_RETURN',
+      `${containerName} is not where migration ${id} brought it any more: it is on ${owner?.host ?? 'no host known here'}. ` +
+        `Nothing was changed. Move it from there: dray migrate ${containerName} --from ${owner?.host ?? 'HOST'} --to ${request.from}.`,
+    )
+  }
 
   return {
-    plan: (request, signal) => plan(accepted(request), signal),
+    plan: (request, signal) => plan(accepted(request), {}, signal),
 
-    start: async (asked, idempotencyKey) => {
-      const request = accepted(asked)
-      const earlier = await known(request, idempotencyKey)
+    start: async (wanted, idempotencyKey) => {
+      const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
+      const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
-      const notNow = holds.of({ workloadId: null, host: request.from, containerId: '' })
-      if (notNow !== null) throw notNow
-      const planned = await plan(request, undefined)
-      const held = holds.of({ workloadId: null, host: request.from, containerId: planned.container.id })
-      if (held !== null) throw held
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: '' })
+      const planned = await plan(asked.request, {}, undefined)
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: planned.container.id })
       const refusal = refusalOf(planned.container.name, planned.refusals)
       if (refusal) throw refusal
-      const { record, created } = await accept(request, idempotencyKey, planned)
-      if (created) {
-        log.info({ migration: record.id, ...request }, 'Migration accepted')
-        drive(record.id)
-      }
-      return { migration: await view(record), created }
+      const { id: containerId, name: containerName } = planned.container
+      return accept({ ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey })
+    },
+
+    return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
+      const terms = { ...(discardWrites ? { discardWrites } : {}), ...(overwriteChanged ? { overwriteChanged } : {}) }
+      const earlier = idempotencyKey === null ? null : await journal.findByKey(idempotencyKey)
+      if (earlier?.of === id && earlier.kind === 'return') return { migration: await view(earlier), created: false }
+      const { record, facts } = await standing(id, 'DRAYAGE_NOTHING_TO_RETURN')
+      await requireOwner(record, facts)
+      const back = wayBack(record, facts, newId(), terms, idempotencyKey)
+      if (back === null) throw new Error(`Migration ${id} was committed without a target`)
+      const running = record.followedBy === null ? null : await journal.find(record.followedBy)
+      if (running?.kind === 'return' && !hasEnded(running.state))
+        return { migration: await view(running), created: false }
+      const planned = await plan({ ...back.request, container: back.containerId }, terms, undefined)
+      const refusal = refusalOf(back.containerName, planned.refusals)
+      if (refusal) throw refusal
+      if (discardWrites && planned.builtUpon === undefined) throw nothingToDiscardTo(back.request)
+      return accept({ ...back, plan: planned })
+    },
+
+    finalize: async (id, { removeImage }, idempotencyKey) => {
+      const earlier = idempotencyKey === null ? null : await journal.findByKey(idempotencyKey)
+      if (earlier?.of === id && earlier.kind === 'finalize') return { migration: await view(earlier), created: false }
+      const { record, facts } = await standing(id, 'DRAYAGE_NOTHING_TO_FINALIZE')
+      return accept(finalizeOf(record, facts, newId(), removeImage ? { removeImage } : {}, idempotencyKey))
     },
 
     get: async (id) => view(await find(id)),
@@ -272,7 +362,7 @@ export const createMigrationService = ({
           `Migration ${id} has ended (${record.state}); there is nothing to cancel.`,
         )
       }
-      if (isCommitted(await journal.entries(id))) {
+      if (isCommitted(await journal.entries(id), record.kind)) {
         throw new AppError(
           'DRAYAGE_PAST_COMMIT',
           `Migration ${id} is past its commit: ${record.request.to} owns ${record.containerName} now, and it can only go forward.`,
@@ -301,6 +391,22 @@ export const createMigrationService = ({
   }
 }
 
+type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'terms'>
+
+const asksTheSame = (a: Asked, b: Asked): boolean => {
+  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
+  return left === right
+}
+
+const inProgress = ({ id, kind, containerName, request: { from } }: MigrationRecord): AppError => {
+  const what = { move: 'moved', return: 'returned', finalize: 'removed' }[kind]
+  return new AppError(
+    'DRAYAGE_MIGRATION_IN_PROGRESS',
+    `${containerName} on ${from} is being ${what} already, by migration ${id}. Wait for it, or cancel it.`,
+    { details: { migration: id } },
+  )
+}
+
 // Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
 const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
   const [source, target] = await Promise.allSettled([hosts.online(from), hosts.online(to)])
@@ -312,6 +418,12 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
 }
+
+const subjectOf = ({ lease, request, containerId }: MigrationRecord) => ({
+  workloadId: lease?.workloadId ?? null,
+  host: request.from,
+  containerId,
+})
 
 const standsStill = (thrown: unknown): MigrationError => {
   const { code, message, details } = asAppError(

@@ -8,6 +8,10 @@ import { nextOf, situationOf } from './situation.ts'
 
 const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
   id: 'm-1',
+  kind: 'move',
+  of: null,
+  terms: {},
+  followedBy: null,
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
   containerId: 'c1',
   containerName: 'web',
@@ -29,7 +33,7 @@ const entry = (step: StepName, phase: JournalPhase): JournalEntry => ({
 })
 // Everything before `step` is done, and `step` itself is in `phase`.
 const upTo = (step: StepName, phase: JournalPhase): JournalEntry[] => [
-  ...stepOrder.slice(0, stepOrder.indexOf(step)).map((name) => entry(name, 'done')),
+  ...stepOrder.slice(0, (stepOrder as readonly StepName[]).indexOf(step)).map((name) => entry(name, 'done')),
   entry(step, phase),
 ]
 const facts: Facts = { stop: { wasRunning: true, exitCode: 0, killed: false } }

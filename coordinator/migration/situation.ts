@@ -1,6 +1,6 @@
 // What runs where, where the data is, and what can be done about it, at any moment of a migration, for somebody who was
 // called in the night. From the journal alone: what is not known is said to be unknown.
-import { isCommitted, lastPhases } from './decide.ts'
+import { isCommitted, lastPhases, startHasFailed } from './decide.ts'
 import type { JournalEntry } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
 
@@ -49,21 +49,32 @@ const onTarget = ({ to }: Names, entries: readonly JournalEntry[]): string => {
 const afterCommit = ({ name, from, to }: Names, entries: readonly JournalEntry[], { stop, start }: Facts): string => {
   const here = stop?.wasRunning === false ? 'is there, not running, as it was found' : 'runs there'
   const kept = `The old copy on ${from} is stopped, and nothing starts it by mistake`
+  if (startHasFailed(entries)) return `${to} owns ${name} and has all of its data; it did not come up there. ${kept}.`
   if (start !== undefined || lastPhases(entries).get('start') === 'done')
     return `${to} owns ${name}, and it ${here}. ${kept}.`
   return `${to} owns ${name} and has all of its data; it is being started there, and whether it runs yet is not known. ${kept}.`
 }
 
+const whileFinalizing = ({ name, from }: Names, entries: readonly JournalEntry[], ended: boolean): string => {
+  if (isCommitted(entries, 'finalize'))
+    return `What ${from} had kept of ${name} is gone. Where it lives was not touched.`
+  const begun = lastPhases(entries).has('remove')
+  const rest = begun ? `Some of what ${from} keeps of ${name} may be gone` : `${from} keeps what it had of ${name}`
+  return `${rest}${ended ? '' : ' for now'}. Where it lives is not touched.`
+}
+
 export const situationOf = (record: MigrationRecord, entries: readonly JournalEntry[], facts: Facts): string => {
   const names = namesOf(record)
+  if (record.kind === 'finalize') return whileFinalizing(names, entries, record.endedAt !== null)
   if (isCommitted(entries)) return afterCommit(names, entries, facts)
   if (record.endedAt === null) return `${onSource(names, record, entries)}; ${onTarget(names, entries)}.`
   const ran = record.plan.container.state === 'running'
   const { name, from, to } = names
+  const rest = record.kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`
   const removed = record.warnings.some(({ code }) => code === 'source-removed')
   return removed
-    ? `${name} was removed from ${from} by somebody; its volumes are there. ${to} has nothing of it.`
-    : `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${to} has nothing of it.`
+    ? `${name} was removed from ${from} by somebody; its volumes are there. ${rest}.`
+    : `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${rest}.`
 }
 
 // While it has not ended. waiting: something stands in its way just now.

@@ -1,5 +1,5 @@
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import type { Finding } from '../../shared/errors.ts'
+import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import type { AgentPort, Journal } from './ports.ts'
 import type { Facts, Lease, MigrationRecord } from './record.ts'
 
@@ -24,8 +24,27 @@ export type StepContext = {
   readonly round: (round: Round) => Promise<void>
   // Those that are in the journal, in their order.
   readonly rounds: () => Promise<readonly Round[]>
+  // Past the commit: the target did not come up.
+  readonly startFailed: boolean
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
 }
+
+// Past the commit, what has to be done in the end, and that nobody but an operator can clear the way for: a refusal is shown
+// and asked again, as in an undo, and does not end the migration. Not so what has become pointless.
+export const insisting = async <T>(effect: () => Promise<T>): Promise<T> => {
+  try {
+    return await effect()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || final.has(thrown.code)) throw thrown
+    throw new AppError(thrown.code, thrown.message, { cause: thrown, details: { ...thrown.details, [insists]: true } })
+  }
+}
+
+// The order is outdated, or the host is declared down.
+const final: ReadonlySet<string> = new Set<ErrorCode>(['DRAYAGE_EPOCH_STALE', 'DRAYAGE_HOST_FENCED'])
+
+const insists = 'insists'
+export const isInsistedOn = ({ details }: AppError): boolean => details[insists] === true
 
 // Both `do` and `undo` are idempotent: the runner repeats them whenever their outcome is unknown.
 export type Step = {

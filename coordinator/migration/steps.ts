@@ -2,15 +2,15 @@
 // reverse, when anything fails; after it there is only forward. Every effect is a call to one of the two agents or a
 // transaction of the journal, and every one of them may be repeated.
 import type { Receipt } from '../../shared/api/migrations.ts'
-import { AppError, type Finding } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
-import { copyRound, volumesByName } from './copy-round.ts'
+import { askBothSides } from './ask-both-sides.ts'
+import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
-import { assess, refusalOf } from './plan.ts'
-import type { Workload } from './record.ts'
+import { nothingToDiscardTo } from './plan.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
-import type { Step, StepContext } from './step.ts'
+import { insisting, type Step, type StepContext } from './step.ts'
 
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
@@ -42,8 +42,8 @@ const lock: Step = {
   },
   undo: async ({ record, source, target, lease }) => {
     if (record.lease === null) return
-    await target.agent.forgetMigration({ lease: lease() })
-    await source.agent.forgetMigration({ lease: lease() })
+    await target.agent.forgetMigration({ lease: lease(), movedHere: '' })
+    await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
   },
 }
 
@@ -91,18 +91,22 @@ const image: Step = {
 const hold: Step = {
   name: 'hold',
   do: async (context) => {
-    const { facts, source, target, lease, signal, warn } = context
+    const { record, facts, source, target, lease, signal, warn } = context
+    const { overwriteChanged = false, discardWrites = false } = record.terms
     await source.agent.holdSource({ lease: lease(), containerId: containerId(context) }, { signal })
     const prepared = await target.agent.prepareTarget(
       {
         lease: lease(),
         workload: needed(facts.plan, 'plan').workload,
         imageId: needed(facts.image, 'image').imageId,
+        overwriteChanged,
       },
       { signal },
     )
     await warn(prepared.warnings)
-    return { hold: { targetContainerId: prepared.containerId } }
+    const { retained } = prepared
+    if (discardWrites && (retained === null || retained.partial)) throw nothingToDiscardTo(record.request)
+    return { hold: { targetContainerId: prepared.containerId, retained } }
   },
   undo: async ({ source, target, lease }) => {
     await source.agent.releaseSource({ lease: lease() })
@@ -133,6 +137,7 @@ const precopy: Step = {
   name: 'precopy',
   do: async (context) => {
     const { record, signal } = context
+    if (record.terms.discardWrites) return {}
     const measured: MeasuredRound[] = []
     let damagedBefore = false
     for (;;) {
@@ -234,6 +239,7 @@ const isolate: Step = {
 const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
+    if (context.record.terms.discardWrites) return {}
     const { results, durationMs } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
       final: true,
       totalBytes: null,
@@ -267,12 +273,17 @@ const commit: Step = {
 
 const start: Step = {
   name: 'start',
-  do: async ({ facts, target, lease, now, settleMs }) => {
+  do: async ({ record, facts, target, lease, now, settleMs }) => {
+    const { targetContainerId, retained } = needed(facts.hold, 'hold')
+    if (retained) {
+      await insisting(() => target.agent.reinstateTarget({ lease: lease(), containerId: targetContainerId }))
+    }
     // What had ended by itself is not run a second time.
-    if (!needed(facts.stop, 'stop').wasRunning) return { start: { verdict: 'left-stopped', upAt: null } }
+    const isToRun = needed(facts.stop, 'stop').wasRunning || record.terms.start === true
+    if (!isToRun) return { start: { verdict: 'left-stopped', upAt: null } }
     const { verdict } = await target.agent.startTarget({
       lease: lease(),
-      containerId: needed(facts.hold, 'hold').targetContainerId,
+      containerId: targetContainerId,
       settleMs,
       healthTimeoutMs,
     })
@@ -285,15 +296,32 @@ const start: Step = {
 const retain: Step = {
   name: 'retain',
   do: async (context) => {
-    const { source, target, lease } = context
-    // First, since the target's container is the operator's to start and stop from here on, whether or not the source
-    // can be reached.
-    await target.agent.forgetMigration({ lease: lease() })
-    await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
-    await source.agent.releaseSource({ lease: lease() })
-    await source.agent.forgetMigration({ lease: lease() })
-    return {}
+    const { record, facts, source, target, lease, startFailed } = context
+    const { targetContainerId } = needed(facts.hold, 'hold')
+    return insisting(async () => {
+      if (startFailed && record.request.options.onUnhealthy === 'stop') {
+        const { stopTimeoutSeconds } = needed(facts.plan, 'plan').workload
+        const request = { lease: lease(), containerId: targetContainerId, stopTimeoutSeconds }
+        await unlessFenced(() => target.agent.stopTarget(request))
+      }
+      // First, since the target's container is the operator's to start and stop from here on, whether or not the source
+      // can be reached.
+      await target.agent.forgetMigration({ lease: lease(), movedHere: targetContainerId })
+      await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
+      await source.agent.releaseSource({ lease: lease() })
+      await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
+      return {}
+    })
   },
+}
+
+// A host that is declared down runs nothing that could be stopped.
+const unlessFenced = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_HOST_FENCED') throw thrown
+  }
 }
 
 export const steps: Readonly<Record<(typeof stepOrder)[number], Step>> = {
@@ -324,57 +352,5 @@ const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => 
         message: `The container ${record.containerName} was removed from ${source.host} while it was being moved, so it could not be put back as it was. Its volumes are there.`,
       },
     ])
-  }
-}
-
-// toCome: what the target must still have room for.
-const askBothSides = async (
-  context: StepContext,
-  { toCome }: { readonly toCome: StepContext['record']['plan']['volumes'] },
-): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
-  const { record, source, target, signal } = context
-  const described = await source.agent.describeWorkload(
-    { container: record.containerId, measureVolumes: false },
-    { signal },
-  )
-  const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
-  const workload: Workload = {
-    ...described,
-    volumes: described.volumes.map((volume) => {
-      const size = sizes.get(volume.name)
-      return size === undefined
-        ? volume
-        : {
-            ...volume,
-            usage: {
-              entries: size.entries,
-              apparentBytes: size.contentBytes,
-              diskBytes: size.diskBytes,
-              devices: 0,
-              devicePaths: [],
-            },
-          }
-    }),
-  }
-  const check = await target.agent.checkTarget({ workload, migrationId: record.id }, { signal })
-  const { refusals, warnings } = assess(record.request, workload, check)
-  const refusal = refusalOf(workload.name, refusals)
-  if (refusal) throw refusal
-  requireSameVolumes(record.plan.volumes, workload)
-  return { workload, imageId: check.imageId, warnings }
-}
-
-// What is journaled, held and copied must be the same things throughout.
-const requireSameVolumes = (planned: StepContext['record']['plan']['volumes'], workload: Workload): void => {
-  const names = (volumes: readonly { name: string; destination: string }[]) =>
-    volumes
-      .map(({ name }) => name)
-      .toSorted()
-      .join(' ')
-  if (names(planned) !== names(volumesByName(workload.volumes))) {
-    throw new AppError(
-      'DRAYAGE_CONTAINER_CHANGED',
-      `${workload.name} no longer has the volumes that it had when it was planned. Nothing was lost; plan it again.`,
-    )
   }
 }

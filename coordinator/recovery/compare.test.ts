@@ -21,12 +21,12 @@ const workload: KnownWorkload = {
 }
 const migration: KnownMigration = {
   ...{ id: 'm', workloadId: 'w', epoch: 1, from: 'host-1', to: 'host-2', containerId: 'c1', containerName: 'web' },
-  ...{ ended: false, entries: upTo('finalcopy') },
+  ...{ kind: 'move', ended: false, entries: upTo('finalcopy') },
 }
 const known = (one: Partial<KnownWorkload> = {}, other: Partial<KnownMigration> = {}): Known => ({
   workloads: new Map([['w', { ...workload, ...one }]]),
   migrations: new Map([['m', { ...migration, ...other }]]),
-  settlements: new Set(),
+  settled: new Map(),
 })
 const held = { workloadId: 'w', epoch: 1, migrationId: 'm' }
 const sourceNote = {
@@ -84,12 +84,30 @@ test('a target that was asked to start is behind no journal but one without the 
   expect(kinds('host-2', asked, known({}, { entries: upTo('start') }))).toEqual([])
 })
 
-test('what was brought back by hand is told, until a higher epoch has made it history', () => {
+test('a finalize that was cut off is no older journal: nothing is noted of it on any host', () => {
+  const over: Partial<KnownWorkload> = { owner: { host: 'host-2', containerId: 'c2' } }
+  const entries: Entry[] = [
+    { step: 'lock', phase: 'started' },
+    { step: 'lock', phase: 'done' },
+    { step: 'remove', phase: 'started' },
+  ]
+  expect(kinds('host-1', standing({ epochs: [held] }), known(over, { kind: 'finalize', entries }))).toEqual([])
+})
+
+test('what was brought back by hand is told until it is settled, or was moved away again from there', () => {
   const said = standing({ epochs: [held], broughtBack: [byHand] })
   const moved: Partial<KnownWorkload> = { owner: { host: 'host-2', containerId: 'c2' } }
   const done: Partial<KnownMigration> = { ended: true, entries: [...upTo('commit'), { step: 'commit', phase: 'done' }] }
   expect(kinds('host-1', said, known(moved, done))).toEqual(['by-hand'])
-  expect(kinds('host-1', said, known({ ...moved, epoch: 2, issuedTo: 's' }, done))).toEqual([])
+  const higher = known({ ...moved, epoch: 2, issuedTo: 'n' }, done)
+  expect(kinds('host-1', said, { ...higher, settled: new Map([['w', 2]]) })).toEqual([])
+  const then = (from: string, containerId: string): Known => ({
+    ...higher,
+    migrations: new Map([...higher.migrations, ['n', { ...migration, ...done, id: 'n', epoch: 2, from, containerId }]]),
+  })
+  expect(kinds('host-1', said, then('host-1', 'c1'))).toEqual([])
+  // The other copy was moved on before this agent was heard.
+  expect(kinds('host-1', said, then('host-2', 'c2'))).toEqual(['by-hand'])
   // Not committed: all that is to be done is to put back what is left of it elsewhere.
   expect(kinds('host-1', said, known())).toEqual(['cancel'])
   expect(kinds('host-1', said, known(moved, { ...done, ended: false }))).toEqual(['by-hand'])
@@ -110,7 +128,7 @@ const settleable = (
 }
 
 test('a finished move that the database never knew is proposed to the host that it went to, by the label of what it made', () => {
-  const nothing: Known = { workloads: new Map(), migrations: new Map(), settlements: new Set() }
+  const nothing: Known = { workloads: new Map(), migrations: new Map(), settled: new Map() }
   const found = settleable(
     nothing,
     { 'host-1': standing({ epochs: [held], retired: [retired] }), 'host-2': standing({ epochs: [held] }) },

@@ -70,7 +70,7 @@ export const compare = (host: string, standing: Standing, known: Known): Differe
 
   for (const entry of standing.broughtBack) {
     const workload = known.workloads.get(entry.workloadId)
-    if (workload === undefined || entry.epoch < workload.epoch) continue
+    if (workload === undefined || isAnswered(host, entry, known)) continue
     const what = `had ${entry.containerName} brought back by hand at ${entry.startedAt}`
     const migration = known.migrations.get(entry.migrationId)
     if (migration !== undefined && !migration.ended && !isCommitted(migration.entries)) add('cancel', entry, what)
@@ -80,6 +80,21 @@ export const compare = (host: string, standing: Standing, known: Known): Differe
   }
   return found
 }
+
+type HandStart = Standing['broughtBack'][number]
+
+// Settled since; or moved away since from where it was brought back to, which takes an owner there. An epoch that has merely
+// risen says nothing: the other copy may have been moved on before anybody heard of this one.
+const isAnswered = (host: string, { workloadId, containerId, epoch }: HandStart, known: Known): boolean =>
+  (known.settled.get(workloadId) ?? 0) > epoch ||
+  [...known.migrations.values()].some(
+    (later) =>
+      later.workloadId === workloadId &&
+      later.kind !== 'finalize' &&
+      (later.epoch ?? 0) > epoch &&
+      later.from === host &&
+      later.containerId === containerId,
+  )
 
 // Of a workload whose epoch has risen since, nothing of an older migration counts any more.
 const current = (
@@ -101,8 +116,10 @@ const stepOf: Readonly<Record<string, string>> = {
 const hasBegun = ({ entries }: KnownMigration, effect: string): boolean =>
   entries.some(({ step }) => step === stepOf[effect])
 
-// It was granted, and there is no note of it any more. Forgetting is the end of `retain`, and the undo of `lock`.
-const endedThere = ({ id, workloadId, epoch, entries }: KnownMigration, standing: Standing): boolean => {
+// It was granted, and there is no note of it any more. Forgetting is the end of `retain`, and the undo of `lock`. Of a
+// finalize nothing is noted.
+const endedThere = ({ id, kind, workloadId, epoch, entries }: KnownMigration, standing: Standing): boolean => {
+  if (kind === 'finalize') return false
   const last = lastPhases(entries)
   if (last.get('lock') !== 'done' || last.has('retain')) return false
   const granted = standing.epochs.some(

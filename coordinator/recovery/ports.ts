@@ -1,5 +1,6 @@
 // What the coordinator's database knows of workloads, as far as it can be compared with what agents remember, and what an
 // operator settles about them.
+import type { MigrationKind } from '../../shared/api/migrations.ts'
 import type { Entry } from '../migration/decide.ts'
 import type { Standing } from '../migration/ports.ts'
 
@@ -16,6 +17,7 @@ export type KnownWorkload = {
 
 export type KnownMigration = {
   readonly id: string
+  readonly kind: MigrationKind
   readonly workloadId: string | null
   readonly epoch: number | null
   readonly from: string
@@ -29,7 +31,8 @@ export type KnownMigration = {
 export type Known = {
   readonly workloads: ReadonlyMap<string, KnownWorkload>
   readonly migrations: ReadonlyMap<string, KnownMigration>
-  readonly settlements: ReadonlySet<string>
+  // By workload: the epoch of the newest settlement.
+  readonly settled: ReadonlyMap<string, number>
 }
 
 // A container as its host's agent last reported it.

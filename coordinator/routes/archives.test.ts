@@ -58,6 +58,17 @@ describe('a volume as a tarball', () => {
     expect(JSON.parse(trailer)).toEqual({ ...archive, live: true })
   })
 
+  test('has as many warnings in its trailer as clients take, and the number of the others', async () => {
+    const answer = await ask('/v1/volumes/host-1/warned/archive')
+    await bodyOf(answer)
+    const trailer = answer.trailers[archiveTrailer] ?? ''
+    expect(trailer.length).toBeGreaterThan(6000)
+    expect(trailer.length).toBeLessThanOrEqual(8000)
+    const { warnings } = JSON.parse(trailer) as typeof archive
+    const shown = warnings.length - 1
+    expect(warnings.at(-1)?.message).toBe(`${20 - shown} more warnings are not shown`)
+  })
+
   test('that fails on the way is never complete, and has no trailer', async () => {
     const answer = await ask('/v1/volumes/host-1/breaks/archive')
     await expect(bodyOf(answer)).rejects.toThrow('aborted')
@@ -157,7 +168,7 @@ describe('a volume from a tarball', () => {
   })
 
   test('that is refused in the middle gets its answer all the same', async () => {
-    const refused = { status: 500, body: { code: 'DRAYAGE_STREAM_DAMAGED' } }
+    const refused = { status: 422, body: { code: 'DRAYAGE_TARBALL_REFUSED' } }
     expect(await put('/v1/volumes/host-1/hostile/archive', large)).toMatchObject(refused)
     expect(await put('/v1/volumes/host-1/hostile/archive', large, {})).toMatchObject(refused)
   })

@@ -78,7 +78,7 @@ export const archiveRoutes =
           { host, volume: name, live: query.live === 'true' },
           signal,
         )
-        reply.trailer(archiveTrailer, async () => asciiJson(summary()))
+        reply.trailer(archiveTrailer, async () => inTrailer(summary()))
         return reply
           .header('content-type', tarball)
           .header('content-disposition', `attachment; filename="${name}.tar"`)
@@ -187,7 +187,10 @@ const importRoute =
               ...asking,
               'DRAYAGE_VOLUME_EXISTS',
               'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+              'DRAYAGE_TARBALL_REFUSED',
               'DRAYAGE_STREAM_DAMAGED',
+              'DRAYAGE_WORKLOAD_RETIRED',
+              'DRAYAGE_TARGET_CHANGED',
               'DRAYAGE_TARGET_FULL',
               'DRAYAGE_UNREPRESENTABLE',
               'DRAYAGE_ENGINE_REFUSED',
@@ -263,7 +266,7 @@ const arriving = async function* (body: Readable, idleMs: number): AsyncGenerato
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown
     const why = (thrown as Error).message
-    throw new AppError('DRAYAGE_STREAM_DAMAGED', `The tarball broke off: ${why}. What had come of it was removed.`, {
+    throw new AppError('DRAYAGE_TARBALL_REFUSED', `The tarball broke off: ${why}. What had come of it was removed.`, {
       cause: thrown,
     })
   }
@@ -286,6 +289,20 @@ const bodyOf = (pieces: AsyncIterable<Buffer>, idleMs: number): Readable => {
   }
   const body = Readable.from(attended())
   return body
+}
+
+// What programs take of trailers: Node's clients 16 KB, some others half of that.
+const mostTrailerBytes = 8000
+
+// As many of the warnings as there is room for; the others are counted.
+const inTrailer = (archive: VolumeArchive): string => {
+  for (let kept = archive.warnings.length; kept >= 0; kept--) {
+    const left = archive.warnings.length - kept
+    const more = left === 0 ? [] : [{ code: 'more-warnings', message: `${left} more warnings are not shown` }]
+    const text = asciiJson({ ...archive, warnings: [...archive.warnings.slice(0, kept), ...more] })
+    if (text.length <= mostTrailerBytes) return text
+  }
+  throw new Error('what is told of a tarball has no room in a trailer')
 }
 
 // A field of HTTP holds no more than ASCII for certain.

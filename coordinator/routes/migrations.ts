@@ -1,16 +1,28 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Migration, MigrationList, MigrationQuery, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import {
+  FinalizeRequest,
+  Migration,
+  MigrationList,
+  MigrationQuery,
+  MigrationRequest,
+  Plan,
+  ReturnRequest,
+} from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
-import type { MigrationService } from '../migration/service.ts'
+import type { MigrationService, Started } from '../migration/service.ts'
 import { callerOf } from './authentication.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
 import { eventStream } from './server-sent-events.ts'
 
 export type MigrationRoutes = {
-  readonly migrations: Pick<MigrationService, 'plan' | 'start' | 'get' | 'list' | 'cancel' | 'watch'>
+  readonly migrations: Pick<
+    MigrationService,
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+  >
   // Open event streams end when it is aborted; their readers come back.
   readonly stopping: AbortSignal
 }
@@ -44,6 +56,21 @@ const asking: readonly ErrorCode[] = [
   'DRAYAGE_TIMEOUT',
 ]
 
+const acceptedOrKnown =
+  '202 when it was accepted now, 200 when it was before: under the same Idempotency-Key, or as it runs.'
+
+// Two callers who happen on the same key are still two.
+const keyOf = (request: FastifyRequest): string | null => {
+  const key = request.headers['idempotency-key']
+  return key === undefined ? null : `${callerOf(request).id}/${key}`
+}
+
+const answer = (reply: FastifyReply, { migration, created }: Started) =>
+  reply
+    .code(created ? 202 : 200)
+    .header('location', `/v1/migrations/${migration.id}`)
+    .send(migration)
+
 export const migrationRoutes =
   ({ migrations, stopping }: MigrationRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -54,7 +81,7 @@ export const migrationRoutes =
         schema: {
           operationId: 'startMigration',
           summary: 'Moves a container and its data to another host',
-          description: '202 when it was accepted now, 200 when the Idempotency-Key was used for it before.',
+          description: acceptedOrKnown,
           headers: IdempotencyKey,
           body: MigrationRequest,
           response: {
@@ -70,17 +97,11 @@ export const migrationRoutes =
         },
       },
       async (request, reply) => {
-        const { body, headers } = request
+        const { body } = request
         request.subject = `${body.container} from ${body.from} to ${body.to}`
-        const key = headers['idempotency-key']
-        // Two callers who happen on the same key are still two.
-        const scoped = key === undefined ? null : `${callerOf(request).id}/${key}`
-        const { migration, created } = await migrations.start(body, scoped)
-        request.subject += `, migration ${migration.id}`
-        return reply
-          .code(created ? 202 : 200)
-          .header('location', `/v1/migrations/${migration.id}`)
-          .send(migration)
+        const started = await migrations.start(body, keyOf(request))
+        request.subject += `, migration ${started.migration.id}`
+        return answer(reply, started)
       },
     )
 
@@ -154,6 +175,76 @@ export const migrationRoutes =
         },
       },
       async ({ params }, reply) => reply.code(202).send(await migrations.cancel(params.id)),
+    )
+
+    app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::return',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'returnMigration',
+          summary: 'Moves the container of a migration back to where it came from, sending only what has changed since',
+          description: `A migration of its own, which is the answer. ${acceptedOrKnown}`,
+          params: Id,
+          headers: IdempotencyKey,
+          body: Type.Union([ReturnRequest, Type.Null()]),
+          response: {
+            200: Migration,
+            202: Migration,
+            ...problems(
+              ...asking,
+              'DRAYAGE_MIGRATION_NOT_FOUND',
+              'DRAYAGE_NOTHING_TO_RETURN',
+              'DRAYAGE_RETAINED_CHANGED',
+              'DRAYAGE_PLAN_REFUSED',
+              'DRAYAGE_MIGRATION_IN_PROGRESS',
+              'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { params, body } = request
+        request.subject = `migration ${params.id}`
+        const started = await migrations.return(params.id, body ?? {}, keyOf(request))
+        request.subject += `, by ${started.migration.id}`
+        return answer(reply, started)
+      },
+    )
+
+    app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::finalize',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'finalizeMigration',
+          summary: 'Removes what a migration has kept on the host that the container came from',
+          description: `A migration of its own, which is the answer; it waits for a host that is away. ${acceptedOrKnown}`,
+          params: Id,
+          headers: IdempotencyKey,
+          body: Type.Union([FinalizeRequest, Type.Null()]),
+          response: {
+            200: Migration,
+            202: Migration,
+            ...problems(
+              'DRAYAGE_INVALID_REQUEST',
+              'DRAYAGE_BODY_TOO_LARGE',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+              'DRAYAGE_MIGRATION_NOT_FOUND',
+              'DRAYAGE_NOTHING_TO_FINALIZE',
+              'DRAYAGE_MIGRATION_IN_PROGRESS',
+              'DRAYAGE_IDEMPOTENCY_KEY_REUSED',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { params, body } = request
+        request.subject = `migration ${params.id}`
+        const started = await migrations.finalize(params.id, body ?? {}, keyOf(request))
+        request.subject += `, by ${started.migration.id}`
+        return answer(reply, started)
+      },
     )
 
     app.get(

@@ -20,11 +20,15 @@ export const watchRoutes = (app: FastifyInstance): RouteTable => {
   }
 }
 
-// In Fastify's paths `::` is a colon and `:name` is one segment.
+// In Fastify's paths `::` is a colon, `:name` is one segment, and `:name(^…)` what of a segment matches.
 const patternOf = (url: string): RegExp => {
   const source = url
     .split('/')
-    .map((segment) => (/^:[^:]/.test(segment) ? '[^/]+' : segment.replaceAll('::', ':').replaceAll('.', '\\.')))
+    .map((segment) => {
+      const [, matching, rest = ''] = /^:\w+(?:\(\^(.+?)\))?(.*)$/.exec(segment) ?? [undefined, undefined, undefined]
+      const fixed = (text: string) => text.replaceAll('::', ':').replaceAll('.', '\\.')
+      return /^:[^:]/.test(segment) ? (matching ?? '[^/]+') + fixed(rest) : fixed(segment)
+    })
     .join('/')
   return new RegExp(`^${source}$`)
 }

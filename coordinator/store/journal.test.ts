@@ -36,6 +36,9 @@ const plan: Plan = {
 
 const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration => ({
   id,
+  kind: 'move',
+  of: null,
+  terms: {},
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
   containerId: 'c1',
   containerName: 'web',

@@ -1,19 +1,24 @@
 // The journal of migrations on SQLite: coordinator/migration/ports.ts says what each function promises.
+
+import type { Selectable, Transaction } from 'kysely'
 import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
-import { accepted, type MigrationRecord } from '../migration/record.ts'
+import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } from '../migration/record.ts'
 import type { Database } from './database.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
-import type { JournalEntryTable, MigrationTable } from './tables.ts'
+import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
 
 const json = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
 
-const toRecord = (row: MigrationTable): MigrationRecord => ({
+const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
   id: row.id,
+  kind: row.kind as MigrationRecord['kind'],
+  of: row.ofId,
   // One of before there were options has none.
   request: accepted(JSON.parse(row.requestJson)),
+  terms: JSON.parse(row.termsJson),
   containerId: row.containerId,
   containerName: row.containerName,
   plan: JSON.parse(row.planJson),
@@ -24,6 +29,7 @@ const toRecord = (row: MigrationTable): MigrationRecord => ({
     row.workloadId === null || row.epoch === null
       ? null
       : { migrationId: row.id, workloadId: row.workloadId, epoch: row.epoch },
+  followedBy: row.followedBy,
   warnings: JSON.parse(row.warningsJson),
   error: parsed(row.errorJson),
   createdAt: new Date(row.createdAt),
@@ -59,6 +65,37 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
     return row === undefined ? null : toRecord(row)
   }
 
+  const insert = async (trx: Transaction<Tables>, migration: NewMigration): Promise<void> => {
+    const { id, kind, of, request, terms, containerId, containerName, plan, idempotencyKey } = migration
+    await trx
+      .insertInto('migrations')
+      .values({
+        ...{ id, kind, ofId: of, containerId, containerName, idempotencyKey },
+        requestJson: JSON.stringify(request),
+        termsJson: JSON.stringify(terms),
+        planJson: JSON.stringify(plan),
+        state: 'planned',
+        cancelRequested: 0,
+        warningsJson: '[]',
+        createdAt: now(),
+        updatedAt: now(),
+      })
+      .execute()
+    if (of !== null) await trx.updateTable('migrations').set({ followedBy: id }).where('id', '=', of).execute()
+  }
+
+  // Of one that has kept nothing it changes nothing.
+  const settle = async (
+    trx: Transaction<Tables>,
+    { id, failedBecomes }: NonNullable<MigrationEnd['settles']>,
+    by: string,
+  ): Promise<void> => {
+    const row = await trx.selectFrom('migrations').select('state').where('id', '=', id).executeTakeFirst()
+    if (row?.state !== 'awaiting-finalize' && row?.state !== 'failed') return
+    const state = row.state === 'awaiting-finalize' ? 'completed' : failedBecomes
+    await trx.updateTable('migrations').set({ state, followedBy: by, updatedAt: now() }).where('id', '=', id).execute()
+  }
+
   return {
     // Idempotent by id, and by the idempotency key: the first to come with a key is whom all others get.
     create: (migration) =>
@@ -73,22 +110,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
             `The Idempotency-Key was used before for another request, migration ${existing.id}. Use a new key for a new request.`,
           )
         }
-        await trx
-          .insertInto('migrations')
-          .values({
-            id,
-            requestJson: JSON.stringify(migration.request),
-            containerId: migration.containerId,
-            containerName: migration.containerName,
-            planJson: JSON.stringify(migration.plan),
-            idempotencyKey,
-            state: 'planned',
-            cancelRequested: 0,
-            warningsJson: '[]',
-            createdAt: now(),
-            updatedAt: now(),
-          })
-          .execute()
+        await insert(trx, migration)
         return required(trx, id)
       }),
 
@@ -139,6 +161,23 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .execute()
         await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
       }),
+
+    ownerOf: async (workloadId) =>
+      (await db
+        .selectFrom('workloads')
+        .select(['host', 'containerId'])
+        .where('id', '=', workloadId)
+        .executeTakeFirst()) ?? null,
+
+    workloadOf: async (host, containerId) => {
+      const place = await db
+        .selectFrom('workloadPlaces')
+        .select('workloadId')
+        .where('host', '=', host)
+        .where('containerId', '=', containerId)
+        .executeTakeFirst()
+      return place?.workloadId ?? null
+    },
 
     acquireLease: (id, workload) => db.transaction().execute((trx) => acquire(trx, id, workload, clock.now())),
 
@@ -211,7 +250,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
       }),
 
     // Idempotent for the same end. One that waits to be finalized may still be completed; any other end is final.
-    end: (id, { state, error }) =>
+    end: (id, { state, error, follow, settles }) =>
       db.transaction().execute(async (trx) => {
         const record = await required(trx, id)
         if (record.state === state) return
@@ -222,9 +261,13 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .set({ state, errorJson: json(error), endedAt: now(), updatedAt: now() })
           .where('id', '=', id)
           .execute()
+        if (settles !== undefined) await settle(trx, settles, id)
+        if (follow !== undefined) await insert(trx, follow)
       }),
   }
 }
 
-const sameRequest = (a: Pick<MigrationRecord, 'request'>, b: Pick<MigrationRecord, 'request'>): boolean =>
-  JSON.stringify(a.request) === JSON.stringify(b.request)
+const sameRequest = (a: NewMigration, b: NewMigration): boolean => {
+  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
+  return left === right
+}

@@ -32,7 +32,7 @@ export const acquire = async (trx: Within, migrationId: string, wanted: Wanted, 
     return { migrationId, workloadId: migration.workloadId, epoch: migration.epoch }
   }
 
-  const workloadId = await workloadAt(trx, wanted, at)
+  const workloadId = wanted.retired ? await workloadRetiredAt(trx, wanted) : await workloadAt(trx, wanted, at)
   await hold(trx, migrationId, resourcesOf(workloadId, wanted), wanted)
   const { epoch } = await trx
     .updateTable('workloads')
@@ -81,6 +81,26 @@ const workloadAt = async (trx: Within, { host, containerId }: Wanted, at: Date):
   await trx.insertInto('workloads').values({ id, host, containerId, epoch: 0, createdAt: since }).execute()
   await trx.insertInto('workloadPlaces').values({ host, containerId, workloadId: id, since }).execute()
   return id
+}
+
+// What may be removed: a place where the workload was, and is not. In the transaction that takes the lease, so that it
+// stays so.
+const workloadRetiredAt = async (trx: Within, { host, containerId }: Wanted): Promise<string> => {
+  const place = await trx
+    .selectFrom('workloadPlaces')
+    .innerJoin('workloads', 'workloads.id', 'workloadPlaces.workloadId')
+    .select(['workloads.id', 'workloads.host', 'workloads.containerId'])
+    .where('workloadPlaces.host', '=', host)
+    .where('workloadPlaces.containerId', '=', containerId)
+    .executeTakeFirst()
+  const isElsewhere = place !== undefined && (place.host !== host || place.containerId !== containerId)
+  if (isElsewhere) return place.id
+  throw new AppError(
+    'DRAYAGE_NOTHING_TO_FINALIZE',
+    place === undefined
+      ? `Container ${containerId.slice(0, 12)} on ${host} is no retired copy of a workload that was moved. Nothing was removed.`
+      : `Container ${containerId.slice(0, 12)} on ${host} is where its workload lives. Nothing was removed.`,
+  )
 }
 
 const hold = async (trx: Within, migrationId: string, resources: string[], { host }: Wanted): Promise<void> => {
@@ -136,6 +156,13 @@ export const transfer = async (
   await trx
     .insertInto('workloadPlaces')
     .values({ host: to, containerId, workloadId: lease.workloadId, since: at.toISOString() })
+    // It was there before, and has come back.
+    .onConflict((conflict) =>
+      conflict
+        .columns(['host', 'containerId'])
+        .doUpdateSet({ since: at.toISOString() })
+        .where('workloadPlaces.workloadId', '=', lease.workloadId),
+    )
     .execute()
 }
 

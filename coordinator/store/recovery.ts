@@ -1,7 +1,7 @@
 // What can be compared with the agents' memory, and what an operator settles: coordinator/recovery/ports.ts says what each
 // function promises.
 import { sql, type Transaction } from 'kysely'
-import type { StepName } from '../../shared/api/migrations.ts'
+import type { MigrationKind, StepName } from '../../shared/api/migrations.ts'
 import type { Entry } from '../migration/decide.ts'
 import type { JournalPhase } from '../migration/ports.ts'
 import type {
@@ -105,13 +105,15 @@ const readKnown = async (trx: Transaction<Tables>): Promise<Known> => {
           ({ step, phase }): Entry => ({ step: step as StepName, phase: phase as JournalPhase }),
         )
         const { id, workloadId, epoch, containerId, containerName } = row
-        return [
-          id,
-          { id, workloadId, epoch, from, to, containerId, containerName, ended: row.endedAt !== null, entries: own },
-        ]
+        const kind = row.kind as MigrationKind
+        const ended = row.endedAt !== null
+        return [id, { id, kind, workloadId, epoch, from, to, containerId, containerName, ended, entries: own }]
       }),
     ),
-    settlements: new Set(settlements.map(({ id }) => id)),
+    settled: settlements.reduce(
+      (newest, { workloadId, epoch }) => newest.set(workloadId, Math.max(epoch, newest.get(workloadId) ?? 0)),
+      new Map<string, number>(),
+    ),
   }
 }
 

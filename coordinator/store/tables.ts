@@ -152,6 +152,11 @@ export type MigrationTable = {
   createdAt: string
   updatedAt: string
   endedAt: string | null
+  // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
+  kind: Generated<string>
+  ofId: string | null
+  termsJson: Generated<string>
+  followedBy: string | null
 }
 
 export type LeaseTable = {

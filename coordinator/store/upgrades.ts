@@ -228,6 +228,19 @@ const keysOfAgents: Upgrade = async (db) => {
   )`.execute(db)
 }
 
+const returnsAndFinalizes: Upgrade = async (db) => {
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('kind', 'text', (column) => column.notNull().defaultTo('move'))
+    .execute()
+  await db.schema.alterTable('migrations').addColumn('of_id', 'text').execute()
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('terms_json', 'text', (column) => column.notNull().defaultTo('{}'))
+    .execute()
+  await db.schema.alterTable('migrations').addColumn('followed_by', 'text').execute()
+}
+
 // Volumes that are read or made apart from any migration.
 const volumeHolds: Upgrade = async (db) => {
   await db.schema
@@ -355,6 +368,7 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0003-workloads-and-journal': { up: workloadsAndJournal },
   '0004-ages-of-sizes': { up: agesOfSizes },
   '0005-keys-of-agents': { up: keysOfAgents },
+  '0006-returns-and-finalizes': { up: returnsAndFinalizes },
   '0008-volume-holds': { up: volumeHolds },
   '0009-fences': { up: fences },
   '0010-recovery': { up: recovery },

@@ -29,6 +29,9 @@ const migration = async (id: string) => {
   const request = { container: 'web', from: 'host-1', to: 'host-2' }
   await journal.create({
     id,
+    kind: 'move',
+    of: null,
+    terms: {},
     request: request as never,
     containerId: `c-${id}`,
     containerName: 'web',

@@ -28,6 +28,9 @@ export const plan: Plan = {
 }
 export const migration: Migration = {
   id: 'm1',
+  kind: 'move',
+  of: null,
+  followedBy: null,
   container: { id: 'c1', name: 'web' },
   from: 'host-1',
   to: 'host-2',
@@ -62,6 +65,9 @@ export const host: Host = {
   lastSeen: time,
   inventoryAt: null,
 }
+// As long as one can be: of a path of characters that are escaped.
+const lengthy = { code: 'entry-skipped', message: 'ö'.repeat(250) }
+
 export const archive: VolumeArchive = {
   host: 'host-1',
   volume: 'data',
@@ -78,6 +84,9 @@ const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9
 
 export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
 
+type Followed = { id: string; request: unknown; key: string | null }
+export const returned: Followed[] = []
+export const finalized: Followed[] = []
 const token: ApiToken = {
   name: 'night-shift',
   role: 'operator',
@@ -123,6 +132,15 @@ export const deps: AppDeps = {
       started.push({ request, key })
       return { migration, created: started.filter((one) => one.key !== null && one.key === key).length < 2 }
     },
+    return: async (id, request, key) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOTHING_TO_RETURN', `${id} was put back`)
+      returned.push({ id, request, key })
+      return { migration: { ...migration, kind: 'return', of: id }, created: true }
+    },
+    finalize: async (id, request, key) => {
+      finalized.push({ id, request, key })
+      return { migration: { ...migration, kind: 'finalize', of: id }, created: false }
+    },
     get: async (id) => {
       if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_NOT_FOUND', `There is no migration ${id}`)
       return migration
@@ -147,7 +165,10 @@ export const deps: AppDeps = {
           if (volume === 'breaks') throw new AppError('DRAYAGE_SOURCE_CHANGED', 'The volume changed')
           yield Buffer.alloc(512, 'b')
         })(),
-        summary: () => ({ ...archive, host: onHost, volume, live }),
+        summary: () => ({
+          ...{ ...archive, host: onHost, volume, live },
+          ...(volume === 'warned' && { warnings: Array.from({ length: 20 }, () => lengthy) }),
+        }),
       }
     },
     importVolume: async ({ host: onHost, volume, labels }, body, ready) => {
@@ -157,7 +178,7 @@ export const deps: AppDeps = {
       let bytes = 0
       for await (const piece of body) {
         bytes += piece.length
-        if (volume === 'hostile') throw new AppError('DRAYAGE_STREAM_DAMAGED', 'A path is absolute')
+        if (volume === 'hostile') throw new AppError('DRAYAGE_TARBALL_REFUSED', 'A path is absolute')
       }
       const { live: _, ...imported } = archive
       const created = labels['existing'] === undefined

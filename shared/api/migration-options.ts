@@ -1,6 +1,17 @@
 // How one migration is to be made, where its operator wants it otherwise than usual.
 import { type Static, Type } from 'typebox'
 
+// What becomes of a workload that was handed over and does not come up on the target.
+export const OnUnhealthy = Type.Union(
+  [Type.Literal('return'), Type.Literal('discard'), Type.Literal('keep'), Type.Literal('stop')],
+  {
+    default: 'return',
+    description:
+      'When it does not come up on the target. return (the default): it goes back, with what it wrote there. discard: it goes back to the data of the moment it was stopped for the move; what it wrote on the target is given up. keep: it is left as it is. stop: it is stopped there',
+  },
+)
+export type OnUnhealthy = Static<typeof OnUnhealthy>
+
 export const MigrationOptions = Type.Object(
   {
     maxDowntimeMs: Type.Integer({
@@ -16,6 +27,7 @@ export const MigrationOptions = Type.Object(
       default: 8,
       description: 'The most rounds that are made while the source runs, whatever they would still gain',
     }),
+    onUnhealthy: OnUnhealthy,
     devices: Type.Union([Type.Literal('keep'), Type.Literal('skip'), Type.Literal('refuse')], {
       default: 'keep',
       description:
@@ -46,6 +58,7 @@ export const defaultOptions: MigrationOptions = {
   maxRounds: 8,
   devices: 'keep',
   verify: 'reread',
+  onUnhealthy: 'return',
   maxBytesPerSecond: null,
   compression: 'auto',
 }
@@ -56,6 +69,7 @@ export const completeOptions = (asked: Partial<MigrationOptions> = {}): Migratio
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
   devices: asked.devices ?? defaultOptions.devices,
   verify: asked.verify ?? defaultOptions.verify,
+  onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
   compression: asked.compression ?? defaultOptions.compression,
 })

@@ -13,7 +13,12 @@ export const MigrationState = Type.Union([
 ])
 export type MigrationState = Static<typeof MigrationState>
 
-// The steps of the hand-over, in their order: coordinator/migration/steps.ts.
+// move: to another host. return: back to the host that it came from, whose retired copy is the base of what is sent.
+// finalize: removes what a move or a return has left on the host that the workload came from.
+export const MigrationKind = Type.Union([Type.Literal('move'), Type.Literal('return'), Type.Literal('finalize')])
+export type MigrationKind = Static<typeof MigrationKind>
+
+// The steps of the hand-over, in their order, and after them those of finalize: coordinator/migration/decide.ts.
 export const StepName = Type.Union([
   Type.Literal('lock'),
   Type.Literal('plan'),
@@ -27,6 +32,7 @@ export const StepName = Type.Union([
   Type.Literal('commit'),
   Type.Literal('start'),
   Type.Literal('retain'),
+  Type.Literal('remove'),
 ])
 export type StepName = Static<typeof StepName>
 
@@ -40,6 +46,31 @@ export const MigrationRequest = Type.Object(
   { additionalProperties: false },
 )
 export type MigrationRequest = Static<typeof MigrationRequest>
+
+export const ReturnRequest = Type.Object(
+  {
+    discardWrites: Type.Optional(
+      Type.Boolean({
+        description:
+          'Give up what was written since the move: it goes back to the data of the moment it was stopped for it',
+      }),
+    ),
+    overwriteChanged: Type.Optional(
+      Type.Boolean({
+        description:
+          'Give up what somebody wrote to the retired copy since the move; without this it is refused with DRAYAGE_RETAINED_CHANGED',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type ReturnRequest = Static<typeof ReturnRequest>
+
+export const FinalizeRequest = Type.Object(
+  { removeImage: Type.Optional(Type.Boolean({ description: 'The image too, unless something else there uses it' })) },
+  { additionalProperties: false },
+)
+export type FinalizeRequest = Static<typeof FinalizeRequest>
 
 export const PlannedVolume = Type.Object({
   name: Type.String(),
@@ -62,6 +93,11 @@ export const Plan = Type.Object({
   ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
+  builtUpon: Type.Optional(
+    Type.String({
+      description: 'The migration whose retired copy the target has kept: only what has changed since is sent',
+    }),
+  ),
   warnings: Type.Array(Finding),
   refusals: Type.Array(Finding),
 })
@@ -132,11 +168,21 @@ export const MigrationError = Type.Object({
   message: Type.String(),
   step: Nullable(StepName),
   reasons: Type.Array(Finding),
+  paths: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Up to 100 entries of a volume that it is about, each with what is wrong with it where that differs',
+    }),
+  ),
 })
 export type MigrationError = Static<typeof MigrationError>
 
 export const Migration = Type.Object({
   id: Type.String(),
+  kind: MigrationKind,
+  of: Nullable(Type.String({ description: 'Of a return or a finalize: the migration that it undoes or completes' })),
+  followedBy: Nullable(
+    Type.String({ description: 'The return or finalize that has used up, or is using up, what this one kept' }),
+  ),
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
   from: HostName,
   to: HostName,

@@ -1,6 +1,6 @@
 // An AppError across gRPC: the status for gRPC's sake, and the code, message and details in a trailer.
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js'
-import { AppError, asAppError, type ErrorCode, isErrorCode } from '../errors.ts'
+import { AppError, asAppError, type ErrorCode, type ErrorDetails, isErrorCode } from '../errors.ts'
 import type { ErrorDetail, ErrorDetail__Output } from './generated/drayage/v1/ErrorDetail.ts'
 import { errorDetailType } from './services.ts'
 
@@ -19,14 +19,29 @@ const { serialize, deserialize } = errorDetailType as unknown as {
   deserialize: (bytes: Buffer) => ErrorDetail__Output
 }
 
+// Node's HTTP/2 takes no headers of more than 64 KiB and resets the stream instead: the error would be lost. The trailer
+// becomes 4/3 of itself in base64; the status's text, up to three times in percent signs.
+const mostDetailBytes = 24 * 1024
+const longestMessage = 8 * 1024
+const longestStatusText = 1024
+
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`)
+
+// Lists in it are cut until all of it fits.
+const fittingJson = (details: ErrorDetails): string => {
+  for (let most = Number.POSITIVE_INFINITY; most >= 1; most = Math.min(128, most / 2)) {
+    const json = JSON.stringify(details, (_, value) => (Array.isArray(value) ? value.slice(0, most) : value))
+    if (Buffer.byteLength(json) <= mostDetailBytes) return json
+  }
+  return '{}'
+}
+
 export const toStatus = (thrown: unknown): StatusObject => {
   const error = asAppError(thrown)
+  const message = cut(error.message, longestMessage)
   const metadata = new Metadata()
-  metadata.add(
-    trailer,
-    serialize({ code: error.code, message: error.message, detailsJson: JSON.stringify(error.details) }),
-  )
-  return { code: status[error.meaning.grpc], details: error.message, metadata }
+  metadata.add(trailer, serialize({ code: error.code, message, detailsJson: fittingJson(error.details) }))
+  return { code: status[error.meaning.grpc], details: cut(message, longestStatusText), metadata }
 }
 
 const isServiceError = (thrown: unknown): thrown is ServiceError =>

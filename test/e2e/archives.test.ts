@@ -229,7 +229,7 @@ describe('an import', () => {
     await one.docker(['create', '--name', 'holder', '-v', 'for-docker:/data', busybox, 'true'])
     const cp = `docker -H '${one.dockerHost}' cp holder:/data -`
     const refused = await failure(shell(`${cp} | dray volume import host-2/by-docker --strip-components 9`))
-    expect(refused.stderr).toContain('DRAYAGE_STREAM_DAMAGED')
+    expect(refused.stderr).toContain('DRAYAGE_TARBALL_REFUSED')
     await shell(`${cp} | dray volume import host-2/by-docker --strip-components 1`)
     expect(await differences(root, await mountpoint(two, 'by-docker'))).toBe('')
     await one.docker(['rm', 'holder'])
@@ -285,7 +285,7 @@ describe('an import', () => {
       const file = join(folder, `${name}.tar`)
       await writeFile(file, bytes)
       const failed = await failure(imported([`host-2/${name}`, '-i', file]))
-      expect([name, problemOf(failed).code, failed.exitCode]).toEqual([name, 'DRAYAGE_STREAM_DAMAGED', 5])
+      expect([name, problemOf(failed).code, failed.exitCode]).toEqual([name, 'DRAYAGE_TARBALL_REFUSED', 5])
     }
     await failure(imported(['host-2/stays-empty', '--into-empty', '-i', join(folder, 'cut.tar')]))
     expect(await readdir(root)).toEqual([])

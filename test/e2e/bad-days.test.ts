@@ -1,10 +1,12 @@
 // Days on which a copy cannot be made, or is hard to: the container goes on where it is, or moves all the same.
 import { randomBytes } from 'node:crypto'
-import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { extremesOfXfs, makeZoo } from '../../agent/volume/testing/zoo.ts'
 import type { MigrationRequest } from '../../shared/api/migrations.ts'
 import { mountImage, requireTools, rot, workplace } from '../filesystems/mounts.ts'
+import { expectSame } from '../filesystems/volumes.ts'
 import { run } from '../lab/command.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
@@ -14,6 +16,7 @@ let lab: Lab
 let one: LabHost
 let two: LabHost
 let small: LabHost
+let other: LabHost
 let image: string
 
 const mebibyte = 1024 * 1024
@@ -21,14 +24,20 @@ const mebibyte = 1024 * 1024
 beforeAll(async () => {
   await requireTools()
   lab = await startLab({
-    hosts: [{}, {}, { name: 'small', disk: { sizeMb: 100, fs: 'ext4' } }],
+    hosts: [
+      {},
+      {},
+      { name: 'small', disk: { sizeMb: 100, fs: 'ext4' } },
+      { name: 'xfs', disk: { sizeMb: 320, fs: 'xfs' } },
+    ],
     failpoints: true,
   })
   one = lab.host('host-1')
   two = lab.host('host-2')
   small = lab.host('small')
+  other = lab.host('xfs')
   image = (await loadImage(one, 'busybox')).ref
-  for (const host of [two, small]) await loadImage(host, 'busybox')
+  for (const host of [two, small, other]) await loadImage(host, 'busybox')
 })
 afterAll(() => lab?.stop())
 
@@ -106,6 +115,34 @@ test.each([
     error: { code: 'DRAYAGE_TARGET_FULL', step: 'precopy' },
   })
   expect({ started: await startedAt(one, what), small: await holdings(small) }).toEqual(before)
+})
+
+test('what the file system of the target cannot hold is listed by path; without it the volume goes to XFS and back', async () => {
+  const data = await begin('elsewhere')
+  await makeZoo(data, extremesOfXfs)
+  // XFS has 9 bits for the major number of a device, and room for 1023 bytes of a link.
+  await run(['mknod', join(data, 'device'), 'c', '4095', '1'])
+  for (let index = 0; index < 8; index++) await symlink('l'.repeat(2000), join(data, `link ${index}`))
+  const before = { started: await startedAt(one, 'elsewhere'), other: await holdings(other) }
+  const refused = await migrate(lab, request('elsewhere', 'xfs'))
+  expect(refused).toMatchObject({
+    state: 'rolled-back',
+    downtimeMs: null,
+    error: { code: 'DRAYAGE_UNREPRESENTABLE', step: 'precopy', message: expect.stringMatching(/9 of the volume's/) },
+  })
+  expect(refused.error?.paths?.map((path) => path.split(': ')[0]).toSorted()).toEqual(
+    ['device', ...Array.from({ length: 8 }, (_, index) => `link ${index}`)].toSorted(),
+  )
+  expect({ started: await startedAt(one, 'elsewhere'), other: await holdings(other) }).toEqual(before)
+
+  await run(['sh', '-c', 'rm device link*[0-9]'], { cwd: data })
+  const there = await migrate(lab, request('elsewhere', 'xfs', { verify: 'full' }))
+  expect(there).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const kept = await setAside(one, 'elsewhere', there)
+  await expectSame(kept, await mountpoint(other, 'elsewhere'))
+  const onward = await migrate(lab, { ...request('elsewhere'), from: 'xfs' })
+  expect(onward).toMatchObject({ state: 'awaiting-finalize', error: null })
+  await expectSame(kept, await mountpoint(two, 'elsewhere'))
 })
 
 test('a volume that grows faster than it can be carried is moved, with the rest copied while it is stopped', async () => {

@@ -93,3 +93,35 @@ export const holdings = async (host: LabHost): Promise<Record<string, string[]>>
     images: await list(['image', 'ls', '--all', '--no-trunc', '--format', '{{.Repository}}:{{.Tag}}']),
   }
 }
+
+const followUp = async (lab: Lab, id: string, verb: 'return' | 'finalize', body: object): Promise<Response> =>
+  post(lab, `/v1/migrations/${id}:${verb}`, body)
+
+// Asks for the way back of a migration, or for what it keeps to be removed; answers what that has ended as.
+export const follow = async (
+  lab: Lab,
+  { id }: Pick<Migration, 'id'>,
+  verb: 'return' | 'finalize',
+  body: object = {},
+): Promise<Migration> => untilEnded(lab, (await startFollowing(lab, { id }, verb, body)).id)
+
+export const startFollowing = async (
+  lab: Lab,
+  { id }: Pick<Migration, 'id'>,
+  verb: 'return' | 'finalize',
+  body: object = {},
+): Promise<Migration> => {
+  const response = await followUp(lab, id, verb, body)
+  if (!response.ok) throw new Error(`refused (${response.status}): ${await response.text()}`)
+  return (await response.json()) as Migration
+}
+
+export const refusalOf = async (
+  lab: Lab,
+  { id }: Pick<Migration, 'id'>,
+  verb: 'return' | 'finalize',
+): Promise<Problem> => {
+  const response = await followUp(lab, id, verb, {})
+  if (response.ok) throw new Error(`it was accepted: ${await response.text()}`)
+  return (await response.json()) as Problem
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
 import { run } from '../lab/command.ts'
-import { mountOther } from './mounts.ts'
+import { mountImage, mountOther } from './mounts.ts'
 import { copyZoo, openVolumes, type Volumes } from './volumes.ts'
 
 let volumes: Volumes
@@ -38,6 +38,22 @@ describe('a file system that cannot hold all of it', () => {
       expect.arrayContaining(['attributes/user', 'attributes/capable', 'attributes/acl', '.']),
     )
     expect(paths.find(({ path }) => path === 'attributes/user')?.what).toMatch(/user\.plain/)
+  })
+
+  // ext2's size of an inode, which disks that were made long ago have still: whole seconds until 2038.
+  test('for its coarse times is refused with the paths', async () => {
+    await using old = await mountImage(volumes.place, 'ext4', 'old', 64, ['-I', '128'])
+    await using directories = await volumes.pair('ext4', 'ext4')
+    const { source } = directories
+    await makeZoo(source)
+    await rm(join(source, 'contents'), { recursive: true })
+    const { pieces } = volumes.engine.read(source, { final: true })
+    const failure = await volumes.engine.write(old.path, pieces).catch((error) => error)
+    expect(failure).toMatchObject({ code: 'DRAYAGE_UNREPRESENTABLE' })
+    const paths: { path: string; what: string }[] = failure.details.paths
+    expect(paths).toContainEqual({ path: 'times/one nanosecond', what: 'not kept as it was: modification time' })
+    expect(paths).toContainEqual({ path: 'times/in 2286', what: 'not kept as it was: modification time' })
+    expect(paths.map(({ path }) => path)).not.toContain('times/before 1970')
   })
 
   test('for the numbers of a device, or a long link, is refused with their paths', async () => {

@@ -1,7 +1,5 @@
 // What the other side holds, as the source goes by it: the tree of the last round, or of the last place in a round, that it
 // acknowledged by naming its digest, without what it says it lacks.
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
 import { bootId } from '../linux/boot.ts'
 import { type Identity, identityIn, trace } from '../linux/trace.ts'
@@ -9,16 +7,13 @@ import { type BlockStore, beginBlockList, blockOf, eachBlock, unknownBlock } fro
 import { hashOfBlocks } from '../tree/content-hash.ts'
 import type { Scan, Scanned } from '../tree/scan.ts'
 import type { Inode, Name, Tree } from '../tree/tree.ts'
-import { forgetTree, loadTree, saveTree } from '../tree/tree-file.ts'
+import { forgetAll, givenTree } from './memory.ts'
 
 // Of an entry that the receiver cannot vouch for. No blocks: it is not there at all, nor anything in it.
 export type Lacking = { readonly path: ByteString; readonly blocks: readonly number[] }
 
 // digest '': nothing.
 export type Holding = { readonly digest: string; readonly lacking: readonly Lacking[] }
-
-const suffix = '.tree'
-const fileOf = (memory: string, digest: string): string => join(memory, `${digest}${suffix}`)
 
 // The file as it is known to be, but for some of its blocks.
 export const markUnknown = (tree: Tree, store: BlockStore, node: Inode, unknown: readonly number[]): void => {
@@ -47,33 +42,23 @@ export type Base = {
   readonly timesHold: boolean
 }
 
-// undefined: everything has to be sent. What the receiver did not take, or has gone on from, goes.
+// undefined: everything has to be sent.
 export const baseFor = (
   memory: string,
   store: BlockStore,
   { digest, lacking }: Holding,
   isRoot: (tree: Tree) => boolean,
 ): Base | undefined => {
-  const base = /^[0-9a-f]{64}$/.test(digest) ? loadTree(fileOf(memory, digest)) : undefined
-  const good = base !== undefined && base.digest === digest && isRoot(base.tree)
-  for (const name of readdirSync(memory)) {
-    if (name.endsWith(suffix) && (!good || name !== `${digest}${suffix}`)) forgetTree(join(memory, name))
-  }
-  if (!good) {
+  const base = givenTree(memory, digest)
+  if (base === undefined || !isRoot(base.tree)) {
     base?.tree.release()
+    forgetAll(memory)
     store.clear()
     return undefined
   }
   for (const one of lacking) takeAway(base.tree, store, one)
   return { tree: base.tree, timesHold: base.bootId === bootId() }
 }
-
-// From here on the receiver may name this digest.
-export const keepBase = (memory: string, digest: string, tree: Tree, store: BlockStore): void => {
-  store.sync()
-  saveTree(fileOf(memory, digest), { digest, savedAtMs: Date.now(), bootId: bootId() }, tree)
-}
-export const forgetBase = (memory: string, digest: string): void => forgetTree(fileOf(memory, digest))
 
 // One inode with several names, as the receiver has it: those of its present names under which it is one and the same
 // there. Others are linked to these.

@@ -6,8 +6,8 @@ import type { BlockStore } from '../tree/block-store.ts'
 import { contentBlockBytes } from '../tree/content-hash.ts'
 import type { Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
-import { forgetBase, keepBase } from './base-tree.ts'
 import { mostCheckpoints } from './limits.ts'
+import { forgetGiven, keepGiven } from './memory.ts'
 
 export type PaceOptions = {
   // The least time and the least of the stream between two.
@@ -71,9 +71,9 @@ export const createSourceCheckpoints = (memory: string, tree: Tree, store: Block
   }
   return (sentBytes: number): string => {
     const digest = digestOfTree(tree)
-    keepBase(memory, digest, tree, store)
+    keepGiven(memory, digest, tree, store)
     if (digest !== base && !places.some((place) => place.digest === digest)) places.push({ digest, at: sentBytes })
-    while (isBehind(sentBytes)) forgetBase(memory, places.shift()?.digest ?? '')
+    while (isBehind(sentBytes)) forgetGiven(memory, places.shift()?.digest ?? '')
     return digest
   }
 }

@@ -25,10 +25,11 @@ import { hidesStores } from '../tree/racy.ts'
 import { type Scan, scan } from '../tree/scan.ts'
 import { createTree, type Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
-import { baseFor, type Holding, keepBase } from './base-tree.ts'
+import { baseFor, type Holding } from './base-tree.ts'
 import { createPace, createSourceCheckpoints, type PaceOptions } from './checkpoint.ts'
 import { createDevices, type DevicePolicy } from './devices.ts'
 import { announce, type RoundLimits } from './limits.ts'
+import { keepGiven } from './memory.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { createEntrySender } from './send-entry.ts'
 import { sendTree } from './send-tree.ts'
@@ -157,8 +158,7 @@ export const readRound = (
       requireIdentity(root, statOfRoot(root), identityOf(volume))
     }
     const digest = digestOfTree(tree)
-    // Nothing follows the final round; should it have to be repeated, then from where it began.
-    if (store !== undefined && memory !== undefined && !final) keepBase(memory, digest, tree, store)
+    if (store !== undefined && memory !== undefined) keepGiven(memory, digest, tree, store)
     return {
       entries: tree.totals.entries,
       contentBytes: sender.sent.contentBytes,

@@ -3,20 +3,17 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootId } from '../linux/boot.ts'
-import type { BlockStore } from '../tree/block-store.ts'
-import type { Tree } from '../tree/tree.ts'
-import { forgetTree, type Kept, loadTree, saveTree, syncDirectory } from '../tree/tree-file.ts'
+import { forgetTree, type LoadedTree, syncDirectory } from '../tree/tree-file.ts'
+import { forgetAll, keepHeld, newestTree } from './memory.ts'
 
-const heldIn = (memory: string): string => join(memory, 'held')
 const applyingIn = (memory: string): string => join(memory, 'applying')
 
 export type Recalled = {
-  readonly kept: (Kept & { readonly tree: Tree }) | undefined
+  readonly kept: LoadedTree | undefined
   // A round was begun and did not come to its end.
   readonly interrupted: boolean
-  // The stats of the tree's files tell whether they are as they were. A file in which a round wrote may have the new bytes
-  // and the old times if the machine went down in between. Without a round under way all of it was synced before it was
-  // remembered.
+  // The stats of the tree's files tell whether they are as they were. A file in which a round wrote, or a container while the
+  // copy was in use, may have the new bytes and the old times if the machine went down in between.
   readonly timesHold: boolean
 }
 
@@ -30,8 +27,9 @@ const readApplying = (memory: string): string | undefined => {
 
 export const recall = (memory: string): Recalled => {
   const applying = readApplying(memory)
-  const timesHold = applying === undefined || applying === bootId()
-  return { kept: loadTree(heldIn(memory)), interrupted: applying !== undefined, timesHold }
+  const kept = newestTree(memory)
+  const sameBoot = (boot: string | undefined): boolean => boot === undefined || boot === bootId()
+  return { kept, interrupted: applying !== undefined, timesHold: sameBoot(applying) && sameBoot(kept?.bootId) }
 }
 
 // On disk before the target is touched. Once a machine has gone down in the middle of a round, that is not forgotten before
@@ -47,13 +45,10 @@ export const noteApplying = (memory: string, { timesHold }: Pick<Recalled, 'time
   syncDirectory(memory)
 }
 
-export const forgetHeld = (memory: string): void => forgetTree(heldIn(memory))
+export const forgetHeld = forgetAll
 
 // The target has been synced.
-export const remember = (memory: string, digest: string, tree: Tree, store: BlockStore): void => {
-  store.sync()
-  saveTree(heldIn(memory), { digest, savedAtMs: Date.now(), bootId: bootId() }, tree)
-}
+export const remember = keepHeld
 
 // A round has come to its end: nothing is touched until the next.
 export const noteApplied = (memory: string): void => forgetTree(applyingIn(memory))

@@ -45,8 +45,6 @@ export type WriteRequest = {
   readonly memory?: string
   // An archive that others may have written, in any of the forms that are known.
   readonly foreign?: { readonly stripComponents: number }
-  // Nothing follows: not worth remembering.
-  readonly final?: boolean
   // Note in the memory what is to be read back (round/read-back.ts).
   readonly noteWritten?: boolean
 }
@@ -89,7 +87,7 @@ const letClockTick = (sinceMs: number): void => {
 }
 
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
-  const { root, limits, memory, final = false } = request
+  const { root, limits, memory } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
   const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
@@ -348,7 +346,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     cursor.moveTo([])
     syncFileSystem(cursor.fd)
     const digest = digestOfTree(target.tree)
-    if (memory !== undefined && store !== undefined && !final) {
+    if (memory !== undefined && store !== undefined) {
       remember(memory, digest, target.tree, store)
       noteApplied(memory)
     }

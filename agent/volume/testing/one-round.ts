@@ -23,7 +23,7 @@ await engine.receive(
     const { pieces, limits } = engine.read(source, { final: false, memory: memoryOfSource, holding, checkpoints })
     return { pieces: counted(pieces), limits }
   },
-  { memory: memoryOfTarget, final: false },
+  { memory: memoryOfTarget },
 )
 process.stdout.write('done\n')
 await engine.close()

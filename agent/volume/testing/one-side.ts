@@ -19,7 +19,7 @@ const read = async ([digest = '', final]: string[]): Promise<RoundSummary> => {
   process.stdout.end()
   return summary
 }
-const write = ([final]: string[]): Promise<RoundSummary> =>
+const write = (): Promise<RoundSummary> =>
   engine.receive(
     root,
     ({ digest, lacking }) => {
@@ -27,11 +27,11 @@ const write = ([final]: string[]): Promise<RoundSummary> =>
       tell({ held: digest })
       return { pieces: process.stdin, limits: () => undefined }
     },
-    { memory, final: final === 'final' },
+    { memory },
   )
 
 const startedAtMs = performance.now()
-const summary = await (side === 'source' ? read(rest) : write(rest))
+const summary = await (side === 'source' ? read(rest) : write())
 const tookMs = performance.now() - startedAtMs
 const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
 tell({ summary, mostBytes: maxRSS * 1024, tookMs, cpuMs: (userCPUTime + systemCPUTime) / 1000 })

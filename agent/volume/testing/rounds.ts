@@ -14,6 +14,8 @@ export type Rounds = AsyncDisposable & {
   cutAfter(bytes: number, final: boolean, how?: How): Promise<boolean>
   // From now on rounds become ones to be gone on with so often; at first as they do by themselves.
   pace(checkpoints: ReadOptions['checkpoints']): void
+  // The way back: what was the target is the source, each with the memory that it has.
+  readonly back: Omit<Rounds, 'back' | 'pace' | typeof Symbol.asyncDispose>
 }
 
 export type How = Pick<ReadOptions, 'devices' | 'everything'> & Pick<ReceiveOptions, 'noteWritten'>
@@ -40,47 +42,53 @@ export const openRounds = async (engine: () => VolumeEngine, parent?: string): P
   for (const path of [at('source'), at('target'), memory.source, memory.target]) await mkdir(path)
 
   let checkpoints: ReadOptions['checkpoints']
-  const attempt = async (final: boolean, bytes: number, { noteWritten = false, ...how }: How) => {
-    let reading: Promise<RoundSummary> | undefined
-    let holding: Holding = { digest: '', lacking: [] }
-    const written = await engine().receive(
-      at('target'),
-      (held) => {
-        holding = held
-        const { pieces, limits, summary } = engine().read(at('source'), {
-          final,
-          memory: memory.source,
-          holding: held,
-          ...(checkpoints && { checkpoints }),
-          ...how,
-        })
-        reading = summary
-        return { pieces: cut(pieces, bytes), limits }
-      },
-      { memory: memory.target, final, noteWritten },
-    )
-    const read = await reading
-    if (read === undefined || read.digest !== written.digest) {
-      throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
+  const between = (source: 'source' | 'target', target: 'source' | 'target') => {
+    const attempt = async (final: boolean, bytes: number, { noteWritten = false, ...how }: How) => {
+      let reading: Promise<RoundSummary> | undefined
+      let holding: Holding = { digest: '', lacking: [] }
+      const written = await engine().receive(
+        at(target),
+        (held) => {
+          holding = held
+          const { pieces, limits, summary } = engine().read(at(source), {
+            final,
+            memory: memory[source],
+            holding: held,
+            ...(checkpoints && { checkpoints }),
+            ...how,
+          })
+          reading = summary
+          return { pieces: cut(pieces, bytes), limits }
+        },
+        { memory: memory[target], noteWritten },
+      )
+      const read = await reading
+      if (read === undefined || read.digest !== written.digest) {
+        throw new Error(`the source has ${read?.digest}, the target ${written.digest}`)
+      }
+      return { ...written, holding, read }
     }
-    return { ...written, holding, read }
+    return {
+      source: at(source),
+      target: at(target),
+      memory: { source: memory[source], target: memory[target] },
+      round: (final: boolean, how: How = {}) => attempt(final, Number.POSITIVE_INFINITY, how),
+      cutAfter: async (bytes: number, final: boolean, how: How = {}) => {
+        try {
+          await attempt(final, bytes, how)
+          return false
+        } catch (error) {
+          if (error instanceof Cut) return true
+          throw error
+        }
+      },
+    }
   }
   return {
-    source: at('source'),
-    target: at('target'),
-    memory,
+    ...between('source', 'target'),
+    back: between('target', 'source'),
     pace: (wanted) => {
       checkpoints = wanted
-    },
-    round: (final, how = {}) => attempt(final, Number.POSITIVE_INFINITY, how),
-    cutAfter: async (bytes, final, how = {}) => {
-      try {
-        await attempt(final, bytes, how)
-        return false
-      } catch (error) {
-        if (error instanceof Cut) return true
-        throw error
-      }
     },
     [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
   }

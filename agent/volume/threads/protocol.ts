@@ -9,6 +9,7 @@ import type { WriteRequest } from '../round/write-round.ts'
 
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
+  | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
   | { readonly kind: 'clear'; readonly root: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Holding } from '../round/base-tree.ts'
 import { clearVolume } from '../round/clear.ts'
+import { changedSince } from '../round/compare.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
 import { createPacker, unpack } from '../round/packing.ts'
@@ -42,6 +43,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {

@@ -117,8 +117,25 @@ const createReader = (fd: number) => {
   }
 }
 
+export type LoadedTree = Kept & { readonly tree: Tree }
+
+// What a file says of itself, unverified: to choose which to load. undefined: it is none.
+export const peekTree = (path: string): Kept | undefined => {
+  let fd = -1
+  try {
+    fd = openSync(path, 'r')
+    const { digest, savedAtMs, bootId } = createReader(fd).head()
+    return { digest, savedAtMs, bootId }
+  } catch (error) {
+    if (error instanceof Error) return undefined
+    throw error
+  } finally {
+    if (fd >= 0) closeSync(fd)
+  }
+}
+
 // undefined: there is none that can be believed.
-export const loadTree = (path: string): (Kept & { readonly tree: Tree }) | undefined => {
+export const loadTree = (path: string): LoadedTree | undefined => {
   const tree = createTree()
   let fd = -1
   try {

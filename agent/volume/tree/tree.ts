@@ -31,6 +31,7 @@ import {
   writeFacts,
   writeMetadata,
 } from './inode-row.ts'
+import { isRacy } from './racy.ts'
 import { createArena, createRows, none } from './rows.ts'
 
 export type Name = number
@@ -379,6 +380,21 @@ export const createTree = () => {
       sameInodeIn(inodes.chunkOf(node), inodes.offsetOf(node), words, at),
     untouched: (node: Inode, words: Uint32Array, at: number): boolean =>
       !has(node, flag.suspect) && unchangedIn(inodes.chunkOf(node), inodes.offsetOf(node), words, at),
+    // Against a scan, whatever the stats of a suspect one are worth: every word of it, and all but the change time.
+    isAsSeen: (node: Inode, words: Uint32Array, at: number): boolean =>
+      unchangedIn(inodes.chunkOf(node), inodes.offsetOf(node), words, at),
+    isAsModified: (node: Inode, words: Uint32Array, at: number): boolean => {
+      const [chunk, from] = [inodes.chunkOf(node), inodes.offsetOf(node)]
+      return changesOnly.every((word) => chunk[from + word] === words[at + word])
+    },
+    // All that was changed so shortly before this moment that it may have changed since and look the same is suspect.
+    doubtSince: (atMs: number): void => {
+      for (let node = 0; node < inodes.count; node++) {
+        const at = inodes.offsetOf(node)
+        if (has(node, flag.free) || !isRacy(inodes.chunkOf(node).subarray(at, at + traceWords), atMs)) continue
+        setFlag(node, flag.suspect, true)
+      }
+    },
     isDigested: (directory: Inode): boolean => has(directory, flag.digested),
     setDigest: (directory: Inode, digest: ByteString): void => {
       inodes.setBytes(directory, of.digest, digest)

@@ -1,15 +1,18 @@
 // The journal's contract in memory, for model tests of what decides. It outlives the runner that a test kills.
 import { AppError } from '../../../shared/errors.ts'
 import type { Journal, JournalEntry } from '../ports.ts'
-import type { Lease, MigrationRecord } from '../record.ts'
+import type { Lease, MigrationRecord, NewMigration } from '../record.ts'
 
-export type MemoryJournal = Journal & { readonly owner: () => string | null }
+type Place = { readonly host: string; readonly containerId: string }
+
+export type MemoryJournal = Journal & { readonly owner: () => Place | null }
 
 export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   const records = new Map<string, MigrationRecord>()
   const journals = new Map<string, JournalEntry[]>()
   const rounds = new Map<string, unknown[]>()
-  const workload = { id: 'workload-1', epoch: 0, owner: null as string | null, holder: null as string | null }
+  const workload = { id: 'workload-1', epoch: 0, owner: null as Place | null, holder: null as string | null }
+  const places: Place[] = []
 
   const record = (id: string): MigrationRecord => {
     const found = records.get(id)
@@ -25,24 +28,27 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     const entries = journals.get(id) ?? []
     journals.set(id, [...entries, { ...structuredClone(entry), seq: entries.length + 1, at: now() }])
   }
+  const insert = (migration: NewMigration): MigrationRecord => {
+    const created: MigrationRecord = {
+      ...migration,
+      state: 'running',
+      cancelRequested: false,
+      lease: null,
+      followedBy: null,
+      warnings: [],
+      error: null,
+      createdAt: now(),
+      updatedAt: now(),
+      endedAt: null,
+    }
+    records.set(migration.id, created)
+    if (migration.of !== null && records.has(migration.of)) change(migration.of, { followedBy: migration.id })
+    return created
+  }
 
   return {
     owner: () => workload.owner,
-    create: async (migration) => {
-      const created: MigrationRecord = {
-        ...migration,
-        state: 'running',
-        cancelRequested: false,
-        lease: null,
-        warnings: [],
-        error: null,
-        createdAt: now(),
-        updatedAt: now(),
-        endedAt: null,
-      }
-      records.set(migration.id, created)
-      return created
-    },
+    create: async (migration) => insert(migration),
     find: async (id) => records.get(id) ?? null,
     findByKey: async (key) => [...records.values()].find(({ idempotencyKey }) => idempotencyKey === key) ?? null,
     list: async ({ state, limit }) =>
@@ -50,21 +56,33 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     unfinished: async () => [...records.values()].filter(({ endedAt }) => endedAt === null),
     entries: async (id) => journals.get(id) ?? [],
     append: async (id, { step, phase, facts = null, error = null }) => write(id, { step, phase, facts, error }),
-    acquireLease: async (id) => {
+    ownerOf: async () => workload.owner,
+    workloadOf: async (host, containerId) =>
+      places.some((place) => place.host === host && place.containerId === containerId) ? workload.id : null,
+    acquireLease: async (id, { retired = false, host, containerId }) => {
       const { lease } = record(id)
       if (lease !== null) return lease
       if (workload.holder !== null) throw new AppError('DRAYAGE_MIGRATION_IN_PROGRESS', `held by ${workload.holder}`)
+      const isOwner = workload.owner?.host === host && workload.owner.containerId === containerId
+      const wasThere = places.some((place) => place.host === host && place.containerId === containerId)
+      if (retired && (isOwner || !wasThere)) throw new AppError('DRAYAGE_NOTHING_TO_FINALIZE', 'it is not retired')
+      if (!retired && wasThere && !isOwner) throw new AppError('DRAYAGE_WORKLOAD_RETIRED', 'it is retired')
+      if (!retired && !wasThere) {
+        workload.owner = { host, containerId }
+        places.push(workload.owner)
+      }
       workload.holder = id
       workload.epoch += 1
       const taken: Lease = { migrationId: id, workloadId: workload.id, epoch: workload.epoch }
       change(id, { lease: taken })
       return taken
     },
-    commit: async (id, lease, to) => {
+    commit: async (id, lease, host, containerId) => {
       if (workload.holder !== id || workload.epoch !== lease.epoch) {
         throw new AppError('DRAYAGE_EPOCH_STALE', 'the lease is gone')
       }
-      workload.owner = to
+      workload.owner = { host, containerId }
+      places.push(workload.owner)
       write(id, { step: 'commit', phase: 'done', facts: null, error: null })
     },
     addRound: async (id, round) => {
@@ -77,9 +95,15 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     requestCancel: async (id) => {
       change(id, { cancelRequested: true })
     },
-    end: async (id, { state, error }) => {
+    end: async (id, { state, error, follow, settles }) => {
       change(id, { state, error, endedAt: now() })
       if (workload.holder === id) workload.holder = null
+      const settled = settles === undefined ? undefined : records.get(settles.id)
+      if (settles !== undefined && (settled?.state === 'awaiting-finalize' || settled?.state === 'failed')) {
+        const becomes = settled.state === 'awaiting-finalize' ? 'completed' : settles.failedBecomes
+        change(settled.id, { state: becomes, followedBy: id })
+      }
+      if (follow !== undefined) insert(follow)
     },
   }
 }

@@ -1,13 +1,16 @@
 // A model of two hosts and their agents: what each call of proto/agent.proto does to the world, and nothing else. Every
-// call may be made to fail before its effect, after it, or to kill the coordinator there.
+// call may be made to fail before its effect, after it, to have it late, or to kill the coordinator there. Copies that run
+// write without pause, and what they have written was acknowledged.
 import { AppError } from '../../../shared/errors.ts'
 import type { AgentPort, Hosts } from '../ports.ts'
-import type { Workload } from '../record.ts'
+import type { Lease, Workload } from '../record.ts'
 
 export type Fault =
   | 'none'
   | 'lost-request'
   | 'lost-reply'
+  // No answer; the effect comes just before the next call to this host is served.
+  | 'late'
   | 'refused'
   | 'coordinator-dies-before'
   | 'coordinator-dies-after'
@@ -17,259 +20,402 @@ export class CoordinatorDied extends Error {}
 
 export const volumeName = 'data'
 
-export const createTwoHosts = (nextFault: (call: string) => Fault) => {
-  const source = {
-    exists: true,
-    running: true,
-    restartPolicy: 'always',
-    isolated: false,
-    retired: false,
-    held: false,
-    epoch: 0,
-    notes: { policy: null as string | null, wasRunning: null as boolean | null },
-    content: 'written by the source',
-  }
-  const target = {
+export type ComesUp = 'up' | 'never-starts' | 'unhealthy'
+
+export type Copy = {
+  readonly id: string
+  // null: it was there before.
+  readonly madeBy: string | null
+  running: boolean
+  starts: number
+  policy: string
+  isolated: boolean
+  holder: string | null
+  retiredBy: string | null
+  // Numbers of the writes that are in its volume.
+  writes: readonly number[]
+  // A copy into it is not whole.
+  partial: boolean
+}
+
+type Note = {
+  readonly role: 'source' | 'target'
+  policy: string | null
+  wasRunning: boolean | null
+  isolated: boolean
+  adopted: string | null
+  wantedPolicy: string
+  confirmed: boolean
+  startAsked: boolean
+}
+
+export type ModelHost = {
+  readonly name: string
+  image: boolean
+  imageBroughtBy: string | null
+  epoch: number
+  comesUp: ComesUp
+  // So many rounds more its disk gives back other than was written to it.
+  badRounds: number
+  readonly copies: Map<string, Copy>
+  readonly notes: Map<string, Note>
+  late: (() => void)[]
+}
+
+const newCopy = (id: string, madeBy: string | null): Copy => ({
+  ...{ id, madeBy, running: false, starts: 0, policy: 'always', isolated: false, holder: null, retiredBy: null },
+  ...{ writes: [], partial: false },
+})
+
+const newHost = (name: string): ModelHost => ({
+  ...{
+    name,
     image: false,
-    imageLoadedByUs: false,
-    container: false,
-    volume: null as string | null,
-    running: false,
-    starts: 0,
+    imageBroughtBy: null,
     epoch: 0,
-    // So many rounds more its disk gives back other than was written to it.
+    comesUp: 'up',
     badRounds: 0,
-  }
+    copies: new Map(),
+    notes: new Map(),
+    late: [],
+  },
+})
+
+const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
+  containerId: id,
+  name: 'web',
+  state: running ? 'running' : 'exited',
+  specJson: '{}',
+  image: {
+    ...{ id: 'sha256:i', reference: 'app:1', tags: [], layers: [], os: 'linux', architecture: 'amd64', sizeBytes: 10 },
+    configuration: '',
+  },
+  volumes: [
+    {
+      ...{ name: volumeName, driver: 'local', options: {}, labels: {}, mountpoint: '/v', createdAt: '' },
+      ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2' },
+      usage: measured
+        ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
+        : null,
+    },
+  ],
+  ...{
+    networks: [],
+    ports: [],
+    obstacles: [],
+    warnings: [],
+    engine: null,
+    hasHealthcheck: false,
+    stopTimeoutSeconds: 10,
+  },
+})
+
+const unused = () => {
+  throw new Error('no migration asks for this')
+}
+
+export const createTwoHosts = (nextFault: (call: string) => Fault) => {
+  const hosts = { 'host-1': newHost('host-1'), 'host-2': newHost('host-2') }
+  const first = newCopy('c1', null)
+  first.running = true
+  first.writes = [0]
+  hosts['host-1'].copies.set(first.id, first)
+
   let everBothRunning = false
-  const look = () => {
-    everBothRunning ||= source.running && target.running
+  let nextWrite = 1
+  const acknowledged: number[] = [0]
+  const all = () => Object.values(hosts).flatMap(({ copies }) => [...copies.values()])
+  const timePasses = () => {
+    const running = all().filter((copy) => copy.running)
+    everBothRunning ||= running.length > 1
+    for (const copy of running) {
+      copy.writes = [...copy.writes, nextWrite]
+      acknowledged.push(nextWrite)
+      nextWrite += 1
+    }
   }
 
-  const effect = async <T>(call: string, happen: () => T): Promise<T> => {
+  const effect = async <T>(host: ModelHost, call: string, happen: () => T): Promise<T> => {
+    for (const late of host.late.splice(0)) {
+      late()
+      timePasses()
+    }
     const fault = nextFault(call)
     if (fault === 'coordinator-dies-before') throw new CoordinatorDied(call)
     if (fault === 'lost-request') throw new AppError('DRAYAGE_AGENT_UNREACHABLE', `${call}: no answer`)
     if (fault === 'refused') throw new AppError('DRAYAGE_ENGINE_REFUSED', `${call}: refused`)
+    if (fault === 'late') {
+      host.late.push(() => {
+        try {
+          happen()
+        } catch (thrown) {
+          if (!(thrown instanceof AppError)) throw thrown
+        }
+      })
+      throw new AppError('DRAYAGE_TIMEOUT', `${call}: no answer yet`)
+    }
     const result = happen()
-    look()
+    timePasses()
     if (fault === 'coordinator-dies-after') throw new CoordinatorDied(call)
     if (fault === 'lost-reply') throw new AppError('DRAYAGE_AGENT_UNREACHABLE', `${call}: the reply was lost`)
     return result
   }
 
-  const workload = (measured: boolean): Workload =>
-    ({
-      containerId: 'c1',
-      name: 'web',
-      state: source.running ? 'running' : 'exited',
-      specJson: '{}',
-      image: {
-        id: 'sha256:i',
-        reference: 'app:1',
-        tags: [],
-        layers: [],
-        os: 'linux',
-        architecture: 'amd64',
-        sizeBytes: 10,
-        configuration: '',
+  const agentOf = (host: ModelHost): AgentPort => {
+    const copy = (id: string): Copy => {
+      const found = host.copies.get(id)
+      if (found === undefined) throw new AppError('DRAYAGE_CONTAINER_NOT_FOUND', `no ${id} on ${host.name}`)
+      return found
+    }
+    const checkEpoch = ({ epoch }: Lease) => {
+      if (epoch < host.epoch) throw new AppError('DRAYAGE_EPOCH_STALE', 'stale')
+    }
+    const note = ({ migrationId }: Lease, role: Note['role']): Note => {
+      const found = host.notes.get(migrationId)
+      if (found?.role === role) return found
+      throw new AppError('DRAYAGE_EPOCH_STALE', `no grant for ${migrationId}`)
+    }
+    const noteToUndo = ({ migrationId }: Lease): Note | undefined => host.notes.get(migrationId)
+    const retained = () => [...host.copies.values()].find(({ retiredBy }) => retiredBy !== null) ?? null
+    const toldOf = (found: Copy | null) =>
+      found === null ? null : { migrationId: found.retiredBy ?? '', containerId: found.id, partial: found.partial }
+    const made = ({ migrationId }: Pick<Lease, 'migrationId'>): Copy | null => {
+      const adopted = host.notes.get(migrationId)?.adopted
+      if (adopted) return copy(adopted)
+      return [...host.copies.values()].find(({ madeBy }) => madeBy === migrationId) ?? null
+    }
+    // A call with a lease: under its epoch.
+    const step = <T>(call: string, lease: Lease, happen: () => T): Promise<T> =>
+      effect(host, call, () => {
+        checkEpoch(lease)
+        return happen()
+      })
+
+    return {
+      describeWorkload: ({ container, measureVolumes }) =>
+        effect(host, 'describe', () => {
+          const named = [...host.copies.values()].find(({ retiredBy }) => container === 'web' && retiredBy === null)
+          return workloadOf(named ?? copy(container), measureVolumes)
+        }),
+      checkTarget: ({ workload, migrationId }) =>
+        effect(host, 'check', () => {
+          const others = [...host.copies.values()].filter((one) => one.retiredBy === null && one.madeBy !== migrationId)
+          const adopted = host.notes.get(migrationId)?.adopted
+          return {
+            ...{ engine: null, imageId: host.image ? 'sha256:i' : '', warnings: [], freeBytes: 1e9, freeInodes: 1e6 },
+            // There is room for the volume once.
+            obstacles: [
+              ...(made({ migrationId })?.writes.length && workload.volumes.some(({ usage }) => usage !== null)
+                ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
+                : []),
+              ...others
+                .filter(({ id }) => id !== adopted)
+                .map(({ id }) => ({ code: 'DRAYAGE_CONTAINER_EXISTS', message: `${id} is here` })),
+            ],
+            existingNetworks: [],
+            retained: toldOf(retained()),
+          }
+        }),
+      grantEpoch: ({ lease, role }) =>
+        step('grant', lease, () => {
+          const previousEpoch = host.epoch
+          host.epoch = lease.epoch
+          if (role === 'retired') return { previousEpoch }
+          const known = host.notes.get(lease.migrationId)
+          // What an older migration never came to forget.
+          for (const id of [...host.notes.keys()]) if (id !== lease.migrationId) host.notes.delete(id)
+          const fresh: Note = {
+            ...{ role, policy: null, wasRunning: null, isolated: false, adopted: null, wantedPolicy: '' },
+            ...{ confirmed: false, startAsked: false },
+          }
+          host.notes.set(lease.migrationId, known ?? fresh)
+          return { previousEpoch }
+        }),
+      forgetMigration: ({ lease }) =>
+        effect(host, 'forget', () => {
+          host.notes.delete(lease.migrationId)
+        }),
+      receiveImage: async function* ({ lease }) {
+        yield { bytes: 5, done: null }
+        const done = await step('image', lease, () => {
+          note(lease, 'target')
+          if (!host.image) host.imageBroughtBy = lease.migrationId
+          host.image = true
+          return { imageId: 'sha256:i', loaded: host.imageBroughtBy === lease.migrationId }
+        })
+        yield { bytes: 10, done }
       },
-      volumes: [
-        {
-          name: volumeName,
-          driver: 'local',
-          options: {},
-          labels: {},
-          mountpoint: '/v',
-          createdAt: '',
-          anonymous: false,
-          destination: '/data',
-          readOnly: false,
-          rootIdentity: '1:2',
-          usage: measured
-            ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
-            : null,
-        },
-      ],
-      networks: [],
-      ports: [],
-      obstacles: [],
-      warnings: [],
-      engine: null,
-      hasHealthcheck: false,
-      stopTimeoutSeconds: 10,
-    }) satisfies Workload
-
-  const unused = () => {
-    throw new Error('the other side has this')
+      removeImage: ({ lease }) =>
+        step('remove image', lease, () => {
+          if (host.imageBroughtBy === lease.migrationId) host.image = false
+          if (host.imageBroughtBy === lease.migrationId) host.imageBroughtBy = null
+        }),
+      holdSource: ({ lease, containerId }) =>
+        step('hold', lease, () => {
+          note(lease, 'source')
+          copy(containerId).holder = lease.migrationId
+        }),
+      releaseSource: ({ lease }) =>
+        step('release', lease, () => {
+          for (const one of host.copies.values()) if (one.holder === lease.migrationId) one.holder = null
+        }),
+      prepareTarget: ({ lease }) =>
+        step('prepare', lease, () => {
+          const mine = note(lease, 'target')
+          const kept = retained()
+          if (mine.adopted === null && kept !== null) mine.adopted = kept.id
+          if (mine.adopted === null && made(lease) === null) {
+            host.copies.set(`of ${lease.migrationId}`, newCopy(`of ${lease.migrationId}`, lease.migrationId))
+          }
+          const containerId = made(lease)?.id ?? ''
+          const told = mine.adopted === null ? null : toldOf(copy(mine.adopted))
+          return { containerId, createdNetworks: [], createdVolumes: [volumeName], warnings: [], retained: told }
+        }),
+      discardTarget: ({ lease }) =>
+        step('discard', lease, () => {
+          for (const one of [...host.copies.values()].filter(({ madeBy }) => madeBy === lease.migrationId)) {
+            const mine = host.notes.get(lease.migrationId)
+            if (one.running || mine === undefined || mine.startAsked) {
+              throw new AppError('DRAYAGE_TARGET_CHANGED', 'it may be the only one')
+            }
+            host.copies.delete(one.id)
+          }
+        }),
+      receiveVolume: async function* ({ lease, final, source }) {
+        yield { bytes: 1, entries: 0, result: null }
+        await step(final ? 'copy' : 'live round', lease, () => {
+          note(lease, 'target')
+          const peer = hosts[source.host as keyof typeof hosts]
+          const from = [...peer.copies.values()].find(({ holder }) => holder === lease.migrationId)
+          const to = made(lease)
+          if (from === undefined || to === null) throw new AppError('DRAYAGE_TRANSFER_FORBIDDEN', 'nothing to copy')
+          if (final && (from.running || !from.isolated)) {
+            throw new Error('copied for good from a source that may still write')
+          }
+          if (to.running) throw new Error('written under a container that runs')
+          if (to.retiredBy !== null && !to.isolated) throw new Error('written to a retired copy that is not set aside')
+          // A live round may tear: what was written last is missing, though what came after it may be there.
+          to.writes = final ? [...from.writes] : from.writes.slice(0, -1)
+          to.partial = to.retiredBy !== null
+        })
+        const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
+        const differing = final || host.badRounds === 0 ? [] : ['some/file']
+        if (differing.length > 0) host.badRounds--
+        const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
+        const digests = { sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+        yield { bytes: 21, entries: 1, result: { ...counts, ...reread, ...digests } }
+      },
+      fenceSource: ({ lease, containerId }) =>
+        step('fence', lease, () => {
+          const mine = note(lease, 'source')
+          mine.policy ??= copy(containerId).policy
+          copy(containerId).policy = 'no'
+          return { restartPolicyJson: JSON.stringify({ Name: mine.policy }) }
+        }),
+      unfenceSource: ({ lease, containerId }) =>
+        step('unfence', lease, () => {
+          const mine = noteToUndo(lease)
+          if (mine?.policy) copy(containerId).policy = mine.policy
+          if (mine) mine.policy = null
+        }),
+      stopSource: ({ lease, containerId }) =>
+        step('stop', lease, () => {
+          const mine = note(lease, 'source')
+          mine.wasRunning ??= copy(containerId).running
+          copy(containerId).running = false
+          return { wasRunning: mine.wasRunning, exitCode: 0, killed: false, finishedAt: '' }
+        }),
+      restartSource: ({ lease, containerId }) =>
+        step('restart', lease, () => {
+          const mine = noteToUndo(lease)
+          if (!mine) return
+          if (copy(containerId).isolated) throw new Error('started while isolated')
+          if (mine.wasRunning) copy(containerId).running = true
+          mine.wasRunning = null
+        }),
+      isolateSource: ({ lease, containerId }) =>
+        step('isolate', lease, () => {
+          const mine = note(lease, 'source')
+          if (copy(containerId).running) throw new AppError('DRAYAGE_CONTAINER_NOT_STOPPED', 'it runs')
+          mine.isolated = true
+          copy(containerId).isolated = true
+          return { volumes: [volumeName], renamedTo: '' }
+        }),
+      restoreSource: ({ lease, containerId }) =>
+        step('restore', lease, () => {
+          const mine = noteToUndo(lease)
+          if (mine?.isolated) copy(containerId).isolated = false
+          if (mine) mine.isolated = false
+        }),
+      confirmTarget: ({ lease, containerId }) =>
+        step('confirm', lease, () => {
+          const target = made(lease)
+          if (target?.id !== containerId || target.running) {
+            throw new AppError('DRAYAGE_TARGET_CHANGED', 'what was prepared is gone, or runs')
+          }
+          note(lease, 'target').confirmed = true
+        }),
+      reinstateTarget: ({ lease, containerId }) =>
+        step('reinstate', lease, () => {
+          const mine = note(lease, 'target')
+          if (mine.adopted !== containerId) return
+          if (!mine.confirmed) throw new Error('reinstated before it was confirmed')
+          const kept = copy(containerId)
+          Object.assign(kept, { isolated: false, retiredBy: null, policy: 'always', partial: false })
+        }),
+      startTarget: ({ lease, containerId }) =>
+        step('start', lease, () => {
+          const mine = note(lease, 'target')
+          const target = copy(containerId)
+          if (target.isolated || target.retiredBy !== null) throw new Error('started while it is set aside or retired')
+          mine.startAsked = true
+          if (host.comesUp === 'never-starts') throw new AppError('DRAYAGE_TARGET_NOT_STARTED', 'a port is taken')
+          if (!target.running) target.starts += 1
+          target.running = true
+          target.partial = false
+          if (host.comesUp === 'unhealthy') throw new AppError('DRAYAGE_TARGET_UNHEALTHY', 'its health check fails')
+          return { verdict: 'settled', startedAt: '' }
+        }),
+      stopTarget: ({ lease, containerId }) =>
+        step('stop target', lease, () => {
+          if (host.notes.has(lease.migrationId)) copy(containerId).running = false
+        }),
+      retireSource: ({ lease, containerId }) =>
+        step('retire', lease, () => {
+          const left = copy(containerId)
+          left.retiredBy = lease.migrationId
+          left.running = false
+        }),
+      finalizeSource: ({ lease, containerId, retiredMigrationId }) =>
+        step('finalize', lease, () => {
+          const left = host.copies.get(containerId)
+          if (left === undefined || left.retiredBy === null) return { removed: [] }
+          if (left.retiredBy !== retiredMigrationId || left.running) {
+            throw new AppError('DRAYAGE_RETAINED_CHANGED', 'it is not what was retired')
+          }
+          host.copies.delete(containerId)
+          return { removed: [`container ${containerId}`] }
+        }),
+      describeStanding: unused,
+      settleWorkload: unused,
+      forgetCopy: () => effect(host, 'forget copy', () => {}),
+    }
   }
 
-  const requireEpoch = (held: number, epoch: number) => {
-    if (epoch < held) throw new AppError('DRAYAGE_EPOCH_STALE', 'stale')
-  }
+  const agents = { 'host-1': agentOf(hosts['host-1']), 'host-2': agentOf(hosts['host-2']) }
+  const known: Hosts['known'] = async (host) => ({
+    agent: agents[host as keyof typeof agents],
+    address: `${host}:8442`,
+  })
 
-  const common = {
-    describeStanding: unused,
-    settleWorkload: unused,
-    describeWorkload: unused,
-    checkTarget: unused,
-    receiveImage: unused,
-    removeImage: unused,
-    holdSource: unused,
-    releaseSource: unused,
-    prepareTarget: unused,
-    discardTarget: unused,
-    receiveVolume: unused,
-    fenceSource: unused,
-    unfenceSource: unused,
-    stopSource: unused,
-    restartSource: unused,
-    isolateSource: unused,
-    restoreSource: unused,
-    confirmTarget: unused,
-    startTarget: unused,
-    retireSource: unused,
+  return {
+    one: hosts['host-1'],
+    two: hosts['host-2'],
+    first,
+    hosts: { online: known, known } satisfies Hosts,
+    copyAt: (host: string, id: string): Copy | undefined => hosts[host as keyof typeof hosts].copies.get(id),
+    running: () => all().filter((copy) => copy.running),
+    acknowledged: (): readonly number[] => acknowledged,
+    everBothRunning: () => everBothRunning,
   }
-
-  const sourceAgent: AgentPort = {
-    ...common,
-    describeWorkload: ({ measureVolumes }) => effect('describe', () => workload(measureVolumes)),
-    grantEpoch: ({ lease }) =>
-      effect('grant source', () => {
-        requireEpoch(source.epoch, lease.epoch)
-        const previousEpoch = source.epoch
-        source.epoch = lease.epoch
-        return { previousEpoch }
-      }),
-    forgetMigration: () =>
-      effect('forget source', () => {
-        source.notes = { policy: null, wasRunning: null }
-      }),
-    holdSource: () =>
-      effect('hold', () => {
-        source.held = true
-      }),
-    releaseSource: () =>
-      effect('release', () => {
-        source.held = false
-      }),
-    fenceSource: () =>
-      effect('fence', () => {
-        source.notes.policy ??= source.restartPolicy
-        source.restartPolicy = 'no'
-        return { restartPolicyJson: JSON.stringify({ Name: source.notes.policy }) }
-      }),
-    unfenceSource: () =>
-      effect('unfence', () => {
-        source.restartPolicy = source.notes.policy ?? source.restartPolicy
-      }),
-    stopSource: () =>
-      effect('stop', () => {
-        source.notes.wasRunning ??= source.running
-        source.running = false
-        return { wasRunning: source.notes.wasRunning, exitCode: 0, killed: false, finishedAt: '' }
-      }),
-    restartSource: () =>
-      effect('restart', () => {
-        if (source.isolated) throw new Error('started while isolated')
-        if (source.notes.wasRunning) source.running = true
-      }),
-    isolateSource: () =>
-      effect('isolate', () => {
-        source.isolated = true
-        return { volumes: [volumeName], renamedTo: '' }
-      }),
-    restoreSource: () =>
-      effect('restore', () => {
-        source.isolated = false
-      }),
-    retireSource: () =>
-      effect('retire', () => {
-        source.retired = true
-      }),
-  }
-
-  const targetAgent: AgentPort = {
-    ...common,
-    checkTarget: ({ workload }) =>
-      effect('check', () => ({
-        engine: null,
-        imageId: target.image ? 'sha256:i' : '',
-        // There is room for the volume once.
-        obstacles:
-          target.volume !== null && workload.volumes.some(({ usage }) => usage !== null)
-            ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
-            : [],
-        warnings: [],
-        freeBytes: 1e9,
-        freeInodes: 1e6,
-        existingNetworks: [],
-      })),
-    grantEpoch: ({ lease }) =>
-      effect('grant target', () => {
-        requireEpoch(target.epoch, lease.epoch)
-        const previousEpoch = target.epoch
-        target.epoch = lease.epoch
-        return { previousEpoch }
-      }),
-    forgetMigration: () => effect('forget target', () => {}),
-    receiveImage: async function* () {
-      yield { bytes: 5, done: null }
-      const imageId = await effect('image', () => {
-        target.imageLoadedByUs ||= !target.image
-        target.image = true
-        return 'sha256:i'
-      })
-      yield { bytes: 10, done: { imageId, loaded: target.imageLoadedByUs } }
-    },
-    removeImage: () =>
-      effect('remove image', () => {
-        if (target.imageLoadedByUs) target.image = false
-        target.imageLoadedByUs = false
-      }),
-    prepareTarget: () =>
-      effect('prepare', () => {
-        target.container = true
-        target.volume ??= 'copied up from the image'
-        return { containerId: 'c2', createdNetworks: [], createdVolumes: [volumeName], warnings: [] }
-      }),
-    discardTarget: () =>
-      effect('discard', () => {
-        target.container = false
-        target.volume = null
-      }),
-    receiveVolume: async function* ({ final }) {
-      yield { bytes: 1, entries: 0, result: null }
-      await effect(final ? 'copy' : 'live round', () => {
-        if (final && (source.running || !source.isolated)) {
-          throw new Error('copied for good from a source that may still write')
-        }
-        target.volume = final ? source.content : `${source.content}, as it was some time ago`
-      })
-      const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
-      const differing = final || target.badRounds === 0 ? [] : ['some/file']
-      if (differing.length > 0) target.badRounds--
-      const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
-      const result = { ...counts, ...reread, sourceDigest: 'd', targetDigest: 'd', skipped: [] }
-      yield { bytes: 21, entries: 1, result }
-    },
-    confirmTarget: () =>
-      effect('confirm', () => {
-        if (target.container && target.volume !== null && !target.running) return
-        throw new AppError('DRAYAGE_TARGET_CHANGED', 'what was prepared is gone, or runs')
-      }),
-    startTarget: ({ lease }) =>
-      effect('start', () => {
-        requireEpoch(target.epoch, lease.epoch)
-        if (!target.running) target.starts += 1
-        target.running = true
-        return { verdict: 'settled', startedAt: '' }
-      }),
-  }
-
-  const hosts: Hosts = {
-    online: async (host) => hosts.known(host),
-    known: async (host) => ({ agent: host === 'host-1' ? sourceAgent : targetAgent, address: `${host}:8442` }),
-  }
-
-  return { source, target, hosts, everBothRunning: () => everBothRunning }
 }

@@ -15,6 +15,9 @@ for (let index = 0; ; index += 1) {
   const containerId = `c${process.pid}-${index}`
   await journal.create({
     id,
+    kind: 'move',
+    of: null,
+    terms: {},
     request: accepted({ container: containerId, from: 'host-1', to: 'host-2' }),
     containerId,
     containerName: containerId,

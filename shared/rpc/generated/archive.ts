@@ -20,7 +20,10 @@ import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolu
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from './drayage/v1/ExportedPiece.ts';
 import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from './drayage/v1/FenceSourceRequest.ts';
 import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from './drayage/v1/FencedSource.ts';
+import type { FinalizeSourceRequest as _drayage_v1_FinalizeSourceRequest, FinalizeSourceRequest__Output as _drayage_v1_FinalizeSourceRequest__Output } from './drayage/v1/FinalizeSourceRequest.ts';
+import type { FinalizedSource as _drayage_v1_FinalizedSource, FinalizedSource__Output as _drayage_v1_FinalizedSource__Output } from './drayage/v1/FinalizedSource.ts';
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from './drayage/v1/Finding.ts';
+import type { ForgetCopyRequest as _drayage_v1_ForgetCopyRequest, ForgetCopyRequest__Output as _drayage_v1_ForgetCopyRequest__Output } from './drayage/v1/ForgetCopyRequest.ts';
 import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, ForgetMigrationRequest__Output as _drayage_v1_ForgetMigrationRequest__Output } from './drayage/v1/ForgetMigrationRequest.ts';
 import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from './drayage/v1/GrantEpochReply.ts';
 import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from './drayage/v1/GrantEpochRequest.ts';
@@ -51,12 +54,15 @@ import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__O
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
 import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
+import type { ReinstateTargetRequest as _drayage_v1_ReinstateTargetRequest, ReinstateTargetRequest__Output as _drayage_v1_ReinstateTargetRequest__Output } from './drayage/v1/ReinstateTargetRequest.ts';
 import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from './drayage/v1/ReleaseSourceRequest.ts';
 import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from './drayage/v1/RemoveImageRequest.ts';
 import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from './drayage/v1/RestartSourceRequest.ts';
 import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from './drayage/v1/RestoreSourceRequest.ts';
+import type { RetainedCopy as _drayage_v1_RetainedCopy, RetainedCopy__Output as _drayage_v1_RetainedCopy__Output } from './drayage/v1/RetainedCopy.ts';
 import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from './drayage/v1/RetireSourceRequest.ts';
 import type { RetiredContainer as _drayage_v1_RetiredContainer, RetiredContainer__Output as _drayage_v1_RetiredContainer__Output } from './drayage/v1/RetiredContainer.ts';
+import type { RetiredVolume as _drayage_v1_RetiredVolume, RetiredVolume__Output as _drayage_v1_RetiredVolume__Output } from './drayage/v1/RetiredVolume.ts';
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
@@ -65,6 +71,7 @@ import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from './drayage/v1/StartTargetRequest.ts';
 import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from './drayage/v1/StartedTarget.ts';
 import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from './drayage/v1/StopSourceRequest.ts';
+import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from './drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
 import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
@@ -105,7 +112,10 @@ export interface ProtoGrpcType {
       ExportedPiece: MessageTypeDefinition<_drayage_v1_ExportedPiece, _drayage_v1_ExportedPiece__Output>
       FenceSourceRequest: MessageTypeDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FenceSourceRequest__Output>
       FencedSource: MessageTypeDefinition<_drayage_v1_FencedSource, _drayage_v1_FencedSource__Output>
+      FinalizeSourceRequest: MessageTypeDefinition<_drayage_v1_FinalizeSourceRequest, _drayage_v1_FinalizeSourceRequest__Output>
+      FinalizedSource: MessageTypeDefinition<_drayage_v1_FinalizedSource, _drayage_v1_FinalizedSource__Output>
       Finding: MessageTypeDefinition<_drayage_v1_Finding, _drayage_v1_Finding__Output>
+      ForgetCopyRequest: MessageTypeDefinition<_drayage_v1_ForgetCopyRequest, _drayage_v1_ForgetCopyRequest__Output>
       ForgetMigrationRequest: MessageTypeDefinition<_drayage_v1_ForgetMigrationRequest, _drayage_v1_ForgetMigrationRequest__Output>
       GrantEpochReply: MessageTypeDefinition<_drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochReply__Output>
       GrantEpochRequest: MessageTypeDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochRequest__Output>
@@ -136,12 +146,15 @@ export interface ProtoGrpcType {
       ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
       ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
       ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>
+      ReinstateTargetRequest: MessageTypeDefinition<_drayage_v1_ReinstateTargetRequest, _drayage_v1_ReinstateTargetRequest__Output>
       ReleaseSourceRequest: MessageTypeDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_ReleaseSourceRequest__Output>
       RemoveImageRequest: MessageTypeDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_RemoveImageRequest__Output>
       RestartSourceRequest: MessageTypeDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_RestartSourceRequest__Output>
       RestoreSourceRequest: MessageTypeDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_RestoreSourceRequest__Output>
+      RetainedCopy: MessageTypeDefinition<_drayage_v1_RetainedCopy, _drayage_v1_RetainedCopy__Output>
       RetireSourceRequest: MessageTypeDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_RetireSourceRequest__Output>
       RetiredContainer: MessageTypeDefinition<_drayage_v1_RetiredContainer, _drayage_v1_RetiredContainer__Output>
+      RetiredVolume: MessageTypeDefinition<_drayage_v1_RetiredVolume, _drayage_v1_RetiredVolume__Output>
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
       SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
@@ -150,6 +163,7 @@ export interface ProtoGrpcType {
       StartTargetRequest: MessageTypeDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartTargetRequest__Output>
       StartedTarget: MessageTypeDefinition<_drayage_v1_StartedTarget, _drayage_v1_StartedTarget__Output>
       StopSourceRequest: MessageTypeDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StopSourceRequest__Output>
+      StopTargetRequest: MessageTypeDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_StopTargetRequest__Output>
       StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
       TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }

@@ -10,6 +10,9 @@ import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardT
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
 import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from '../../drayage/v1/FenceSourceRequest.ts';
 import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from '../../drayage/v1/FencedSource.ts';
+import type { FinalizeSourceRequest as _drayage_v1_FinalizeSourceRequest, FinalizeSourceRequest__Output as _drayage_v1_FinalizeSourceRequest__Output } from '../../drayage/v1/FinalizeSourceRequest.ts';
+import type { FinalizedSource as _drayage_v1_FinalizedSource, FinalizedSource__Output as _drayage_v1_FinalizedSource__Output } from '../../drayage/v1/FinalizedSource.ts';
+import type { ForgetCopyRequest as _drayage_v1_ForgetCopyRequest, ForgetCopyRequest__Output as _drayage_v1_ForgetCopyRequest__Output } from '../../drayage/v1/ForgetCopyRequest.ts';
 import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, ForgetMigrationRequest__Output as _drayage_v1_ForgetMigrationRequest__Output } from '../../drayage/v1/ForgetMigrationRequest.ts';
 import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from '../../drayage/v1/GrantEpochReply.ts';
 import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from '../../drayage/v1/GrantEpochRequest.ts';
@@ -21,6 +24,7 @@ import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareT
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from '../../drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from '../../drayage/v1/ReceiveVolumeRequest.ts';
+import type { ReinstateTargetRequest as _drayage_v1_ReinstateTargetRequest, ReinstateTargetRequest__Output as _drayage_v1_ReinstateTargetRequest__Output } from '../../drayage/v1/ReinstateTargetRequest.ts';
 import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from '../../drayage/v1/ReleaseSourceRequest.ts';
 import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from '../../drayage/v1/RemoveImageRequest.ts';
 import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from '../../drayage/v1/RestartSourceRequest.ts';
@@ -31,6 +35,7 @@ import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from '../../drayage/v1/StartTargetRequest.ts';
 import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output as _drayage_v1_StartedTarget__Output } from '../../drayage/v1/StartedTarget.ts';
 import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from '../../drayage/v1/StopSourceRequest.ts';
+import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from '../../drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from '../../drayage/v1/StoppedSource.ts';
 import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from '../../drayage/v1/TargetCheck.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from '../../drayage/v1/UnfenceSourceRequest.ts';
@@ -92,6 +97,24 @@ export interface AgentClient extends grpc.Client {
   fenceSource(argument: _drayage_v1_FenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
   fenceSource(argument: _drayage_v1_FenceSourceRequest, callback: grpc.requestCallback<_drayage_v1_FencedSource__Output>): grpc.ClientUnaryCall;
   
+  FinalizeSource(argument: _drayage_v1_FinalizeSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  FinalizeSource(argument: _drayage_v1_FinalizeSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  FinalizeSource(argument: _drayage_v1_FinalizeSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  FinalizeSource(argument: _drayage_v1_FinalizeSourceRequest, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  finalizeSource(argument: _drayage_v1_FinalizeSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  finalizeSource(argument: _drayage_v1_FinalizeSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  finalizeSource(argument: _drayage_v1_FinalizeSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  finalizeSource(argument: _drayage_v1_FinalizeSourceRequest, callback: grpc.requestCallback<_drayage_v1_FinalizedSource__Output>): grpc.ClientUnaryCall;
+  
+  ForgetCopy(argument: _drayage_v1_ForgetCopyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetCopy(argument: _drayage_v1_ForgetCopyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetCopy(argument: _drayage_v1_ForgetCopyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ForgetCopy(argument: _drayage_v1_ForgetCopyRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetCopy(argument: _drayage_v1_ForgetCopyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetCopy(argument: _drayage_v1_ForgetCopyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetCopy(argument: _drayage_v1_ForgetCopyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  forgetCopy(argument: _drayage_v1_ForgetCopyRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
   ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   ForgetMigration(argument: _drayage_v1_ForgetMigrationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -146,6 +169,15 @@ export interface AgentClient extends grpc.Client {
   ReceiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
   receiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
   receiveVolume(argument: _drayage_v1_ReceiveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_VolumeProgress__Output>;
+  
+  ReinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  ReinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  reinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  reinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  reinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  reinstateTarget(argument: _drayage_v1_ReinstateTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   
   ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   ReleaseSource(argument: _drayage_v1_ReleaseSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -219,6 +251,15 @@ export interface AgentClient extends grpc.Client {
   stopSource(argument: _drayage_v1_StopSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
   stopSource(argument: _drayage_v1_StopSourceRequest, callback: grpc.requestCallback<_drayage_v1_StoppedSource__Output>): grpc.ClientUnaryCall;
   
+  StopTarget(argument: _drayage_v1_StopTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  StopTarget(argument: _drayage_v1_StopTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  StopTarget(argument: _drayage_v1_StopTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  StopTarget(argument: _drayage_v1_StopTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  stopTarget(argument: _drayage_v1_StopTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  stopTarget(argument: _drayage_v1_StopTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  stopTarget(argument: _drayage_v1_StopTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  stopTarget(argument: _drayage_v1_StopTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
   UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   UnfenceSource(argument: _drayage_v1_UnfenceSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -243,6 +284,10 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   FenceSource: grpc.handleUnaryCall<_drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource>;
   
+  FinalizeSource: grpc.handleUnaryCall<_drayage_v1_FinalizeSourceRequest__Output, _drayage_v1_FinalizedSource>;
+  
+  ForgetCopy: grpc.handleUnaryCall<_drayage_v1_ForgetCopyRequest__Output, _drayage_v1_Done>;
+  
   ForgetMigration: grpc.handleUnaryCall<_drayage_v1_ForgetMigrationRequest__Output, _drayage_v1_Done>;
   
   GrantEpoch: grpc.handleUnaryCall<_drayage_v1_GrantEpochRequest__Output, _drayage_v1_GrantEpochReply>;
@@ -256,6 +301,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   ReceiveImage: grpc.handleServerStreamingCall<_drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress>;
   
   ReceiveVolume: grpc.handleServerStreamingCall<_drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress>;
+  
+  ReinstateTarget: grpc.handleUnaryCall<_drayage_v1_ReinstateTargetRequest__Output, _drayage_v1_Done>;
   
   ReleaseSource: grpc.handleUnaryCall<_drayage_v1_ReleaseSourceRequest__Output, _drayage_v1_Done>;
   
@@ -273,6 +320,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   StopSource: grpc.handleUnaryCall<_drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource>;
   
+  StopTarget: grpc.handleUnaryCall<_drayage_v1_StopTargetRequest__Output, _drayage_v1_Done>;
+  
   UnfenceSource: grpc.handleUnaryCall<_drayage_v1_UnfenceSourceRequest__Output, _drayage_v1_Done>;
   
 }
@@ -284,6 +333,8 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
   DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>
   FenceSource: MethodDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FencedSource, _drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource__Output>
+  FinalizeSource: MethodDefinition<_drayage_v1_FinalizeSourceRequest, _drayage_v1_FinalizedSource, _drayage_v1_FinalizeSourceRequest__Output, _drayage_v1_FinalizedSource__Output>
+  ForgetCopy: MethodDefinition<_drayage_v1_ForgetCopyRequest, _drayage_v1_Done, _drayage_v1_ForgetCopyRequest__Output, _drayage_v1_Done__Output>
   ForgetMigration: MethodDefinition<_drayage_v1_ForgetMigrationRequest, _drayage_v1_Done, _drayage_v1_ForgetMigrationRequest__Output, _drayage_v1_Done__Output>
   GrantEpoch: MethodDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochRequest__Output, _drayage_v1_GrantEpochReply__Output>
   HoldSource: MethodDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_Done, _drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done__Output>
@@ -291,6 +342,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
   ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
   ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>
+  ReinstateTarget: MethodDefinition<_drayage_v1_ReinstateTargetRequest, _drayage_v1_Done, _drayage_v1_ReinstateTargetRequest__Output, _drayage_v1_Done__Output>
   ReleaseSource: MethodDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_Done, _drayage_v1_ReleaseSourceRequest__Output, _drayage_v1_Done__Output>
   RemoveImage: MethodDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_Done, _drayage_v1_RemoveImageRequest__Output, _drayage_v1_Done__Output>
   RestartSource: MethodDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_Done, _drayage_v1_RestartSourceRequest__Output, _drayage_v1_Done__Output>
@@ -299,5 +351,6 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   SettleWorkload: MethodDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_Done, _drayage_v1_SettleWorkloadRequest__Output, _drayage_v1_Done__Output>
   StartTarget: MethodDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartedTarget, _drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget__Output>
   StopSource: MethodDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StoppedSource, _drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource__Output>
+  StopTarget: MethodDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_Done, _drayage_v1_StopTargetRequest__Output, _drayage_v1_Done__Output>
   UnfenceSource: MethodDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_Done, _drayage_v1_UnfenceSourceRequest__Output, _drayage_v1_Done__Output>
 }

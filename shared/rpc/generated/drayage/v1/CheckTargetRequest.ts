@@ -5,9 +5,13 @@ import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_
 export interface CheckTargetRequest {
   'workload'?: (_drayage_v1_Workload | null);
   'migrationId'?: (string);
+  'workloadId'?: (string);
+  'overwriteChanged'?: (boolean);
 }
 
 export interface CheckTargetRequest__Output {
   'workload': (_drayage_v1_Workload__Output | null);
   'migrationId': (string);
+  'workloadId': (string);
+  'overwriteChanged': (boolean);
 }

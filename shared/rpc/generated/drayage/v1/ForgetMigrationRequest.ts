@@ -4,8 +4,10 @@ import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Ou
 
 export interface ForgetMigrationRequest {
   'lease'?: (_drayage_v1_Lease | null);
+  'movedHere'?: (string);
 }
 
 export interface ForgetMigrationRequest__Output {
   'lease': (_drayage_v1_Lease__Output | null);
+  'movedHere': (string);
 }

@@ -7,10 +7,12 @@ export interface PrepareTargetRequest {
   'lease'?: (_drayage_v1_Lease | null);
   'workload'?: (_drayage_v1_Workload | null);
   'imageId'?: (string);
+  'overwriteChanged'?: (boolean);
 }
 
 export interface PrepareTargetRequest__Output {
   'lease': (_drayage_v1_Lease__Output | null);
   'workload': (_drayage_v1_Workload__Output | null);
   'imageId': (string);
+  'overwriteChanged': (boolean);
 }

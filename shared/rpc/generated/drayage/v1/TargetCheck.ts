@@ -2,6 +2,7 @@
 
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
+import type { RetainedCopy as _drayage_v1_RetainedCopy, RetainedCopy__Output as _drayage_v1_RetainedCopy__Output } from '../../drayage/v1/RetainedCopy.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TargetCheck {
@@ -12,6 +13,7 @@ export interface TargetCheck {
   'freeBytes'?: (number | string | Long);
   'freeInodes'?: (number | string | Long);
   'existingNetworks'?: (string)[];
+  'retained'?: (_drayage_v1_RetainedCopy | null);
 }
 
 export interface TargetCheck__Output {
@@ -22,4 +24,5 @@ export interface TargetCheck__Output {
   'freeBytes': (number);
   'freeInodes': (number);
   'existingNetworks': (string)[];
+  'retained': (_drayage_v1_RetainedCopy__Output | null);
 }

@@ -1,0 +1,79 @@
+// What follows a migration whose target did not come up, and what follows one at an operator's word. Pure.
+import type { Plan } from '../../shared/api/migrations.ts'
+import type { ErrorCode } from '../../shared/errors.ts'
+import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
+
+// The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
+const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>(['DRAYAGE_TARGET_NOT_STARTED', 'DRAYAGE_TARGET_UNHEALTHY'])
+
+const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
+  container: containerName,
+  from: to,
+  to: from,
+  options,
+})
+
+const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
+  ...plan,
+  container: { ...plan.container, id: containerId },
+  from: to,
+  to: from,
+  warnings: [],
+  refusals: [],
+})
+
+// The way back of a migration that has been committed; null where there is none to go.
+export const wayBack = (
+  record: MigrationRecord,
+  facts: Facts,
+  id: string,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged'>,
+  idempotencyKey: string | null,
+): NewMigration | null => {
+  const containerId = facts.hold?.targetContainerId
+  if (containerId === undefined) return null
+  return {
+    id,
+    kind: 'return',
+    of: record.id,
+    request: backwards(record),
+    terms: {
+      ...terms,
+      // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.
+      ...(facts.start === undefined ? { start: record.terms.start === true || facts.stop?.wasRunning === true } : {}),
+    },
+    containerId,
+    containerName: record.containerName,
+    plan: planBackwards(record, containerId),
+    idempotencyKey,
+  }
+}
+
+// A return that does not come up either is not sent to and fro: then somebody has to look.
+export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, id: string): NewMigration | null => {
+  const wish = record.request.options.onUnhealthy
+  if (record.kind !== 'move' || !didNotComeUp.has(code) || (wish !== 'return' && wish !== 'discard')) return null
+  return wayBack(record, facts, id, wish === 'discard' ? { discardWrites: true } : {}, null)
+}
+
+// Removes what the migration has kept where its workload came from.
+export const finalizeOf = (
+  record: MigrationRecord,
+  facts: Facts,
+  id: string,
+  terms: Pick<Terms, 'removeImage'>,
+  idempotencyKey: string | null,
+): NewMigration => ({
+  id,
+  kind: 'finalize',
+  of: record.id,
+  request: record.request,
+  terms: {
+    ...terms,
+    volumes: (facts.plan?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({ name, rootIdentity })),
+  },
+  containerId: record.containerId,
+  containerName: record.containerName,
+  plan: record.plan,
+  idempotencyKey,
+})

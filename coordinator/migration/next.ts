@@ -1,0 +1,79 @@
+// What an operator is told to do now: where things are, and by which command they go on. Pure.
+import { hasEnded, hasMoved, type MigrationError } from '../../shared/api/migrations.ts'
+import type { JournalEntry } from './ports.ts'
+import type { Facts, MigrationRecord } from './record.ts'
+import { nextOf } from './situation.ts'
+
+// follower: the migration that `followedBy` names. waiting: what stands in its way just now.
+export const nextFor = (
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  facts: Facts,
+  waiting: MigrationError | null,
+  follower: MigrationRecord | null,
+): string => {
+  // What an operator's word that a host is down has made of it.
+  const fenced = record.warnings.findLast(({ code }) => code === 'host-fenced')
+  if (fenced !== undefined) return fenced.message
+  if (record.kind === 'finalize') return hasEnded(record.state) ? afterFinalize(record) : whileRemoving(record)
+  return hasEnded(record.state) ? afterHandOver(record, facts, follower) : nextOf(record, entries, waiting !== null)
+}
+
+const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>
+  `Wait. If ${from} is away, it goes on when ${from} is back; dray cancel ${id} gives it up.`
+
+const afterFinalize = ({ of, containerName, state, request: { from } }: MigrationRecord): string =>
+  state === 'completed'
+    ? `Nothing of ${containerName} is left on ${from} that migration ${of ?? ''} had kept there.`
+    : `${from} keeps what it still has of ${containerName}. See the error, mend what it names, and run dray finalize ${of ?? ''} again.`
+
+const afterHandOver = (record: MigrationRecord, facts: Facts, follower: MigrationRecord | null): string => {
+  const { id, kind, request, containerName, state, error } = record
+  const { from, to } = request
+  switch (state) {
+    case 'planned':
+    case 'running':
+      return ''
+    case 'awaiting-finalize':
+      return `${containerName} lives on ${to} now. ${kept(record, facts)} Check ${to}. Then dray finalize ${id} removes what ${from} keeps, or dray return ${id} moves it back, sending only what has changed.`
+    case 'completed':
+      if (follower?.kind === 'finalize') return `${containerName} moved to ${to}; nothing of it is left on ${from}.`
+      return follower === null
+        ? `${containerName} moved to ${to}.`
+        : `${containerName} has moved on since: see migration ${follower.id}.`
+    case 'rolled-back':
+      if (follower !== null && hasMoved(follower.state)) return wentBack(record, follower)
+      return kind === 'return'
+        ? `${containerName} is on ${from} as it was before. ${to} keeps its copy, set aside. See the error, mend what it names, and run dray return ${record.of ?? ''} again.`
+        : `Everything is as it was on ${from}. See the error, mend what it names, and migrate again.`
+    case 'cancelled':
+      return kind === 'return'
+        ? `${containerName} is on ${from} as it was before. ${to} keeps its copy, set aside.`
+        : `Everything is as it was on ${from}.`
+    case 'failed':
+      if (error?.step === 'retain') {
+        return `${containerName} runs on ${to}. What is left of it on ${from} could not be tidied up: see the error, and docs/break-glass.md for what Drayage keeps there.`
+      }
+      return notUp(record, follower)
+  }
+}
+
+const kept = ({ request: { from } }: MigrationRecord, { isolate }: Facts): string =>
+  isolate !== undefined && isolate.volumes.length > 0
+    ? `${from} keeps the stopped container and its data, set aside; nothing starts it by mistake.`
+    : `${from} keeps the stopped container${isolate?.renamedTo ? ` as ${isolate.renamedTo}` : ''}.`
+
+const wentBack = ({ containerName, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>
+  `${containerName} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
+
+const notUp = ({ id, kind, containerName, request }: MigrationRecord, follower: MigrationRecord | null): string => {
+  const { from, to } = request
+  if (follower !== null && !hasEnded(follower.state))
+    return `It goes back to ${from} by itself: see migration ${follower.id}.`
+  const tried =
+    follower !== null && follower.kind === 'return'
+      ? ` The way back (${follower.id}) did not succeed: see its error.`
+      : ''
+  const back = kind === 'return' ? `dray migrate ${containerName} --from ${to} --to ${from}` : `dray return ${id}`
+  return `${to} owns ${containerName} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${containerName}) and start it there, or move it back: ${back}.`
+}

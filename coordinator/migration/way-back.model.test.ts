@@ -1,0 +1,152 @@
+// Moves, ways back and finalizes in any order, with targets that do not come up, against a model of two hosts, with a
+// fault at any call: thousands of generated runs.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Played, play, type Scenario, scenarios, undisturbed, type Wish } from './testing/play.ts'
+import type { ComesUp } from './testing/two-hosts.ts'
+
+const wishes = fc
+  .array(fc.constantFrom<Wish>('move', 'move', 'return', 'return', 'discard', 'finalize', 'finalize-the-first'), {
+    maxLength: 4,
+  })
+  .map((rest): readonly Wish[] => ['move', ...rest])
+const journeys = scenarios(
+  wishes,
+  fc.oneof({ weight: 4, arbitrary: fc.constant<ComesUp>('up') }, fc.constantFrom<ComesUp>('never-starts', 'unhealthy')),
+)
+
+const always = (property: (outcome: Played, scenario: Scenario) => void) =>
+  fc.assert(
+    fc.asyncProperty(journeys, async (scenario) => {
+      property(await play(scenario), scenario)
+    }),
+    { numRuns: 500 },
+  )
+
+const owner = ({ world, journal }: Played) => {
+  const { host, containerId } = journal.owner() ?? { host: 'host-1', containerId: 'c1' }
+  return world.copyAt(host, containerId)
+}
+const states = ({ records }: Played) => records.map(({ record: { kind, state } }) => `${kind} ${state}`)
+
+test('there, back, there and back again: each uses what the one before has kept, and loses nothing', async () => {
+  const played = await play({ ...undisturbed, wishes: ['move', 'return', 'move', 'return', 'move'] })
+  expect(states(played)).toEqual([
+    ...['move completed', 'return completed', 'move completed', 'return completed', 'move awaiting-finalize'],
+  ])
+  expect(played.world.one.copies.size).toBe(1)
+  expect(played.world.two.copies.size).toBe(1)
+  expect(owner(played)?.writes).toEqual(expect.arrayContaining([...played.world.acknowledged()]))
+  expect(owner(played)).toMatchObject({ running: true, policy: 'always', starts: 3 })
+})
+
+test('a finalize removes what was kept, and what lives where it once was kept is never removed', async () => {
+  const finalized = await play({ ...undisturbed, wishes: ['move', 'finalize'] })
+  expect(states(finalized)).toEqual(['move completed', 'finalize completed'])
+  expect(finalized.world.one.copies.size).toBe(0)
+  const live = await play({ ...undisturbed, wishes: ['move', 'return', 'finalize-the-first'] })
+  expect(states(live)).toEqual(['move completed', 'return awaiting-finalize', 'finalize rolled-back'])
+  expect(live.records.at(-1)?.record.error?.code).toBe('DRAYAGE_NOTHING_TO_FINALIZE')
+  expect(owner(live)).toMatchObject({ id: 'c1', running: true })
+})
+
+const unhealthy = async (comesUp: ComesUp, onUnhealthy: Scenario['onUnhealthy']) =>
+  play({ ...undisturbed, onUnhealthy, comesUp: ['up', comesUp] })
+
+test.each<[ComesUp]>([['never-starts'], ['unhealthy']])(
+  'a target that is %s: it goes back by itself, with what it wrote or without, or stays, or is stopped',
+  async (comesUp) => {
+    for (const wish of ['return', 'discard'] as const) {
+      const played = await unhealthy(comesUp, wish)
+      expect(states(played)).toEqual(['move rolled-back', 'return awaiting-finalize'])
+      expect(played.records[0]?.record.followedBy).toBe(played.records[1]?.record.id)
+      expect(owner(played)).toMatchObject({
+        id: 'c1',
+        running: true,
+        policy: 'always',
+        isolated: false,
+        retiredBy: null,
+      })
+      if (wish === 'return') {
+        expect(owner(played)?.writes).toEqual(expect.arrayContaining([...played.world.acknowledged()]))
+      }
+    }
+    const kept = await unhealthy(comesUp, 'keep')
+    expect(states(kept)).toEqual(['move failed'])
+    expect(owner(kept)?.running).toBe(comesUp === 'unhealthy')
+    const stopped = await unhealthy(comesUp, 'stop')
+    expect(states(stopped)).toEqual(['move failed'])
+    expect(owner(stopped)?.running).toBe(false)
+  },
+)
+
+test('a way back that does not come up either is not sent to and fro', async () => {
+  const played = await play({ ...undisturbed, comesUp: ['unhealthy', 'unhealthy'] })
+  expect(states(played)).toEqual(['move failed', 'return failed'])
+  expect(played.journal.owner()).toMatchObject({ host: 'host-1' })
+})
+
+test('the generated journeys reach every end of every kind', async () => {
+  const seen = new Set<string>()
+  for (const scenario of fc.sample(journeys, { numRuns: 800, seed: 11 })) {
+    for (const state of states(await play(scenario))) seen.add(state)
+  }
+  expect([...seen].toSorted()).toEqual([
+    ...['finalize cancelled', 'finalize completed', 'finalize rolled-back'],
+    ...['move awaiting-finalize', 'move cancelled', 'move completed', 'move failed', 'move rolled-back'],
+    ...['return awaiting-finalize', 'return cancelled', 'return completed', 'return failed', 'return rolled-back'],
+  ])
+})
+
+test('I1: no two copies ever run at once', async () => {
+  await always(({ world }) => expect(world.everBothRunning()).toBe(false))
+})
+
+test('I2: every acknowledged write is in the owner’s copy, unless it was asked to discard some', async () => {
+  await always((played, { onUnhealthy, wishes: asked }) => {
+    if (asked.includes('discard') || onUnhealthy === 'discard') return
+    expect(owner(played)?.writes).toEqual(expect.arrayContaining([...played.world.acknowledged()]))
+  })
+})
+
+test('I3: there is one owner, which is there, and is not retired, set aside or half copied when all has ended', async () => {
+  await always((played) => {
+    const copy = owner(played)
+    expect(copy).toBeDefined()
+    const last = played.records.at(-1)?.record
+    const stuckAtTheEnd = played.records.some(({ record }) => record.state === 'failed')
+    if (stuckAtTheEnd || last === undefined) return
+    expect(copy).toMatchObject({ retiredBy: null, isolated: false, partial: false, holder: null, policy: 'always' })
+  })
+})
+
+test('I5, I8: what was put back has left both hosts as they were', async () => {
+  await always(({ records }) => {
+    for (const { record, before, after } of records) {
+      if (record.kind === 'finalize') continue
+      if (record.state === 'cancelled') expect(after).toBe(before)
+    }
+    for (const { record, committed, before, after } of records) {
+      if (record.kind !== 'finalize' && !committed) expect(after).toBe(before)
+    }
+  })
+})
+
+test('I5: beside the owner there is at most what the newest committed migration has kept', async () => {
+  await always(({ world, records }) => {
+    if (records.some(({ record }) => record.state === 'failed')) return
+    for (const host of [world.one, world.two]) {
+      expect(host.copies.size).toBeLessThanOrEqual(1)
+      expect([...host.notes.keys()]).toEqual([])
+    }
+  })
+})
+
+test('I7: what did not do what it was asked says why', async () => {
+  await always(({ records }) => {
+    for (const { record } of records) {
+      const isDone = record.state === 'awaiting-finalize' || record.state === 'completed'
+      if (!isDone) expect(record.error?.message).toBeTruthy()
+    }
+  })
+})

@@ -1,0 +1,11 @@
+// Original file: proto/agent.proto
+
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
+
+export interface ForgetCopyRequest {
+  'lease'?: (_drayage_v1_Lease | null);
+}
+
+export interface ForgetCopyRequest__Output {
+  'lease': (_drayage_v1_Lease__Output | null);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/agent.proto
+
+import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
+
+export interface StopTargetRequest {
+  'lease'?: (_drayage_v1_Lease | null);
+  'containerId'?: (string);
+  'stopTimeoutSeconds'?: (number);
+}
+
+export interface StopTargetRequest__Output {
+  'lease': (_drayage_v1_Lease__Output | null);
+  'containerId': (string);
+  'stopTimeoutSeconds': (number);
+}
