@@ -115,6 +115,7 @@ test('a data directory of the middle of a move that has long ended is noticed, a
   const { dataDir, process: coordinator } = lab.coordinator
   await begin('beta')
   await one.docker(['exec', 'beta', 'dd', 'if=/dev/urandom', 'of=/data/noise', 'bs=1M', 'count=40'])
+  await lab.untilHostIs(one, 'online')
   await lab.limitRate(one, 60)
   const { id } = await startMigration(lab, there('beta'))
   await untilMigration(lab, id, 'it copies', ({ steps }) =>
