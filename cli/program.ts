@@ -4,11 +4,13 @@ import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
 import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
+import { contextCommand } from './commands/context.ts'
 import { coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
 import { finalizeCommand } from './commands/finalize.ts'
 import { hostCommand } from './commands/host-add.ts'
 import { hostsCommand } from './commands/hosts.ts'
+import { loginCommand } from './commands/login.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
 import { psCommand } from './commands/ps.ts'
@@ -23,8 +25,7 @@ import { exitCodesHelp } from './exit-codes.ts'
 const gettingStarted = `
 Getting started:
   dray coordinator                                  on one machine
-  export DRAYAGE_URL=http://127.0.0.1:8440          where it answers (this is the default)
-  export DRAYAGE_TOKEN=...                          from the file admin-token in its data folder
+  dray login http://127.0.0.1:8440 --token-file FILE   once; the first token is in admin-token, in its data folder
   dray host add host-1                              prints the line to run on host-1; the same for host-2
   dray ps                                           what runs where
   dray migrate web --from host-1 --to host-2 --dry-run
@@ -59,7 +60,7 @@ export const buildProgram = (): Command => {
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand()]) program.addCommand(command)
   program.commandsGroup('Who may:')
-  for (const command of [tokenCommand(), auditCommand()]) program.addCommand(command)
+  for (const command of [loginCommand(), contextCommand(), tokenCommand(), auditCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

@@ -15,6 +15,7 @@ import type { HostDirectory } from './agents/directory.ts'
 import type { ArchiveService } from './archives/service.ts'
 import type { Fencing } from './fencing/fencing.ts'
 import type { ApiTokens } from './identity/api-tokens.ts'
+import type { RestTls } from './identity/rest-tls.ts'
 import type { MigrationService } from './migration/service.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -50,6 +51,8 @@ export type AppDeps = {
   readonly tokens: ApiTokens
   readonly audit: AuditStore
   readonly rateLimits?: RateLimits
+  // Null: plain HTTP.
+  readonly tls: RestTls | null
   readonly log: FastifyBaseLogger
 }
 
@@ -63,8 +66,10 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: mebibyte,
-    // Of the head; superviseBodies sees to the rest.
-    http: { headersTimeout: patienceMs },
+    // The time-out is of the head; superviseBodies sees to the rest.
+    ...(deps.tls === null
+      ? { http: { headersTimeout: patienceMs } }
+      : { https: { headersTimeout: patienceMs, ...deps.tls } }),
     // A volume's name may be as long as a file's.
     routerOptions: { maxParamLength: 255 },
     // Who is connected already is answered until the server has closed.

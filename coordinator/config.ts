@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import {
   duration,
   hostPort,
@@ -10,10 +11,27 @@ import {
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
 
+// DNS names and IP addresses, with commas in between.
+const namesOrAddresses = (raw: string): readonly string[] => {
+  const names = raw.split(',').map((name) => name.trim())
+  if (raw.trim() === '') return []
+  for (const name of names) {
+    if (isIP(name) === 0 && !/^[a-zA-Z0-9*]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/.test(name)) {
+      throw new Error(`"${name}" is neither a DNS name nor an IP address`)
+    }
+  }
+  return names
+}
+
 const definitions = {
   dataDir: { env: 'DRAYAGE_DATA_DIR', flag: 'dataDir', default: '/var/lib/drayage/coordinator', parse: text },
   // For people and scripts: this machine alone, unless told otherwise.
   restListen: { env: 'DRAYAGE_REST_LISTEN', flag: 'restListen', default: '127.0.0.1:8440', parse: hostPort },
+  // auto: TLS unless it listens on loopback alone.
+  restTls: { env: 'DRAYAGE_REST_TLS', flag: 'restTls', default: 'auto', parse: oneOf('auto', 'always', 'never') },
+  restCertificate: { env: 'DRAYAGE_REST_CERTIFICATE', flag: 'restCertificate', optional: true, parse: text },
+  restKey: { env: 'DRAYAGE_REST_KEY', flag: 'restKey', optional: true, parse: text },
+  restNames: { env: 'DRAYAGE_REST_NAMES', flag: 'restNames', default: '', parse: namesOrAddresses },
   // For agents that have a certificate.
   grpcListen: { env: 'DRAYAGE_GRPC_LISTEN', flag: 'grpcListen', default: '0.0.0.0:8441', parse: hostPort },
   // For agents that have a join token.

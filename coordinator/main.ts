@@ -22,6 +22,7 @@ import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
+import { restTlsFor } from './identity/rest-tls.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createStandings } from './recovery/standings.ts'
@@ -118,6 +119,7 @@ const serve = async (
   ]
 
   const authority = await openAuthority(dataDir, clock.now())
+  log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
   if (tokenFile !== null) log.info({ file: tokenFile }, 'There was no token of an admin: one is in this file now')
@@ -198,6 +200,7 @@ const serve = async (
         (thrown: Error) => [`the database does not answer: ${thrown.message}`],
       )),
     ],
+    tls: await restTlsFor(settings, splitHostPort(settings.restListen).host, authority, clock.now()),
     tokens: createApiTokens(apiTokens, clock),
     audit,
     log,

@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import { coordinatorDnsName } from '../../shared/identity/names.ts'
+import { fetchPinnedAuthority } from '../../shared/identity/pinned-authority.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import {
   type AgentIdentity,
@@ -15,7 +16,6 @@ import {
   storedAuthority,
   storeKey,
 } from './files.ts'
-import { fetchPinnedAuthority } from './pinned-authority.ts'
 import { createKey, createSigningRequest } from './signing-request.ts'
 
 const timeoutMs = 30_000
@@ -26,7 +26,7 @@ export const enrol = async (dataDir: string, address: string, joinToken: string)
   const known = await storedAuthority(dataDir)
   if (known !== null) requireSameAuthority(dataDir, known, token.fingerprint)
 
-  const authority = await fetchPinnedAuthority(address, token.fingerprint)
+  const authority = await fetchPinnedAuthority(address, coordinatorDnsName, token.fingerprint)
   const key = (await readKey(dataDir)) ?? (await newKey(dataDir))
   const client = connect(
     'Enrolment',

@@ -81,11 +81,23 @@ const causeOf = (thrown: unknown): { readonly code: string; readonly text: strin
 
 const isTimeout = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'TimeoutError'
 
+// By OpenSSL, and by Node where the names do not fit.
+const isNotTrusted = (code: string): boolean =>
+  code === 'ERR_TLS_CERT_ALTNAME_INVALID' || /^(SELF_SIGNED|UNABLE_TO|CERT_|DEPTH_ZERO)/.test(code)
+
 export const unreachable = (url: string, thrown: unknown): AppError => {
   const { code, text } = causeOf(thrown)
+  if (isNotTrusted(code)) {
+    return new AppError(
+      'DRAYAGE_AUTHORITY_MISMATCH',
+      `The certificate that ${url} presents is not trusted (${text}). Nothing was sent. If it is your coordinator, log in with the fingerprint of its authority (dray login ${url} --fingerprint …), or give its ca.pem (--ca-file); if the name is wrong, use one that the certificate has.`,
+      { cause: thrown, details: { sent: false } },
+    )
+  }
+  const overTls = url.startsWith('http:') ? ' If it speaks TLS, its address begins with https.' : ''
   return new AppError(
     'DRAYAGE_COORDINATOR_UNREACHABLE',
-    `No coordinator answers at ${url} (${text}). Check that it runs there (dray coordinator), that DRAYAGE_URL or --url names it, and that nothing on the way refuses the port.`,
+    `No coordinator answers at ${url} (${text}). Check that it runs there (dray coordinator), that DRAYAGE_URL or --url names it, and that nothing on the way refuses the port.${overTls}`,
     { cause: thrown, details: { sent: !neverSent.has(code) } },
   )
 }

@@ -1,17 +1,24 @@
-// Where the coordinator is and who asks: the flags and variables that every client command takes.
+// Where the coordinator is and who asks: flags first, then the environment, then what `dray login` has kept.
 import { readFileSync } from 'node:fs'
+import tls from 'node:tls'
 import type { Command } from 'commander'
-import { readSettings } from '../../shared/config/settings.ts'
+import { readSettings, text } from '../../shared/config/settings.ts'
+import { AppError } from '../../shared/errors.ts'
 import { type ArchiveClient, createArchiveClient } from './archives.ts'
 import { type Client, createClient } from './client.ts'
+import { type Context, contextNamed, readContexts } from './contexts.ts'
 
 export type ConnectionFlags = {
+  readonly context?: string
   readonly url?: string
   readonly token?: string
   readonly tokenFile?: string
+  readonly caFile?: string
 }
 
-const httpUrl = (raw: string): string => {
+export type Connection = { readonly url: string; readonly token: string }
+
+export const httpUrl = (raw: string): string => {
   const url = URL.parse(raw)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw new Error(`"${raw}" is not an address like http://127.0.0.1:8440`)
@@ -28,13 +35,20 @@ const firstLineOf = (path: string): string => {
 
 // A token becomes a header, where a control character or a letter outside ASCII is refused with a message that names
 // neither the token nor where it came from.
-const headerText = (raw: string): string => {
+export const headerText = (raw: string): string => {
   if (!/^[\x21-\x7e]+$/.test(raw)) throw new Error('it has blanks or other characters that no token has')
   return raw
 }
 
+export const certificateIn = (path: string): string => {
+  const pem = readFileSync(path, 'utf8')
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`"${path}" holds no certificate in PEM`)
+  return pem
+}
+
 const definitions = {
-  url: { env: 'DRAYAGE_URL', flag: 'url', default: 'http://127.0.0.1:8440', parse: httpUrl },
+  context: { env: 'DRAYAGE_CONTEXT', flag: 'context', optional: true, parse: text },
+  url: { env: 'DRAYAGE_URL', flag: 'url', optional: true, parse: httpUrl },
   token: { env: 'DRAYAGE_TOKEN', flag: 'token', optional: true, parse: headerText },
   tokenFile: {
     env: 'DRAYAGE_TOKEN_FILE',
@@ -42,21 +56,51 @@ const definitions = {
     optional: true,
     parse: (path: string) => headerText(firstLineOf(path)),
   },
+  ca: { env: 'DRAYAGE_CA_FILE', flag: 'caFile', optional: true, parse: certificateIn },
 } as const
+
+const defaultUrl = 'http://127.0.0.1:8440'
 
 export const addConnectionOptions = (command: Command): Command =>
   command
-    .option('--url <url>', 'the coordinator [DRAYAGE_URL, default http://127.0.0.1:8440]')
+    .option('--context <name>', 'another than the current one of dray context list [DRAYAGE_CONTEXT]')
+    .option('--url <url>', `the coordinator [DRAYAGE_URL, default that of the context, else ${defaultUrl}]`)
     .option('--token-file <file>', 'a file with the token [DRAYAGE_TOKEN_FILE]')
     .option('--token <token>', 'the token itself; others on this machine can see it [DRAYAGE_TOKEN]')
+    .option('--ca-file <file>', "the coordinator's authority, its ca.pem, to be trusted too [DRAYAGE_CA_FILE]")
 
-// --token, then --token-file, then the environment in the same order.
-const settingsOf = (flags: ConnectionFlags): { readonly url: string; readonly token: string } => {
-  const settings = readSettings(definitions, { url: flags.url, token: flags.token, tokenFile: flags.tokenFile })
-  const fileFirst = flags.token === undefined && flags.tokenFile !== undefined
-  const token = fileFirst ? settings.tokenFile : (settings.token ?? settings.tokenFile)
-  return { url: settings.url, token: token ?? '' }
+// --token, then --token-file, then the environment in the same order. What a context has is for its own coordinator alone:
+// its token goes to no other.
+export const connectionOf = (flags: ConnectionFlags): Connection => {
+  const { context, url, token, tokenFile, caFile } = flags
+  const settings = readSettings(definitions, { context, url, token, tokenFile, caFile })
+  const kept = contextFor(settings.context, settings.url)
+  const fileFirst = token === undefined && tokenFile !== undefined
+  const given = fileFirst ? settings.tokenFile : (settings.token ?? settings.tokenFile)
+  const ca = settings.ca ?? kept?.ca ?? null
+  if (ca !== null) trustAlso(ca)
+  return { url: settings.url ?? kept?.url ?? defaultUrl, token: given ?? kept?.token ?? '' }
 }
 
-export const connect = (flags: ConnectionFlags): Client => createClient(settingsOf(flags))
-export const connectArchives = (flags: ConnectionFlags): ArchiveClient => createArchiveClient(settingsOf(flags))
+const contextFor = (name: string | undefined, url: string | undefined): Context | null => {
+  const all = readContexts()
+  const chosen = name ?? all.current
+  if (chosen === null) return null
+  const context = contextNamed(all, chosen)
+  return url === undefined || url === context.url ? context : null
+}
+
+// For every connection of this process, which has one coordinator.
+export const trustAlso = (ca: string): void => {
+  // Since Node 24.5.
+  if (typeof tls.setDefaultCACertificates !== 'function') {
+    throw new AppError(
+      'DRAYAGE_CONFIG_INVALID',
+      `Node ${process.versions.node} cannot be told of an authority at run time. Take Node 24.5 or newer, or set NODE_EXTRA_CA_CERTS to the coordinator's ca.pem.`,
+    )
+  }
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), ca])
+}
+
+export const connect = (flags: ConnectionFlags): Client => createClient(connectionOf(flags))
+export const connectArchives = (flags: ConnectionFlags): ArchiveClient => createArchiveClient(connectionOf(flags))

@@ -16,6 +16,23 @@ const options: readonly ProcessOption[] = [
     default: '127.0.0.1:8440',
   },
   {
+    flags: '--rest-tls <when>',
+    what: 'auto: unless it listens on loopback alone; always; or never, for a proxy in front that speaks TLS',
+    env: 'DRAYAGE_REST_TLS',
+    default: 'auto',
+  },
+  {
+    flags: '--rest-certificate <file>',
+    what: 'its certificate with the chain, in PEM; without, one of the own authority',
+    env: 'DRAYAGE_REST_CERTIFICATE',
+  },
+  { flags: '--rest-key <file>', what: 'the key of that certificate, in PEM', env: 'DRAYAGE_REST_KEY' },
+  {
+    flags: '--rest-names <names>',
+    what: 'names and addresses, with commas in between, that the own certificate is to have besides those of this machine',
+    env: 'DRAYAGE_REST_NAMES',
+  },
+  {
     flags: '--grpc-listen <host:port>',
     what: 'where agents connect, with certificates on both sides',
     env: 'DRAYAGE_GRPC_LISTEN',

@@ -3,11 +3,13 @@
 import 'reflect-metadata'
 import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type JsonGeneralNames,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
@@ -33,6 +35,9 @@ export type Authority = {
   readonly fingerprint: string
   // A certificate for the coordinator itself, server and client in one, with a key that lives in this process alone.
   issueOwn(at: Date): Promise<TlsIdentity>
+  // For a server that people and scripts reach by these names and addresses, with a key that lives in this process alone.
+  // It speaks for nobody between agents.
+  issueForRest(names: readonly string[], at: Date): Promise<{ readonly key: string; readonly cert: string }>
   // For the key of the request, and nothing else of it: names and uses are ours to say.
   issueForAgent(host: string, request: AgentRequest, at: Date): Promise<IssuedAgentCertificate>
 }
@@ -45,6 +50,22 @@ export type AgentRequest = {
 }
 
 type CryptoKey = webcrypto.CryptoKey
+
+type Subject = {
+  readonly commonName: string
+  readonly names: JsonGeneralNames
+  readonly uses: ExtendedKeyUsage[]
+}
+
+// Between processes: client and server in one, named as shared/identity/names.ts reads it.
+const speakingFor = (commonName: string, uri: string, dns: string): Subject => ({
+  commonName,
+  names: [
+    { type: 'url', value: uri },
+    { type: 'dns', value: dns },
+  ],
+  uses: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
+})
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const dayMs = 24 * 60 * 60 * 1000
@@ -65,16 +86,17 @@ export const openAuthority = async (dataDir: string, at: Date): Promise<Authorit
   const file = join(dataDir, 'authority.pem')
   if (!existsSync(file)) await replaceFile(file, await createAuthority(at))
   const { key, certificate } = await readAuthority(file)
+  await publish(join(dataDir, 'ca.pem'), certificate.toString('pem'))
 
   const issue = async (
-    names: { readonly commonName: string; readonly uri: string; readonly dns: string },
+    { commonName, names, uses }: Subject,
     publicKey: CryptoKey,
     notBefore: Date,
     notAfter: Date,
   ): Promise<string> => {
     const issued = await X509CertificateGenerator.create({
       serialNumber: newSerial(),
-      subject: [{ CN: [names.commonName] }],
+      subject: [{ CN: [commonName] }],
       issuer: certificate.subjectName,
       notBefore,
       notAfter,
@@ -84,11 +106,8 @@ export const openAuthority = async (dataDir: string, at: Date): Promise<Authorit
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-        new SubjectAlternativeNameExtension([
-          { type: 'url', value: names.uri },
-          { type: 'dns', value: names.dns },
-        ]),
+        new ExtendedKeyUsageExtension(uses),
+        new SubjectAlternativeNameExtension(names),
       ],
     })
     return issued.toString('pem')
@@ -101,21 +120,39 @@ export const openAuthority = async (dataDir: string, at: Date): Promise<Authorit
     // It lasts as long as the authority: its key ends with this process, and a process may run for years.
     issueOwn: async (now) => {
       const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-      const names = { commonName: 'coordinator', uri: coordinatorUri, dns: coordinatorDnsName }
+      const subject = speakingFor('coordinator', coordinatorUri, coordinatorDnsName)
       return {
         authority: certificate.toString('pem'),
-        certificate: await issue(names, keys.publicKey, before(now), certificate.notAfter),
+        certificate: await issue(subject, keys.publicKey, before(now), certificate.notAfter),
         key: await exportKey(keys.privateKey),
       }
+    },
+
+    issueForRest: async (names, now) => {
+      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+      const subject: Subject = {
+        commonName: 'Drayage REST',
+        names: names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+        uses: [ExtendedKeyUsage.serverAuth],
+      }
+      const issued = await issue(subject, keys.publicKey, before(now), certificate.notAfter)
+      return { key: await exportKey(keys.privateKey), cert: `${issued}\n${certificate.toString('pem')}\n` }
     },
 
     issueForAgent: async (host, { publicKey }, now) => {
       // Certificates count whole seconds.
       const expiresAt = new Date(Math.floor(after(now, agentCertificateDays).getTime() / 1000) * 1000)
-      const names = { commonName: host, uri: agentUri(host), dns: agentDnsName(host) }
-      return { certificate: await issue(names, publicKey, before(now), expiresAt), expiresAt }
+      const subject = speakingFor(host, agentUri(host), agentDnsName(host))
+      return { certificate: await issue(subject, publicKey, before(now), expiresAt), expiresAt }
     },
   }
+}
+
+// What others trust, for whoever sets them up: no secret.
+const publish = async (file: string, certificate: string): Promise<void> => {
+  const content = `${certificate}\n`
+  if (existsSync(file) && readFileSync(file, 'utf8') === content) return
+  await replaceFile(file, content, 0o644)
 }
 
 const createAuthority = async (at: Date): Promise<string> => {

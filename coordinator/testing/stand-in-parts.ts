@@ -221,5 +221,6 @@ export const deps: AppDeps = {
     list: async () => audited.map((entry, index) => ({ seq: index + 1, at: time, ...entry })).toReversed(),
   },
   rateLimits: { perCallerAndMinute: 10_000, perStrangerAndMinute: 10_000 },
+  tls: null,
   log: pino({ level: 'silent' }),
 }

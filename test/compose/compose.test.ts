@@ -1,6 +1,6 @@
 // The lab in containers, started as a user starts it: one engine that runs docker-compose.yml, on base images under
 // their public names. That engine has no network outside; the stand-ins say what is in place of it.
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CommandOptions } from '../lab/command.ts'
@@ -35,8 +35,17 @@ const services = async (): Promise<Readonly<Record<string, Service>>> =>
 
 // The command line on the machine itself, by the published port.
 const drayHere = async (...args: readonly string[]) => {
-  const token = await compose(['exec', '-T', 'coordinator', 'cat', '/var/lib/drayage/coordinator/admin-token'])
-  const env = { PATH: process.env.PATH, HOME: machine.clientEnv.HOME, DRAYAGE_TOKEN: token }
+  const ofCoordinator = (file: string) =>
+    compose(['exec', '-T', 'coordinator', 'cat', `/var/lib/drayage/coordinator/${file}`])
+  const caFile = `${machine.clientEnv.HOME}/ca.pem`
+  await writeFile(caFile, await ofCoordinator('ca.pem'))
+  const env = {
+    PATH: process.env.PATH,
+    HOME: machine.clientEnv.HOME,
+    DRAYAGE_URL: 'https://127.0.0.1:8440',
+    DRAYAGE_CA_FILE: caFile,
+    DRAYAGE_TOKEN: await ofCoordinator('admin-token'),
+  }
   return JSON.parse(await machine.nsexec([process.execPath, dray, ...args, '--json'], { env, timeoutMs: minutes(3) }))
 }
 

@@ -30,6 +30,12 @@ export const newestTree = (memory: string): LoadedTree | undefined => {
   return undefined
 }
 
+// What is remembered under this digest; nothing changes by that.
+export const treeWithDigest = (memory: string, digest: string): LoadedTree | undefined => {
+  const path = allFiles(memory).find((one) => peekTree(one)?.digest === digest)
+  return path === undefined ? undefined : loadTree(path)
+}
+
 // The tree that this copy has given, or came to hold, under this digest, for a round that builds upon it; all others go.
 // undefined: there is none, and nothing is remembered any more.
 export const givenTree = (memory: string, digest: string): LoadedTree | undefined => {

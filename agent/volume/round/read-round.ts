@@ -28,6 +28,7 @@ import { digestOfTree } from '../tree/tree-digest.ts'
 import { baseFor, type Holding } from './base-tree.ts'
 import { createPace, createSourceCheckpoints, type PaceOptions } from './checkpoint.ts'
 import { createDevices, type DevicePolicy } from './devices.ts'
+import { differingFrom, type Remembered } from './differing.ts'
 import { announce, type RoundLimits } from './limits.ts'
 import { keepGiven } from './memory.ts'
 import type { PieceSink } from './piece-sink.ts'
@@ -50,6 +51,8 @@ export type ReadRequest = {
   readonly everything?: boolean
   // Content is read from the disk and not from the page cache, where the kernel takes the advice.
   readonly fromDisk?: boolean
+  // Where the digest is another, the entries that differ are named.
+  readonly against?: Remembered
   // How often the round becomes one that can be gone on with, where there is a memory.
   readonly checkpoints?: PaceOptions
 }
@@ -167,6 +170,7 @@ export const readRound = (
       tarBytes: sink.total,
       digest,
       skipped: skipped.list(),
+      ...(request.against && request.against.digest !== digest && { differing: differingFrom(request.against, tree) }),
     }
   } catch (error) {
     throw asReadError(root, error)

@@ -59,6 +59,8 @@ export type ModelHost = {
   comesUp: ComesUp
   // So many rounds more its disk gives back other than was written to it.
   badRounds: number
+  // What is on it after a last round is not what was read.
+  wrongCopies: boolean
   readonly copies: Map<string, Copy>
   readonly notes: Map<string, Note>
   late: (() => void)[]
@@ -77,6 +79,7 @@ const newHost = (name: string): ModelHost => ({
     epoch: 0,
     comesUp: 'up',
     badRounds: 0,
+    wrongCopies: false,
     copies: new Map(),
     notes: new Map(),
     late: [],
@@ -325,7 +328,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         const differing = final || host.badRounds === 0 ? [] : ['some/file']
         if (differing.length > 0) host.badRounds--
         const reread = { rereadBytes: final ? 0 : 21, rereadMs: 0, rereadDiffering: differing }
-        const digests = { sourceDigest: 'd', targetDigest: 'd', skipped: [] }
+        const targetDigest = final && host.wrongCopies ? 'other' : 'd'
+        const digests = { sourceDigest: 'd', targetDigest, skipped: [] }
         yield { bytes: 21, entries: 1, result: { ...counts, ...reread, ...digests } }
       },
       fenceSource: ({ lease, containerId }) =>
