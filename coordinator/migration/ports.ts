@@ -3,7 +3,7 @@
 
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
-import type { ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
@@ -93,7 +93,7 @@ export type AgentPort = {
     request: { lease: Lease; containerId: string; hook: Hook__Output },
     options?: CallOptions,
   ): Promise<HookResult__Output>
-  retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  retireSource(request: { lease: Lease; containerId: string; notCopied: boolean }, options?: CallOptions): Promise<void>
   finalizeSource(
     request: {
       lease: Lease
@@ -196,6 +196,18 @@ export type Journal = {
   end(id: string, end: MigrationEnd): Promise<void>
   // What the webhook was told of it, or is to be told.
   deliveries(id: string): Promise<readonly WebhookDelivery[]>
+}
+
+// What must not go on before an operator has settled something.
+export type Holds = {
+  // Why nothing may be done with the container, or the workload; null: it may.
+  of(subject: {
+    readonly workloadId: string | null
+    readonly host: string
+    readonly containerId: string
+  }): AppError | null
+  // Calls whenever that may have changed, until what it answers with is called.
+  onChange(listener: () => void): () => void
 }
 
 export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }

@@ -14,11 +14,11 @@ import {
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
-import { describeError } from './end.ts'
+import { createDriving, subjectOf } from './driving.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
 import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
-import type { Clock, Hosts, Journal } from './ports.ts'
+import type { Clock, Holds, Hosts, Journal } from './ports.ts'
 import { defaultLimits, type Limits } from './queue.ts'
 import {
   type AcceptedRequest,
@@ -78,9 +78,10 @@ export type MigrationServiceOptions = {
   readonly patienceMs?: number
   readonly settleMs?: number
   readonly limits?: Limits
+  readonly holds?: Holds
 }
 
-const longestPauseMs = 60_000
+const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
 export const createMigrationService = ({
   journal,
@@ -90,6 +91,7 @@ export const createMigrationService = ({
   patienceMs = 60_000,
   settleMs = 3_000,
   limits = defaultLimits,
+  holds = noHolds,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const waiting = new Map<string, MigrationError>()
@@ -114,31 +116,14 @@ export const createMigrationService = ({
     },
   })
 
-  // A journal that cannot be written (a full disk) stops a migration where it is, and it goes on when it can be again.
-  const driveOn = async (id: string): Promise<void> => {
-    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await runner.drive(id, stopping.signal)
-        // What its end has begun: a way back.
-        const next = (await journal.find(id))?.followedBy
-        const follower = next ? await journal.find(next) : null
-        if (follower !== null && follower.endedAt === null) await schedule.enter(follower)
-        return
-      } catch (thrown) {
-        log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
-        waiting.set(id, standsStill(thrown))
-        watchers.changed(id)
-        await clock.sleep(pauseMs, stopping.signal)
-      }
-    }
-  }
-
+  const driveOn = createDriving({
+    ...{ journal, holds, clock, log, waiting, stopping: stopping.signal },
+    drive: runner.drive,
+    changed: watchers.changed,
+    enter: (follower) => schedule.enter(follower),
+  })
   const schedule = createSchedule({
-    ...{ limits, journal },
-    driveOn: async (id) => {
-      await driveOn(id)
-      waiting.delete(id)
-    },
+    ...{ limits, journal, driveOn },
     changed: watchers.changed,
     failed: (id, thrown) => log.error({ migration: id, err: thrown }, 'The migration is not driven any more'),
   })
@@ -251,7 +236,13 @@ export const createMigrationService = ({
           : `${record.containerName} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
       throw nothing(why)
     }
+    requireNotHeld(subjectOf(record))
     return { record, facts: factsOf(entries) }
+  }
+
+  const requireNotHeld = (subject: Parameters<Holds['of']>[0]): void => {
+    const held = holds.of(subject)
+    if (held !== null) throw held
   }
 
   const requireOwner = async ({ id, lease, request, containerName }: MigrationRecord, facts: Facts): Promise<void> => {
@@ -271,7 +262,9 @@ export const createMigrationService = ({
       const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: '' })
       const planned = await plan(asked.request, {}, undefined)
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: planned.container.id })
       const { id: containerId, name: containerName } = planned.container
       const move = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
       // What it has made on the target would be reasons to refuse, and say nothing.
@@ -387,12 +380,4 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     return [{ code, message }]
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
-}
-
-const standsStill = (thrown: unknown): MigrationError => {
-  const { code, message, details } = asAppError(
-    thrown,
-    "The coordinator's journal cannot be written, so nothing goes on",
-  )
-  return describeError(new AppError(code, message, { cause: thrown, details }), null)
 }
