@@ -8,62 +8,71 @@ import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { asideOf } from '../set-aside/set-aside.ts'
 import type { State } from '../state/state.ts'
+import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import { devicePolicyOf, type VolumeEngine } from '../volume/engine.ts'
 
 type Context = {
   readonly engine: Pick<Engine, 'volume' | 'runningUsers'>
   readonly volumes: Pick<VolumeEngine, 'digest'>
   readonly paths: EnginePaths
-  readonly state: Pick<State, 'retired'>
+  readonly state: Pick<State, 'retired' | 'arrived' | 'roundMemory'>
 }
 
 const progressEveryMs = 1_000
 
+type Copy = { readonly root: string; readonly workloadId: string | undefined }
+
 export const readCopy = async function* (
   context: Context,
-  { migrationId, volume, side, devices }: ReadCopyRequest__Output,
+  { migrationId, volume, side, devices, expectedDigest }: ReadCopyRequest__Output,
   signal: AbortSignal,
 ): AsyncGenerator<CopyReport> {
-  const root = await rootOf(context, migrationId, volume, side)
+  const { root, workloadId } = await copyOf(context, migrationId, volume, side)
+  const memory = workloadId === undefined ? undefined : await context.state.roundMemory.of(workloadId, volume)
   const ended = new AbortController()
   let bytes = 0
   const reading = context.volumes.digest(root, {
     devices: devicePolicyOf(devices),
+    ...(memory !== undefined && { against: { memory, digest: expectedDigest } }),
     signal: AbortSignal.any([signal, ended.signal]),
     onProgress: (progress) => {
       bytes = progress.bytes
     },
   })
   try {
-    const { digest, entries, volumeBytes } = yield* reporting(reading, progressEveryMs, () => ({ bytes }))
-    yield { bytes, read: { digest, entries, contentBytes: volumeBytes } }
+    const read = yield* reporting(reading, progressEveryMs, () => ({ bytes }))
+    const { digest, entries, volumeBytes } = read
+    const differing = read.differing.map((path) => displayPath(fromBytes(path)))
+    yield { bytes, read: { digest, entries, contentBytes: volumeBytes, differing } }
   } finally {
     ended.abort()
     await reading.catch(() => {})
   }
 }
 
-const rootOf = async (context: Context, migrationId: string, volume: string, side: string): Promise<string> => {
-  if (side === 'source') return keptRoot(context, migrationId, volume)
-  if (side === 'target') return targetRoot(context, migrationId, volume)
+const copyOf = async (context: Context, migrationId: string, volume: string, side: string): Promise<Copy> => {
+  if (side === 'source') return keptCopy(context, migrationId, volume)
+  if (side === 'target') return targetCopy(context, migrationId, volume)
   throw new AppError('DRAYAGE_INVALID_REQUEST', `"${side}" is neither source nor target. Nothing was read.`)
 }
 
 // Where it was set aside nothing runs on it.
-const keptRoot = ({ paths, state }: Context, migrationId: string, name: string): string => {
-  const kept = state.retired
-    .all()
-    .find((workload) => workload.migrationId === migrationId)
-    ?.volumes.find((volume) => volume.name === name)
+const keptCopy = ({ paths, state }: Context, migrationId: string, name: string): Copy => {
+  const workload = state.retired.all().find((retired) => retired.migrationId === migrationId)
+  const kept = workload?.volumes.find((volume) => volume.name === name)
   if (kept === undefined) throw notKept(`no data of the volume ${name}`, migrationId)
-  return asideOf(paths.here(kept.mountpoint), migrationId)
+  return { root: asideOf(paths.here(kept.mountpoint), migrationId), workloadId: workload?.workloadId }
 }
 
-const targetRoot = async ({ engine, paths }: Context, migrationId: string, name: string): Promise<string> => {
+// The label is of the migration that made the volume; one that came back took it as it was.
+const targetCopy = async ({ engine, paths, state }: Context, migrationId: string, name: string): Promise<Copy> => {
   const volume = await engine.volume(name)
-  if (volume.migrationId !== migrationId) throw notKept(`no volume ${name} that it made`, migrationId)
+  const arrival = state.arrived.all().find((arrived) => arrived.migrationId === migrationId)
+  if (volume.migrationId !== migrationId && arrival === undefined) {
+    throw notKept(`no volume ${name} that it made`, migrationId)
+  }
   const running = await engine.runningUsers([volume])
-  if (running.length === 0) return paths.here(volume.mountpoint)
+  if (running.length === 0) return { root: paths.here(volume.mountpoint), workloadId: arrival?.workloadId }
   const names = running.map((container) => container.name).toSorted()
   throw new AppError(
     'DRAYAGE_VOLUME_IN_USE',

@@ -7,6 +7,7 @@ import type { Holding as HoldingInBytes } from './round/base-tree.ts'
 import type { PaceOptions } from './round/checkpoint.ts'
 import { type Compression, compressionOf } from './round/compression-choice.ts'
 import { type DevicePolicy, devicePolicyOf } from './round/devices.ts'
+import type { Remembered } from './round/differing.ts'
 import type { RoundLimits } from './round/limits.ts'
 import type { Usage } from './round/measure.ts'
 import { isPacked, type Packed, type Piece, packedBytes, unpackedBytes } from './round/packing.ts'
@@ -163,8 +164,13 @@ export type VolumeEngine = {
   // Reads back what rounds with `noteWritten` have written and nobody has read back yet, and compares it with the hashes
   // of what was written. It comes from the disk, where the kernel drops what it has cached. Not while a round is written.
   readBack(root: string, memory: string, options?: CheckOptions): Promise<ReadBack>
-  // Reads a directory that does not change, all of it from the disk, for what `read` would say of it.
-  digest(root: string, options?: CheckOptions & { readonly devices?: DevicePolicy }): Promise<RoundSummary>
+  // Reads a directory that does not change, all of it from the disk, for what `read` would say of it. `against`: a memory
+  // of rounds, and the digest of a tree; where another is found, `differing` has the paths of up to 100 entries that are
+  // not as in that tree ('' is the root directory), if it is remembered.
+  digest(
+    root: string,
+    options?: CheckOptions & { readonly devices?: DevicePolicy; readonly against?: Remembered },
+  ): Promise<RoundSummary & { readonly differing: readonly Buffer[] }>
   // Removes all that is in a directory; crosses no mount point, follows no symlink. Errors: DRAYAGE_VOLUME_NOT_FOUND,
   // DRAYAGE_MOUNT_UNSUPPORTED.
   clear(root: string): Promise<void>
@@ -250,10 +256,11 @@ export const createVolumeEngine = (): VolumeEngine => {
       const { differing, ...found } = (await job.result) as ReadBackInBytes
       return { ...found, differing: differing.map(bytesOf) }
     },
-    digest: async (root, { signal, onProgress, devices = 'keep' } = {}) => {
-      const request = { root, final: true, fromDisk: true, devices }
+    digest: async (root, { signal, onProgress, devices = 'keep', against } = {}) => {
+      const request = { root, final: true, fromDisk: true, devices, ...(against && { against }) }
       const job = pool.start({ kind: 'digest', request }, heard(onProgress), signal)
-      return publicSummary((await job.result) as Summary)
+      const { differing = [], ...summary } = (await job.result) as Summary
+      return { ...publicSummary(summary), differing: differing.map(bytesOf) }
     },
     close: pool.close,
   }

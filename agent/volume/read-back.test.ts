@@ -159,4 +159,39 @@ describe('a digest read from the disk', () => {
     corrupt(join(rounds.target, 'contents', 'stored zeros'), mebibyte)
     expect((await engine.digest(rounds.target)).digest).not.toBe(digest)
   })
+
+  test.each(['source', 'target'] as const)('names what the %s was remembered to be and is not', async (side) => {
+    await using rounds = await open()
+    await makeZoo(rounds.source)
+    await rounds.round(false)
+    const { digest } = await rounds.round(true)
+    const root = rounds[side]
+    const against = { memory: rounds.memory[side], digest }
+    expect(await engine.digest(root, { against })).toMatchObject({ digest, differing: [] })
+    corrupt(join(root, 'contents', 'stored zeros'), mebibyte)
+    const changes = [
+      'printf a > made; rm -r times; chmod 0 names/-rf; setfattr -n user.plain -v other attributes/user',
+      'rm nodes/fifo; mkdir nodes/fifo; touch nodes/fifo/inside; chown 5 empty\\ directory',
+    ]
+    execFileSync('sh', ['-e', '-c', changes.join('; ')], { cwd: root })
+    const { differing } = await engine.digest(root, { against })
+    expect(differing.map(String).toSorted()).toEqual(
+      [
+        // The root itself, and the directory of the FIFO: their times.
+        ...['', 'nodes', 'nodes/fifo', 'made', 'times', 'names/-rf', 'attributes/user'],
+        ...['contents/stored zeros', 'empty directory'],
+      ].toSorted(),
+    )
+    const other = { memory: rounds.memory[side], digest: 'f'.repeat(64) }
+    expect((await engine.digest(root, { against: other })).differing).toEqual([])
+  })
+
+  test('names no more than a hundred', async () => {
+    await using rounds = await open()
+    for (let index = 0; index < 300; index++) await writeFile(join(rounds.source, `file ${index}`), 'x')
+    const { digest } = await rounds.round(true)
+    execFileSync('sh', ['-c', 'for file in file*; do echo y > "$file"; done'], { cwd: rounds.target })
+    const { differing } = await engine.digest(rounds.target, { against: { memory: rounds.memory.target, digest } })
+    expect(differing.length).toBe(100)
+  })
 })

@@ -15,7 +15,7 @@ const verify = (...more: string[]) => dray(['verify', migrationId, ...more], { u
 
 const copy: VerifiedCopy = {
   ...{ volume: 'data', host: 'host-1', side: 'source', verdict: 'same', message: 'Every entry is what it was.' },
-  ...{ expectedDigest: 'a'.repeat(64), foundDigest: 'a'.repeat(64), entries: 7, contentBytes: 2048 },
+  ...{ expectedDigest: 'a'.repeat(64), foundDigest: 'a'.repeat(64), entries: 7, contentBytes: 2048, differing: [] },
 }
 const verification = (changes: Partial<VerifiedCopy> = {}): Verification => ({
   migration: migrationId,
@@ -52,6 +52,15 @@ test.each([
   const told = await verify()
   expect(told.exit).toBe(exit)
   expect(told.stdout).toContain(words)
+})
+
+test('the entries that differ are listed, up to twenty', async () => {
+  const differing = Array.from({ length: 25 }, (_, index) => `path-${index}`)
+  answer(verification({ verdict: 'differs', differing }))
+  const { stdout } = await verify()
+  expect(stdout).toContain('path-19')
+  expect(stdout).not.toContain('path-20')
+  expect(stdout).toContain('and 5 more, which --json names')
 })
 
 test('a refusal is told as such, and an end without a verification is no verification', async () => {

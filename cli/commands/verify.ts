@@ -38,7 +38,7 @@ export const verifyCommand = (): Command =>
     .description(
       'Read the data that the source of a migration keeps, all of it from the disk, and compare it with what the receipt ' +
         'says: whether the way back is still what it was. The volumes on the target are read too where nothing runs on ' +
-        'them; what has been used since differs. Changes nothing.\n\n' +
+        'them; what has been used since differs. Names up to 100 entries that differ. Changes nothing.\n\n' +
         'Exit 0: the source keeps exactly what moved. 3: it keeps it no longer. 6: what it keeps is something else, or ' +
         'cannot be read. 7: its host cannot be reached.',
     )

@@ -2,6 +2,7 @@ import type { Verification, VerifiedCopy } from '../../shared/api/verifications.
 import type { Paint } from './colour.ts'
 import { fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
+import { printable } from './printable.ts'
 import { formatBytes, plural } from './quantities.ts'
 
 const titleOf = ({ copies, sourceIsWhole, migration }: Verification): string => {
@@ -9,6 +10,14 @@ const titleOf = ({ copies, sourceIsWhole, migration }: Verification): string => 
   return copies.some(({ side, verdict }) => side === 'source' && verdict === 'differs')
     ? `What the source keeps of migration ${migration} is NOT what its receipt says.`
     : `Not everything that the source kept of migration ${migration} could be read.`
+}
+
+const mostPaths = 20
+
+const differingLines = (paths: readonly string[]): readonly string[] => {
+  const lines = paths.slice(0, mostPaths).map((path) => `  ${printable(path)}`)
+  const more = paths.length - lines.length
+  return more > 0 ? [...lines, `  and ${more} more, which --json names`] : lines
 }
 
 const linesOf = ({
@@ -20,6 +29,7 @@ const linesOf = ({
   entries,
   contentBytes,
   message,
+  differing,
 }: VerifiedCopy) => {
   const digest = foundDigest === null ? '' : `, ${shortDigest(foundDigest)}`
   const against = verdict === 'differs' ? ` against ${shortDigest(expectedDigest)}` : ''
@@ -27,7 +37,11 @@ const linesOf = ({
     entries === null || contentBytes === null
       ? ''
       : ` (${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')})`
-  return [`${shortName(volume)} on ${host}: ${verdict}${digest}${against}${size}`, `  ${message}`]
+  return [
+    `${shortName(volume)} on ${host}: ${verdict}${digest}${against}${size}`,
+    `  ${message}`,
+    ...differingLines(differing),
+  ]
 }
 
 export const verificationText = (verification: Verification, paint: Paint): string => {

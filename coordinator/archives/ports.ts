@@ -39,6 +39,7 @@ export type ArchivePort = {
       readonly volume: string
       readonly side: 'source' | 'target'
       readonly devices: string
+      readonly expectedDigest: string
     },
     signal: AbortSignal,
   ): AsyncIterable<CopyReport__Output>

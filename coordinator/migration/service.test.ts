@@ -96,6 +96,20 @@ test('a target whose disk does so twice in a row gets nothing', async () => {
   expect(world.first.running).toBe(true)
 })
 
+test('a copy whose digest is not that of the original is never committed, and the source runs on', async () => {
+  const { service, world, journal } = setUp()
+  world.two.wrongCopies = true
+  const { migration } = await service.start(request, null)
+  const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+  expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
+    state: 'rolled-back',
+    error: { code: 'DRAYAGE_DIGEST_MISMATCH', step: 'finalcopy' },
+  })
+  expect((await journal.entries(migration.id)).filter(({ step }) => step === 'commit')).toEqual([])
+  expect(world.first.running).toBe(true)
+  expect([...world.two.copies.values()]).toEqual([])
+})
+
 test('two hosts that are not there are two reasons in one answer', async () => {
   const journal = createMemoryJournal(clock.now)
   const offline = async (host: string) => {

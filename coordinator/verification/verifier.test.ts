@@ -17,7 +17,10 @@ const read = (digest: string): ReturnType<ArchivePort['readCopy']> =>
   (async function* () {
     yield { bytes: 10, read: null }
     yield { bytes: 1_000, read: null }
-    yield { bytes: 21, read: { digest, entries: 1, contentBytes: 21 } }
+    yield {
+      bytes: 21,
+      read: { digest, entries: 1, contentBytes: 21, differing: digest === 'rotten' ? ['a file'] : [] },
+    }
   })()
 const failing = (error: AppError): ReturnType<ArchivePort['readCopy']> =>
   // biome-ignore lint/correctness/useYield: it fails before its first message
@@ -108,7 +111,10 @@ test('a copy whose digest is another is told so, and the source is not whole', a
   const { id, verifier } = await moved((side) => read(side === 'source' ? 'rotten' : 'd'))
   expect((await all(verifier.verify(id, never))).at(-1)?.data).toMatchObject({
     sourceIsWhole: false,
-    copies: [{ verdict: 'differs', foundDigest: 'rotten' }, { verdict: 'same' }],
+    copies: [
+      { verdict: 'differs', foundDigest: 'rotten', differing: ['a file'] },
+      { verdict: 'same', differing: [] },
+    ],
   })
 })
 

@@ -50,7 +50,7 @@ const meaningOf = (side: Side, same: boolean): string => {
 const unread = (copy: Copy, thrown: unknown): VerifiedCopy => {
   const { code, message } = asAppError(thrown)
   const { totalBytes: _, ...known } = copy
-  const nothing = { foundDigest: null, entries: null, contentBytes: null }
+  const nothing = { foundDigest: null, entries: null, contentBytes: null, differing: [] }
   return { ...known, ...nothing, verdict: verdicts[code] ?? 'unreadable', message: `${code}: ${message}` }
 }
 
@@ -64,15 +64,18 @@ export const createVerifier = ({ journal, hosts, clock }: VerifierOptions): Veri
     const { host, side, volume, expectedDigest, totalBytes } = copy
     try {
       const { agent } = await hosts.archives(host)
-      for await (const { bytes, read: found } of agent.readCopy({ migrationId, volume, side, devices }, signal)) {
+      for await (const { bytes, read: found } of agent.readCopy(
+        { migrationId, volume, side, devices, expectedDigest },
+        signal,
+      )) {
         if (!found) {
           yield { volume, host, bytes: Math.min(bytes, totalBytes), totalBytes }
           continue
         }
-        const { digest, entries, contentBytes } = found
+        const { digest, entries, contentBytes, differing } = found
         const same = digest === expectedDigest
         return {
-          ...{ volume, host, side, expectedDigest, foundDigest: digest, entries, contentBytes },
+          ...{ volume, host, side, expectedDigest, foundDigest: digest, entries, contentBytes, differing },
           verdict: same ? 'same' : 'differs',
           message: meaningOf(side, same),
         }

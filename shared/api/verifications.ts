@@ -22,6 +22,9 @@ export const VerifiedCopy = Type.Object({
   foundDigest: Nullable(Type.String()),
   entries: Nullable(Type.Integer()),
   contentBytes: Nullable(Bytes),
+  differing: Type.Array(Type.String(), {
+    description: 'Of a copy that differs: up to 100 of its entries that do, where its host remembers what they were',
+  }),
   message: Type.String({ description: 'What that means, for a person' }),
 })
 export type VerifiedCopy = Static<typeof VerifiedCopy>

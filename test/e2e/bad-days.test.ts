@@ -41,6 +41,11 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.stop())
 
+const diskOf = async ({ dataRoot }: LabHost): Promise<{ path: string; image: string }> => {
+  const device = await run(['findmnt', '-no', 'SOURCE', '--target', dataRoot])
+  return { path: dataRoot, image: (await run(['losetup', '-nO', 'BACK-FILE', device.trim()])).trim() }
+}
+
 type State = { readonly State: { readonly Running: boolean; readonly StartedAt: string } }
 const startedAt = async (host: LabHost, name: string): Promise<string> => {
   const { State } = await inspect<State>(host, name)
@@ -143,6 +148,25 @@ test('what the file system of the target cannot hold is listed by path; without 
   const onward = await migrate(lab, { ...request('elsewhere'), from: 'xfs' })
   expect(onward).toMatchObject({ state: 'awaiting-finalize', error: null })
   await expectSame(kept, await mountpoint(two, 'elsewhere'))
+})
+
+test('a target whose disk does not give back what was written to it gets nothing with --verify full', async () => {
+  const data = await begin('rotting')
+  const content = randomBytes(3 * mebibyte)
+  await writeFile(join(data, 'file'), content)
+  const before = await holdings(small)
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('finalcopy.before', 'hang')
+  const { id } = await startMigration(lab, request('rotting', 'small', { verify: 'full' }))
+  await coordinator.untilReached('finalcopy.before')
+  await rot(await diskOf(small), content.subarray(2 * mebibyte, 2 * mebibyte + 100))
+  await coordinator.clear()
+  expect(await untilEnded(lab, id)).toMatchObject({
+    state: 'rolled-back',
+    error: { code: 'DRAYAGE_DIGEST_MISMATCH', step: 'finalcopy' },
+  })
+  expect(await startedAt(one, 'rotting')).toMatch(/^\d/)
+  expect(await holdings(small)).toEqual(before)
 })
 
 test('a volume that grows faster than it can be carried is moved, with the rest copied while it is stopped', async () => {

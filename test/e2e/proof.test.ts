@@ -91,7 +91,10 @@ test('what the source keeps can be compared with the receipt at any time later, 
   expect(await verify(migration.id)).toMatchObject({
     exit: 6,
     sourceIsWhole: false,
-    copies: [{ verdict: 'differs' }, { side: 'target', verdict: 'same', foundDigest: expectedDigest }],
+    copies: [
+      { verdict: 'differs', differing: ['large'] },
+      { side: 'target', verdict: 'same', foundDigest: expectedDigest },
+    ],
   })
 
   await rename(folder, `${folder}-elsewhere`)

@@ -99,7 +99,7 @@ export const mountOther = async (
 }
 
 // A disk that errs: every place in the image at which the file system has stored these bytes gets others.
-export const rot = async ({ image, path }: Mounted, stored: Buffer): Promise<void> => {
+export const rot = async ({ image, path }: Pick<Mounted, 'image' | 'path'>, stored: Buffer): Promise<void> => {
   await run(['sync', '-f', path])
   const file = await open(image, 'r+')
   try {

@@ -17,17 +17,23 @@ const givenFiles = (memory: string): readonly string[] =>
   readdirSync(memory).flatMap((name) => (name.endsWith(suffix) ? [join(memory, name)] : []))
 const allFiles = (memory: string): readonly string[] => [heldIn(memory), ...givenFiles(memory)]
 
-// What was saved last. undefined: nothing.
-export const newestTree = (memory: string): LoadedTree | undefined => {
+// What was saved last. `held`: as what this copy came to hold, all of which was on the disk by then. undefined: nothing.
+export const newestTree = (memory: string): (LoadedTree & { readonly held: boolean }) | undefined => {
   const found = allFiles(memory).flatMap((path) => {
     const peeked = peekTree(path)
     return peeked === undefined ? [] : [{ path, savedAtMs: peeked.savedAtMs }]
   })
   for (const { path } of found.toSorted((a, b) => b.savedAtMs - a.savedAtMs)) {
     const kept = loadTree(path)
-    if (kept !== undefined) return kept
+    if (kept !== undefined) return { ...kept, held: path === heldIn(memory) }
   }
   return undefined
+}
+
+// What is remembered under this digest; nothing changes by that.
+export const treeWithDigest = (memory: string, digest: string): LoadedTree | undefined => {
+  const path = allFiles(memory).find((one) => peekTree(one)?.digest === digest)
+  return path === undefined ? undefined : loadTree(path)
 }
 
 // The tree that this copy has given, or came to hold, under this digest, for a round that builds upon it; all others go.

@@ -13,6 +13,8 @@ export type Summary = {
   readonly tarBytes: number
   readonly digest: string
   readonly skipped: readonly Skipped[]
+  // Of a volume that was compared with what is remembered of it, where its digest is another.
+  readonly differing?: readonly ByteString[]
 }
 
 export type Skipped = { readonly path: ByteString; readonly reason: string }

@@ -6,10 +6,12 @@ export interface CopyRead {
   'digest'?: (string);
   'entries'?: (number | string | Long);
   'contentBytes'?: (number | string | Long);
+  'differing'?: (string)[];
 }
 
 export interface CopyRead__Output {
   'digest': (string);
   'entries': (number);
   'contentBytes': (number);
+  'differing': (string)[];
 }

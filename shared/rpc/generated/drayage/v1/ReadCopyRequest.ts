@@ -6,6 +6,7 @@ export interface ReadCopyRequest {
   'volume'?: (string);
   'side'?: (string);
   'devices'?: (string);
+  'expectedDigest'?: (string);
 }
 
 export interface ReadCopyRequest__Output {
@@ -13,4 +14,5 @@ export interface ReadCopyRequest__Output {
   'volume': (string);
   'side': (string);
   'devices': (string);
+  'expectedDigest': (string);
 }
