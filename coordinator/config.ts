@@ -61,6 +61,9 @@ const definitions = {
 
 export type Settings = SettingsOf<typeof definitions>
 
+export const readDataDir = (flags: Readonly<Record<string, string | undefined>>): { readonly dataDir: string } =>
+  readSettings({ dataDir: definitions.dataDir }, flags)
+
 export const readCoordinatorSettings = (flags: Readonly<Record<string, string | undefined>>): Settings =>
   readSettings(definitions, flags)
 
