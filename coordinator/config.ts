@@ -62,6 +62,13 @@ const definitions = {
     default: `${defaultLimits.perHost}`,
     parse: positiveInteger,
   },
+  // Of an agent's certificate.
+  certificateLifetimeMs: {
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    flag: 'certificateLifetime',
+    default: '30d',
+    parse: duration,
+  },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },
