@@ -25,6 +25,8 @@ export type Stage = {
   readonly stop: () => Promise<void>
 }
 
+const repository = join(import.meta.dirname, '..')
+
 export type StageOptions = {
   readonly cipher: string | undefined
   readonly profiles: string | undefined
@@ -32,7 +34,10 @@ export type StageOptions = {
 }
 
 export const openStage = async ({ cipher, profiles, scale }: StageOptions): Promise<Stage> => {
-  const lab = await startLab({ hosts: [{ disk }, { disk }] })
+  // What is installed, and not the sources as they are: those take a compiler along, 40 MB of it in every thread.
+  await run(['npm', 'run', '-s', 'build'], { cwd: repository })
+  const program = join(repository, 'dist/cli/dray.js')
+  const lab = await startLab({ hosts: [{ disk }, { disk }], program })
   try {
     const [from, to] = [lab.host('host-1'), lab.host('host-2')]
     for (const host of [from, to]) await prepareDisk(host, scale)

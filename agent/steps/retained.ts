@@ -3,6 +3,7 @@
 // so nothing here can start on data that is being written, and an undo has nothing to put back.
 import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output as RetainedCopy } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
@@ -193,6 +194,7 @@ export const reinstateTarget = async (context: AgentContext, containerId: string
     const fenced = { name, rootIdentity, root: paths.here(mountpoint), migrationId: adopted.migrationId }
     await bringBack(fenced, volumes.identify)
   }
+  await failpoint('ReinstateTarget.middle')
   if (adopted.renamedTo !== '') await engine.rename(containerId, adopted.containerName)
   await engine.setRestartPolicy(containerId, adopted.policy)
   await state.retired.remove(containerId)

@@ -93,6 +93,6 @@ const retire = async (context: AgentContext, containerId: string, ownerHost: str
     await fenceSource(context, containerId, own)
     await stopSource(context, { containerId, stopTimeoutSeconds: workload.stopTimeoutSeconds }, own)
     await isolateSource(context, { containerId, volumes: workload.volumes }, own)
-    await retireSource(context, containerId, own)
+    await retireSource(context, { containerId, notCopied: true }, own)
   })
 }

@@ -65,7 +65,7 @@ export const createPuller = ({
         () =>
           new AppError(
             'DRAYAGE_PEER_UNREACHABLE',
-            `Nothing has come from ${describedAs} for ${Math.round(stallTimeoutMs / 1000)} s. What had arrived is thrown away.`,
+            `Nothing has come from ${describedAs} for ${Math.round(stallTimeoutMs / 1000)} s.`,
           ),
       )
     } finally {
@@ -103,7 +103,7 @@ export const createPuller = ({
           if (summary !== null) return summary
           throw new AppError(
             'DRAYAGE_STREAM_DAMAGED',
-            `The volume ${request.volume} from ${peer.host} ended before its summary. What had arrived is thrown away.`,
+            `The volume ${request.volume} from ${peer.host} ended before its summary: the round is not whole.`,
           )
         },
       }

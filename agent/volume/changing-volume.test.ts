@@ -165,6 +165,30 @@ describe('while a volume is read', () => {
     })
   })
 
+  test('a store to a page that has changed since the round before fails the final round, once the page was read', async () => {
+    await using rounds = await openRounds(() => engine)
+    const path = join(rounds.source, 'mapped')
+    await writeFile(path, Buffer.alloc(4096, '-'))
+    await using mapping = await mapFile(path, 4096)
+    await rounds.round(false)
+    mapping.bytes[0] = 65
+    // Directories come last.
+    await mkdir(join(rounds.source, 'late'))
+    await writeFile(join(rounds.source, 'late', 'file'), Buffer.alloc(12 * mebibyte, 'l'))
+    const read = (holding: Holding): Incoming => {
+      const stream = engine.read(rounds.source, { final: true, memory: rounds.memory.source, holding })
+      async function* pieces() {
+        for await (const piece of stream.pieces) {
+          mapping.bytes[1] = 66
+          yield piece
+        }
+      }
+      return { pieces: pieces(), limits: stream.limits }
+    }
+    const changed = engine.receive(rounds.target, read, { memory: rounds.memory.target })
+    await expect(changed).rejects.toMatchObject({ code: 'DRAYAGE_SOURCE_CHANGED', details: { paths: ['mapped'] } })
+  })
+
   test('nothing that another process swaps in for a file is followed, blocks, or gets in', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'drayage-volume-'))
     const root = join(parent, 'volume')

@@ -87,7 +87,7 @@ export type AgentPort = {
     request: { lease: Lease; containerId: string; stopTimeoutSeconds: number },
     options?: CallOptions,
   ): Promise<void>
-  retireSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
+  retireSource(request: { lease: Lease; containerId: string; notCopied: boolean }, options?: CallOptions): Promise<void>
   finalizeSource(
     request: {
       lease: Lease

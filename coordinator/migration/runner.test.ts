@@ -42,6 +42,10 @@ test('I1: the two copies never run at once, whatever fails wherever', async () =
   await always(({ world }) => expect(world.everBothRunning()).toBe(false))
 })
 
+test('no agent is asked for what would harm', async () => {
+  await always(({ world }) => expect(world.violations()).toEqual([]))
+})
+
 test('I2, I3: the owner is the target exactly when it is past the commit, and then it has the data', async () => {
   await always((outcome) => {
     const { world, journal, committed } = outcome

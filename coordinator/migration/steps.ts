@@ -307,7 +307,8 @@ const retain: Step = {
       // First, since the target's container is the operator's to start and stop from here on, whether or not the source
       // can be reached.
       await target.agent.forgetMigration({ lease: lease(), movedHere: targetContainerId })
-      await source.agent.retireSource({ lease: lease(), containerId: containerId(context) })
+      const notCopied = record.terms.discardWrites === true
+      await source.agent.retireSource({ lease: lease(), containerId: containerId(context), notCopied })
       await source.agent.releaseSource({ lease: lease() })
       await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
       return {}

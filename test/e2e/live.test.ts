@@ -1,5 +1,7 @@
 // Downtime follows what changes, not what there is: a container that writes without pause beside half a gigabyte that
 // nobody touches.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
@@ -76,6 +78,67 @@ test('agents and a coordinator that are killed between rounds go on, with no mor
   expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
   const wholes = migration.rounds.filter(({ contentBytes }) => contentBytes >= coldMiB * mebibyte)
   expect(wholes).toHaveLength(1)
+})
+
+// When the target's agent remembered last what it holds; 0: not yet.
+const rememberedAt = async (host: LabHost): Promise<number> => {
+  const rounds = join(host.agentDataDir, 'rounds')
+  const files = await readdir(rounds, { recursive: true }).catch(() => [])
+  const held = files.filter((name) => name.endsWith('/held'))
+  const times = await Promise.all(held.map(async (name) => (await stat(join(rounds, name)).catch(() => null))?.mtimeMs))
+  return Math.max(0, ...times.map((time) => time ?? 0))
+}
+
+test('a first round that is cut, whoever ends and where, goes on where it was', async () => {
+  const image = await loadImage(one, 'busybox')
+  const fill = `dd if=/dev/urandom of=/data/cold bs=1M count=${coldMiB}`
+  await one.docker(['run', '--rm', '-v', 'cut:/data', image.ref, 'sh', '-c', fill])
+  await one.docker([
+    'run',
+    '-d',
+    '--name',
+    'cut',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'cut:/data',
+    image.ref,
+    'sleep',
+    '100000',
+  ])
+  await lab.limitRate(one, 320)
+  try {
+    const { id } = await startMigration(lab, { container: 'cut', from: 'host-1', to: 'host-2' })
+    const mishaps: readonly (() => Promise<void>)[] = [
+      async () => {
+        await two.agent.kill()
+        await lab.cut(one)
+        await two.agent.start()
+        await lab.mend(one)
+      },
+      async () => {
+        await one.agent.kill()
+        await one.agent.start()
+      },
+    ]
+    let before = await rememberedAt(two)
+    for (const mishap of mishaps) {
+      before = await eventually('the target to remember some of the round', 120_000, async () => {
+        const at = await rememberedAt(two)
+        return at > before ? at : undefined
+      })
+      await mishap()
+    }
+    const migration = await untilEnded(lab, id)
+    expect(migration).toMatchObject({ state: 'awaiting-finalize', error: null })
+    // What the last attempt carried; each of those before it had brought a place to go on from.
+    expect(migration.rounds[0]?.bytesSent).toBeGreaterThan(0)
+    expect(migration.rounds[0]?.bytesSent).toBeLessThan((coldMiB - 2 * 16) * mebibyte)
+    expect(migration.receipt?.volumes[0]?.contentBytes).toBe(coldMiB * mebibyte)
+    expect(await differences(await setAside(one, 'cut', migration), await mountpoint(two, 'cut'))).toBe('')
+  } finally {
+    await lab.limitRate(one, undefined)
+  }
 })
 
 test('a migration that is cancelled between rounds leaves the container running, and nothing on the target', async () => {

@@ -33,6 +33,8 @@ export type DrayageSettings = {
   readonly environment: Readonly<Record<string, string>>
   // Whether they look for failpoints.
   readonly failpoints: boolean
+  // What is run: cli/dray.ts, or what was built of it.
+  readonly program: string
 }
 
 // Nothing of the caller's own settings gets into the lab.
@@ -78,7 +80,7 @@ export const startCoordinator = async (id: string, subnet: string, settings: Dra
   const control = labProcess({
     name: 'the coordinator',
     command: [
-      ...[process.execPath, dray, 'coordinator', '--data-dir', dataDir, '--rest-listen', rest],
+      ...[process.execPath, settings.program, 'coordinator', '--data-dir', dataDir, '--rest-listen', rest],
       ...['--grpc-listen', `${address}:${ports.grpc}`, '--enrol-listen', `${address}:${ports.enrol}`],
     ],
     env: processEnv(id, 'coordinator', labDir(id), settings),
@@ -120,7 +122,7 @@ const agentProcess = async (
   return labProcess({
     name: `the agent of ${host.name}`,
     command: [
-      ...[process.execPath, dray, 'agent', '--data-dir', join(dir, 'agent')],
+      ...[process.execPath, settings.program, 'agent', '--data-dir', join(dir, 'agent')],
       ...['--coordinator', `${coordinator.address}:${ports.grpc}`, '--enrol', `${coordinator.address}:${ports.enrol}`],
       ...['--listen', `0.0.0.0:${ports.agent}`, '--advertise', `${host.address}:${ports.agent}`],
       ...['--docker-host', host.dockerHost],

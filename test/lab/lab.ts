@@ -20,6 +20,7 @@ import {
   agentDataDir,
   type Coordinator,
   type DrayageSettings,
+  dray,
   enrolAgent,
   type HostState,
   startCoordinator,
@@ -41,6 +42,8 @@ export type LabOptions = {
   // Both default to true. Agents need the coordinator.
   readonly agents?: boolean
   readonly coordinator?: boolean
+  // Default: cli/dray.ts as it is.
+  readonly program?: string
   // What Drayage's processes find in their environment: DRAYAGE_….
   readonly environment?: Readonly<Record<string, string>>
   // Whether they can be told what to do at their failpoints.
@@ -181,7 +184,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
   }
 
   try {
-    const settings = { environment: options.environment ?? {}, failpoints: options.failpoints ?? false }
+    const { environment = {}, failpoints = false, program = dray } = options
+    const settings = { environment, failpoints, program }
     const told = settings.failpoints ? await failpointsOf(id, plans) : new Map<string, Failpoints>()
     const coordinating = (options.coordinator ?? true) ? startCoordinator(id, record.subnet, settings) : undefined
     const agents = options.agents ?? true

@@ -76,6 +76,8 @@ const c = {
   fremovexattr: libc.func('int fremovexattr(int fd, void *name)'),
   removexattr: libc.func('int removexattr(void *path, void *name)'),
   syncfs: libc.func('int syncfs(int fd)'),
+  fsync: libc.func('int fsync(int fd)'),
+  mallopt: libc.func('int mallopt(int what, int value)'),
   syncFileRange: libc.func('int sync_file_range(int fd, int64 offset, int64 length, uint flags)'),
 }
 const numbers = numbersHere()
@@ -382,13 +384,38 @@ export const removeAttribute = ({ fd, pathOnly }: AttributeHandle, name: ByteStr
 const SYNC_FILE_RANGE_WRITE = 2
 
 // Has the kernel begin to write this range to disk, and does not wait for it: it would leave it in memory for half a
-// minute, to be waited for all at once. A hint: what goes wrong shows when the file is synced.
+// minute, to be waited for all at once. Length 0: to its end. A hint: what goes wrong shows when the file is synced.
 export const startWriteBack = (fd: number, offset: number, length: number): void => {
   c.syncFileRange(fd, offset, length, SYNC_FILE_RANGE_WRITE)
+}
+
+// Waits until what has been written to this file, its metadata, or the names in this directory are on disk.
+export const syncFile = (fd: number): void => {
+  check('fsync', c.fsync(fd))
+}
+
+// SYNC_FILE_RANGE_WAIT_BEFORE, SYNC_FILE_RANGE_WRITE, SYNC_FILE_RANGE_WAIT_AFTER
+const SYNC_FILE_RANGE_ALL = 7
+
+// Has a file's dirty pages written, and waits for it: a process that has them mapped faults when it stores to them next,
+// which moves the file's times. No promise that anything is on disk.
+export const protectPages = (fd: number): void => {
+  check('sync_file_range', c.syncFileRange(fd, 0, 0, SYNC_FILE_RANGE_ALL))
 }
 
 // Waits until everything written to the file system that holds `fd` is on disk. Reports write-back errors that have
 // happened since `fd` was opened (Linux 5.8).
 export const syncFileSystem = (fd: number): void => {
   check('syncfs', c.syncfs(fd))
+}
+
+const M_TRIM_THRESHOLD = -1
+const M_MMAP_THRESHOLD = -3
+
+// Pieces of memory that are no smaller than `bytes` go back to the kernel when they are freed. By itself glibc raises that
+// size to what it sees freed, up to 32 MiB (mallopt(3)), and then keeps what smaller pieces have left behind.
+export const giveBackFrom = (bytes: number): void => {
+  c.mallopt(M_MMAP_THRESHOLD, bytes)
+  // What pieces of the stream come and go in is not asked for anew each time.
+  c.mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024)
 }

@@ -18,11 +18,8 @@ export type PaceOptions = {
 const usually: PaceOptions = { everyMs: 4_000, leastBytes: 16 * 1024 * 1024 }
 // No more than this part of the time goes into them.
 const mostOfTime = 1 / 20
-// The receiver names the last one that has reached its disk: never more than this much of the stream back, since queues and
-// windows on the way hold less. And some, since a place may lie further back than that.
-const mostOnItsWay = 96 * 1024 * 1024
-const fewest = 6
-const most = 64
+// What may be on its way, in queues and windows between the two ends, is less. The receiver has all that crossed before.
+export const mostOnItsWay = 96 * 1024 * 1024
 
 export type Pace = {
   // Of a file's content, in one piece: nothing can be settled within.
@@ -60,20 +57,18 @@ export const createPace = ({ everyMs, leastBytes } = usually, now = () => perfor
   }
 }
 
-// The source's: remembers what it has given, and answers by what digest the receiver may name it. `base` is what the
-// receiver named last, and may still name.
+// The source's: remembers what it has given, and answers by what digest the receiver may name it. The receiver names the
+// last one that has reached its disk; each takes some 200 bytes for every entry of the volume here, so those that it is past
+// go. `base` is what the receiver named last, and may still name.
 export const createSourceCheckpoints = (memory: string, tree: Tree, store: BlockStore, base: string) => {
   const places: { readonly digest: string; readonly at: number }[] = []
-  const isBehind = (sentBytes: number): boolean => {
-    const [oldest] = places
-    if (oldest === undefined || places.length <= fewest) return false
-    return places.length > most || oldest.at < sentBytes - mostOnItsWay
-  }
-  return (sentBytes: number): string => {
+  // `crossed`: bytes, as they cross.
+  return (crossed: number): string => {
     const digest = digestOfTree(tree)
     keepGiven(memory, digest, tree, store)
-    if (digest !== base && !places.some((place) => place.digest === digest)) places.push({ digest, at: sentBytes })
-    while (isBehind(sentBytes)) forgetGiven(memory, places.shift()?.digest ?? '')
+    if (digest !== base && !places.some((place) => place.digest === digest)) places.push({ digest, at: crossed })
+    // One that it has come to may not have reached its disk yet: the one before stays too.
+    while ((places[2]?.at ?? crossed) < crossed - mostOnItsWay) forgetGiven(memory, places.shift()?.digest ?? '')
     return digest
   }
 }

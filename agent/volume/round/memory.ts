@@ -17,15 +17,15 @@ const givenFiles = (memory: string): readonly string[] =>
   readdirSync(memory).flatMap((name) => (name.endsWith(suffix) ? [join(memory, name)] : []))
 const allFiles = (memory: string): readonly string[] => [heldIn(memory), ...givenFiles(memory)]
 
-// What was saved last. undefined: nothing.
-export const newestTree = (memory: string): LoadedTree | undefined => {
+// What was saved last. `held`: as what this copy came to hold, all of which was on the disk by then. undefined: nothing.
+export const newestTree = (memory: string): (LoadedTree & { readonly held: boolean }) | undefined => {
   const found = allFiles(memory).flatMap((path) => {
     const peeked = peekTree(path)
     return peeked === undefined ? [] : [{ path, savedAtMs: peeked.savedAtMs }]
   })
   for (const { path } of found.toSorted((a, b) => b.savedAtMs - a.savedAtMs)) {
     const kept = loadTree(path)
-    if (kept !== undefined) return kept
+    if (kept !== undefined) return { ...kept, held: path === heldIn(memory) }
   }
   return undefined
 }

@@ -6,6 +6,8 @@ export const pieceBytes = 1024 * 1024
 export type PieceSink = {
   // Bytes so far.
   readonly total: number
+  // The same as they cross: compressed, where they are.
+  readonly crossed: number
   write(bytes: Buffer): void
   zeros(count: number): void
   // The free rest of the current piece, never empty; `advance` says how much of it has been filled.
@@ -27,6 +29,9 @@ export const createNoSink = (heard: (total: number) => void): PieceSink => {
     get total() {
       return total
     },
+    get crossed() {
+      return total
+    },
     write: ({ length }) => take(length),
     zeros: take,
     space: () => piece,
@@ -38,12 +43,13 @@ export const createNoSink = (heard: (total: number) => void): PieceSink => {
 // With room before the piece, for the head of the message in which it will be sent.
 export const newPieceMemory = (): ArrayBuffer => Buffer.allocUnsafeSlow(headRoom + pieceBytes).buffer as ArrayBuffer
 
-// `send` gets each piece alone in its memory, and may give that away. `memory`: for the next piece; of no more bytes than
+// `send` gets each piece alone in its memory, and may give that away; it answers how many bytes cross for it. `memory`: for the next piece; of no more bytes than
 // newPieceMemory makes, its content does not matter.
-export const createPieceSink = (send: (piece: Buffer) => void, memory = newPieceMemory): PieceSink => {
+export const createPieceSink = (send: (piece: Buffer) => number, memory = newPieceMemory): PieceSink => {
   let piece: Buffer | undefined
   let filled = 0
   let sent = 0
+  let crossed = 0
 
   const current = (): Buffer => {
     piece ??= Buffer.from(memory(), headRoom, pieceBytes)
@@ -54,7 +60,7 @@ export const createPieceSink = (send: (piece: Buffer) => void, memory = newPiece
     const full = current().subarray(0, filled)
     piece = undefined
     filled = 0
-    send(full)
+    crossed += send(full)
   }
   const advance = (count: number): void => {
     filled += count
@@ -64,6 +70,9 @@ export const createPieceSink = (send: (piece: Buffer) => void, memory = newPiece
   return {
     get total() {
       return sent + filled
+    },
+    get crossed() {
+      return crossed + filled
     },
     write: (bytes) => {
       for (let at = 0; at < bytes.length; ) {

@@ -4,9 +4,10 @@
 // so that any store after it moves the file's times; before it, such a store would change content and nothing else. So
 // an entry whose stat is the recorded one in the next round has not changed since it was read: tree/racy.ts has the
 // exceptions.
-// In the final round everything is looked at once more at the end and compared with the record: the round is good only if
-// nothing in the volume has changed from before its first byte was read until after its last. In the rounds before, what
-// changes is read as it is found, and is right again in the next round.
+// In the final round, which counts while the container is down, each file that is read is synced by itself. Everything is
+// looked at once more at the end and compared with the record: the round is good only if nothing in the volume has changed
+// from before its first byte was read until after its last. In the rounds before, what changes is read as it is found, and
+// is right again in the next round.
 //
 // What is sent, and so what is kept, is what was found at a name when it was opened. The tree that is kept here changes as
 // the receiver's does, with every member: the two agree after every round, and at any place within one, whatever was going
@@ -90,15 +91,6 @@ export const readRound = (
   const store = memory === undefined ? undefined : openBlockStore(memory)
   const pace = createPace(request.checkpoints)
   const { runBytes } = pace
-  const sender = createEntrySender({
-    sink,
-    skipped,
-    checkpoint,
-    cutShort: changedInFinal,
-    store,
-    runBytes,
-    fromDisk: request.fromDisk ?? false,
-  })
   const rootFd = (): number => openAt(cursor.fd, '.', open.readOnly | open.directory)
 
   let recorded: Scan | undefined
@@ -114,6 +106,20 @@ export const readRound = (
         ? baseFor(memory, store, holding, isRoot)
         : undefined
     tree = base?.tree ?? createTree()
+    const contentHides = base?.timesHold === false || request.everything === true || hidesStores(root)
+    // What the receiver holds was read after a sync, so that only pages of what has changed since can be stored to unseen:
+    // in the last round those alone are protected, and nobody waits for what others have written to this file system.
+    const protects = final && base !== undefined && !contentHides
+    const sender = createEntrySender({
+      sink,
+      skipped,
+      checkpoint,
+      cutShort: changedInFinal,
+      store,
+      runBytes,
+      fromDisk: request.fromDisk ?? false,
+      protects,
+    })
     recorded = scan(rootFd(), {
       checkpoint,
       leftOut: (path, reason) => skipped.add(path, reason),
@@ -122,7 +128,7 @@ export const readRound = (
     })
     devices.settle()
     checkpoint()
-    syncFileSystem(cursor.fd)
+    if (!protects) syncFileSystem(cursor.fd)
     const limits = announce(recorded, tree, final)
     announced(limits)
 
@@ -135,7 +141,7 @@ export const readRound = (
       if (settle === undefined || !pace.isDue(sink.total)) return
       pace.take(() => {
         record()
-        sink.write(encodeCheckpoint(settle(sink.total)))
+        sink.write(encodeCheckpoint(settle(sink.crossed)))
       })
     }
     sendTree({
@@ -144,7 +150,7 @@ export const readRound = (
       tree,
       recorded,
       base: base === undefined ? undefined : holding?.digest,
-      contentHides: base?.timesHold === false || request.everything === true || hidesStores(root),
+      contentHides,
       startedAtMs,
       mostContentBytes: limits.contentBytes,
       mayPause,

@@ -1,7 +1,7 @@
 // What of one entry goes into the stream: all of it, or what has changed since the other side was given it.
 import { AppError } from '../../../shared/errors.ts'
 import { type ByteString, displayPath } from '../byte-string.ts'
-import { close, dropCached, readLink, reopen } from '../linux/libc.ts'
+import { close, dropCached, protectPages, readLink, reopen } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodeLink, encodeMember, encodePart, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
@@ -65,6 +65,8 @@ type Options = {
   // Then large files cross in pieces of so many bytes of data, so that a round that is cut can go on in their middle.
   readonly runBytes: number
   readonly fromDisk: boolean
+  // Before a file is read, stores to it through mappings are made to show from here on.
+  readonly protects: boolean
 }
 
 // Where the piece that begins at `from`, at or in the segment `next`, ends: at a block's end, or the file's.
@@ -90,6 +92,7 @@ export const createEntrySender = ({
   store,
   runBytes,
   fromDisk,
+  protects,
 }: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
   const sent = { entries: 0, contentBytes: 0 }
@@ -311,6 +314,7 @@ export const createEntrySender = ({
   const withFile = (pathFd: number, use: (fd: number) => Given): Given => {
     const fd = reopen(pathFd)
     try {
+      if (protects) protectPages(fd)
       if (fromDisk) dropCached(fd)
       return use(fd)
     } finally {

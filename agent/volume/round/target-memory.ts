@@ -15,6 +15,8 @@ export type Recalled = {
   // The stats of the tree's files tell whether they are as they were. A file in which a round wrote, or a container while the
   // copy was in use, may have the new bytes and the old times if the machine went down in between.
   readonly timesHold: boolean
+  // What is as the tree says is on the disk.
+  readonly settled: boolean
 }
 
 const readApplying = (memory: string): string | undefined => {
@@ -29,7 +31,12 @@ export const recall = (memory: string): Recalled => {
   const applying = readApplying(memory)
   const kept = newestTree(memory)
   const sameBoot = (boot: string | undefined): boolean => boot === undefined || boot === bootId()
-  return { kept, interrupted: applying !== undefined, timesHold: sameBoot(applying) && sameBoot(kept?.bootId) }
+  return {
+    kept,
+    interrupted: applying !== undefined,
+    timesHold: sameBoot(applying) && sameBoot(kept?.bootId),
+    settled: applying === undefined && kept?.held === true,
+  }
 }
 
 // On disk before the target is touched. Once a machine has gone down in the middle of a round, that is not forgotten before

@@ -7,10 +7,13 @@ import { takeTrace } from '../linux/trace.ts'
 import type { Metadata } from '../tree/entry.ts'
 import type { Facts, Inode, Name, Tree } from '../tree/tree.ts'
 import type { Refusals } from './refusals.ts'
+import { createUnsynced, type Unsynced } from './sync-written.ts'
 import { applyToOpen, type Written } from './write-entry.ts'
 
 export type TargetTree = {
   readonly tree: Tree
+  // All that has been written to.
+  readonly unsynced: Unsynced
   // Names are made in the directory, or go from it.
   touch(directory: Inode): void
   add(directory: Inode, name: ByteString, facts: Facts): Name
@@ -28,18 +31,23 @@ export const createTargetTree = (tree: Tree): TargetTree => {
   // Names of these have come or gone, which has moved their change times.
   const relinked = new Set<Inode>()
 
+  const unsynced = createUnsynced()
+
   const touch = (directory: Inode): void => {
+    unsynced.note(directory)
     tree.invalidate(directory)
     tree.setSuspect(directory, true)
     touched.add(directory)
   }
   const relink = (node: Inode): void => {
+    unsynced.note(node)
     tree.setSuspect(node, true)
     relinked.add(node)
   }
 
   return {
     tree,
+    unsynced,
     touch,
     add: (directory, name, facts) => {
       const added = tree.add(directory, name, facts)
@@ -49,6 +57,7 @@ export const createTargetTree = (tree: Tree): TargetTree => {
       relinked.delete(node)
       touched.delete(node)
       if (facts.metadata.type === 'directory') touch(node)
+      else unsynced.note(node)
       return added
     },
     link: (directory, name, node) => {
@@ -61,6 +70,7 @@ export const createTargetTree = (tree: Tree): TargetTree => {
       touch(directory)
     },
     change: (node, written) => {
+      unsynced.note(node)
       tree.set(node, { ...written, suspect: relinked.has(node) })
     },
     remove: (name, gone = () => {}) => {
@@ -69,7 +79,10 @@ export const createTargetTree = (tree: Tree): TargetTree => {
         gone(node)
         touched.delete(node)
         if (!tree.isDirectory(node) && tree.namesOf(node).some((other) => other !== entry)) relink(node)
-        else relinked.delete(node)
+        else {
+          relinked.delete(node)
+          unsynced.forget(node)
+        }
       })
       touch(directory)
     },

@@ -32,6 +32,7 @@ import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
 import { createSkippedList, type Summary } from './summary.ts'
+import { syncWritten } from './sync-written.ts'
 import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { createChanges } from './write-change.ts'
@@ -102,6 +103,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   let lastWhole: Inode | undefined
   // What is held was remembered in the middle of a round, or that round was cut later.
   let goesOn = false
+  // What was there, and has not been written to, is on the disk.
+  let settled = false
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -272,11 +275,12 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
 
   const heldBefore = (): { readonly target: TargetTree; readonly holding: Holding } | undefined => {
     if (memory === undefined || store === undefined) return undefined
-    const { kept, interrupted, timesHold } = recall(memory)
+    const { kept, interrupted, timesHold, ...recalled } = recall(memory)
     noteApplying(memory, { timesHold })
     if (kept === undefined) return undefined
     tree = kept.tree
     goesOn = interrupted
+    settled = recalled.settled
     letClockTick(kept.savedAtMs)
     const target = createTargetTree(kept.tree)
     const { checkpoint } = input
@@ -343,8 +347,11 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     target.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
     input.checkpoint()
-    cursor.moveTo([])
-    syncFileSystem(cursor.fd)
+    if (held?.target === target && settled) syncWritten(cursor, target.tree, target.unsynced, input.checkpoint)
+    else {
+      cursor.moveTo([])
+      syncFileSystem(cursor.fd)
+    }
     const digest = digestOfTree(target.tree)
     if (memory !== undefined && store !== undefined) {
       remember(memory, digest, target.tree, store)

@@ -14,8 +14,11 @@ const engine = createVolumeEngine()
 const tell = (told: Told): void => void process.send?.(told)
 
 const read = async ([digest = '', final]: string[]): Promise<RoundSummary> => {
-  const { pieces, summary } = engine.read(root, { final: final === 'final', memory, holding: { digest, lacking: [] } })
-  for await (const piece of pieces) if (!process.stdout.write(Buffer.from(piece))) await once(process.stdout, 'drain')
+  const options = { final: final === 'final', memory, holding: { digest, lacking: [] } }
+  const { pieces, giveBack, summary } = engine.read(root, options)
+  for await (const piece of pieces) {
+    if (!process.stdout.write(piece, () => giveBack(piece))) await once(process.stdout, 'drain')
+  }
   process.stdout.end()
   return summary
 }

@@ -2,6 +2,7 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
 import { clearVolume } from '../round/clear.ts'
 import { changedSince } from '../round/compare.ts'
@@ -12,6 +13,7 @@ import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-si
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
+import { leastChunkBytes } from '../tree/rows.ts'
 import {
   type Assignment,
   cancellation,
@@ -22,6 +24,8 @@ import {
   toPlainError,
 } from './protocol.ts'
 import { createSignals, type Signals } from './signals.ts'
+
+giveBackFrom(leastChunkBytes)
 
 const progressBytes = 16 * 1024 * 1024
 
@@ -61,17 +65,20 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'read') {
     const packer = createPacker(task.compression)
     const spare: ArrayBuffer[] = []
-    const send = (piece: Buffer): void => {
+    const send = (piece: Buffer): number => {
       const packed = packer.pack(piece)
       const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       packer.waited(piece.length, performance.now() - startedAt)
       const memory = piece.buffer as ArrayBuffer
+      // Before it is given away.
+      const { length } = packed ?? piece
       if (packed === undefined) report({ kind: 'piece', bytes: piece }, [memory])
       else {
         report({ kind: 'piece', bytes: packed, unpacked: piece.length })
         spare.push(memory)
       }
+      return length
     }
     const usedUp = (): ArrayBuffer | undefined =>
       spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory

@@ -2,8 +2,12 @@
 // byte strings in chunks of their own. A table of objects takes five times as much, and cannot be written to a file as it
 // is. Words have the machine's byte order, which is the same on x64 and arm64.
 
-const rowsPerChunk = 8192
-const chunkShift = 13
+// Chunks are so large that their memory goes back to the kernel when it is freed (threads/worker.ts). What of one is not
+// used yet takes none.
+export const leastChunkBytes = 2 * 1024 * 1024
+
+const rowsPerChunk = 65536
+const chunkShift = 16
 const rowMask = rowsPerChunk - 1
 
 // Stands for no row.
@@ -92,8 +96,8 @@ export const createRows = (wordsPerRow: number): Rows => {
   }
 }
 
-const arenaChunkBytes = 1024 * 1024
-const arenaShift = 20
+const arenaChunkBytes = leastChunkBytes
+const arenaShift = 21
 
 // Byte strings of up to 64 KiB, each in one piece; known by where they begin.
 export type Arena = {
@@ -119,7 +123,7 @@ export const createArena = (): Arena => {
   const memory = (): Buffer[] =>
     chunks.map((chunk, index) => (index === chunks.length - 1 ? chunk.subarray(0, filled) : chunk))
   const grow = (): void => {
-    if (chunks.length === 4096) throw new RangeError('the names of this volume take more than 4 GiB')
+    if (chunks.length === 2048) throw new RangeError('the names of this volume take more than 4 GiB')
     chunks.push(Buffer.from(new ArrayBuffer(arenaChunkBytes)))
     filled = 0
   }

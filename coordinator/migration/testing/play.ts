@@ -123,7 +123,7 @@ export const play = async (scenario: Scenario): Promise<Played> => {
     JSON.stringify(
       [world.one, world.two].map(({ image, copies }) => ({
         image,
-        copies: [...copies.values()].map(({ writes: _, starts: __, partial: ___, ...rest }) => rest),
+        copies: [...copies.values()].map(({ writes: _, starts: __, partial: ___, remembered: ____, ...rest }) => rest),
       })),
     )
 

@@ -36,6 +36,8 @@ export type Copy = {
   writes: readonly number[]
   // A copy into it is not whole.
   partial: boolean
+  // The writes by which it is seen whether somebody has touched it since; null: that is not known.
+  remembered: readonly number[] | null
 }
 
 type Note = {
@@ -66,7 +68,7 @@ export type ModelHost = {
 
 const newCopy = (id: string, madeBy: string | null): Copy => ({
   ...{ id, madeBy, running: false, starts: 0, policy: 'always', isolated: false, holder: null, retiredBy: null },
-  ...{ writes: [], partial: false },
+  ...{ writes: [], partial: false, remembered: null },
 })
 
 const newHost = (name: string): ModelHost => ({
@@ -138,7 +140,19 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     }
   }
 
-  const effect = async <T>(host: ModelHost, call: string, happen: () => T): Promise<T> => {
+  // What no agent must ever be asked for, whatever has failed.
+  const violations: string[] = []
+  const watched = <T>(call: string, work: () => T): T => {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) violations.push(`${call}: ${thrown}`)
+      throw thrown
+    }
+  }
+
+  const effect = async <T>(host: ModelHost, call: string, work: () => T): Promise<T> => {
+    const happen = () => watched(call, work)
     for (const late of host.late.splice(0)) {
       late()
       timePasses()
@@ -180,6 +194,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     }
     const noteToUndo = ({ migrationId }: Lease): Note | undefined => host.notes.get(migrationId)
     const retained = () => [...host.copies.values()].find(({ retiredBy }) => retiredBy !== null) ?? null
+    const looksChanged = ({ remembered, writes, partial }: Copy) =>
+      remembered !== null && !partial && remembered.join() !== writes.join()
     const toldOf = (found: Copy | null) =>
       found === null ? null : { migrationId: found.retiredBy ?? '', containerId: found.id, partial: found.partial }
     const made = ({ migrationId }: Pick<Lease, 'migrationId'>): Copy | null => {
@@ -266,7 +282,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         step('prepare', lease, () => {
           const mine = note(lease, 'target')
           const kept = retained()
-          if (mine.adopted === null && kept !== null) mine.adopted = kept.id
+          if (mine.adopted === null && kept !== null) {
+            if (looksChanged(kept)) throw new Error('a kept copy that nobody has touched looks changed')
+            mine.adopted = kept.id
+          }
           if (mine.adopted === null && made(lease) === null) {
             host.copies.set(`of ${lease.migrationId}`, newCopy(`of ${lease.migrationId}`, lease.migrationId))
           }
@@ -300,6 +319,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           // A live round may tear: what was written last is missing, though what came after it may be there.
           to.writes = final ? [...from.writes] : from.writes.slice(0, -1)
           to.partial = to.retiredBy !== null
+          if (final) {
+            from.remembered = from.writes
+            to.remembered = to.writes
+          }
         })
         const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
         const differing = final || host.badRounds === 0 ? [] : ['some/file']
@@ -384,9 +407,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         step('stop target', lease, () => {
           if (host.notes.has(lease.migrationId)) copy(containerId).running = false
         }),
-      retireSource: ({ lease, containerId }) =>
+      retireSource: ({ lease, containerId, notCopied }) =>
         step('retire', lease, () => {
           const left = copy(containerId)
+          if (notCopied) left.remembered = null
           left.retiredBy = lease.migrationId
           left.running = false
         }),
@@ -421,5 +445,6 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     running: () => all().filter((copy) => copy.running),
     acknowledged: (): readonly number[] => acknowledged,
     everBothRunning: () => everBothRunning,
+    violations: (): readonly string[] => violations,
   }
 }
