@@ -120,6 +120,8 @@ describe('every route', () => {
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
+    'GET /v1/recovery': 'viewer',
+    'POST /v1/recovery:settle': 'admin',
     'GET /v1/tokens': 'admin',
     'POST /v1/tokens': 'admin',
     'DELETE /v1/tokens/{name}': 'admin',

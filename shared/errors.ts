@@ -71,6 +71,8 @@ export const errorTable = {
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
   DRAYAGE_HOST_FENCED: refused,
   DRAYAGE_HOST_ANSWERS: refused,
+  DRAYAGE_RECOVERY_NEEDED: { ...refused, exit: 6 },
+  DRAYAGE_RECOVERY_BLOCKED: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_NOTHING_TO_VERIFY: refused,
@@ -124,6 +126,7 @@ export const errorTable = {
   // Past the commit: the target owns the workload
   DRAYAGE_TARGET_NOT_STARTED: { ...failed, exit: 6 },
   DRAYAGE_TARGET_UNHEALTHY: { ...failed, exit: 6 },
+  DRAYAGE_RECOVERED: { ...failed, exit: 6 },
   DRAYAGE_FENCE_CONFLICT: { ...failed, http: 409, grpc: 'FAILED_PRECONDITION', exit: 6 },
 
   // Out of reach
@@ -132,6 +135,7 @@ export const errorTable = {
   DRAYAGE_PEER_UNREACHABLE: unreachable,
   DRAYAGE_ENGINE_UNREACHABLE: unreachable,
   DRAYAGE_TIMEOUT: { http: 504, grpc: 'DEADLINE_EXCEEDED', exit: 7, retry: true },
+  DRAYAGE_BACKUP_DAMAGED: { ...failed, grpc: 'DATA_LOSS', exit: 4 },
   DRAYAGE_STATE_DAMAGED: { ...failed, exit: 6 },
   DRAYAGE_INTERNAL: { ...failed, exit: 6 },
 } as const satisfies Record<string, ErrorMeaning>

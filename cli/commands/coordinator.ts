@@ -1,14 +1,17 @@
 import { Command } from 'commander'
 import { exitCodesHelp } from '../exit-codes.ts'
+import { restoreFromBackupCommand, takeBackupCommand } from './backup.ts'
 import { addProcessOptions, type ProcessOption } from './process-options.ts'
 
+const dataDir: ProcessOption = {
+  flags: '--data-dir <folder>',
+  what: 'inventory, journal, certificates, and the admin token',
+  env: 'DRAYAGE_DATA_DIR',
+  default: '/var/lib/drayage/coordinator',
+}
+
 const options: readonly ProcessOption[] = [
-  {
-    flags: '--data-dir <folder>',
-    what: 'inventory, journal, certificates, and the admin token',
-    env: 'DRAYAGE_DATA_DIR',
-    default: '/var/lib/drayage/coordinator',
-  },
+  dataDir,
   {
     flags: '--rest-listen <host:port>',
     what: 'where people and scripts ask',
@@ -43,6 +46,12 @@ const options: readonly ProcessOption[] = [
     what: 'where a new agent gets its certificate',
     env: 'DRAYAGE_ENROL_LISTEN',
     default: '0.0.0.0:8443',
+  },
+  {
+    flags: '--certificate-lifetime <duration>',
+    what: "of an agent's certificate; it gets the next one by itself when two thirds of it are over",
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    default: '30d',
   },
   {
     flags: '--heartbeat-ms <ms>',
@@ -103,3 +112,18 @@ ${exitCodesHelp(0, 2, 6)}`,
       const { runCoordinator } = await import('../../coordinator/main.ts')
       await runCoordinator(flags)
     })
+    // What stands after the subcommand's name is the subcommand's.
+    .enablePositionalOptions()
+    .addCommand(backupCommand())
+    .addCommand(
+      restoreFromBackupCommand([dataDir], async (flags, file) => {
+        const { runRestore } = await import('../../coordinator/main.ts')
+        return runRestore(flags, file)
+      }),
+    )
+
+export const backupCommand = (): Command =>
+  takeBackupCommand([dataDir], async (flags, file) => {
+    const { runBackup } = await import('../../coordinator/main.ts')
+    return runBackup(flags, file)
+  })

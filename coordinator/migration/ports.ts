@@ -3,7 +3,7 @@
 
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import type { ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
@@ -174,6 +174,18 @@ export type Journal = {
   requestCancel(id: string): Promise<void>
   // Ends it, gives the lease back, and does what the end says of others, in one transaction.
   end(id: string, end: MigrationEnd): Promise<void>
+}
+
+// What must not go on before an operator has settled something.
+export type Holds = {
+  // Why nothing may be done with the container, or the workload; null: it may.
+  of(subject: {
+    readonly workloadId: string | null
+    readonly host: string
+    readonly containerId: string
+  }): AppError | null
+  // Calls whenever that may have changed, until what it answers with is called.
+  onChange(listener: () => void): () => void
 }
 
 export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }

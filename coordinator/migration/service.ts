@@ -17,7 +17,7 @@ import { isCommitted } from './decide.ts'
 import { describeError } from './end.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
-import type { Clock, Hosts, Journal } from './ports.ts'
+import type { Clock, Holds, Hosts, Journal } from './ports.ts'
 import {
   type AcceptedRequest,
   accepted,
@@ -67,7 +67,10 @@ export type MigrationServiceOptions = {
   }
   readonly patienceMs?: number
   readonly settleMs?: number
+  readonly holds?: Holds
 }
+
+const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
 const longestPauseMs = 60_000
 
@@ -78,6 +81,7 @@ export const createMigrationService = ({
   log,
   patienceMs = 60_000,
   settleMs = 3_000,
+  holds = noHolds,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
   const driving = new Map<string, Promise<void>>()
@@ -103,11 +107,59 @@ export const createMigrationService = ({
     },
   })
 
+  const holdOn = async (id: string): Promise<AppError | null> => {
+    const record = await journal.find(id)
+    return record === null ? null : holds.of(subjectOf(record))
+  }
+
+  // Until it has ended, we are told to stop, or it must not go on: then it is left as the journal has it.
+  const driveUnlessHeld = async (id: string): Promise<'driven' | 'held'> => {
+    const held = new AbortController()
+    const look = async (): Promise<void> => {
+      const why = await holdOn(id)
+      if (why === null) return
+      waiting.set(id, standsStill(why))
+      watchers.changed(id)
+      held.abort()
+    }
+    const end = holds.onChange(() => {
+      look().catch((thrown) => {
+        log.error({ migration: id, err: thrown }, 'It cannot be told whether the migration may go on')
+        held.abort()
+      })
+    })
+    try {
+      await look()
+      if (!held.signal.aborted) await runner.drive(id, AbortSignal.any([stopping.signal, held.signal]))
+      return held.signal.aborted ? 'held' : 'driven'
+    } finally {
+      end()
+    }
+  }
+
+  const untilItMayGoOn = async (id: string): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const changed = Promise.withResolvers<void>()
+      const end = holds.onChange(changed.resolve)
+      stopping.signal.addEventListener('abort', () => changed.resolve(), { once: true })
+      try {
+        if ((await holdOn(id)) === null) return
+        if (!stopping.signal.aborted) await changed.promise
+      } finally {
+        end()
+      }
+    }
+  }
+
   // A journal that cannot be written (a full disk) stops a migration where it is, and it goes on when it can be again.
   const driveOn = async (id: string): Promise<void> => {
     for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        await runner.drive(id, stopping.signal)
+        while (!stopping.signal.aborted) {
+          if ((await driveUnlessHeld(id)) === 'driven') break
+          await untilItMayGoOn(id)
+          waiting.delete(id)
+        }
         // What its end has begun: a way back.
         const next = (await journal.find(id))?.followedBy
         if (next) drive(next)
@@ -238,7 +290,13 @@ export const createMigrationService = ({
           : `${record.containerName} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
       throw nothing(why)
     }
+    requireNotHeld(subjectOf(record))
     return { record, facts: factsOf(entries) }
+  }
+
+  const requireNotHeld = (subject: Parameters<Holds['of']>[0]): void => {
+    const held = holds.of(subject)
+    if (held !== null) throw held
   }
 
   const requireOwner = async ({ id, lease, request, containerName }: MigrationRecord, facts: Facts): Promise<void> => {
@@ -258,7 +316,9 @@ export const createMigrationService = ({
       const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: '' })
       const planned = await plan(asked.request, {}, undefined)
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: planned.container.id })
       const refusal = refusalOf(planned.container.name, planned.refusals)
       if (refusal) throw refusal
       const { id: containerId, name: containerName } = planned.container
@@ -358,6 +418,12 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
 }
+
+const subjectOf = ({ lease, request, containerId }: MigrationRecord) => ({
+  workloadId: lease?.workloadId ?? null,
+  host: request.from,
+  containerId,
+})
 
 const standsStill = (thrown: unknown): MigrationError => {
   const { code, message, details } = asAppError(

@@ -224,6 +224,36 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
+// `recovery-needed`: since when and why nothing is moved until an operator has settled what was lost.
+export type CoordinatorFactTable = { name: string; value: string }
+
+// An operator's word on who owns a workload, under which epoch.
+export type SettlementTable = {
+  id: string
+  workloadId: string
+  epoch: number
+  host: string
+  containerId: string
+  settledAt: string
+  // The id of the API token.
+  settledBy: string
+}
+
+// What was brought back by hand on a host, as its agent told it. From startedAt on the copy there may have been written to.
+export type HandStartTable = {
+  host: string
+  containerId: string
+  migrationId: string
+  workloadId: string
+  // The workload's when it was brought back: history as soon as the workload has a higher one.
+  epoch: number
+  containerName: string
+  startedAt: string
+  // Null: it was cut off.
+  doneAt: string | null
+  reportedAt: string
+}
+
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
@@ -242,4 +272,7 @@ export type Tables = {
   rounds: RoundTable
   hostFences: HostFenceTable
   owedCalls: OwedCallTable
+  coordinatorFacts: CoordinatorFactTable
+  settlements: SettlementTable
+  handStarts: HandStartTable
 }

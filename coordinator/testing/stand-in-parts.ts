@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Recovery } from '../../shared/api/recovery.ts'
 import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -81,6 +82,8 @@ export const archive: VolumeArchive = {
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
+export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
+
 type Followed = { id: string; request: unknown; key: string | null }
 export const returned: Followed[] = []
 export const finalized: Followed[] = []
@@ -116,6 +119,10 @@ export const deps: AppDeps = {
       if (name !== 'host-1') throw notFound
       return { host: name, at: new Date(time), by, migrations: [] }
     },
+  },
+  recovery: {
+    describe: async () => recovery,
+    settle: async (_, by) => ({ ...recovery, needed: { since: time, why: `settled by ${by}` } }),
   },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
