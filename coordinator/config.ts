@@ -44,6 +44,13 @@ const definitions = {
   },
   // Off unless given.
   finalizeAfterMs: { env: 'DRAYAGE_FINALIZE_AFTER', flag: 'finalizeAfter', optional: true, parse: duration },
+  // Of an agent's certificate.
+  certificateLifetimeMs: {
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    flag: 'certificateLifetime',
+    default: '30d',
+    parse: duration,
+  },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },

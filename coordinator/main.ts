@@ -14,6 +14,7 @@ import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
 import { createPresence } from './agents/presence.ts'
 import { createRegistration } from './agents/registration.ts'
+import { createRenewal } from './agents/renewal.ts'
 import { buildApp } from './app.ts'
 import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
@@ -130,7 +131,7 @@ const serve = async (
     createApiTokenStore(db),
   ]
 
-  const authority = await openAuthority(dataDir, clock.now())
+  const authority = await openAuthority(dataDir, clock.now(), settings.certificateLifetimeMs)
   log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
@@ -201,12 +202,14 @@ const serve = async (
       told.catch((thrown) => log.error({ host, err: thrown }, 'A host that registered could not be taken in'))
     },
   })
+  const renewal = createRenewal({ authority, hosts, callerOf: registration.callerOf, clock, log })
   const fromAgents = handlers(['agent'], failed)
   const grpcServer = createServer({ silenceMs })
   grpcServer.addService(services.Coordinator, {
     Register: fromAgents.unary(registration.register),
     Heartbeat: fromAgents.unary(registration.heartbeat),
     Report: fromAgents.duplex(registration.report),
+    Renew: fromAgents.unary(renewal.renew),
     PullArchive: fromAgents.serverStream(archives.give),
   })
 

@@ -48,6 +48,12 @@ const options: readonly ProcessOption[] = [
     default: '0.0.0.0:8443',
   },
   {
+    flags: '--certificate-lifetime <duration>',
+    what: "of an agent's certificate; it gets the next one by itself when two thirds of it are over",
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    default: '30d',
+  },
+  {
     flags: '--heartbeat-ms <ms>',
     what: 'how often an agent reports; one that is silent for three of these is lost',
     env: 'DRAYAGE_HEARTBEAT_MS',
