@@ -116,7 +116,7 @@ describe('every route', () => {
     'POST /v1/migrations/{id}:resume': 'operator',
     'POST /v1/migrations/{id}:return': 'operator',
     'POST /v1/migrations/{id}:finalize': 'operator',
-    'POST /v1/migrations/{id}/verify': 'operator',
+    'POST /v1/migrations/{id}:verify': 'operator',
     'GET /v1/volumes/{host}/{name}/archive': 'operator',
     'PUT /v1/volumes/{host}/{name}/archive': 'operator',
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
@@ -468,12 +468,12 @@ describe('migrations', () => {
   })
 
   test('are verified as server-sent events, the last with the verdict; one without a copy is a problem document', async () => {
-    const reply = await call('/v1/migrations/m1/verify', { method: 'POST' })
+    const reply = await call('/v1/migrations/m1:verify', { method: 'POST' })
     expect(reply.headers['content-type']).toBe('text/event-stream')
     const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: '))
     expect(events[0]).toMatch(/^event: progress\n/)
     expect(events.at(-1)).toMatch(/^event: verification\ndata: .*"sourceIsWhole":true/)
-    expect(await problem('/v1/migrations/m9/verify', { method: 'POST' })).toMatchObject({
+    expect(await problem('/v1/migrations/m9:verify', { method: 'POST' })).toMatchObject({
       status: 409,
       code: 'DRAYAGE_NOTHING_TO_VERIFY',
     })

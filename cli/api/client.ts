@@ -262,7 +262,7 @@ export const createClient = ({
         'progress',
       ]),
     verify: (id, signal) =>
-      eventsOf<VerificationEvent>(`${migrationPath(id)}/verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+      eventsOf<VerificationEvent>(`${migrationPath(id)}:verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
         'progress',
         'verification',
       ]),

@@ -41,7 +41,7 @@ const targetNote = {
   containerName: '',
   effects: [] as string[],
 }
-const retired = { ...held, containerId: 'c1', containerName: 'web', movedTo: 'host-2', retiredAt: '' }
+const retired = { ...held, containerId: 'c1', containerName: 'web', movedTo: 'host-2', retiredAt: '', partial: '' }
 const byHand = { ...held, containerId: 'c1', containerName: 'web', movedTo: 'host-2', startedAt: 'then', doneAt: '' }
 const kinds = (host: string, said: Standing, of: Known) => compare(host, said, of).map(({ kind }) => kind)
 
@@ -144,6 +144,21 @@ test('a finished move that the database never knew is proposed to the host that 
     recorded: null,
     proposal: { host: 'host-2', containerId: 'c2' },
   })
+})
+
+test('a copy that was half overwritten by a way back is shown as such, and not proposed', () => {
+  const of = known({ owner: { host: 'host-2', containerId: 'c2' } }, { ended: true })
+  const again = { workloadId: 'w', epoch: 2, migrationId: 'back' }
+  const found = settleable(
+    of,
+    {
+      'host-1': standing({ epochs: [again], retired: [{ ...retired, partial: 'back' }] }),
+      'host-2': standing({ epochs: [again] }),
+    },
+    [container('host-1', 'c1', null, 'exited'), container('host-2', 'c2', 'm')],
+  )
+  expect(found.copies[0]?.is).toBe('moved away to host-2, and half overwritten by a way back (back)')
+  expect(found.proposal).toMatchObject({ host: 'host-2' })
 })
 
 test('a host that has not been heard holds the proposal back, until it is declared down', () => {

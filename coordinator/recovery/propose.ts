@@ -115,7 +115,10 @@ const describe = (place: Place, own: Own, seen: readonly SeenContainer[]): Copy 
     own.notes.find(({ host, migrationId }) => host === place.host && migrationId === container?.madeBy)
   const byHand = own.broughtBack.find(is)
   const copy = { ...place, name: container?.name ?? '', state: container?.state ?? null, mayRun: retired === undefined }
-  if (retired !== undefined) return { ...copy, is: `moved away to ${retired.movedTo}` }
+  if (retired !== undefined) {
+    const mixture = retired.partial === '' ? '' : `, and half overwritten by a way back (${retired.partial})`
+    return { ...copy, is: `moved away to ${retired.movedTo}${mixture}` }
+  }
   if (byHand !== undefined) return { ...copy, is: `brought back by hand at ${byHand.startedAt}` }
   if (note?.role === 'source') {
     return {
