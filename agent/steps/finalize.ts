@@ -2,6 +2,7 @@
 // coordinator's journal says of it, and by what is found: where these three differ, nothing is removed.
 import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
+import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { FinalizedSource } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { FinalizeSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/FinalizeSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -37,6 +38,7 @@ export const finalizeSource = async (
   await state.retired.add({ ...retired, going: { networks: [...going.networks], image: going.image } })
   await engine.removeHolder(retired.migrationId)
   const removed = await engine.removeRetired(own, going, request.removeImage)
+  await failpoint('FinalizeSource.middle')
   await state.retired.remove(request.containerId)
   log.info({ container: request.containerId, migration: retired.migrationId, removed }, 'Finalized')
   return { removed }

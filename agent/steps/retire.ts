@@ -3,18 +3,20 @@
 import { AppError } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { RetireSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/RetireSourceRequest.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { requireContainer, sourceNote } from './notes.ts'
 
 export const retireSource = async (
   { engine, state, now, log }: AgentContext,
-  containerId: string,
+  { containerId, notCopied }: Omit<RetireSourceRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<Done> => {
   const known = state.retired.byContainer(containerId)
   if (known?.migrationId !== lease.migrationId) {
     const note = sourceNote(state, lease)
     requireContainer(note, containerId)
+    if (notCopied) await state.roundMemory.forget(lease.workloadId)
     await state.retired.add({
       workloadId: lease.workloadId,
       migrationId: lease.migrationId,
@@ -27,9 +29,9 @@ export const retireSource = async (
       renamedTo: note.isolated?.renamed?.to ?? '',
       restartPolicyJson: note.fenced ? JSON.stringify(note.fenced.policy) : '',
     })
-    await state.arrived.remove(lease.workloadId)
     log.info({ container: containerId, movedTo: note.peerHost }, 'Retired: this container has moved away')
   }
+  await state.arrived.remove(lease.workloadId)
   await failpoint('RetireSource.middle')
   await stopIfRunning(engine, containerId, log)
   await engine.removeHolder(lease.migrationId)

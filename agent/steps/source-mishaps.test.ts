@@ -133,7 +133,7 @@ test('what a retired source left is not brought back by the undo of a coordinato
   await forward(source)
   const context = await source.context()
   const engine = { ...context.engine, removeHolder: async () => {} }
-  await retireSource({ ...context, engine }, containerId, lease)
+  await retireSource({ ...context, engine }, { containerId, notCopied: false }, lease)
   await forgetMigration(context, '', lease)
   await expect(restoreSource(await source.context(), containerId, lease)).rejects.toMatchObject({
     code: 'DRAYAGE_WORKLOAD_RETIRED',

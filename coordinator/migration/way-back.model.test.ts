@@ -102,6 +102,10 @@ test('I1: no two copies ever run at once', async () => {
   await always(({ world }) => expect(world.everBothRunning()).toBe(false))
 })
 
+test('no agent is asked for what would harm, and a kept copy that nobody has touched never looks changed', async () => {
+  await always(({ world }) => expect(world.violations()).toEqual([]))
+})
+
 test('I2: every acknowledged write is in the owner’s copy, unless it was asked to discard some', async () => {
   await always((played, { onUnhealthy, wishes: asked }) => {
     if (asked.includes('discard') || onUnhealthy === 'discard') return

@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => lab?.stop())
 afterEach(async () => {
-  await lab.failpoints('coordinator').clear()
+  for (const process of ['coordinator', one, two] as const) await lab.failpoints(process).clear()
   for (const host of [one, two]) {
     await lab.limitRate(host, undefined)
     const containers = (await host.docker(['ps', '-aq'])).split('\n').filter(Boolean)
@@ -173,12 +173,55 @@ test('one that fails where it came to goes back with what it wrote there, or wit
   const discarded = await moveHomesick('discarded', 'discard')
   expect(discarded).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_UNHEALTHY' } })
   expect([await runs(one, 'discarded'), await log(one, 'discarded')]).toEqual([true, ''])
+  // What was discarded is kept on the other host, and does not stand in the way of the next try.
+  const again = await migrate(lab, { ...there('discarded'), options: { onUnhealthy: 'discard' } })
+  expect(again.error).toMatchObject({ code: 'DRAYAGE_TARGET_UNHEALTHY', step: 'start' })
+  expect(await untilEnded(lab, again.followedBy ?? '')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect([await runs(one, 'discarded'), await log(one, 'discarded')]).toEqual([true, ''])
 
   const kept = await moveHomesick('kept', 'keep')
   expect(kept).toMatchObject({ state: 'failed', followedBy: null })
   expect([await runs(one, 'kept'), await log(two, 'kept')]).toEqual([false, 'elsewhere\n'])
   expect(await follow(lab, kept, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect([await runs(one, 'kept'), await log(one, 'kept')]).toEqual([true, 'elsewhere\n'])
+})
+
+test('one that is unhealthy and goes on running is stopped where it came to, where that was asked', async () => {
+  await one.docker([
+    ...['run', '-d', '--name', 'stopped', '-v', 'stopped:/data', '--restart', 'always'],
+    ...['--health-cmd', '[ "$(hostname)" = "$(cat /data/home)" ]', '--health-interval', '1s', '--health-retries', '2'],
+    ...[image, 'sh', '-c', homesick.replace('exit 3', ':')],
+  ])
+  const stopped = await migrate(lab, { ...there('stopped'), options: { onUnhealthy: 'stop' } })
+  expect(stopped).toMatchObject({ state: 'failed', followedBy: null, error: { code: 'DRAYAGE_TARGET_UNHEALTHY' } })
+  expect([await runs(one, 'stopped'), await runs(two, 'stopped')]).toEqual([false, false])
+  expect(await follow(lab, stopped, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect([await runs(one, 'stopped'), await log(one, 'stopped')]).toEqual([true, 'elsewhere\n'])
+})
+
+test('the agent dies in the middle of putting a kept copy in place, and of removing one: both are finished', async () => {
+  await startLedger('struck')
+  const moved = await migrate(lab, there('struck'))
+  const dies = async (name: string, wish: 'return' | 'finalize', of: Migration, host: LabHost) => {
+    const failpoints = lab.failpoints(host)
+    await failpoints.tell(name, 'hang')
+    const { id } = await startFollowing(lab, of, wish)
+    await failpoints.untilReached(name)
+    await host.agent.kill()
+    await failpoints.untell(name)
+    await host.agent.start()
+    return untilEnded(lab, id)
+  }
+  const back = await dies('ReinstateTarget.middle', 'return', moved, one)
+  expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await inspect<Inspected>(one, 'struck')).toMatchObject({
+    State: { Running: true },
+    HostConfig: { RestartPolicy: { Name: 'always' } },
+  })
+  await requireWhole(one, 'struck', await acknowledged(two, 'struck'))
+  expect(await dies('FinalizeSource.middle', 'finalize', back, two)).toMatchObject({ state: 'completed', error: null })
+  expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
+  await requireWhole(one, 'struck', await acknowledged(one, 'struck'))
 })
 
 test('the coordinator is killed in the middle of a return: the next one finishes it', async () => {

@@ -1,6 +1,6 @@
 // Everything that a host has that a migration could have left there or taken away, from outside of Drayage: what the
 // engine lists, what lies beside the volumes' data, and what the agent has noted.
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { engineApi } from '../lab/engine-api.ts'
 import type { LabHost } from '../lab/lab.ts'
@@ -22,7 +22,8 @@ export type Holdings = {
   readonly volumes: Readonly<Record<string, readonly string[]>>
   readonly networks: readonly string[]
   readonly images: readonly string[]
-  // Migrations that the agent has a note of, or keeps the rounds of.
+  // Migrations that the agent has a note of, and workloads whose rounds it keeps: but for a way back, of what has moved here
+  // or away from here.
   readonly notes: readonly string[]
 }
 
@@ -51,12 +52,21 @@ const heldContainer = (inspected: Inspected): HeldContainer => ({
   volumes: inspected.Mounts.map(({ Name = '', Destination }) => `${Name}:${Destination}`).toSorted(),
 })
 
+const workloadsIn = async (path: string): Promise<readonly string[]> => {
+  const text = await readFile(path, 'utf8').catch(() => '{"content":[]}')
+  const { content } = JSON.parse(text) as { readonly content: readonly { readonly workloadId: string }[] }
+  return content.map(({ workloadId }) => workloadId)
+}
+
 const notesOf = async ({ agentDataDir }: LabHost): Promise<readonly string[]> => {
   const migrations = await readdir(join(agentDataDir, 'state/migrations')).catch(() => [])
   const rounds = await readdir(join(agentDataDir, 'rounds')).catch(() => [])
+  const kept = await Promise.all(
+    ['retired', 'arrived'].map((list) => workloadsIn(join(agentDataDir, `state/${list}.json`))),
+  )
   return [
     ...migrations.filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')),
-    ...rounds.map((name) => `rounds of ${name}`),
+    ...rounds.filter((workload) => !kept.flat().includes(workload)).map((workload) => `rounds of ${workload}`),
   ].toSorted()
 }
 

@@ -2,6 +2,7 @@
 // call may be made to fail before its effect, after it, to have it late, or to kill the coordinator there. Copies that run
 // write without pause, and what they have written was acknowledged.
 import { AppError } from '../../../shared/errors.ts'
+import { type HookName, hookNames } from '../../../shared/hooks/hook.ts'
 import type { AgentPort, Hosts } from '../ports.ts'
 import type { Lease, Workload } from '../record.ts'
 
@@ -36,6 +37,8 @@ export type Copy = {
   writes: readonly number[]
   // A copy into it is not whole.
   partial: boolean
+  // The writes by which it is seen whether somebody has touched it since; null: that is not known.
+  remembered: readonly number[] | null
 }
 
 type Note = {
@@ -66,7 +69,7 @@ export type ModelHost = {
 
 const newCopy = (id: string, madeBy: string | null): Copy => ({
   ...{ id, madeBy, running: false, starts: 0, policy: 'always', isolated: false, holder: null, retiredBy: null },
-  ...{ writes: [], partial: false },
+  ...{ writes: [], partial: false, remembered: null },
 })
 
 const newHost = (name: string): ModelHost => ({
@@ -84,7 +87,22 @@ const newHost = (name: string): ModelHost => ({
   },
 })
 
-const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
+// Of a container's label: whether there is one, what it comes to, and what then.
+export type HookFate = 'none' | 'succeeds' | 'fails' | 'fails-and-that-is-well'
+
+export type HookFates = Readonly<Record<HookName, HookFate>>
+
+export const noHooks: HookFates = { 'pre-stop': 'none', 'post-start': 'none' }
+
+const labelled = (fates: HookFates): Workload['hooks'] =>
+  hookNames
+    .filter((name) => fates[name] !== 'none')
+    .map((name) => ({
+      ...{ name, command: ['hook'], timeoutMs: 1_000 },
+      onError: fates[name] === 'fails-and-that-is-well' ? 'continue' : 'fail',
+    }))
+
+const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['hooks']): Workload => ({
   containerId: id,
   name: 'web',
   state: running ? 'running' : 'exited',
@@ -110,6 +128,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
     engine: null,
     hasHealthcheck: false,
     stopTimeoutSeconds: 10,
+    hooks,
   },
 })
 
@@ -117,7 +136,7 @@ const unused = () => {
   throw new Error('no migration asks for this')
 }
 
-export const createTwoHosts = (nextFault: (call: string) => Fault) => {
+export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFates = noHooks) => {
   const hosts = { 'host-1': newHost('host-1'), 'host-2': newHost('host-2') }
   const first = newCopy('c1', null)
   first.running = true
@@ -127,6 +146,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   let everBothRunning = false
   let nextWrite = 1
   const acknowledged: number[] = [0]
+  const hooksRun: { readonly migration: string; readonly name: HookName }[] = []
   const all = () => Object.values(hosts).flatMap(({ copies }) => [...copies.values()])
   const timePasses = () => {
     const running = all().filter((copy) => copy.running)
@@ -138,7 +158,19 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     }
   }
 
-  const effect = async <T>(host: ModelHost, call: string, happen: () => T): Promise<T> => {
+  // What no agent must ever be asked for, whatever has failed.
+  const violations: string[] = []
+  const watched = <T>(call: string, work: () => T): T => {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) violations.push(`${call}: ${thrown}`)
+      throw thrown
+    }
+  }
+
+  const effect = async <T>(host: ModelHost, call: string, work: () => T): Promise<T> => {
+    const happen = () => watched(call, work)
     for (const late of host.late.splice(0)) {
       late()
       timePasses()
@@ -180,6 +212,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     }
     const noteToUndo = ({ migrationId }: Lease): Note | undefined => host.notes.get(migrationId)
     const retained = () => [...host.copies.values()].find(({ retiredBy }) => retiredBy !== null) ?? null
+    const looksChanged = ({ remembered, writes, partial }: Copy) =>
+      remembered !== null && !partial && remembered.join() !== writes.join()
     const toldOf = (found: Copy | null) =>
       found === null ? null : { migrationId: found.retiredBy ?? '', containerId: found.id, partial: found.partial }
     const made = ({ migrationId }: Pick<Lease, 'migrationId'>): Copy | null => {
@@ -198,7 +232,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
       describeWorkload: ({ container, measureVolumes }) =>
         effect(host, 'describe', () => {
           const named = [...host.copies.values()].find(({ retiredBy }) => container === 'web' && retiredBy === null)
-          return workloadOf(named ?? copy(container), measureVolumes)
+          return workloadOf(named ?? copy(container), measureVolumes, labelled(fates))
         }),
       checkTarget: ({ workload, migrationId }) =>
         effect(host, 'check', () => {
@@ -266,7 +300,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         step('prepare', lease, () => {
           const mine = note(lease, 'target')
           const kept = retained()
-          if (mine.adopted === null && kept !== null) mine.adopted = kept.id
+          if (mine.adopted === null && kept !== null) {
+            if (looksChanged(kept)) throw new Error('a kept copy that nobody has touched looks changed')
+            mine.adopted = kept.id
+          }
           if (mine.adopted === null && made(lease) === null) {
             host.copies.set(`of ${lease.migrationId}`, newCopy(`of ${lease.migrationId}`, lease.migrationId))
           }
@@ -300,6 +337,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
           // A live round may tear: what was written last is missing, though what came after it may be there.
           to.writes = final ? [...from.writes] : from.writes.slice(0, -1)
           to.partial = to.retiredBy !== null
+          if (final) {
+            from.remembered = from.writes
+            to.remembered = to.writes
+          }
         })
         const counts = { entries: 1, bytesSent: 21, contentBytes: 21, changedEntries: 1, changedBytes: 21 }
         const differing = final || host.badRounds === 0 ? [] : ['some/file']
@@ -384,9 +425,20 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         step('stop target', lease, () => {
           if (host.notes.has(lease.migrationId)) copy(containerId).running = false
         }),
-      retireSource: ({ lease, containerId }) =>
+      runHook: ({ lease, containerId, hook }) =>
+        step('hook', lease, () => {
+          const name = hook.name as HookName
+          const { startAsked } = note(lease, name === 'pre-stop' ? 'source' : 'target')
+          if (name === 'post-start' && !startAsked) throw new Error('run before it was started')
+          const ran = copy(containerId).running
+          if (ran) hooksRun.push({ migration: lease.migrationId, name })
+          const exitCode = ran && fates[name].startsWith('fails') ? 1 : 0
+          return { ran, exitCode, timedOut: false, leftRunning: false, output: '', truncated: false }
+        }),
+      retireSource: ({ lease, containerId, notCopied }) =>
         step('retire', lease, () => {
           const left = copy(containerId)
+          if (notCopied) left.remembered = null
           left.retiredBy = lease.migrationId
           left.running = false
         }),
@@ -421,5 +473,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     running: () => all().filter((copy) => copy.running),
     acknowledged: (): readonly number[] => acknowledged,
     everBothRunning: () => everBothRunning,
+    // Each time that one was run.
+    hooksRun: (): readonly { readonly migration: string; readonly name: HookName }[] => hooksRun,
+    violations: (): readonly string[] => violations,
   }
 }

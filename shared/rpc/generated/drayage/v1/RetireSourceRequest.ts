@@ -5,9 +5,11 @@ import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Ou
 export interface RetireSourceRequest {
   'lease'?: (_drayage_v1_Lease | null);
   'containerId'?: (string);
+  'notCopied'?: (boolean);
 }
 
 export interface RetireSourceRequest__Output {
   'lease': (_drayage_v1_Lease__Output | null);
   'containerId': (string);
+  'notCopied': (boolean);
 }
