@@ -27,14 +27,6 @@ const mostOfRounds = async (place: Place): Promise<number> => {
   return most
 }
 
-test('a million files take no more than 550 MB on either side', async () => {
-  await using directory = await workplace()
-  const place = await placeIn(directory.path)
-  const files = 'for d in $(seq 1000); do mkdir $d; (cd $d; for f in $(seq 1000); do echo $d $f > $f; done); done'
-  await run(['bash', '-c', files], { cwd: place.source, timeoutMs: 600_000 })
-  expect(await mostOfRounds(place)).toBeLessThan(550 * megabyte)
-})
-
 test('a volume of more than a gigabyte takes no more than 250 MB on either side', async () => {
   await using directory = await workplace()
   const place = await placeIn(directory.path)
