@@ -20,6 +20,8 @@ test('the help names every command, and every exit code that an error can have',
     'return',
     'finalize',
     'migrations',
+    'pause',
+    'resume',
     'cancel',
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))

@@ -13,6 +13,7 @@ import { hostsCommand } from './commands/hosts.ts'
 import { loginCommand } from './commands/login.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
+import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { psCommand } from './commands/ps.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { returnCommand } from './commands/return.ts'
@@ -50,6 +51,8 @@ export const buildProgram = (): Command => {
     returnCommand(),
     finalizeCommand(),
     migrationsCommand(),
+    pauseCommand(),
+    resumeCommand(),
     cancelCommand(),
     verifyCommand(),
   ]

@@ -112,6 +112,8 @@ describe('every route', () => {
     'GET /v1/transfers/{id}': 'viewer',
     'POST /v1/migrations': 'operator',
     'POST /v1/migrations/{id}/cancel': 'operator',
+    'POST /v1/migrations/{id}:pause': 'operator',
+    'POST /v1/migrations/{id}:resume': 'operator',
     'POST /v1/migrations/{id}:return': 'operator',
     'POST /v1/migrations/{id}:finalize': 'operator',
     'POST /v1/migrations/{id}:verify': 'operator',
@@ -283,6 +285,29 @@ describe('tokens', () => {
   })
 })
 
+describe('pausing', () => {
+  test('answers with the migration as it is then, and refuses with why', async () => {
+    const paused = await call('/v1/migrations/m1:pause', { method: 'POST' })
+    expect([paused.statusCode, paused.json().state, paused.json().pauseRequested]).toEqual([202, 'paused', true])
+    const resumed = await call('/v1/migrations/m1:resume', { method: 'POST' })
+    expect(resumed.json()).toMatchObject({ state: 'queued', queue: { position: 1, waitsFor: 'host-1 is busy' } })
+    expect((await problem('/v1/migrations/m2:pause', { method: 'POST' })).code).toBe('DRAYAGE_NOT_PAUSABLE')
+    expect((await problem('/v1/migrations/m2:resume', { method: 'POST' })).code).toBe('DRAYAGE_MIGRATION_ENDED')
+  })
+
+  test('hooks of a request are taken as words or as one line', async () => {
+    const body = { container: 'web', from: 'host-1', to: 'host-2', options: {} }
+    const ask = (preStop: unknown) =>
+      call('/v1/migrations', { method: 'POST', body: { ...body, options: { preStop } } })
+    for (const command of ['nginx -s quit', ['nginx', '-s', 'quit']])
+      expect((await ask({ command })).statusCode).toBe(202)
+    expect((await ask(null)).statusCode).toBe(202)
+    for (const wrong of [{}, { command: [] }, { command: 'x', onError: 'panic' }, { command: 'x', timeoutMs: 0 }]) {
+      expect((await ask(wrong)).statusCode).toBe(400)
+    }
+  })
+})
+
 describe('what is refused', () => {
   test('an unknown path and a wrong method are told apart', async () => {
     expect(await problem('/v1/nothing')).toMatchObject({ status: 404, code: 'DRAYAGE_ROUTE_NOT_FOUND' })
@@ -326,7 +351,7 @@ describe('what is refused', () => {
       {
         code: 'any-of',
         message:
-          'querystring/state must be one of planned, running, awaiting-finalize, completed, failed, rolled-back, cancelled',
+          'querystring/state must be one of planned, queued, running, paused, awaiting-finalize, completed, failed, rolled-back, cancelled',
       },
     ])
     for (const url of [

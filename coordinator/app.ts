@@ -45,7 +45,7 @@ export type AppDeps = {
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<
     MigrationService,
-    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   readonly archives: ArchiveService
   readonly verifier: Verifier

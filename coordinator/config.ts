@@ -1,15 +1,17 @@
 import { isIP } from 'node:net'
+import { duration } from '../shared/config/durations.ts'
 import {
-  duration,
   hostPort,
   oneOf,
   positiveInteger,
   readSettings,
   type SettingsOf,
   text,
+  webAddress,
 } from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
+import { defaultLimits } from './migration/queue.ts'
 
 // DNS names and IP addresses, with commas in between.
 const namesOrAddresses = (raw: string): readonly string[] => {
@@ -44,6 +46,22 @@ const definitions = {
   },
   // Off unless given.
   finalizeAfterMs: { env: 'DRAYAGE_FINALIZE_AFTER', flag: 'finalizeAfter', optional: true, parse: duration },
+  // Off unless given; then with a secret.
+  webhookUrl: { env: 'DRAYAGE_WEBHOOK_URL', flag: 'webhookUrl', optional: true, parse: webAddress },
+  webhookSecretFile: { env: 'DRAYAGE_WEBHOOK_SECRET_FILE', flag: 'webhookSecretFile', optional: true, parse: text },
+  // At once; others wait for their turn.
+  maxMigrations: {
+    env: 'DRAYAGE_MAX_MIGRATIONS',
+    flag: 'maxMigrations',
+    default: `${defaultLimits.total}`,
+    parse: positiveInteger,
+  },
+  maxMigrationsPerHost: {
+    env: 'DRAYAGE_MAX_MIGRATIONS_PER_HOST',
+    flag: 'maxMigrationsPerHost',
+    default: `${defaultLimits.perHost}`,
+    parse: positiveInteger,
+  },
   // Of an agent's certificate.
   certificateLifetimeMs: {
     env: 'DRAYAGE_CERTIFICATE_LIFETIME',

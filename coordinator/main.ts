@@ -25,6 +25,7 @@ import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
 import { restTlsFor } from './identity/rest-tls.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
+import type { Journal } from './migration/ports.ts'
 import { createMigrationService } from './migration/service.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
@@ -40,7 +41,10 @@ import { createJournal } from './store/journal.ts'
 import { createRecoveryStore } from './store/recovery.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
+import { createDeliveryStore } from './store/webhook-deliveries.ts'
 import { createVerifier } from './verification/verifier.ts'
+import { createWebhookSender } from './webhook/sender.ts'
+import { openWebhook } from './webhook/settings.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -142,7 +146,10 @@ const serve = async (
   parts.defer(() => presence.flush())
   const connections = createConnections({ hosts, presence, identity, silenceMs })
   parts.defer(() => connections.close())
-  const journal = createJournal(db, clock)
+  const webhook = openWebhook(settings.webhookUrl, settings.webhookSecretFile)
+  const journal: Journal = createJournal(db, clock, webhook === null ? {} : { announced: () => webhookSender?.wake() })
+  const deliveries = createDeliveryStore(db, clock)
+  const webhookSender = webhook === null ? null : createWebhookSender({ ...webhook, deliveries, journal, clock, log })
   const fences = createFenceStore(db, clock)
   const onlineSince = async (name: string) => {
     const row = await hosts.find(name)
@@ -165,6 +172,7 @@ const serve = async (
   const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: recovery.heard })
   const migrations = createMigrationService({
     ...{ journal, hosts: guarded, holds: holding, clock, log, patienceMs, settleMs },
+    limits: { total: settings.maxMigrations, perHost: settings.maxMigrationsPerHost },
   })
   const holds = createVolumeHolds(db, clock)
   await holds.clear()
@@ -261,6 +269,10 @@ const serve = async (
   watching.catch((thrown) => log.error({ err: thrown }, 'Hosts are no longer watched'))
   const telling = fencing.run(stopping.signal)
   telling.catch((thrown) => log.error({ err: thrown }, 'Hosts that are back are no longer told what they are owed'))
+  // Until its last words are written, the database is there.
+  const sending = webhookSender?.run(stopping.signal)
+  parts.defer(async () => sending)
+  parts.defer(() => stopping.abort())
   parts.defer(() => migrations.stop())
   await migrations.resumeUnfinished()
   if (finalizeAfterMs !== undefined) {

@@ -77,8 +77,10 @@ export const errorTable = {
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_NOTHING_TO_VERIFY: refused,
   DRAYAGE_PAST_COMMIT: refused,
+  DRAYAGE_NOT_PAUSABLE: refused,
   DRAYAGE_CONTAINER_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_VOLUME_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
+  DRAYAGE_HOOK_INVALID: refused,
   DRAYAGE_NETWORK_CONFLICT: refused,
   DRAYAGE_PORT_TAKEN: refused,
   DRAYAGE_ARCHITECTURE_MISMATCH: refused,
@@ -120,6 +122,7 @@ export const errorTable = {
   DRAYAGE_TARGET_FULL: { ...failed, http: 507, grpc: 'RESOURCE_EXHAUSTED' },
   DRAYAGE_UNREPRESENTABLE: { ...failed, grpc: 'FAILED_PRECONDITION' },
   DRAYAGE_TARGET_CHANGED: { ...failed, http: 409, grpc: 'ABORTED' },
+  DRAYAGE_HOOK_FAILED: failed,
   DRAYAGE_ENGINE_REFUSED: failed,
   DRAYAGE_CANCELLED: { http: 409, grpc: 'CANCELLED', exit: 130, retry: false },
 

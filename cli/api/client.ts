@@ -40,6 +40,8 @@ export type Client = {
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
+  pause(id: string): Promise<Migration>
+  resume(id: string): Promise<Migration>
   tokens(): Promise<ApiTokenList>
   addToken(wish: AddToken): Promise<AddedToken>
   removeToken(name: string): Promise<void>
@@ -246,6 +248,8 @@ export const createClient = ({
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
+    pause: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:pause`),
+    resume: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:resume`),
     tokens: () => call<ApiTokenList>('tokens', 'GET', '/v1/tokens'),
     addToken: (body) => call<AddedToken>('token', 'POST', '/v1/tokens', { body }),
     removeToken: async (name) => {

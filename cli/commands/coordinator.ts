@@ -78,9 +78,31 @@ const options: readonly ProcessOption[] = [
     default: '3000',
   },
   {
+    flags: '--max-migrations <n>',
+    what: 'how many migrations may be under way at once; others wait for their turn',
+    env: 'DRAYAGE_MAX_MIGRATIONS',
+    default: '4',
+  },
+  {
+    flags: '--max-migrations-per-host <n>',
+    what: 'how many of them may have one and the same host as source or target',
+    env: 'DRAYAGE_MAX_MIGRATIONS_PER_HOST',
+    default: '2',
+  },
+  {
     flags: '--finalize-after <duration>',
     what: 'remove what a move has kept where it came from, this long after it (7d, 12h); without it, dray finalize alone does',
     env: 'DRAYAGE_FINALIZE_AFTER',
+  },
+  {
+    flags: '--webhook-url <url>',
+    what: 'told of every hand-over and every end, signed, so that DNS or a proxy can follow (docs/webhook.md)',
+    env: 'DRAYAGE_WEBHOOK_URL',
+  },
+  {
+    flags: '--webhook-secret-file <file>',
+    what: 'the secret with which it is signed, of 16 characters or more; needed with --webhook-url',
+    env: 'DRAYAGE_WEBHOOK_SECRET_FILE',
   },
   {
     flags: '--log-level <level>',

@@ -152,6 +152,7 @@ export type MigrationTable = {
   createdAt: string
   updatedAt: string
   endedAt: string | null
+  pauseRequested: Generated<number>
   // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
   kind: Generated<string>
   ofId: string | null
@@ -224,6 +225,40 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
+// One time that a hook was run. Without an end, what came of it is not known.
+export type HookRunTable = {
+  seq: Generated<number>
+  migrationId: string
+  hook: string
+  host: string
+  commandJson: string
+  onError: string
+  startedAt: string
+  endedAt: string | null
+  outcome: string | null
+  exitCode: number | null
+  output: string | null
+  truncated: number | null
+}
+
+// What the webhook is told, written down with what it tells of (coordinator/webhook).
+export type WebhookDeliveryTable = {
+  seq: Generated<number>
+  // ULID: by which the receiver knows that it has had a message before.
+  id: string
+  migrationId: string
+  workloadId: string | null
+  event: string
+  // Of migration.ended: as what.
+  state: string | null
+  at: string
+  attempts: number
+  nextAt: string
+  sentAt: string | null
+  givenUpAt: string | null
+  lastError: string | null
+}
+
 // `recovery-needed`: since when and why nothing is moved until an operator has settled what was lost.
 export type CoordinatorFactTable = { name: string; value: string }
 
@@ -272,6 +307,8 @@ export type Tables = {
   rounds: RoundTable
   hostFences: HostFenceTable
   owedCalls: OwedCallTable
+  webhookDeliveries: WebhookDeliveryTable
+  hookRuns: HookRunTable
   coordinatorFacts: CoordinatorFactTable
   settlements: SettlementTable
   handStarts: HandStartTable

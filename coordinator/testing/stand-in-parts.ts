@@ -47,6 +47,10 @@ export const migration: Migration = {
   warnings: [],
   error: null,
   waiting: null,
+  queue: null,
+  pauseRequested: false,
+  hooks: [],
+  webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
@@ -148,6 +152,14 @@ export const deps: AppDeps = {
     list: async ({ state, limit }) =>
       Array.from({ length: Math.min(limit, 2) }, () => ({ ...migration, state: state ?? 'failed' })),
     cancel: async () => migration,
+    pause: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOT_PAUSABLE', `${id} is being put back`)
+      return { ...migration, state: 'paused', pauseRequested: true }
+    },
+    resume: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_ENDED', `${id} has ended`)
+      return { ...migration, state: 'queued', queue: { position: 1, waitsFor: 'host-1 is busy' } }
+    },
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }
