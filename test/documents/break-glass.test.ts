@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Migration } from '../../shared/api/migrations.ts'
 import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
 import type { Inspection } from '../e2e/inspection.ts'
-import { inspect, migrate, mountpoint } from '../e2e/moving.ts'
+import { follow, inspect, migrate, mountpoint, refusalOf } from '../e2e/moving.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
@@ -108,7 +108,8 @@ test('what moved away is brought back without the coordinator, and the agent lea
   await create('web', '-v', 'web-data:/data', '--restart', 'on-failure:3')
   await create('plain', '--restart', 'unless-stopped')
   await create('gone')
-  for (const name of ['web', 'plain', 'gone']) await move(name)
+  const moved = await move('web')
+  for (const name of ['plain', 'gone']) await move(name)
   expect(await logOf(two, 'web-data')).toBe('started\nstarted\n')
 
   await lab.coordinator.process.stop()
@@ -154,9 +155,21 @@ test('what moved away is brought back without the coordinator, and the agent lea
   expect(first).toMatchObject({ containerName: 'web', movedTo: 'host-2', volumes: ['web-data'] })
   expect(second).toMatchObject({ containerName: 'plain', doneAt: expect.any(String) })
 
+  // The coordinator does not believe any more that it can go back, nor that it may be removed.
+  await bothOnline()
+  expect(await refusalOf(lab, moved, 'return')).toMatchObject({
+    reasons: expect.arrayContaining([
+      { code: 'DRAYAGE_RETAINED_CHANGED', message: expect.stringContaining('brought back on this host by hand') },
+    ]),
+  })
+  expect(await follow(lab, moved, 'finalize')).toMatchObject({
+    state: 'rolled-back',
+    error: { code: 'DRAYAGE_NOTHING_TO_FINALIZE' },
+  })
+  expect(await stateOf('web')).toEqual(web)
+
   // And what the document says of the copy that lost, and of moving again: refused as the retired one, moved as a new one.
   await sh(two, commandsWith('web-data      # on host-2'))
-  await bothOnline()
   expect(await migrate(lab, { container: 'web', from: 'host-1', to: 'host-2' })).toMatchObject({
     state: 'rolled-back',
     error: { code: 'DRAYAGE_WORKLOAD_RETIRED' },
