@@ -26,7 +26,7 @@ let bin: string
 
 beforeAll(async () => {
   guide = await readFile(join(repository, 'docs/break-glass.md'), 'utf8')
-  lab = await startLab({ hosts: 2 })
+  lab = await startLab({ hosts: 2, failpoints: true })
   one = lab.host('host-1')
   two = lab.host('host-2')
   image = (await loadImage(one, 'busybox')).ref
@@ -187,24 +187,18 @@ test('what moved away is brought back without the coordinator, and the agent lea
 
 test('the source of a move that was cut short is brought back, and the coordinator cannot take it away again', async () => {
   await create('web', '-v', 'web-data:/data', '--restart', 'always', '--stop-timeout', '2')
-  await run(['sh', '-c', `head -c 60M /dev/urandom > ${await mountpoint(one, 'web-data')}/noise`])
-  await lab.limitRate(one, 100)
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('finalcopy.before', 'hang')
   const { id } = (await lab.coordinator.call('POST', '/v1/migrations', {
     container: 'web',
     from: 'host-1',
     to: 'host-2',
   })) as Migration
-  await eventually('its data to be set aside', minutes(1), async () =>
-    mountpoint(one, 'web-data').then((path) =>
-      run(['test', '!', '-e', path]).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
+  // By then it is stopped, and its data set aside.
+  await coordinator.untilReached('finalcopy.before')
   await lab.coordinator.process.kill()
   await one.agent.kill()
-  await lab.limitRate(one, undefined)
+  await coordinator.clear()
 
   await sh(one, commandsWith('dray agent break-glass web --it-runs-nowhere-else\ndocker start web'))
   const web = await stateOf('web')
