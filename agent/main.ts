@@ -4,7 +4,6 @@ import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
-import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { createCoordinatorSource } from './archive/coordinator-source.ts'
 import { createLending } from './archive/lending.ts'
 import { takeBackAll } from './archive/place.ts'
@@ -13,12 +12,14 @@ import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.t
 import { createEngine } from './docker/engine.ts'
 import { createEnginePaths } from './engine-paths.ts'
 import { establishIdentity } from './identity/establish.ts'
-import { watchExpiry } from './identity/expiry.ts'
+import { createOwnIdentity, type OwnIdentity } from './identity/own.ts'
+import { keepRenewed } from './identity/renewal.ts'
 import { createGuard } from './inventory/guard.ts'
 import { createObserver } from './inventory/observer.ts'
 import { createReports } from './inventory/reports.ts'
 import { createSizes } from './inventory/sizes.ts'
 import { keepLink } from './link/link.ts'
+import { askToRenew } from './link/renew.ts'
 import { createLog } from './log.ts'
 import { findFaults, refuseToStart, requireRoot } from './preflight.ts'
 import { createAgentServer } from './server.ts'
@@ -79,9 +80,10 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
     switchOnFailpoints(config.failpoints)
     log.warn({ folder: config.failpoints }, 'FAILPOINTS ARE ON: this process fails on purpose. For tests alone')
   }
-  const identity = await establishIdentity({ ...config, enrolAddress: config.enrol, log }, signal)
-  if (identity === null) return
-  const tls: TlsIdentity = { authority: identity.authority, certificate: identity.certificate, key: identity.key }
+  const established = await establishIdentity({ ...config, enrolAddress: config.enrol, log }, signal)
+  if (established === null) return
+  const identity = createOwnIdentity(established)
+  const { tls } = identity
 
   const state = await openState(config.dataDir)
   const engine = createEngine({ dockerHost: config.dockerHost })
@@ -100,15 +102,15 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
 
   try {
     await takeBackAll(context)
-    const advertiseAddress = await serve(server, config, tls)
-    log.info({ host: identity.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
+    const advertiseAddress = await serve(server, config, identity)
+    log.info({ host: established.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
     // The guard follows before the observer looks, so that the first look is its own as well. Each runs until the
     // signal; one that ends otherwise ends the process, which says why.
     const tasks = [
       guard.run(signal),
       observer.run(signal),
       sizes.run(signal),
-      watchExpiry({ identity, log }, signal),
+      keepRenewed({ dataDir: config.dataDir, identity, ask: askToRenew(config, tls), log }, signal),
       keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log, silenceMs }, signal),
     ]
     await Promise.all(tasks).finally(() => {
@@ -124,9 +126,9 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
 }
 
 // Answers the address to give to others.
-const serve = async (server: Server, config: AgentConfig, tls: TlsIdentity): Promise<string> => {
+const serve = async (server: Server, config: AgentConfig, { tls, renewals }: OwnIdentity): Promise<string> => {
   try {
-    const { port } = await listen(server, config.listen, tls, { mutual: true })
+    const { port } = await listen(server, config.listen, tls, { mutual: true, renewals })
     return config.advertise ?? `${hostOf(config.listen)}:${port}`
   } catch (thrown) {
     throw refuseToStart([

@@ -5,7 +5,7 @@ import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../shared/errors.ts'
 import type { ContainerState, Engine, RestartPolicy } from './docker/engine.ts'
 import type { EnginePaths } from './engine-paths.ts'
-import { asideOf, bringBack } from './set-aside/set-aside.ts'
+import { asideOf, bringBack, isSameRoot } from './set-aside/set-aside.ts'
 import type { LeftHere } from './state/left-here.ts'
 import type { NotedVolume } from './state/migrations.ts'
 import type { State } from './state/state.ts'
@@ -104,7 +104,7 @@ const lookAt = async (
     )
   }
   const found = await identify(isAside ? aside : here)
-  if (!isSameDirectory(volume.rootIdentity, found)) {
+  if (!isSameRoot(volume.rootIdentity, found)) {
     return conflict(
       `${of}${isAside ? aside : here} is another directory (${found}) than the one that was set aside ` +
         `(${volume.rootIdentity}). Find out who replaced it, and put the original back`,
@@ -112,12 +112,6 @@ const lookAt = async (
   }
   return { ...volume, rootIdentity: found, here, isAside }
 }
-
-// Device numbers are given out anew when a host starts (Btrfs and device-mapper do so in the order of mounting), and this
-// is for the day after: the same inode under the name that carries the migration's id, or in its old place, is the same
-// directory.
-const isSameDirectory = (noted: string, found: string): boolean => inodeOf(noted) === inodeOf(found)
-const inodeOf = (identity: string): string => identity.slice(identity.indexOf(':') + 1)
 
 const conflict = (message: string): Finding => ({ code: 'DRAYAGE_FENCE_CONFLICT', message })
 

@@ -29,6 +29,7 @@ import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
+import { runHook } from './steps/run-hook.ts'
 import { settleWorkload } from './steps/settle.ts'
 import { startTarget, stopTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
@@ -128,6 +129,7 @@ export const createAgentServer = (
     ReinstateTarget: step((request, lease) => reinstateTarget(context, request.containerId, lease)),
     StartTarget: step((request, lease, { signal }) => startTarget(context, request, lease, signal)),
     StopTarget: step((request, lease) => stopTarget(context, request.containerId, lease)),
+    RunHook: step((request, lease, { signal }) => runHook(context, request, lease, signal)),
     RetireSource: step((request, lease) => retireSource(context, request, lease)),
     FinalizeSource: step((request, lease) => finalizeSource(context, request, lease)),
     ForgetCopy: step((_, lease) => forgetCopy(context, lease), { atAnyEpoch: true }),

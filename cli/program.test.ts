@@ -20,6 +20,8 @@ test('the help names every command, and every exit code that an error can have',
     'return',
     'finalize',
     'migrations',
+    'pause',
+    'resume',
     'cancel',
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
@@ -37,9 +39,10 @@ const helpOf = (command: Command): string => {
   return text
 }
 
-// `dray agent` runs by itself, and has commands as well.
+// These run by themselves, and have commands as well.
+const processes = ['agent', 'coordinator']
 const leaves = (command: Command): readonly Command[] => [
-  ...(command.commands.length === 0 || command.name() === 'agent' ? [command] : []),
+  ...(command.commands.length === 0 || processes.includes(command.name()) ? [command] : []),
   ...command.commands.flatMap(leaves),
 ]
 

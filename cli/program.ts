@@ -5,7 +5,7 @@ import { agentCommand } from './commands/agent.ts'
 import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { contextCommand } from './commands/context.ts'
-import { coordinatorCommand } from './commands/coordinator.ts'
+import { backupCommand, coordinatorCommand } from './commands/coordinator.ts'
 import { fenceCommand } from './commands/fence.ts'
 import { finalizeCommand } from './commands/finalize.ts'
 import { hostCommand } from './commands/host-add.ts'
@@ -13,7 +13,9 @@ import { hostsCommand } from './commands/hosts.ts'
 import { loginCommand } from './commands/login.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
+import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { psCommand } from './commands/ps.ts'
+import { recoverCommand } from './commands/recover.ts'
 import { returnCommand } from './commands/return.ts'
 import { tokenCommand } from './commands/token.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -49,6 +51,8 @@ export const buildProgram = (): Command => {
     returnCommand(),
     finalizeCommand(),
     migrationsCommand(),
+    pauseCommand(),
+    resumeCommand(),
     cancelCommand(),
     verifyCommand(),
   ]
@@ -58,7 +62,7 @@ export const buildProgram = (): Command => {
   program.commandsGroup('Volumes as a whole:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')
-  for (const command of [fenceCommand()]) program.addCommand(command)
+  for (const command of [fenceCommand(), recoverCommand(), backupCommand()]) program.addCommand(command)
   program.commandsGroup('Who may:')
   for (const command of [loginCommand(), contextCommand(), tokenCommand(), auditCommand()]) program.addCommand(command)
   program.commandsGroup('Setting up:')

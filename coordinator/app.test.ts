@@ -112,14 +112,18 @@ describe('every route', () => {
     'GET /v1/transfers/{id}': 'viewer',
     'POST /v1/migrations': 'operator',
     'POST /v1/migrations/{id}/cancel': 'operator',
+    'POST /v1/migrations/{id}:pause': 'operator',
+    'POST /v1/migrations/{id}:resume': 'operator',
     'POST /v1/migrations/{id}:return': 'operator',
     'POST /v1/migrations/{id}:finalize': 'operator',
-    'POST /v1/migrations/{id}/verify': 'operator',
+    'POST /v1/migrations/{id}:verify': 'operator',
     'GET /v1/volumes/{host}/{name}/archive': 'operator',
     'PUT /v1/volumes/{host}/{name}/archive': 'operator',
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
+    'GET /v1/recovery': 'viewer',
+    'POST /v1/recovery:settle': 'admin',
     'GET /v1/tokens': 'admin',
     'POST /v1/tokens': 'admin',
     'DELETE /v1/tokens/{name}': 'admin',
@@ -281,6 +285,29 @@ describe('tokens', () => {
   })
 })
 
+describe('pausing', () => {
+  test('answers with the migration as it is then, and refuses with why', async () => {
+    const paused = await call('/v1/migrations/m1:pause', { method: 'POST' })
+    expect([paused.statusCode, paused.json().state, paused.json().pauseRequested]).toEqual([202, 'paused', true])
+    const resumed = await call('/v1/migrations/m1:resume', { method: 'POST' })
+    expect(resumed.json()).toMatchObject({ state: 'queued', queue: { position: 1, waitsFor: 'host-1 is busy' } })
+    expect((await problem('/v1/migrations/m2:pause', { method: 'POST' })).code).toBe('DRAYAGE_NOT_PAUSABLE')
+    expect((await problem('/v1/migrations/m2:resume', { method: 'POST' })).code).toBe('DRAYAGE_MIGRATION_ENDED')
+  })
+
+  test('hooks of a request are taken as words or as one line', async () => {
+    const body = { container: 'web', from: 'host-1', to: 'host-2', options: {} }
+    const ask = (preStop: unknown) =>
+      call('/v1/migrations', { method: 'POST', body: { ...body, options: { preStop } } })
+    for (const command of ['nginx -s quit', ['nginx', '-s', 'quit']])
+      expect((await ask({ command })).statusCode).toBe(202)
+    expect((await ask(null)).statusCode).toBe(202)
+    for (const wrong of [{}, { command: [] }, { command: 'x', onError: 'panic' }, { command: 'x', timeoutMs: 0 }]) {
+      expect((await ask(wrong)).statusCode).toBe(400)
+    }
+  })
+})
+
 describe('what is refused', () => {
   test('an unknown path and a wrong method are told apart', async () => {
     expect(await problem('/v1/nothing')).toMatchObject({ status: 404, code: 'DRAYAGE_ROUTE_NOT_FOUND' })
@@ -324,7 +351,7 @@ describe('what is refused', () => {
       {
         code: 'any-of',
         message:
-          'querystring/state must be one of planned, running, awaiting-finalize, completed, failed, rolled-back, cancelled',
+          'querystring/state must be one of planned, queued, running, paused, awaiting-finalize, completed, failed, rolled-back, cancelled',
       },
     ])
     for (const url of [
@@ -441,12 +468,12 @@ describe('migrations', () => {
   })
 
   test('are verified as server-sent events, the last with the verdict; one without a copy is a problem document', async () => {
-    const reply = await call('/v1/migrations/m1/verify', { method: 'POST' })
+    const reply = await call('/v1/migrations/m1:verify', { method: 'POST' })
     expect(reply.headers['content-type']).toBe('text/event-stream')
     const events = reply.body.split('\n\n').filter((block) => block.startsWith('event: '))
     expect(events[0]).toMatch(/^event: progress\n/)
     expect(events.at(-1)).toMatch(/^event: verification\ndata: .*"sourceIsWhole":true/)
-    expect(await problem('/v1/migrations/m9/verify', { method: 'POST' })).toMatchObject({
+    expect(await problem('/v1/migrations/m9:verify', { method: 'POST' })).toMatchObject({
       status: 409,
       code: 'DRAYAGE_NOTHING_TO_VERIFY',
     })

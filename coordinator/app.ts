@@ -17,6 +17,7 @@ import type { Fencing } from './fencing/fencing.ts'
 import type { ApiTokens } from './identity/api-tokens.ts'
 import type { RestTls } from './identity/rest-tls.ts'
 import type { MigrationService } from './migration/service.ts'
+import type { Recovery } from './recovery/recovery.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { auditRequests } from './routes/auditing.ts'
@@ -28,6 +29,7 @@ import { migrationRoutes } from './routes/migrations.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
 import { defaultRateLimits, guardRates, type RateLimits } from './routes/rate-limits.ts'
+import { recoveryRoutes } from './routes/recovery.ts'
 import { noSuchRoute, watchRoutes } from './routes/route-table.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { verificationRoutes } from './routes/verifications.ts'
@@ -39,10 +41,11 @@ import type { Verifier } from './verification/verifier.ts'
 export type AppDeps = {
   readonly hosts: HostDirectory
   readonly fencing: Pick<Fencing, 'fence'>
+  readonly recovery: Pick<Recovery, 'describe' | 'settle'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly migrations: Pick<
     MigrationService,
-    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   readonly archives: ArchiveService
   readonly verifier: Verifier
@@ -138,6 +141,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   })
   await app.register(hostRoutes(deps))
   await app.register(inventoryRoutes(deps))
+  await app.register(recoveryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))

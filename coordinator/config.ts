@@ -1,15 +1,17 @@
 import { isIP } from 'node:net'
+import { duration } from '../shared/config/durations.ts'
 import {
-  duration,
   hostPort,
   oneOf,
   positiveInteger,
   readSettings,
   type SettingsOf,
   text,
+  webAddress,
 } from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
+import { defaultLimits } from './migration/queue.ts'
 
 // DNS names and IP addresses, with commas in between.
 const namesOrAddresses = (raw: string): readonly string[] => {
@@ -44,6 +46,29 @@ const definitions = {
   },
   // Off unless given.
   finalizeAfterMs: { env: 'DRAYAGE_FINALIZE_AFTER', flag: 'finalizeAfter', optional: true, parse: duration },
+  // Off unless given; then with a secret.
+  webhookUrl: { env: 'DRAYAGE_WEBHOOK_URL', flag: 'webhookUrl', optional: true, parse: webAddress },
+  webhookSecretFile: { env: 'DRAYAGE_WEBHOOK_SECRET_FILE', flag: 'webhookSecretFile', optional: true, parse: text },
+  // At once; others wait for their turn.
+  maxMigrations: {
+    env: 'DRAYAGE_MAX_MIGRATIONS',
+    flag: 'maxMigrations',
+    default: `${defaultLimits.total}`,
+    parse: positiveInteger,
+  },
+  maxMigrationsPerHost: {
+    env: 'DRAYAGE_MAX_MIGRATIONS_PER_HOST',
+    flag: 'maxMigrationsPerHost',
+    default: `${defaultLimits.perHost}`,
+    parse: positiveInteger,
+  },
+  // Of an agent's certificate.
+  certificateLifetimeMs: {
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    flag: 'certificateLifetime',
+    default: '30d',
+    parse: duration,
+  },
   heartbeatMs: { env: 'DRAYAGE_HEARTBEAT_MS', flag: 'heartbeatMs', default: '5000', parse: positiveInteger },
   patienceMs: { env: 'DRAYAGE_PATIENCE_MS', flag: 'patienceMs', default: '60000', parse: positiveInteger },
   settleMs: { env: 'DRAYAGE_SETTLE_MS', flag: 'settleMs', default: '3000', parse: positiveInteger },
@@ -53,6 +78,9 @@ const definitions = {
 } as const
 
 export type Settings = SettingsOf<typeof definitions>
+
+export const readDataDir = (flags: Readonly<Record<string, string | undefined>>): { readonly dataDir: string } =>
+  readSettings({ dataDir: definitions.dataDir }, flags)
 
 export const readCoordinatorSettings = (flags: Readonly<Record<string, string | undefined>>): Settings =>
   readSettings(definitions, flags)

@@ -14,29 +14,37 @@ import { createHostDirectory, hostNotFound } from './agents/directory.ts'
 import { createEnrolment } from './agents/enrolment.ts'
 import { createPresence } from './agents/presence.ts'
 import { createRegistration } from './agents/registration.ts'
+import { createRenewal } from './agents/renewal.ts'
 import { buildApp } from './app.ts'
 import { createArchiveService } from './archives/service.ts'
 import { systemClock } from './clock.ts'
-import { readCoordinatorSettings, type Settings, splitHostPort } from './config.ts'
+import { readCoordinatorSettings, readDataDir, type Settings, splitHostPort } from './config.ts'
 import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens, ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
 import { restTlsFor } from './identity/rest-tls.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
+import type { Journal } from './migration/ports.ts'
 import { createMigrationService } from './migration/service.ts'
-import { createStandings } from './recovery/standings.ts'
+import { createHolds } from './recovery/holds.ts'
+import { createRecovery } from './recovery/recovery.ts'
 import { createApiTokenStore } from './store/api-tokens.ts'
 import { createAuditStore } from './store/audit.ts'
+import { type BackupFacts, databaseFile, restoreBackup, takeBackup } from './store/backup.ts'
 import { type Database, isAnswering, lockDirectory, openDatabase } from './store/database.ts'
 import { createFenceStore } from './store/fences.ts'
 import { createHostStore } from './store/hosts.ts'
 import { createInventoryStore } from './store/inventory.ts'
 import { createJoinTokenStore } from './store/join-tokens.ts'
 import { createJournal } from './store/journal.ts'
+import { createRecoveryStore } from './store/recovery.ts'
 import { readStatistics } from './store/statistics.ts'
 import { createVolumeHolds } from './store/volume-holds.ts'
+import { createDeliveryStore } from './store/webhook-deliveries.ts'
 import { createVerifier } from './verification/verifier.ts'
+import { createWebhookSender } from './webhook/sender.ts'
+import { openWebhook } from './webhook/settings.ts'
 
 export type Coordinator = {
   // Where it really listens: a port 0 was a wish.
@@ -72,6 +80,15 @@ export const runCoordinator = async (flags: Record<string, string | undefined>):
   log.info('Stopped')
 }
 
+const dataDirOf = (flags: Record<string, string | undefined>): string => readDataDir(flags).dataDir
+
+// On the coordinator's machine, whether it runs or not.
+export const runBackup = (flags: Record<string, string | undefined>, to: string): Promise<BackupFacts> =>
+  takeBackup(dataDirOf(flags), to, { version, now: systemClock.now() })
+
+export const runRestore = (flags: Record<string, string | undefined>, from: string): Promise<BackupFacts> =>
+  restoreBackup(from, dataDirOf(flags), { now: systemClock.now() })
+
 export const startCoordinator = async (settings: Settings, log: Logger): Promise<Coordinator> => {
   // Each part that is up leaves here how it is taken down; the last one up is the first one down.
   const parts = new AsyncDisposableStack()
@@ -79,7 +96,7 @@ export const startCoordinator = async (settings: Settings, log: Logger): Promise
     prepareDirectory(settings.dataDir)
     const lock = lockDirectory(settings.dataDir)
     parts.defer(() => lock.release())
-    const db = await openDatabase(join(settings.dataDir, 'coordinator.db'))
+    const db = await openDatabase(join(settings.dataDir, databaseFile))
     parts.defer(() => db.destroy())
     const serving = await serve(settings, db, log, parts)
     log.info({ ...serving, version, dataDir: settings.dataDir }, 'The coordinator is up')
@@ -118,7 +135,7 @@ const serve = async (
     createApiTokenStore(db),
   ]
 
-  const authority = await openAuthority(dataDir, clock.now())
+  const authority = await openAuthority(dataDir, clock.now(), settings.certificateLifetimeMs)
   log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
   const identity = await authority.issueOwn(clock.now())
   const tokenFile = await ensureAdminToken(dataDir, apiTokens, clock.now())
@@ -129,18 +146,34 @@ const serve = async (
   parts.defer(() => presence.flush())
   const connections = createConnections({ hosts, presence, identity, silenceMs })
   parts.defer(() => connections.close())
-  const journal = createJournal(db, clock)
+  const webhook = openWebhook(settings.webhookUrl, settings.webhookSecretFile)
+  const journal: Journal = createJournal(db, clock, webhook === null ? {} : { announced: () => webhookSender?.wake() })
+  const deliveries = createDeliveryStore(db, clock)
+  const webhookSender = webhook === null ? null : createWebhookSender({ ...webhook, deliveries, journal, clock, log })
   const fences = createFenceStore(db, clock)
-  const standings = createStandings(async () => {})
-  const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: standings.heard })
   const onlineSince = async (name: string) => {
     const row = await hosts.find(name)
     if (row === null) throw hostNotFound(name)
     const { state, lastSeen } = presence.of(row)
     return state === 'online' ? lastSeen : null
   }
-  const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold: () => false, clock, log })
-  const migrations = createMigrationService({ journal, hosts: guarded, clock, log, patienceMs, settleMs })
+  const holding = createHolds()
+  const onHold = () => holding.everything() !== null
+  const fencing = createFencing({ hosts: connections, fences, journal, onlineSince, onHold, clock, log })
+  const recovery = await createRecovery({
+    ...{ hosts: connections, fences, journal, holds: holding, clock, log },
+    store: createRecoveryStore(db),
+    enrolled: async () =>
+      (await hosts.list())
+        .filter(({ enrolledAt }) => enrolledAt !== null)
+        .map((row) => ({ name: row.name, state: presence.of(row).state })),
+    tell: fencing.tell,
+  })
+  const guarded = createGuardedHosts({ hosts: connections, fences, journal, heard: recovery.heard })
+  const migrations = createMigrationService({
+    ...{ journal, hosts: guarded, holds: holding, clock, log, patienceMs, settleMs },
+    limits: { total: settings.maxMigrations, perHost: settings.maxMigrationsPerHost },
+  })
   const holds = createVolumeHolds(db, clock)
   await holds.clear()
   const archives = createArchiveService({
@@ -171,16 +204,20 @@ const serve = async (
     version,
     stopping: stopping.signal,
     registered: (host) => {
-      standings.forget(host)
-      void fencing.isBack(host)
+      // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.
+      recovery.forget(host)
+      const told = fencing.isBack(host).then(() => recovery.ask(host))
+      told.catch((thrown) => log.error({ host, err: thrown }, 'A host that registered could not be taken in'))
     },
   })
+  const renewal = createRenewal({ authority, hosts, callerOf: registration.callerOf, clock, log })
   const fromAgents = handlers(['agent'], failed)
   const grpcServer = createServer({ silenceMs })
   grpcServer.addService(services.Coordinator, {
     Register: fromAgents.unary(registration.register),
     Heartbeat: fromAgents.unary(registration.heartbeat),
     Report: fromAgents.duplex(registration.report),
+    Renew: fromAgents.unary(renewal.renew),
     PullArchive: fromAgents.serverStream(archives.give),
   })
 
@@ -188,6 +225,7 @@ const serve = async (
   const app = await buildApp({
     hosts: directory,
     fencing,
+    recovery,
     inventory,
     migrations,
     archives,
@@ -231,6 +269,10 @@ const serve = async (
   watching.catch((thrown) => log.error({ err: thrown }, 'Hosts are no longer watched'))
   const telling = fencing.run(stopping.signal)
   telling.catch((thrown) => log.error({ err: thrown }, 'Hosts that are back are no longer told what they are owed'))
+  // Until its last words are written, the database is there.
+  const sending = webhookSender?.run(stopping.signal)
+  parts.defer(async () => sending)
+  parts.defer(() => stopping.abort())
   parts.defer(() => migrations.stop())
   await migrations.resumeUnfinished()
   if (finalizeAfterMs !== undefined) {

@@ -71,12 +71,16 @@ export const errorTable = {
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
   DRAYAGE_HOST_FENCED: refused,
   DRAYAGE_HOST_ANSWERS: refused,
+  DRAYAGE_RECOVERY_NEEDED: { ...refused, exit: 6 },
+  DRAYAGE_RECOVERY_BLOCKED: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
   DRAYAGE_MIGRATION_ENDED: refused,
   DRAYAGE_NOTHING_TO_VERIFY: refused,
   DRAYAGE_PAST_COMMIT: refused,
+  DRAYAGE_NOT_PAUSABLE: refused,
   DRAYAGE_CONTAINER_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_VOLUME_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
+  DRAYAGE_HOOK_INVALID: refused,
   DRAYAGE_NETWORK_CONFLICT: refused,
   DRAYAGE_PORT_TAKEN: refused,
   DRAYAGE_ARCHITECTURE_MISMATCH: refused,
@@ -118,12 +122,14 @@ export const errorTable = {
   DRAYAGE_TARGET_FULL: { ...failed, http: 507, grpc: 'RESOURCE_EXHAUSTED' },
   DRAYAGE_UNREPRESENTABLE: { ...failed, grpc: 'FAILED_PRECONDITION' },
   DRAYAGE_TARGET_CHANGED: { ...failed, http: 409, grpc: 'ABORTED' },
+  DRAYAGE_HOOK_FAILED: failed,
   DRAYAGE_ENGINE_REFUSED: failed,
   DRAYAGE_CANCELLED: { http: 409, grpc: 'CANCELLED', exit: 130, retry: false },
 
   // Past the commit: the target owns the workload
   DRAYAGE_TARGET_NOT_STARTED: { ...failed, exit: 6 },
   DRAYAGE_TARGET_UNHEALTHY: { ...failed, exit: 6 },
+  DRAYAGE_RECOVERED: { ...failed, exit: 6 },
   DRAYAGE_FENCE_CONFLICT: { ...failed, http: 409, grpc: 'FAILED_PRECONDITION', exit: 6 },
 
   // Out of reach
@@ -132,6 +138,7 @@ export const errorTable = {
   DRAYAGE_PEER_UNREACHABLE: unreachable,
   DRAYAGE_ENGINE_UNREACHABLE: unreachable,
   DRAYAGE_TIMEOUT: { http: 504, grpc: 'DEADLINE_EXCEEDED', exit: 7, retry: true },
+  DRAYAGE_BACKUP_DAMAGED: { ...failed, grpc: 'DATA_LOSS', exit: 4 },
   DRAYAGE_STATE_DAMAGED: { ...failed, exit: 6 },
   DRAYAGE_INTERNAL: { ...failed, exit: 6 },
 } as const satisfies Record<string, ErrorMeaning>

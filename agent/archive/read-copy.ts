@@ -68,8 +68,9 @@ const keptCopy = ({ paths, state }: Context, migrationId: string, name: string):
 const targetCopy = async ({ engine, paths, state }: Context, migrationId: string, name: string): Promise<Copy> => {
   const volume = await engine.volume(name)
   const arrival = state.arrived.all().find((arrived) => arrived.migrationId === migrationId)
-  if (volume.migrationId !== migrationId && arrival === undefined) {
-    throw notKept(`no volume ${name} that it made`, migrationId)
+  const movedOn = state.retired.all().some(({ volumes }) => volumes.some((kept) => kept.name === name))
+  if (movedOn || (volume.migrationId !== migrationId && arrival === undefined)) {
+    throw notKept(`no volume ${name}`, migrationId)
   }
   const running = await engine.runningUsers([volume])
   if (running.length === 0) return { root: paths.here(volume.mountpoint), workloadId: arrival?.workloadId }

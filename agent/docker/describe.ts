@@ -1,4 +1,6 @@
 // What a container is made of: asked of the source's engine, told to the target's.
+import { readHookLabels } from '../../shared/hooks/labels.ts'
+import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
 import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
@@ -135,5 +137,11 @@ export const describe = async (client: Client, idOrName: string): Promise<Worklo
     engine: factsFrom(info, engine),
     hasHealthcheck: hasHealthcheck(container),
     stopTimeoutSeconds: stopTimeoutOf(container),
+    hooks: hooksOf(container),
   }
 }
+
+const hooksOf = ({ Config }: InspectedContainer): Hook__Output[] =>
+  Object.entries(readHookLabels(Config.Labels ?? {}).hooks).map(([name, { command, timeoutMs, onError }]) => ({
+    ...{ name, command: [...command], timeoutMs, onError },
+  }))

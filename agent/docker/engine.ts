@@ -16,6 +16,7 @@ import { inspectContainer } from './containers.ts'
 import { describe } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
+import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
@@ -38,6 +39,7 @@ import { inspectVolume, makeVolume, removeMadeVolume, type VolumeState, volumeSt
 export type { EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
+export type { Executed } from './exec.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
@@ -120,6 +122,12 @@ export type Engine = {
   // Throws DRAYAGE_ENGINE_REFUSED with the engine's reason.
   start(id: string): Promise<void>
   rename(id: string, name: string): Promise<void>
+  // The one call that is not idempotent: each runs the command.
+  execute(
+    id: string,
+    command: readonly string[],
+    bounds: { readonly timeoutMs: number; readonly keepBytes: number; readonly signal: AbortSignal },
+  ): Promise<Executed>
 }
 
 export const createEngine = (options: { readonly dockerHost: string }): Engine => {
@@ -158,5 +166,6 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     stop: (id) => stop(client, id),
     start: (id) => start(client, id),
     rename: (id, name) => rename(client, id, name),
+    execute: (id, command, bounds) => execute(client, id, command, bounds),
   }
 }

@@ -1,5 +1,6 @@
 // Why a container cannot move, and what will not follow it, as the source sees it. Pure: every reason at once.
 import type { ErrorCode, Finding } from '../../shared/errors.ts'
+import { readHookLabels } from '../../shared/hooks/labels.ts'
 import type {
   InspectedContainer,
   InspectedImage,
@@ -243,6 +244,15 @@ const networkObstacles = ({ networks }: SourceFacts): Finding[] =>
     ]
   })
 
+const hookObstacles = ({ container }: SourceFacts): Finding[] =>
+  readHookLabels(container.Config.Labels ?? {}).faults.map((fault) =>
+    obstacle(
+      'DRAYAGE_HOOK_INVALID',
+      `A hook of the container cannot be understood: ${fault}. Docker changes no label of a container that is there: ` +
+        'create it anew with the right one, or without.',
+    ),
+  )
+
 export const sourceObstacles = (facts: SourceFacts): Finding[] => [
   ...stateObstacles(facts),
   ...imageObstacles(facts),
@@ -251,6 +261,7 @@ export const sourceObstacles = (facts: SourceFacts): Finding[] => [
   ...linkObstacles(facts),
   ...networkObstacles(facts),
   ...writableLayerObstacles(facts),
+  ...hookObstacles(facts),
 ]
 
 // Names of the other containers on a network, running or not.

@@ -63,6 +63,7 @@ const workload: Workload__Output = {
   engine,
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
+  hooks: [],
 }
 
 const facts: TargetFacts = {

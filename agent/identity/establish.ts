@@ -1,16 +1,15 @@
-// The agent's identity at its start: the one it has, or a new one for its join token.
+// The agent's identity at its start: the one it has while it is good, or a new one for its join token.
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import type { Log } from '../log.ts'
 import { persist } from '../outage/persist.ts'
 import { enrol, requireSameAuthority } from './enrol.ts'
-import { expiryWarning, soonMs } from './expiry.ts'
 import { type AgentIdentity, loadIdentity } from './files.ts'
 
 type Options = {
   readonly dataDir: string
   readonly enrolAddress: string
-  // Of the first start, or of a renewal.
+  // Of the first start, or of one after the certificate has ended.
   readonly joinToken: string | undefined
   readonly log: Log
 }
@@ -21,9 +20,8 @@ export const establishIdentity = async (options: Options, signal: AbortSignal): 
   const { dataDir, enrolAddress, joinToken, log } = options
   const known = await loadIdentity(dataDir)
   if (known !== null && joinToken !== undefined) requireOwnToken(dataDir, known, joinToken)
-  const leftMs = known === null ? 0 : known.validUntil.getTime() - Date.now()
-  if (known !== null && leftMs > soonMs) return known
-  if (known !== null && leftMs > 0) return renewed(known, options)
+  // One that ends soon is renewed while the agent runs (renewal.ts).
+  if (known !== null && known.validUntil.getTime() > Date.now()) return known
 
   let enrolled: AgentIdentity | null = null
   const persistence = {
@@ -37,22 +35,6 @@ export const establishIdentity = async (options: Options, signal: AbortSignal): 
     up()
   })
   return enrolled
-}
-
-// While the certificate is good, no failure to get a new one keeps the agent from its work.
-const renewed = async (known: AgentIdentity, options: Options): Promise<AgentIdentity> => {
-  const { dataDir, enrolAddress, joinToken, log } = options
-  let reason = 'no join token was given'
-  if (joinToken !== undefined) {
-    try {
-      return await enrol(dataDir, enrolAddress, joinToken)
-    } catch (thrown) {
-      reason = (thrown as Error).message
-    }
-  }
-  const warning = expiryWarning(known, Date.now())
-  if (warning !== null) log.warn({ validUntil: known.validUntil, reason }, warning)
-  return known
 }
 
 // What stays in the environment of a service is the token of its first start.

@@ -13,6 +13,7 @@ export type AgentIdentity = TlsIdentity & {
   readonly host: string
   // SHA-256 of the authority's certificate in DER, hex.
   readonly fingerprint: string
+  readonly validFrom: Date
   readonly validUntil: Date
 }
 
@@ -68,6 +69,7 @@ export const loadIdentity = async (dataDir: string): Promise<AgentIdentity | nul
     certificate,
     host: hostIn(certificate) ?? '',
     fingerprint: fingerprintOf(authority),
+    validFrom: new X509Certificate(certificate).validFromDate,
     validUntil: new X509Certificate(certificate).validToDate,
   }
 }

@@ -113,16 +113,17 @@ test('an enrolled agent keeps its identity whatever token still stands in its en
   await expect(establish(nobody, tokenOf(authority, 'host-2'))).rejects.toThrow(/enrolled as host-1/)
 })
 
-test('a certificate that expires soon is renewed where that can be had, and used where it cannot', async () => {
+test('a certificate is used until its end, and only then a token is traded for another, of the same key', async () => {
   const authority = await createAuthority()
-  const soon = await serveEnrolment(authority, async ({ csr }) => ({
-    certificate: await authority.certify(csr, 'host-1', 60_000),
-    authority: authority.pem,
-    host: 'host-1',
-  }))
-  const identity = await enrol(dir, soon, tokenOf(authority))
-  expect(await establish('127.0.0.1:1', undefined)).toEqual(identity)
+  const shortLived = (validForMs: number) =>
+    serveEnrolment(authority, async ({ csr }) => ({
+      certificate: await authority.certify(csr, 'host-1', validForMs),
+      authority: authority.pem,
+      host: 'host-1',
+    }))
+  const identity = await enrol(dir, await shortLived(60_000), tokenOf(authority))
   expect(await establish('127.0.0.1:1', tokenOf(authority))).toEqual(identity)
+  await enrol(dir, await shortLived(-1_000), tokenOf(authority))
   const renewed = await establish(await serveEnrolment(authority), tokenOf(authority))
   expect(renewed?.validUntil.getTime()).toBeGreaterThan(identity.validUntil.getTime())
   expect(renewed?.key).toBe(identity.key)

@@ -79,6 +79,7 @@ const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string
       }
     }),
     PullArchive: serverStream(async function* () {}),
+    Renew: unary(async () => ({ certificate: '', authority: '' })),
   } satisfies CoordinatorHandlers)
   const { port } = await listen(server, address, await by.coordinator(), { mutual: true })
   return `127.0.0.1:${port}`

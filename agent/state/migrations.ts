@@ -59,6 +59,8 @@ const SourceNote = Type.Object({
   volumes: Type.Array(NotedVolume),
   // FenceSource: what it found.
   fenced: Nullable(Type.Object({ policy: RestartPolicy, wasRunning: Type.Boolean() })),
+  // RunHook ran a command in it, which may have ended it.
+  hooked: Type.Optional(Type.Boolean()),
   // StopSource: what it found, and then what came of it.
   stopped: Nullable(
     Type.Object({

@@ -28,8 +28,8 @@ export type RetiredWorkload = Static<typeof RetiredWorkload>
 export type Retired = {
   all(): readonly RetiredWorkload[]
   byContainer(containerId: string): RetiredWorkload | null
-  // The newest copy of it.
-  byWorkload(workloadId: string): RetiredWorkload | null
+  // Its copies, the newest first.
+  byWorkload(workloadId: string): readonly RetiredWorkload[]
   // Replaces what was noted of the same container. On disk when it resolves.
   add(workload: RetiredWorkload): Promise<void>
   // From then on the container may run here. On disk when it resolves; one that is not in the list is no error.
@@ -55,10 +55,7 @@ export const openRetired = async (folder: string): Promise<Retired> => {
     all: () => retired,
     byContainer: (containerId) => retired.find((workload) => workload.containerId === containerId) ?? null,
     byWorkload: (workloadId) =>
-      retired
-        .filter((workload) => workload.workloadId === workloadId)
-        .toSorted((a, b) => a.epoch - b.epoch)
-        .at(-1) ?? null,
+      retired.filter((workload) => workload.workloadId === workloadId).toSorted((a, b) => b.epoch - a.epoch),
     add: (workload) => change(() => [...without(workload.containerId), workload]),
     remove: (containerId) => change(() => without(containerId)),
   }

@@ -20,8 +20,10 @@ export const standingOf = ({
     containerName: note.role === 'source' ? note.containerName : '',
     effects: effectsOf(note),
   })),
-  retired: retired.all().map(({ workloadId, migrationId, epoch, containerId, containerName, movedTo, retiredAt }) => ({
-    ...{ workloadId, migrationId, epoch, containerId, containerName, movedTo, retiredAt },
+  retired: retired.all().map((gone) => ({
+    ...{ workloadId: gone.workloadId, migrationId: gone.migrationId, epoch: gone.epoch },
+    ...{ containerId: gone.containerId, containerName: gone.containerName, movedTo: gone.movedTo },
+    ...{ retiredAt: gone.retiredAt, partial: gone.partial ?? '' },
   })),
   broughtBack: breakGlass.all().map((entry) => ({
     ...{ workloadId: entry.workloadId, migrationId: entry.migrationId, epoch: entry.epoch },

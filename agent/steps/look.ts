@@ -9,7 +9,7 @@ import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import type { AgentContext } from './context.ts'
-import { broughtBackByHand, copyOf, lookAtRetained, told } from './retained.ts'
+import { broughtBackByHand, copyOf, keptCopy, lookAtRetained, told } from './retained.ts'
 
 // A local volume without options: its data is a plain directory below the engine's data root.
 export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
@@ -67,8 +67,8 @@ export const checkTarget = async (
   { workload, migrationId, workloadId, overwriteChanged }: CheckTargetRequest__Output,
 ): Promise<TargetCheck> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
-  const { engine, volumes, paths, state } = context
-  const retired = workloadId === '' ? null : state.retired.byWorkload(workloadId)
+  const { engine, volumes, paths } = context
+  const retired = workloadId === '' ? null : await keptCopy(context, workloadId)
   const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {

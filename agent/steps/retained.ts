@@ -35,6 +35,30 @@ export const findContainer = (engine: Pick<Engine, 'container'>, id: string): Pr
     throw thrown
   })
 
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'ENOENT') return false
+      throw thrown
+    },
+  )
+
+// The newest copy of the workload that this host keeps. One of which neither container nor data is left was removed by
+// hand, and is none.
+export const keptCopy = async (
+  { engine, paths, state }: Pick<Context, 'paths' | 'state'> & { readonly engine: Pick<Engine, 'container'> },
+  workloadId: string,
+): Promise<RetiredWorkload | null> => {
+  for (const retired of state.retired.byWorkload(workloadId)) {
+    if ((await findContainer(engine, retired.containerId)) !== null) return retired
+    for (const { mountpoint } of retired.volumes) {
+      if (await isThere(asideOf(paths.here(mountpoint), retired.migrationId))) return retired
+    }
+  }
+  return null
+}
+
 const isDirectory = (path: string): Promise<boolean> =>
   lstat(path).then(
     (stat) => stat.isDirectory(),
@@ -50,7 +74,7 @@ export const lookAtRetained = async (
   overwriteChanged: boolean,
 ): Promise<Finding[]> => {
   const { containerName, migrationId, workloadId } = retired
-  const anew = `dray finalize ${migrationId} removes it; then everything is sent anew`
+  const anew = `dray finalize ${migrationId} removes it, and so do docker rm and docker volume rm; then everything is sent anew`
   const container = await findContainer(engine, retired.containerId)
   const reasons: Finding[] = []
   if (container === null) {
@@ -117,8 +141,9 @@ export const adopt = async (
   overwriteChanged: boolean,
 ): Promise<TargetNote> => {
   const { engine, state } = context
-  const retired = state.retired.byWorkload(note.workloadId)
-  if (note.adopted !== undefined || retired === null) return note
+  if (note.adopted !== undefined) return note
+  const retired = await keptCopy(context, note.workloadId)
+  if (retired === null) return note
   const reasons = await lookAtRetained(context, retired, overwriteChanged)
   if (reasons.length > 0) {
     throw new AppError('DRAYAGE_RETAINED_CHANGED', reasons.map(({ message }) => message).join(' '), {

@@ -82,7 +82,7 @@ const retire = async (context: AgentContext, containerId: string, ownerHost: str
     const found = state.migrations
       .all()
       .find((note): note is SourceNote => note.role === 'source' && note.containerId === containerId)
-    const note = found ?? (await newSource(context, lease, ownerHost, containerId))
+    const note = await notedAsFound(context, found, ownerHost, containerId, lease)
     const own: Lease = { ...lease, migrationId: note.migrationId }
     await state.migrations.put({ ...note, peerHost: ownerHost })
     const workload = await describeWorkload(
@@ -95,4 +95,17 @@ const retire = async (context: AgentContext, containerId: string, ownerHost: str
     await isolateSource(context, { containerId, volumes: workload.volumes }, own)
     await retireSource(context, { containerId, notCopied: true }, own)
   })
+}
+
+// What is in place now is what is to be set aside, whatever device number its disk has got since the note was made.
+const notedAsFound = async (
+  context: AgentContext,
+  note: SourceNote | undefined,
+  ownerHost: string,
+  containerId: string,
+  lease: Lease,
+): Promise<SourceNote> => {
+  if (note !== undefined && note.isolated !== null) return note
+  const fresh = await newSource(context, lease, ownerHost, containerId)
+  return note === undefined ? fresh : { ...note, volumes: fresh.volumes }
 }

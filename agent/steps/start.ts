@@ -131,7 +131,11 @@ const watch = async (
   }
 }
 
-const requireOwn = ({ id, name, labels }: ContainerState, { adopted }: TargetNote, { migrationId }: Lease): void => {
+export const requireOwn = (
+  { id, name, labels }: ContainerState,
+  { adopted }: TargetNote,
+  { migrationId }: Lease,
+): void => {
   if (adopted?.containerId === id || isOurs(labels, migrationId)) return
   throw new AppError(
     'DRAYAGE_CONTAINER_EXISTS',

@@ -20,7 +20,7 @@ export const stopSource = async (
   if (stopped === null || stopped.mayRunAgain) {
     const found = await engine.container(containerId)
     stopped = {
-      wasRunning: wasRunning(found, note.fenced),
+      wasRunning: note.hooked === true || wasRunning(found, note.fenced),
       requestedAt: now().toISOString(),
       mayRunAgain: false,
       result: null,
@@ -83,6 +83,7 @@ export const cameUp = (before: Pick<Ran, 'startedAt'>, after: Ran): boolean =>
 export const restartSource = async (context: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
   const { state } = context
   const note = noteToUndo(context, 'the source is left as it runs, or does not', containerId, lease)
+  if (note?.hooked && !note.stopped) return startAfterHook(context, note)
   if (!note?.stopped) return done
   const retired = state.retired.byContainer(containerId)
   if (retired) {
@@ -97,6 +98,20 @@ export const restartSource = async (context: AgentContext, containerId: string, 
       if (stopped.wasRunning) await startAgain(context, note, stopped)
     },
     () => state.migrations.put({ ...note, stopped: null }),
+  )
+}
+
+// It was never told to stop, and a hook was run in it that may have ended it all the same.
+const startAfterHook = (context: AgentContext, note: SourceNote): Promise<Done> => {
+  const { engine, state, now } = context
+  return puttingBack(
+    async () => {
+      const { running, restarting } = await engine.container(note.containerId)
+      if (running || restarting) return
+      const requestedAt = now().toISOString()
+      await startAgain(context, note, { wasRunning: true, requestedAt, mayRunAgain: false, result: null })
+    },
+    () => state.migrations.put({ ...note, stopped: null, hooked: false }),
   )
 }
 

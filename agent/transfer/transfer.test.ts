@@ -358,7 +358,10 @@ test('a peer that falls silent is given up after a while, and told so', async ()
     }),
   )
   const pull = pullBy(target, 300).volume(peer, request, never)
-  await expect(read(pull.pieces)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+  await expect(read(pull.pieces)).rejects.toMatchObject({
+    code: 'DRAYAGE_PEER_UNREACHABLE',
+    message: expect.stringContaining('host-1'),
+  })
   expect(pull.failure()).toBeInstanceOf(AppError)
   await expect.poll(() => told, { timeout: 5_000 }).toBe(true)
 })

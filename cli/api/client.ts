@@ -12,6 +12,7 @@ import type {
   Plan,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
 import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -25,6 +26,9 @@ export type Client = {
   addHost(name: string): Promise<AddedHost>
   // On the operator's word that it is down.
   fence(name: string): Promise<FencedHost>
+  recovery(): Promise<Recovery>
+  // Stops containers, and waits until they have ended.
+  settle(owners: SettleRecovery['owners']): Promise<Recovery>
   containers(query: InventoryQuery): Promise<ContainerList>
   volumes(query: InventoryQuery): Promise<VolumeList>
   plan(request: MigrationRequest): Promise<Plan>
@@ -36,6 +40,8 @@ export type Client = {
   migrations(query: { readonly state?: MigrationState; readonly limit?: string }): Promise<MigrationList>
   migration(id: string): Promise<Migration>
   cancel(id: string): Promise<Migration>
+  pause(id: string): Promise<Migration>
+  resume(id: string): Promise<Migration>
   tokens(): Promise<ApiTokenList>
   addToken(wish: AddToken): Promise<AddedToken>
   removeToken(name: string): Promise<void>
@@ -59,6 +65,9 @@ export type ClientOptions = {
 
 // Planning reads the size of every volume, and starting plans again.
 const planTimeoutMs = 11 * 60_000
+
+// Every agent that is online is asked, and a container has its own time to stop.
+const recoverTimeoutMs = 10 * 60_000
 
 // Failures that come before the request has left: it cannot have been acted on.
 const neverSent = new Set([
@@ -217,6 +226,12 @@ export const createClient = ({
       call<FencedHost>('migrations', 'POST', `/v1/hosts/${encodeURIComponent(name)}/fence`, {
         body: { iKnowItIsDown: true } satisfies FenceHost,
       }),
+    recovery: () => call<Recovery>('workloads', 'GET', '/v1/recovery', { timeoutMs: recoverTimeoutMs }),
+    settle: (owners) =>
+      call<Recovery>('workloads', 'POST', '/v1/recovery:settle', {
+        body: { owners, asShown: true } satisfies SettleRecovery,
+        timeoutMs: recoverTimeoutMs,
+      }),
     containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
     volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
@@ -233,6 +248,8 @@ export const createClient = ({
     migrations: (filter) => call<MigrationList>('migrations', 'GET', `/v1/migrations${query(filter)}`),
     migration: (id) => call<Migration>('steps', 'GET', migrationPath(id)),
     cancel: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}/cancel`),
+    pause: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:pause`),
+    resume: (id) => call<Migration>('steps', 'POST', `${migrationPath(id)}:resume`),
     tokens: () => call<ApiTokenList>('tokens', 'GET', '/v1/tokens'),
     addToken: (body) => call<AddedToken>('token', 'POST', '/v1/tokens', { body }),
     removeToken: async (name) => {
@@ -245,7 +262,7 @@ export const createClient = ({
         'progress',
       ]),
     verify: (id, signal) =>
-      eventsOf<VerificationEvent>(`${migrationPath(id)}/verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
+      eventsOf<VerificationEvent>(`${migrationPath(id)}:verify`, { method: 'POST', signal, heardFrom: 'anything' }, [
         'progress',
         'verification',
       ]),

@@ -1,14 +1,17 @@
 import { Command } from 'commander'
 import { exitCodesHelp } from '../exit-codes.ts'
+import { restoreFromBackupCommand, takeBackupCommand } from './backup.ts'
 import { addProcessOptions, type ProcessOption } from './process-options.ts'
 
+const dataDir: ProcessOption = {
+  flags: '--data-dir <folder>',
+  what: 'inventory, journal, certificates, and the admin token',
+  env: 'DRAYAGE_DATA_DIR',
+  default: '/var/lib/drayage/coordinator',
+}
+
 const options: readonly ProcessOption[] = [
-  {
-    flags: '--data-dir <folder>',
-    what: 'inventory, journal, certificates, and the admin token',
-    env: 'DRAYAGE_DATA_DIR',
-    default: '/var/lib/drayage/coordinator',
-  },
+  dataDir,
   {
     flags: '--rest-listen <host:port>',
     what: 'where people and scripts ask',
@@ -45,6 +48,12 @@ const options: readonly ProcessOption[] = [
     default: '0.0.0.0:8443',
   },
   {
+    flags: '--certificate-lifetime <duration>',
+    what: "of an agent's certificate; it gets the next one by itself when two thirds of it are over",
+    env: 'DRAYAGE_CERTIFICATE_LIFETIME',
+    default: '30d',
+  },
+  {
     flags: '--heartbeat-ms <ms>',
     what: 'how often an agent reports; one that is silent for three of these is lost',
     env: 'DRAYAGE_HEARTBEAT_MS',
@@ -69,9 +78,31 @@ const options: readonly ProcessOption[] = [
     default: '3000',
   },
   {
+    flags: '--max-migrations <n>',
+    what: 'how many migrations may be under way at once; others wait for their turn',
+    env: 'DRAYAGE_MAX_MIGRATIONS',
+    default: '4',
+  },
+  {
+    flags: '--max-migrations-per-host <n>',
+    what: 'how many of them may have one and the same host as source or target',
+    env: 'DRAYAGE_MAX_MIGRATIONS_PER_HOST',
+    default: '2',
+  },
+  {
     flags: '--finalize-after <duration>',
     what: 'remove what a move has kept where it came from, this long after it (7d, 12h); without it, dray finalize alone does',
     env: 'DRAYAGE_FINALIZE_AFTER',
+  },
+  {
+    flags: '--webhook-url <url>',
+    what: 'told of every hand-over and every end, signed, so that DNS or a proxy can follow (docs/webhook.md)',
+    env: 'DRAYAGE_WEBHOOK_URL',
+  },
+  {
+    flags: '--webhook-secret-file <file>',
+    what: 'the secret with which it is signed, of 16 characters or more; needed with --webhook-url',
+    env: 'DRAYAGE_WEBHOOK_SECRET_FILE',
   },
   {
     flags: '--log-level <level>',
@@ -103,3 +134,18 @@ ${exitCodesHelp(0, 2, 6)}`,
       const { runCoordinator } = await import('../../coordinator/main.ts')
       await runCoordinator(flags)
     })
+    // What stands after the subcommand's name is the subcommand's.
+    .enablePositionalOptions()
+    .addCommand(backupCommand())
+    .addCommand(
+      restoreFromBackupCommand([dataDir], async (flags, file) => {
+        const { runRestore } = await import('../../coordinator/main.ts')
+        return runRestore(flags, file)
+      }),
+    )
+
+export const backupCommand = (): Command =>
+  takeBackupCommand([dataDir], async (flags, file) => {
+    const { runBackup } = await import('../../coordinator/main.ts')
+    return runBackup(flags, file)
+  })

@@ -1,6 +1,7 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
-import type { MigrationOptions } from '../../shared/api/migration-options.ts'
+import type { HookRequest, MigrationOptions, RequestedOptions } from '../../shared/api/migration-options.ts'
+import { AppError } from '../../shared/errors.ts'
 import { parseCount, parseDuration, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
@@ -11,26 +12,40 @@ export type MigrationFlags = {
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
+  readonly preStop?: string
+  readonly postStart?: string
+  readonly hookTimeout?: string
+  readonly hookOnError?: 'fail' | 'continue'
 }
 
-// What is not said is not sent: the coordinator's defaults hold.
-export const readMigrationFlags = ({
-  maxDowntime,
-  maxRounds,
-  devices,
-  verify,
-  onUnhealthy,
-  bwlimit,
-  compress,
-}: MigrationFlags): Partial<MigrationOptions> => ({
-  ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
-  ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
-  ...(devices !== undefined && { devices }),
-  ...(verify !== undefined && { verify }),
-  ...(onUnhealthy !== undefined && { onUnhealthy }),
-  ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
-  ...(compress !== undefined && { compression: compress }),
+// One time-out and one on-error for both; the coordinator reads the words.
+const hookOf = (command: string, { hookTimeout, hookOnError }: MigrationFlags): HookRequest => ({
+  command,
+  ...(hookTimeout !== undefined && { timeoutMs: parseDuration('--hook-timeout', hookTimeout) }),
+  ...(hookOnError !== undefined && { onError: hookOnError }),
 })
+
+// What is not said is not sent: the coordinator's defaults hold.
+export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
+  const { maxDowntime, maxRounds, devices, verify, onUnhealthy, bwlimit, compress, preStop, postStart } = flags
+  if (preStop === undefined && postStart === undefined && (flags.hookTimeout ?? flags.hookOnError) !== undefined) {
+    throw new AppError(
+      'DRAYAGE_CONFIG_INVALID',
+      '--hook-timeout and --hook-on-error are of --pre-stop and --post-start, and neither is given.',
+    )
+  }
+  return {
+    ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
+    ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
+    ...(devices !== undefined && { devices }),
+    ...(verify !== undefined && { verify }),
+    ...(onUnhealthy !== undefined && { onUnhealthy }),
+    ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
+    ...(compress !== undefined && { compression: compress }),
+    ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
+    ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
+  }
+}
 
 export const withMigrationFlags = (command: Command): Command =>
   command
@@ -66,4 +81,19 @@ export const withMigrationFlags = (command: Command): Command =>
         '--compress <how>',
         'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
       ).choices(['auto', 'zstd', 'none']),
+    )
+    .option(
+      '--pre-stop <command>',
+      "run this in the container before it is stopped; if it fails, nothing is moved. A JSON array, or words without a shell: sh -c '…' asks for one. Goes before the label drayage.hook.pre-stop",
+    )
+    .option(
+      '--post-start <command>',
+      'run this in the container after it has come up there; if it fails, it counts as not having come up. Goes before the label drayage.hook.post-start',
+    )
+    .option('--hook-timeout <duration>', 'how long these two may take (default 30s, at most 10m)')
+    .addOption(
+      new Option(
+        '--hook-on-error <what>',
+        'when one of these two fails: fail (default), or continue with a warning',
+      ).choices(['fail', 'continue']),
     )

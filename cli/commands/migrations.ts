@@ -15,7 +15,9 @@ type Flags = ClientFlags & {
 
 const states = [
   'planned',
+  'queued',
   'running',
+  'paused',
   'awaiting-finalize',
   'completed',
   'failed',

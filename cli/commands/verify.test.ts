@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => coordinator.close())
 
-const route = `POST /v1/migrations/${migrationId}/verify`
+const route = `POST /v1/migrations/${migrationId}:verify`
 const verify = (...more: string[]) => dray(['verify', migrationId, ...more], { url: coordinator.url })
 
 const copy: VerifiedCopy = {

@@ -5,6 +5,8 @@ import { currentStep } from './steps.ts'
 import { renderTable } from './table.ts'
 
 const stateText = (migration: Migration): string => {
+  if (migration.queue !== null) return `queued: place ${migration.queue.position}`
+  if (migration.state === 'paused') return 'paused'
   const step = currentStep(migration)
   // It goes on by itself when what it waits for is there.
   const state = migration.waiting === null ? migration.state : 'blocked'

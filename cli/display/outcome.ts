@@ -23,7 +23,9 @@ const titleOf = (migration: Migration): string => {
     return `The migration of ${container.name} was cancelled: everything on ${from} is as it was.`
   if (state === 'failed')
     return `The migration of ${container.name} from ${from} to ${to} failed: somebody has to look.`
+  if (state === 'paused') return `The migration of ${container.name} from ${from} to ${to} is paused.`
   const step = currentStep(migration)
+  if (migration.queue !== null) return `The migration of ${container.name} from ${from} to ${to} waits for its turn.`
   if (isTurningBack(migration)) {
     const what = step === null ? '' : `: ${undoingText(migration, step.name)}`
     return `${container.name} is not moving to ${to}; it is being put back on ${from}${what}.`
@@ -101,6 +103,39 @@ const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
   return [`${plural(rounds, 'round')} while it ran (${whyLastRound[stopped]}); the last one ${predicted}${took}`]
 }
 
+const hookLines = ({ hooks }: Migration): readonly string[] =>
+  hooks.flatMap(({ hook, host, command, startedAt, endedAt, outcome, exitCode, output, truncated }) => {
+    const took = endedAt === null ? '' : ` in ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`
+    const how = outcome === 'failed' ? `failed with ${exitCode}` : hookOutcomes[outcome]
+    const wrote = output.trimEnd().split('\n').filter(Boolean)
+    return [
+      `${hook} on ${host} ${how}${took}: ${command.join(' ')}`,
+      ...(truncated ? ['  …'] : []),
+      ...wrote.map((line) => `  ${line}`),
+    ]
+  })
+
+const hookOutcomes = {
+  succeeded: 'succeeded',
+  'timed-out': 'was ended after its time-out',
+  skipped: 'was not run, since the container did not',
+  unknown: 'was begun; what came of it is not known',
+} as const
+
+const webhookLines = ({ webhooks }: Migration): readonly string[] =>
+  webhooks.map(({ event, state, attempts, sentAt, lastError }) => {
+    const what = event === 'migration.committed' ? 'of the hand-over' : 'of the end'
+    if (state === 'sent') return `told ${what} at ${sentAt}${attempts > 1 ? `, at the ${ordinal(attempts)} try` : ''}`
+    const why = lastError === null ? '' : ` (${plural(attempts, 'try', 'tries')}; the last: ${lastError})`
+    return state === 'waiting' ? `still to be told ${what}${why}` : `was not told ${what}, and is not any more${why}`
+  })
+
+const ordinal = (count: number): string => {
+  const suffixes = { one: 'st', two: 'nd', few: 'rd', other: 'th' } as const
+  const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(count)
+  return `${count}${suffixes[rule as keyof typeof suffixes] ?? 'th'}`
+}
+
 const keptLines = ({ state, from }: Migration): readonly string[] =>
   state === 'awaiting-finalize' ? [`the stopped container and its data on ${from}`] : []
 
@@ -122,6 +157,9 @@ const pathLines = ({ message, paths = [] }: MigrationError): readonly string[] =
   return more > 0 ? [...lines, `  and ${more} more, which --json names`] : lines
 }
 
+const queueLines = ({ queue }: Migration): readonly string[] =>
+  queue === null ? [] : [`its turn, at place ${queue.position}: ${queue.waitsFor}`]
+
 const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
   if (waiting === null || waiting.message === error?.message) return []
   return [`${waiting.code}: ${waiting.message}`]
@@ -130,7 +168,7 @@ const waitsLines = ({ waiting, error }: Migration): readonly string[] => {
 const facts = (migration: Migration): readonly Fact[] => [
   fact('now', migration.situation),
   fact('why', ...whyLines(migration)),
-  fact('waits for', ...waitsLines(migration)),
+  fact('waits for', ...queueLines(migration), ...waitsLines(migration)),
   fact('moved', ...movedLine(migration)),
   fact('verified', ...verifiedLines(migration)),
   fact('skipped', ...skippedLines(migration)),
@@ -162,6 +200,8 @@ export const migrationText = (migration: Migration, paint: Paint): string =>
       fact('steps', ...stepFacts(migration)),
       fact('rounds', ...roundLines(migration)),
       ...facts(migration),
+      fact('hook', ...hookLines(migration)),
+      fact('webhook', ...webhookLines(migration)),
       fact('next', migration.next),
     ],
     paint,

@@ -83,6 +83,12 @@ export const stepLines = (previous: Migration | null, next: Migration): readonly
   const waits = next.endedAt === null && waiting !== null && waiting.message !== previous?.waiting?.message
   return [
     ...[...forward, ...backward].map(({ kind, text }): StepLine => ({ kind, text })),
+    ...(next.queue !== null && previous?.queue?.waitsFor !== next.queue.waitsFor
+      ? [{ kind: 'waiting' as const, text: `queued    ${next.queue.waitsFor}` }]
+      : []),
+    ...(next.state === 'paused' && previous?.state !== 'paused'
+      ? [{ kind: 'waiting' as const, text: `paused    until somebody resumes it: dray resume ${next.id}` }]
+      : []),
     ...(waits ? [{ kind: 'waiting' as const, text: `waiting   ${findingLine(waiting)}` }] : []),
   ]
 }

@@ -97,6 +97,8 @@ export const createAgentPort = (
     forgetCopy: async (request, options) => {
       await clientFor().unary('ForgetCopy', request, within(briefMs, options))
     },
+    runHook: (request, options) =>
+      clientFor().unary('RunHook', request, within(request.hook.timeoutMs + marginMs, options)),
     retireSource: async (request, options) => {
       await clientFor().unary('RetireSource', request, within(briefMs, options))
     },

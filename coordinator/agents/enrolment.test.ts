@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatJoinToken, parseJoinToken } from '../../shared/identity/join-token.ts'
-import { agentCertificateDays, openAuthority } from '../identity/authority.ts'
+import { agentCertificateMs, openAuthority } from '../identity/authority.ts'
 import { newSecret } from '../identity/tokens.ts'
 import { type CoordinatorServers, newKeys, startCoordinatorServers } from './testing/coordinator-servers.ts'
 
@@ -29,9 +29,9 @@ describe('a join token', () => {
     expect(certificate.verify(authority.publicKey)).toBe(true)
     expect(certificate.ca).toBe(false)
     expect(authority.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(parseJoinToken(joinToken).fingerprint)
-    const days = (new Date(certificate.validTo).getTime() - servers.clock.now().getTime()) / 86_400_000
-    expect(days).toBeGreaterThan(agentCertificateDays - 0.1)
-    expect(days).toBeLessThanOrEqual(agentCertificateDays)
+    const leftMs = certificate.validToDate.getTime() - servers.clock.now().getTime()
+    expect(leftMs).toBeGreaterThan(agentCertificateMs - 3_600_000)
+    expect(leftMs).toBeLessThanOrEqual(agentCertificateMs)
   })
 
   test('used again with the same key gives the same certificate, also when its hour has passed', async () => {

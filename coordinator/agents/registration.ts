@@ -89,7 +89,7 @@ export const createRegistration = ({
     }
   }
 
-  return { register, heartbeat, report }
+  return { register, heartbeat, report, callerOf }
 }
 
 const replaced = (host: string, enrolledAt: Date | null): AppError =>

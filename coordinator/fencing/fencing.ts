@@ -17,6 +17,8 @@ export type Fencing = {
   fence(host: string, by: string): Promise<Fence & { readonly migrations: readonly FencedMigration[] }>
   // Its agent has registered: it is told what it is owed. Resolves when that is done, or has failed for now.
   isBack(host: string): Promise<void>
+  // The same for a host that never was away; one that is declared down is left alone.
+  tell(host: string): Promise<void>
   // Tries again what could not be done, until the signal is aborted.
   run(signal: AbortSignal): Promise<void>
 }
@@ -102,8 +104,8 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
       returned.delete(host)
       log.warn({ host }, 'The host that was declared down is back, and its agent knows what became of its workloads')
     }
-    const waiting = (await fences.owed()).filter(({ afterHost }) => afterHost === host)
-    for (const other of new Set(waiting.map((call) => call.host))) void tellNow(other)
+    const waiting = (await fences.owed()).filter(({ afterHost }) => afterHost === host || afterHost === '*')
+    for (const other of new Set(waiting.map((call) => call.host))) if (other !== host) void tellNow(other)
   }
 
   // False: it could not be made, so that what comes after it is not made either.
@@ -111,9 +113,9 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
     const { seq, host, afterHost, migrationId, method, request } = call
     try {
       if (afterHost !== null) {
-        const before = (await fences.owed({ host: afterHost })).some((owed) => owed.migrationId === migrationId)
-        if (before || (await fences.current(afterHost)) !== null) return false
-        if (method !== 'forgetMigration' && !(await originalIsThere(call, afterHost))) {
+        if (await mustWait(call, afterHost)) return false
+        const throwsAway = method === 'discardTarget' || method === 'removeImage'
+        if (throwsAway && !(await originalIsThere(call, afterHost))) {
           await fences.settled(seq)
           return true
         }
@@ -132,6 +134,16 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
       )
       return false
     }
+  }
+
+  // '*': for all others but those that are down.
+  const mustWait = async ({ host, migrationId }: OwedCall, afterHost: string): Promise<boolean> => {
+    const others = (await fences.owed()).filter((owed) => owed.migrationId === migrationId && owed.host !== host)
+    if (afterHost !== '*') {
+      return others.some((owed) => owed.host === afterHost) || (await fences.current(afterHost)) !== null
+    }
+    for (const other of others) if ((await fences.current(other.host)) === null) return true
+    return false
   }
 
   // What has crossed is not thrown away for a host that came back without the original: one that was installed anew.
@@ -187,6 +199,10 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
     isBack: async (host) => {
       if ((await fences.current(host)) !== null) returned.add(host)
       await tellNow(host)
+    },
+
+    tell: async (host) => {
+      if (returned.has(host) || (await fences.current(host)) === null) await tellNow(host)
     },
 
     run: async (signal) => {

@@ -98,6 +98,7 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
       reinstateTarget: asked(agent.reinstateTarget),
       startTarget: asked(agent.startTarget),
       stopTarget: asked(agent.stopTarget),
+      runHook: asked(agent.runHook),
       retireSource: owed('retireSource', agent.retireSource),
       finalizeSource: asked(agent.finalizeSource),
       forgetCopy: asked(agent.forgetCopy),

@@ -20,7 +20,9 @@ export type Fence = { readonly host: string; readonly at: Date; readonly by: str
 
 export type NewOwedCall = {
   readonly host: string
+  // Not before all that this host is owed of the same migration is done; '*': all others that are not down.
   readonly afterHost: string | null
+  // Or the settlement's.
   readonly migrationId: string
   readonly method: OwedMethod
   readonly request: unknown

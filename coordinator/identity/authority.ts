@@ -20,7 +20,7 @@ import {
 } from '@peculiar/x509'
 import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
-import { agentDnsName, agentUri, coordinatorDnsName, coordinatorUri } from '../../shared/identity/names.ts'
+import { agentDnsName, agentUri, backdatedMs, coordinatorDnsName, coordinatorUri } from '../../shared/identity/names.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 
 export type IssuedAgentCertificate = {
@@ -70,10 +70,8 @@ const speakingFor = (commonName: string, uri: string, dns: string): Subject => (
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const dayMs = 24 * 60 * 60 * 1000
 const authorityDays = 3650
-// Nothing renews it yet: an agent whose certificate has ended is enrolled anew by hand.
-export const agentCertificateDays = 365
-// Clocks of hosts differ; a certificate that is not valid yet is refused.
-const backdatedMs = 5 * 60 * 1000
+// Agents renew theirs in time; one that was away for longer is enrolled anew.
+export const agentCertificateMs = 30 * dayMs
 
 const after = (at: Date, days: number): Date => new Date(at.getTime() + days * dayMs)
 const before = (at: Date): Date => new Date(at.getTime() - backdatedMs)
@@ -82,7 +80,11 @@ const sha256 = (bytes: ArrayBuffer | Uint8Array): string =>
   createHash('sha256').update(new Uint8Array(bytes)).digest('hex')
 
 // Makes it when there is none. The key and the certificate stand in one file, so that there is never one without the other.
-export const openAuthority = async (dataDir: string, at: Date): Promise<Authority> => {
+export const openAuthority = async (
+  dataDir: string,
+  at: Date,
+  agentLifetimeMs: number = agentCertificateMs,
+): Promise<Authority> => {
   const file = join(dataDir, 'authority.pem')
   if (!existsSync(file)) await replaceFile(file, await createAuthority(at))
   const { key, certificate } = await readAuthority(file)
@@ -141,7 +143,7 @@ export const openAuthority = async (dataDir: string, at: Date): Promise<Authorit
 
     issueForAgent: async (host, { publicKey }, now) => {
       // Certificates count whole seconds.
-      const expiresAt = new Date(Math.floor(after(now, agentCertificateDays).getTime() / 1000) * 1000)
+      const expiresAt = new Date(Math.floor((now.getTime() + agentLifetimeMs) / 1000) * 1000)
       const subject = speakingFor(host, agentUri(host), agentDnsName(host))
       return { certificate: await issue(subject, publicKey, before(now), expiresAt), expiresAt }
     },

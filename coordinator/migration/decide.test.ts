@@ -11,15 +11,20 @@ type Run = {
   readonly failing: StepName | null
   readonly cancelAfter: number | null
   readonly crashes: readonly boolean[]
+  // After so many entries somebody asks for a pause, and resumes it once it is paused.
+  readonly pauseAfter: number | null
 }
 
 const runs: fc.Arbitrary<Run> = fc.record({
   failing: fc.option(fc.constantFrom(...stepOrder.slice(0, indexOf(pivot) + 1))),
   cancelAfter: fc.option(fc.nat({ max: 60 })),
   crashes: fc.array(fc.boolean(), { minLength: 0, maxLength: 60 }),
+  pauseAfter: fc.option(fc.nat({ max: 60 })),
 })
 
-const play = ({ failing, cancelAfter, crashes }: Run) => {
+const play = ({ failing, cancelAfter, crashes, pauseAfter }: Run) => {
+  let resumed = false
+  const pausedAt: Entry[][] = []
   const entries: Entry[] = []
   let turn = 0
   const write = (entry: Entry): 'dead' | 'alive' => {
@@ -27,8 +32,15 @@ const play = ({ failing, cancelAfter, crashes }: Run) => {
     return crashes[entries.length] ? 'dead' : 'alive'
   }
   for (; turn < 1_000; turn++) {
-    const decision = decide(entries, { cancelRequested: cancelAfter !== null && entries.length >= cancelAfter })
-    if (decision.kind === 'end') return { entries, outcome: decision.outcome }
+    const pauseRequested = pauseAfter !== null && entries.length >= pauseAfter && !resumed
+    const cancelRequested = cancelAfter !== null && entries.length >= cancelAfter
+    const decision = decide(entries, { cancelRequested, pauseRequested })
+    if (decision.kind === 'end') return { entries, outcome: decision.outcome, pausedAt }
+    if (decision.kind === 'pause') {
+      pausedAt.push([...entries])
+      resumed = true
+      continue
+    }
     const { step } = decision
     if (decision.kind === 'do') {
       if (write({ step, phase: 'started' }) === 'dead') continue
@@ -94,4 +106,18 @@ test('a step is done only after every step above it', () => {
     }),
     { numRuns: 3_000 },
   )
+})
+
+test('it is paused only while the source runs untouched, never while it is put back, and goes on when it is resumed', () => {
+  fc.assert(
+    fc.property(runs, (run) => {
+      for (const paused of play(run).pausedAt) {
+        expect(paused.some(({ step }) => indexOf(step) >= indexOf('fence'))).toBe(false)
+        expect(paused.every(({ phase }) => phase === 'started' || phase === 'done')).toBe(true)
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+  const before = { failing: null, cancelAfter: null, crashes: [], pauseAfter: 9 }
+  expect(play(before)).toMatchObject({ outcome: 'done', pausedAt: [expect.anything()] })
 })

@@ -34,6 +34,8 @@ export const protocols: Readonly<Record<MigrationKind, Protocol>> = {
 export type Decision =
   | { readonly kind: 'do'; readonly step: StepName }
   | { readonly kind: 'undo'; readonly step: StepName }
+  // Until somebody resumes it.
+  | { readonly kind: 'pause' }
   // not-up: the workload is the target's, and did not come up there.
   | { readonly kind: 'end'; readonly outcome: 'done' | 'not-up' | 'put-back' }
 
@@ -50,9 +52,17 @@ export const isCommitted = (entries: readonly Entry[], kind: MigrationKind = 'mo
 export const startHasFailed = (entries: readonly Entry[]): boolean =>
   isCommitted(entries) && lastPhases(entries).get('start') === 'failed'
 
+// From the fence on the source is about to be stopped, and its restart policy is not its own.
+export const isHandingOver = (entries: readonly Entry[]): boolean => entries.some(({ step }) => step === 'fence')
+
+export const isTurnedBack = (entries: readonly Entry[]): boolean =>
+  entries.some(({ phase }) => phase === 'failed' || phase === 'undo-started' || phase === 'undone')
+
+type Wishes = { readonly cancelRequested: boolean; readonly pauseRequested?: boolean; readonly kind?: MigrationKind }
+
 export const decide = (
   entries: readonly Entry[],
-  { cancelRequested, kind = 'move' }: { cancelRequested: boolean; kind?: MigrationKind },
+  { cancelRequested, pauseRequested = false, kind = 'move' }: Wishes,
 ): Decision => {
   const { order } = protocols[kind]
   const last = lastPhases(entries)
@@ -63,9 +73,11 @@ export const decide = (
     if (firstToDo !== undefined) return { kind: 'do', step: firstToDo }
     return { kind: 'end', outcome: notUp ? 'not-up' : 'done' }
   }
-  const turningBack =
-    cancelRequested || entries.some(({ phase }) => phase === 'failed' || phase === 'undo-started' || phase === 'undone')
-  if (!turningBack && firstToDo !== undefined) return { kind: 'do', step: firstToDo }
+  const turningBack = cancelRequested || isTurnedBack(entries)
+  if (!turningBack && firstToDo !== undefined) {
+    if (pauseRequested && kind !== 'finalize' && !isHandingOver(entries)) return { kind: 'pause' }
+    return { kind: 'do', step: firstToDo }
+  }
 
   const lastToUndo = order.findLast((step) => last.has(step) && last.get(step) !== 'undone')
   return lastToUndo === undefined ? { kind: 'end', outcome: 'put-back' } : { kind: 'undo', step: lastToUndo }

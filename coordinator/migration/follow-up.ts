@@ -4,7 +4,12 @@ import type { ErrorCode } from '../../shared/errors.ts'
 import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
-const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>(['DRAYAGE_TARGET_NOT_STARTED', 'DRAYAGE_TARGET_UNHEALTHY'])
+const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
+  'DRAYAGE_TARGET_NOT_STARTED',
+  'DRAYAGE_TARGET_UNHEALTHY',
+  // Its post-start hook, past the commit.
+  'DRAYAGE_HOOK_FAILED',
+])
 
 const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
   container: containerName,
@@ -27,7 +32,7 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
   const containerId = facts.hold?.targetContainerId
@@ -53,7 +58,8 @@ export const wayBack = (
 export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, id: string): NewMigration | null => {
   const wish = record.request.options.onUnhealthy
   if (record.kind !== 'move' || !didNotComeUp.has(code) || (wish !== 'return' && wish !== 'discard')) return null
-  return wayBack(record, facts, id, wish === 'discard' ? { discardWrites: true } : {}, null)
+  const terms = { unasked: true, ...(wish === 'discard' ? { discardWrites: true } : {}) }
+  return wayBack(record, facts, id, terms, null)
 }
 
 // Removes what the migration has kept where its workload came from.

@@ -1,21 +1,32 @@
 // What an operator is told to do now: where things are, and by which command they go on. Pure.
 import { hasEnded, hasMoved, type MigrationError } from '../../shared/api/migrations.ts'
 import type { JournalEntry } from './ports.ts'
+import type { Place } from './queue.ts'
 import type { Facts, MigrationRecord } from './record.ts'
 import { nextOf } from './situation.ts'
 
-// follower: the migration that `followedBy` names. waiting: what stands in its way just now.
-export const nextFor = (
-  record: MigrationRecord,
-  entries: readonly JournalEntry[],
-  facts: Facts,
-  waiting: MigrationError | null,
-  follower: MigrationRecord | null,
-): string => {
+export type Standing = {
+  readonly record: MigrationRecord
+  readonly entries: readonly JournalEntry[]
+  readonly facts: Facts
+  // What stands in its way just now.
+  readonly waiting: MigrationError | null
+  // The migration that `followedBy` names.
+  readonly follower: MigrationRecord | null
+  // Where it waits for its turn.
+  readonly place: Place | null
+}
+
+export const nextFor = ({ record, entries, facts, waiting, follower, place }: Standing): string => {
   // What an operator's word that a host is down has made of it.
   const fenced = record.warnings.findLast(({ code }) => code === 'host-fenced')
   if (fenced !== undefined) return fenced.message
   if (record.kind === 'finalize') return hasEnded(record.state) ? afterFinalize(record) : whileRemoving(record)
+  const { id } = record
+  if (place !== null) return `Wait for its turn: ${place.waitsFor}. Or cancel it: dray cancel ${id}.`
+  if (record.state === 'paused') {
+    return `It goes on when you say so: dray resume ${id}. Or cancel it, and everything is put back: dray cancel ${id}.`
+  }
   return hasEnded(record.state) ? afterHandOver(record, facts, follower) : nextOf(record, entries, waiting !== null)
 }
 
@@ -32,7 +43,9 @@ const afterHandOver = (record: MigrationRecord, facts: Facts, follower: Migratio
   const { from, to } = request
   switch (state) {
     case 'planned':
+    case 'queued':
     case 'running':
+    case 'paused':
       return ''
     case 'awaiting-finalize':
       return `${containerName} lives on ${to} now. ${kept(record, facts)} Check ${to}. Then dray finalize ${id} removes what ${from} keeps, or dray return ${id} moves it back, sending only what has changed.`

@@ -2,10 +2,12 @@
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
-import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import type { ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
+import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
+import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
+import type { HookResult__Output } from '../../shared/rpc/generated/drayage/v1/HookResult.ts'
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
@@ -87,6 +89,10 @@ export type AgentPort = {
     request: { lease: Lease; containerId: string; stopTimeoutSeconds: number },
     options?: CallOptions,
   ): Promise<void>
+  runHook(
+    request: { lease: Lease; containerId: string; hook: Hook__Output },
+    options?: CallOptions,
+  ): Promise<HookResult__Output>
   retireSource(request: { lease: Lease; containerId: string; notCopied: boolean }, options?: CallOptions): Promise<void>
   finalizeSource(
     request: {
@@ -142,6 +148,9 @@ export type Journal = {
     entry: Pick<JournalEntry, 'step' | 'phase'> & Partial<Pick<JournalEntry, 'facts' | 'error'>>,
   ): Promise<void>
 
+  // The same, unless a pause was asked for meanwhile: false, and nothing is written.
+  appendUnlessPaused(id: string, entry: Pick<JournalEntry, 'step' | 'phase'>): Promise<boolean>
+
   // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
   // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
   // record carries it as `lease` from then on, also after the end.
@@ -170,10 +179,35 @@ export type Journal = {
 
   addRound(id: string, round: Round): Promise<void>
   rounds(id: string): Promise<readonly Round[]>
+  // Before it is run, and when its outcome is known: until then it is unknown. Answers by which number to end it.
+  beginHook(id: string, run: Pick<HookRun, 'hook' | 'host' | 'command' | 'onError'>): Promise<number>
+  endHook(number: number, end: Pick<HookRun, 'outcome' | 'exitCode' | 'output' | 'truncated'>): Promise<void>
+  // In their order.
+  hookRuns(id: string): Promise<readonly HookRun[]>
   addWarnings(id: string, warnings: readonly Finding[]): Promise<void>
   requestCancel(id: string): Promise<void>
+  // In one transaction with the look at what it must not come after: `mayPause` throws why it may not.
+  requestPause(id: string, mayPause: (record: MigrationRecord, entries: readonly JournalEntry[]) => void): Promise<void>
+  // It is no longer to be paused.
+  requestResume(id: string): Promise<void>
+  // What it does now: nothing. paused: false where that is no longer asked for.
+  standStill(id: string, state: 'queued' | 'paused'): Promise<boolean>
   // Ends it, gives the lease back, and does what the end says of others, in one transaction.
   end(id: string, end: MigrationEnd): Promise<void>
+  // What the webhook was told of it, or is to be told.
+  deliveries(id: string): Promise<readonly WebhookDelivery[]>
+}
+
+// What must not go on before an operator has settled something.
+export type Holds = {
+  // Why nothing may be done with the container, or the workload; null: it may.
+  of(subject: {
+    readonly workloadId: string | null
+    readonly host: string
+    readonly containerId: string
+  }): AppError | null
+  // Calls whenever that may have changed, until what it answers with is called.
+  onChange(listener: () => void): () => void
 }
 
 export type Clock = { now(): Date; sleep(ms: number, signal?: AbortSignal): Promise<void> }

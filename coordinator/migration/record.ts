@@ -35,6 +35,9 @@ export type Terms = ReturnRequest &
   FinalizeRequest & {
     // Of a return: the workload is to run, whether or not it ran where it comes from: it did before it was moved.
     readonly start?: boolean
+    // Of a return that nobody asked for, since the target did not come up: it does not wait for its turn, and a hook that
+    // fails does not stand in its way.
+    readonly unasked?: boolean
     // Of a finalize: the volumes as they were journaled when their workload was moved away.
     readonly volumes?: readonly RetiredVolume__Output[]
   }
@@ -56,6 +59,7 @@ export type NewMigration = {
 export type MigrationRecord = NewMigration & {
   readonly state: MigrationState
   readonly cancelRequested: boolean
+  readonly pauseRequested: boolean
   // Taken by the step `lock`, given back when the migration ends; kept here for the record.
   readonly lease: Lease | null
   // The newest return or finalize of it, or the move that has taken its retired copy.

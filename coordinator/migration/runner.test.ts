@@ -4,7 +4,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Played, play, type Scenario, scenarios, undisturbed } from './testing/play.ts'
 
-const moves = scenarios(fc.constant(['move'] as const), fc.constant('up'))
+const moves = scenarios(
+  fc.constant(['move'] as const),
+  fc.constant('up'),
+  fc.constantFrom('none', 'succeeds', 'fails-and-that-is-well'),
+)
 
 const always = (property: (outcome: Played['records'][number] & Played, scenario: Scenario) => void) =>
   fc.assert(
@@ -32,7 +36,7 @@ test('without faults it moves, and the target holds what the source wrote', asyn
 
 test('the generated runs reach every end', async () => {
   const states = new Set<string | undefined>()
-  for (const scenario of fc.sample(moves, { numRuns: 1_000, seed: 7 })) {
+  for (const scenario of fc.sample(moves, { numRuns: 1_000, seed: 1 })) {
     states.add((await play(scenario)).records[0]?.record.state)
   }
   expect([...states].toSorted()).toEqual(['awaiting-finalize', 'cancelled', 'failed', 'rolled-back'])
@@ -72,4 +76,43 @@ test('I7: what did not move says why', async () => {
   await always(({ record }) => {
     if (record.state !== 'awaiting-finalize') expect(record.error?.message).toBeTruthy()
   })
+})
+
+test('a hook is run before the stop and after the start of every container that runs, and stands in the way only of what it precedes', async () => {
+  await always(({ world, record, committed }, { hooks, sourceRuns }) => {
+    const ran = (name: string) => world.hooksRun().filter((run) => run.name === name).length
+    if (committed && sourceRuns && hooks['pre-stop'] !== 'none') expect(ran('pre-stop')).toBeGreaterThan(0)
+    if (committed && sourceRuns) expect(hooks['pre-stop']).not.toBe('fails')
+    if (record.state === 'awaiting-finalize' && sourceRuns && hooks['post-start'] !== 'none') {
+      expect(ran('post-start')).toBeGreaterThan(0)
+    }
+    if (!sourceRuns) expect(world.hooksRun()).toEqual([])
+  })
+})
+
+test('a pause leaves the source as it runs, and what was resumed goes on to its end', async () => {
+  await always(({ pauses }, { sourceRuns }) => {
+    for (const pause of pauses) expect(pause.sourceRuns).toBe(sourceRuns)
+  })
+  let paused = 0
+  for (let pauseAtCall = 0; pauseAtCall < 40; pauseAtCall++) {
+    const { pauses, records } = await play({ ...undisturbed, pauseAtCall })
+    paused += pauses.length
+    expect(records[0]?.record.state).toBe('awaiting-finalize')
+  }
+  expect(paused).toBeGreaterThan(5)
+})
+
+test('a hook whose answer came is not run again, and one whose answer was lost is', async () => {
+  const hooks = { 'pre-stop': 'succeeds', 'post-start': 'fails-and-that-is-well' } as const
+  const { world, records } = await play({ ...undisturbed, hooks })
+  expect(world.hooksRun().map(({ name }) => name)).toEqual(['pre-stop', 'post-start'])
+  expect(records[0]?.record.warnings).toMatchObject([{ code: 'hook-failed' }])
+  const lost = await play({ ...undisturbed, hooks, lose: 'hook' })
+  expect(lost.world.hooksRun().map(({ name }) => name)).toEqual(['pre-stop', 'pre-stop', 'post-start'])
+  expect(await lost.journal.hookRuns('migration-1')).toMatchObject([
+    { outcome: 'unknown', endedAt: null },
+    { outcome: 'succeeded' },
+    { outcome: 'failed', exitCode: 1 },
+  ])
 })

@@ -32,10 +32,12 @@ export type RunnerOptions = {
 }
 
 export type Runner = {
-  // Resolves when the migration has ended, or when `stopping` is aborted: then the journal holds all there is to know.
+  // Resolves when the migration has ended, or is paused, or when `stopping` is aborted: then the journal holds all there is to know.
   drive(id: string, stopping: AbortSignal): Promise<void>
   // Interrupts the step that runs now, if it can still be undone. The wish itself is in the journal already.
   interrupt(id: string): void
+  // The same for a pause: what is copying now is cut off, and is done again when it is resumed. Other steps are short.
+  hush(id: string): void
 }
 
 // Worth asking again: somebody did not answer, or a stream was cut. Everything else is an answer. A call that was
@@ -65,11 +67,15 @@ const stepOf = (record: MigrationRecord, name: Step['name']): Step => {
   return step
 }
 
+// Those that carry much, and lose little by being begun anew.
+const mayBeHushed: ReadonlySet<Step['name']> = new Set(['image', 'precopy'])
+const hushed = new Error('paused')
+
 const firstPauseMs = 250
 const longestPauseMs = 10_000
 
 export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs, settleMs }: RunnerOptions): Runner => {
-  const interrupts = new Map<string, AbortController>()
+  const interrupts = new Map<string, { readonly step: Step['name']; readonly controller: AbortController }>()
 
   const side = async (host: string): Promise<Side> => ({ ...(await hosts.known(host)), host })
 
@@ -136,9 +142,12 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
     const { id } = record
     const forwardOnly = isCommitted(entries, record.kind)
     const interrupt = new AbortController()
-    if (!forwardOnly && step.name !== 'commit') interrupts.set(id, interrupt)
+    if (!forwardOnly && step.name !== 'commit') interrupts.set(id, { step: step.name, controller: interrupt })
     const signal = AbortSignal.any([stopping, interrupt.signal])
-    await journal.append(id, { step: step.name, phase: 'started' })
+    const started = { step: step.name, phase: 'started' } as const
+    // Asked for meanwhile, a pause comes before the fence, or is refused: nothing between the two.
+    if (step.name === 'fence' && !(await journal.appendUnlessPaused(id, started))) return
+    if (step.name !== 'fence') await journal.append(id, started)
     events.changed(id)
     try {
       const facts = await attempt(
@@ -156,6 +165,8 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
       if (step.name !== 'commit') await journal.append(id, { step: step.name, phase: 'done', facts })
     } catch (thrown) {
       if (stopping.aborted) return
+      // What it had begun is done again.
+      if (interrupt.signal.reason === hushed && !(await reread(record)).cancelRequested) return
       const error = interrupt.signal.aborted
         ? new AppError('DRAYAGE_CANCELLED', `The step ${step.name} was interrupted.`, { cause: thrown })
         : asAppError(thrown, `The step ${step.name} failed`)
@@ -214,12 +225,20 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
         if (record === null || record.endedAt !== null) return
         const entries = await journal.entries(id)
         const decision = decide(entries, record)
+        if (decision.kind === 'pause') {
+          if (!(await journal.standStill(id, 'paused'))) continue
+          return events.changed(id)
+        }
         if (decision.kind === 'end') await end(record, decision.outcome)
         else if (decision.kind === 'do') await doStep(record, entries, stepOf(record, decision.step), stopping)
         else await undoStep(record, entries, stepOf(record, decision.step), stopping)
         events.changed(id)
       }
     },
-    interrupt: (id) => interrupts.get(id)?.abort(),
+    interrupt: (id) => interrupts.get(id)?.controller.abort(),
+    hush: (id) => {
+      const running = interrupts.get(id)
+      if (running !== undefined && mayBeHushed.has(running.step)) running.controller.abort(hushed)
+    },
   }
 }

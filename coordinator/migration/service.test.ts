@@ -182,3 +182,54 @@ test('a journal that cannot be written for a while stops a migration, and does n
   const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
   expect(events.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize', error: null })
 })
+
+// Other containers of the same hosts, each with a volume of its own.
+const queuedBehind = async (journal: ReturnType<typeof createMemoryJournal>, id: string, over = {}) => {
+  const { service, journal: own } = setUp()
+  const { migration } = await service.start(request, null)
+  const like = await own.find(migration.id)
+  if (like === null) throw new Error('it was not accepted')
+  const plan = { ...like.plan, volumes: [] }
+  return journal.create({ ...like, id, containerId: `of-${id}`, plan, ...over })
+}
+
+test('more than may be under way wait in the order of their coming, also for the next process', async () => {
+  const { journal, world } = setUp()
+  for (const id of ['a', 'b']) await queuedBehind(journal, id)
+  await journal.append('a', { step: 'lock', phase: 'started' })
+  await journal.standStill('b', 'queued')
+  const limits = { total: 4, perHost: 1 }
+  const unreachable = { ...world.hosts, known: () => new Promise<never>(() => {}) }
+  const service = createMigrationService({ journal, hosts: unreachable, clock, log, limits })
+  await service.resumeUnfinished()
+  expect(await service.get('b')).toMatchObject({
+    ...{ state: 'queued', queue: { position: 1, waitsFor: expect.stringContaining('host-1') } },
+    next: expect.stringContaining('Wait for its turn'),
+  })
+  expect(await service.get('a')).toMatchObject({ queue: null })
+})
+
+test('one that waits for its turn can be paused, gives up its place, and has it again when it is resumed', async () => {
+  const { journal, world } = setUp()
+  for (const id of ['a', 'b', 'c']) await queuedBehind(journal, id)
+  await journal.append('a', { step: 'lock', phase: 'started' })
+  const unreachable = { ...world.hosts, known: () => new Promise<never>(() => {}) }
+  const service = createMigrationService({
+    ...{ journal, hosts: unreachable, clock, log, limits: { total: 1, perHost: 1 } },
+  })
+  await service.resumeUnfinished()
+  expect(await service.pause('b')).toMatchObject({ state: 'paused', queue: null, pauseRequested: true })
+  expect(await service.pause('b')).toMatchObject({ state: 'paused' })
+  expect(await service.get('c')).toMatchObject({ queue: { position: 1 } })
+  expect(await service.resume('b')).toMatchObject({ state: 'queued', queue: { position: 1 }, pauseRequested: false })
+  expect(await service.get('c')).toMatchObject({ queue: { position: 2 } })
+})
+
+test('a volume that a migration moves is moved by no other', async () => {
+  const { journal, service } = setUp()
+  const plan = await service.plan(request)
+  const held = await queuedBehind(journal, 'holds', { plan })
+  const refusal = await service.start(request, null).catch((thrown: unknown) => thrown)
+  expect(refusal).toMatchObject({ code: 'DRAYAGE_MIGRATION_IN_PROGRESS', details: { migration: held.id } })
+  expect(String(refusal)).toContain('has a volume in common')
+})

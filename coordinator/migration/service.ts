@@ -14,10 +14,12 @@ import {
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
-import { describeError } from './end.ts'
+import { createDriving, subjectOf } from './driving.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
+import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
-import type { Clock, Hosts, Journal } from './ports.ts'
+import type { Clock, Holds, Hosts, Journal } from './ports.ts'
+import { defaultLimits, type Limits } from './queue.ts'
 import {
   type AcceptedRequest,
   accepted,
@@ -27,6 +29,8 @@ import {
   type Terms,
 } from './record.ts'
 import { createRunner } from './runner.ts'
+import { createSchedule } from './schedule.ts'
+import { type Asked, asksTheSame, inProgress, underWay } from './under-way.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -49,6 +53,12 @@ export type MigrationService = {
   list(filter: { readonly state?: MigrationState; readonly limit: number }): Promise<Migration[]>
   // Asks for it; the migration then puts everything back. Throws DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
   cancel(id: string): Promise<Migration>
+  // Holds it back at the next point where that can be: between two steps, or in the middle of a copy, which is cut off and
+  // later goes on where it was. Only before the source is about to be stopped. Throws DRAYAGE_NOT_PAUSABLE,
+  // DRAYAGE_PAST_COMMIT, DRAYAGE_MIGRATION_ENDED.
+  pause(id: string): Promise<Migration>
+  // It goes on, as soon as it is its turn. One that is not paused goes on anyway. Throws DRAYAGE_MIGRATION_ENDED.
+  resume(id: string): Promise<Migration>
   // Ends when the migration has ended, or the signal is aborted.
   watch(id: string, signal: AbortSignal): AsyncIterable<MigrationEvent>
   // Goes on with what the last process left unfinished.
@@ -67,9 +77,11 @@ export type MigrationServiceOptions = {
   }
   readonly patienceMs?: number
   readonly settleMs?: number
+  readonly limits?: Limits
+  readonly holds?: Holds
 }
 
-const longestPauseMs = 60_000
+const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
 export const createMigrationService = ({
   journal,
@@ -78,9 +90,10 @@ export const createMigrationService = ({
   log,
   patienceMs = 60_000,
   settleMs = 3_000,
+  limits = defaultLimits,
+  holds = noHolds,
 }: MigrationServiceOptions): MigrationService => {
   const stopping = new AbortController()
-  const driving = new Map<string, Promise<void>>()
   const waiting = new Map<string, MigrationError>()
   const watchers = createWatchers()
 
@@ -103,33 +116,17 @@ export const createMigrationService = ({
     },
   })
 
-  // A journal that cannot be written (a full disk) stops a migration where it is, and it goes on when it can be again.
-  const driveOn = async (id: string): Promise<void> => {
-    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await runner.drive(id, stopping.signal)
-        // What its end has begun: a way back.
-        const next = (await journal.find(id))?.followedBy
-        if (next) drive(next)
-        return
-      } catch (thrown) {
-        log.error({ migration: id, err: thrown }, 'The migration stands still; it is tried again')
-        waiting.set(id, standsStill(thrown))
-        watchers.changed(id)
-        await clock.sleep(pauseMs, stopping.signal)
-      }
-    }
-  }
-
-  const drive = (id: string): void => {
-    if (driving.has(id) || stopping.signal.aborted) return
-    const driven = driveOn(id).finally(() => {
-      driving.delete(id)
-      waiting.delete(id)
-      watchers.changed(id)
-    })
-    driving.set(id, driven)
-  }
+  const driveOn = createDriving({
+    ...{ journal, holds, clock, log, waiting, stopping: stopping.signal },
+    drive: runner.drive,
+    changed: watchers.changed,
+    enter: (follower) => schedule.enter(follower),
+  })
+  const schedule = createSchedule({
+    ...{ limits, journal, driveOn },
+    changed: watchers.changed,
+    failed: (id, thrown) => log.error({ migration: id, err: thrown }, 'The migration is not driven any more'),
+  })
 
   const find = async (id: string): Promise<MigrationRecord> => {
     const record = await journal.find(id)
@@ -140,12 +137,18 @@ export const createMigrationService = ({
   }
 
   const view = async (record: MigrationRecord): Promise<Migration> => {
-    const [entries, rounds] = [await journal.entries(record.id), await journal.rounds(record.id)]
+    const { id } = record
+    const [entries, rounds] = [await journal.entries(id), await journal.rounds(id)]
     const follower = record.followedBy === null ? null : await journal.find(record.followedBy)
-    const migration = viewMigration(record, entries, rounds, waiting.get(record.id) ?? null, follower)
+    const migration = viewMigration({
+      ...{ record, entries, rounds, follower, waiting: waiting.get(id) ?? null },
+      place: schedule.placeOf(id),
+      ...{ hooks: await journal.hookRuns(id), deliveries: await journal.deliveries(id) },
+    })
     const wentBack = migration.downtimeMs === null && follower?.kind === 'return' && follower.of === record.id
     if (!wentBack) return migration
-    return { ...migration, downtimeMs: downtimeMs(entries, await journal.entries(follower.id)) }
+    const { hooks } = migration
+    return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
   const plan = async (
@@ -194,20 +197,15 @@ export const createMigrationService = ({
     const { record, created } = await oneAtATime(async () => {
       const earlier = await known(asked, asked.idempotencyKey)
       if (earlier !== null) return { record: earlier, created: false }
-      const running = (await journal.unfinished()).find(
-        ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
-      )
-      if (running !== undefined && running.of !== null && asksTheSame(running, asked)) {
-        return { record: running, created: false }
-      }
-      if (running !== undefined) throw inProgress(running)
+      const same = underWay(asked, await journal.unfinished())
+      if (same !== null) return { record: same, created: false }
       return { record: await journal.create(asked), created: true }
     })
     if (created) {
       log.info({ migration: record.id, kind: record.kind, ...record.request }, 'Migration accepted')
-      drive(record.id)
+      await schedule.enter(record)
     }
-    return { migration: await view(record), created }
+    return { migration: await view(await find(record.id)), created }
   }
 
   // A committed migration whose target has the workload still. Throws `code`, with why there is nothing to be done.
@@ -238,7 +236,13 @@ export const createMigrationService = ({
           : `${record.containerName} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
       throw nothing(why)
     }
+    requireNotHeld(subjectOf(record))
     return { record, facts: factsOf(entries) }
+  }
+
+  const requireNotHeld = (subject: Parameters<Holds['of']>[0]): void => {
+    const held = holds.of(subject)
+    if (held !== null) throw held
   }
 
   const requireOwner = async ({ id, lease, request, containerName }: MigrationRecord, facts: Facts): Promise<void> => {
@@ -258,11 +262,16 @@ export const createMigrationService = ({
       const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: '' })
       const planned = await plan(asked.request, {}, undefined)
-      const refusal = refusalOf(planned.container.name, planned.refusals)
-      if (refusal) throw refusal
+      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: planned.container.id })
       const { id: containerId, name: containerName } = planned.container
-      return accept({ ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey })
+      const move = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
+      // What it has made on the target would be reasons to refuse, and say nothing.
+      underWay(move, await journal.unfinished())
+      const refusal = refusalOf(containerName, planned.refusals)
+      if (refusal) throw refusal
+      return accept(move)
     },
 
     return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
@@ -310,41 +319,55 @@ export const createMigrationService = ({
       }
       await journal.requestCancel(id)
       runner.interrupt(id)
-      drive(id)
+      schedule.now(await find(id))
+      return view(await find(id))
+    },
+
+    pause: async (id) => {
+      await journal.requestPause(id, mayPause)
+      runner.hush(id)
+      const { state } = await find(id)
+      // It waits for its turn, and gives up its place until it is resumed.
+      if (schedule.placeOf(id) !== null || state === 'queued') {
+        await schedule.withdraw(id)
+        await journal.standStill(id, 'paused')
+      }
+      watchers.changed(id)
+      return view(await find(id))
+    },
+
+    resume: async (id) => {
+      const record = await find(id)
+      mayResume(record)
+      if (record.pauseRequested) {
+        await journal.requestResume(id)
+        log.info({ migration: id }, 'Migration resumed')
+        await schedule.enter(await find(id))
+        watchers.changed(id)
+      }
       return view(await find(id))
     },
 
     watch: (id, signal) => watchers.watch(id, async () => view(await find(id)), signal),
 
     resumeUnfinished: async () => {
-      for (const { id } of await journal.unfinished()) {
-        log.info({ migration: id }, 'Migration resumed from its journal')
-        drive(id)
+      const unfinished = await journal.unfinished()
+      // Those under way first, whatever the limits are now: their containers may be down.
+      for (const record of unfinished.filter(({ state, cancelRequested }) => state === 'running' || cancelRequested)) {
+        log.info({ migration: record.id }, 'Migration resumed from its journal')
+        schedule.now(record)
+      }
+      for (const record of unfinished) {
+        if (record.state !== 'paused' && !record.cancelRequested) await schedule.enter(record)
       }
     },
 
     stop: async () => {
       stopping.abort()
-      await Promise.all(driving.values())
+      await schedule.stop()
       watchers.close()
     },
   }
-}
-
-type Asked = Pick<NewMigration, 'kind' | 'of' | 'request' | 'terms'>
-
-const asksTheSame = (a: Asked, b: Asked): boolean => {
-  const [left, right] = [a, b].map(({ kind, of, request, terms }) => JSON.stringify([kind, of, request, terms]))
-  return left === right
-}
-
-const inProgress = ({ id, kind, containerName, request: { from } }: MigrationRecord): AppError => {
-  const what = { move: 'moved', return: 'returned', finalize: 'removed' }[kind]
-  return new AppError(
-    'DRAYAGE_MIGRATION_IN_PROGRESS',
-    `${containerName} on ${from} is being ${what} already, by migration ${id}. Wait for it, or cancel it.`,
-    { details: { migration: id } },
-  )
 }
 
 // Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
@@ -357,12 +380,4 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     return [{ code, message }]
   })
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
-}
-
-const standsStill = (thrown: unknown): MigrationError => {
-  const { code, message, details } = asAppError(
-    thrown,
-    "The coordinator's journal cannot be written, so nothing goes on",
-  )
-  return describeError(new AppError(code, message, { cause: thrown, details }), null)
 }

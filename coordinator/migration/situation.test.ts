@@ -19,6 +19,7 @@ const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
   idempotencyKey: null,
   state: 'running',
   cancelRequested: false,
+  pauseRequested: false,
   lease: null,
   warnings: [],
   error: null,

@@ -1,6 +1,8 @@
 // What runs where, where the data is, and what can be done about it, at any moment of a migration, for somebody who was
 // called in the night. From the journal alone: what is not known is said to be unknown.
+import type { HookRun } from '../../shared/api/migrations.ts'
 import { isCommitted, lastPhases, startHasFailed } from './decide.ts'
+import { stopAskedAt } from './hooks.ts'
 import type { JournalEntry } from './ports.ts'
 import type { Facts, MigrationRecord } from './record.ts'
 
@@ -21,7 +23,12 @@ const isTurningBack = (record: MigrationRecord, entries: readonly JournalEntry[]
   (record.cancelRequested || entries.some(({ phase }) => phase !== 'started' && phase !== 'done'))
 
 // Of the container on the source, before the commit.
-const onSource = ({ name, from }: Names, record: MigrationRecord, entries: readonly JournalEntry[]): string => {
+const onSource = (
+  { name, from }: Names,
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  hooks: readonly HookRun[],
+): string => {
   const last = lastPhases(entries)
   const ran = record.plan.container.state === 'running' || record.plan.container.state === 'restarting'
   const aside = last.has('isolate') && last.get('isolate') !== 'undone'
@@ -33,6 +40,8 @@ const onSource = ({ name, from }: Names, record: MigrationRecord, entries: reado
     case 'done':
       return `${name} is stopped on ${from} and runs nowhere; all of its data is there${aside ? ', set aside so that nothing starts on it' : ''}`
     default:
+      if (stopAskedAt(hooks) === null)
+        return `${name} was not told to stop on ${from} yet; its pre-stop hook was run, or is`
       return `${name} was told to stop on ${from}, and whether it has is not known; all of its data is there${aside ? ', set aside' : ''}`
   }
 }
@@ -63,11 +72,16 @@ const whileFinalizing = ({ name, from }: Names, entries: readonly JournalEntry[]
   return `${rest}${ended ? '' : ' for now'}. Where it lives is not touched.`
 }
 
-export const situationOf = (record: MigrationRecord, entries: readonly JournalEntry[], facts: Facts): string => {
+export const situationOf = (
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  facts: Facts,
+  hooks: readonly HookRun[] = [],
+): string => {
   const names = namesOf(record)
   if (record.kind === 'finalize') return whileFinalizing(names, entries, record.endedAt !== null)
   if (isCommitted(entries)) return afterCommit(names, entries, facts)
-  if (record.endedAt === null) return `${onSource(names, record, entries)}; ${onTarget(names, entries)}.`
+  if (record.endedAt === null) return `${onSource(names, record, entries, hooks)}; ${onTarget(names, entries)}.`
   const ran = record.plan.container.state === 'running'
   const { name, from, to } = names
   const rest = record.kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`

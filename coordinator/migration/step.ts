@@ -16,7 +16,7 @@ export type StepContext = {
   readonly lease: () => Lease
   // Aborted when the migration is cancelled or the coordinator stops. Undoing is aborted only by the latter.
   readonly signal: AbortSignal
-  readonly journal: Pick<Journal, 'acquireLease' | 'commit'>
+  readonly journal: Pick<Journal, 'acquireLease' | 'commit' | 'beginHook' | 'endHook' | 'hookRuns'>
   readonly now: () => Date
   // How long a container without a health check must run on the target before it counts as up.
   readonly settleMs: number

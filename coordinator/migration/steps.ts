@@ -8,6 +8,7 @@ import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1
 import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
+import { runHook } from './hooks.ts'
 import { nothingToDiscardTo } from './plan.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
 import { insisting, type Step, type StepContext } from './step.ts'
@@ -185,12 +186,13 @@ const fence: Step = {
   },
 }
 
-// Downtime begins. I1: confirmed by the engine, not assumed.
+// What the operator wants done before it, and then downtime begins. I1: confirmed by the engine, not assumed.
 const stop: Step = {
   name: 'stop',
   do: async (context) => {
     const { facts, source, lease, signal, warn } = context
     const { workload } = needed(facts.plan, 'plan')
+    await runHook(context, source, { name: 'pre-stop', containerId: containerId(context), workload })
     const stopped = await source.agent.stopSource(
       { lease: lease(), containerId: containerId(context), stopTimeoutSeconds: workload.stopTimeoutSeconds },
       { signal },
@@ -273,7 +275,8 @@ const commit: Step = {
 
 const start: Step = {
   name: 'start',
-  do: async ({ record, facts, target, lease, now, settleMs }) => {
+  do: async (context) => {
+    const { record, facts, target, lease, now, settleMs } = context
     const { targetContainerId, retained } = needed(facts.hold, 'hold')
     if (retained) {
       await insisting(() => target.agent.reinstateTarget({ lease: lease(), containerId: targetContainerId }))
@@ -289,6 +292,8 @@ const start: Step = {
     })
     // What has settled has been up for as long as it was watched.
     const upAt = now().getTime() - (verdict === 'settled' ? settleMs : 0)
+    const { workload } = needed(facts.plan, 'plan')
+    await runHook(context, target, { name: 'post-start', containerId: targetContainerId, workload })
     return { start: { verdict, upAt: new Date(upAt).toISOString() } }
   },
 }

@@ -1,9 +1,20 @@
 // A migration as people and scripts see it, from its record and its journal.
-import type { LiveCopy, Migration, MigrationError, MigrationKind, Round, Step } from '../../shared/api/migrations.ts'
+import type {
+  HookRun,
+  LiveCopy,
+  Migration,
+  MigrationError,
+  MigrationKind,
+  Round,
+  Step,
+  WebhookDelivery,
+} from '../../shared/api/migrations.ts'
 import { lastPhases, protocols } from './decide.ts'
 import { pathsIn } from './error-paths.ts'
+import { stopAskedAt } from './hooks.ts'
 import { nextFor } from './next.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
+import type { Place } from './queue.ts'
 import type { Facts, MigrationRecord } from './record.ts'
 import { situationOf, turnedBackBy } from './situation.ts'
 
@@ -36,14 +47,19 @@ const viewSteps = (kind: MigrationKind, entries: readonly JournalEntry[]): Step[
 
 // From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
 // the source ran again. followed: the journal of the way back, where the target did not come up.
-export const downtimeMs = (entries: readonly JournalEntry[], followed: readonly JournalEntry[] = []): number | null => {
+export const downtimeMs = (
+  entries: readonly JournalEntry[],
+  { hooks = [], followed = [] }: { hooks?: readonly HookRun[]; followed?: readonly JournalEntry[] } = {},
+): number | null => {
   const facts = factsOf(entries)
-  const asked = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
-  if (asked === undefined || facts.stop?.wasRunning === false) return null
+  const begun = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
+  const hooked = stopAskedAt(hooks)
+  const askedAt = hooked === undefined ? begun?.at : hooked
+  if (!askedAt || facts.stop?.wasRunning === false) return null
   const restarted = entries.find(({ step, phase }) => step === 'stop' && phase === 'undone')
   const startedAt = facts.start?.upAt ?? factsOf(followed).start?.upAt
   const upAt = startedAt ? new Date(startedAt) : restarted?.at
-  return upAt === undefined ? null : upAt.getTime() - asked.at.getTime()
+  return upAt === undefined ? null : upAt.getTime() - askedAt.getTime()
 }
 
 const viewLiveCopy = ({ precopy, finalcopy }: Facts): LiveCopy | null =>
@@ -64,14 +80,22 @@ const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => 
   return { code, message, step: failure.step, reasons, ...pathsIn(details) }
 }
 
-export const viewMigration = (
-  record: MigrationRecord,
-  entries: readonly JournalEntry[],
-  rounds: readonly Round[],
-  waiting: MigrationError | null = null,
+export type Seen = {
+  readonly record: MigrationRecord
+  readonly entries: readonly JournalEntry[]
+  readonly rounds: readonly Round[]
+  readonly hooks: readonly HookRun[]
+  // null: it does not wait for its turn.
+  readonly place: Place | null
+  readonly deliveries: readonly WebhookDelivery[]
+  // What stands in its way just now.
+  readonly waiting: MigrationError | null
   // The one in `followedBy`.
-  follower: MigrationRecord | null = null,
-): Migration => {
+  readonly follower: MigrationRecord | null
+}
+
+export const viewMigration = (seen: Seen): Migration => {
+  const { record, entries, rounds, hooks, place, deliveries, waiting, follower } = seen
   const facts = factsOf(entries)
   return {
     id: record.id,
@@ -88,14 +112,18 @@ export const viewMigration = (
     liveCopy: viewLiveCopy(facts),
     bytesSent: rounds.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     bytesTotal: record.plan.totalBytes,
-    downtimeMs: downtimeMs(entries),
+    downtimeMs: downtimeMs(entries, { hooks }),
     targetContainerId: facts.hold?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
     error: record.error ?? whyPutBack(entries),
     waiting,
-    situation: situationOf(record, entries, facts),
-    next: nextFor(record, entries, facts, waiting, follower),
+    queue: place,
+    pauseRequested: record.pauseRequested,
+    hooks: [...hooks],
+    webhooks: [...deliveries],
+    situation: situationOf(record, entries, facts, hooks),
+    next: nextFor({ record, entries, facts, waiting, follower, place }),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),
     endedAt: record.endedAt?.toISOString() ?? null,

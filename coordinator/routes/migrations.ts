@@ -21,7 +21,7 @@ import { eventStream } from './server-sent-events.ts'
 export type MigrationRoutes = {
   readonly migrations: Pick<
     MigrationService,
-    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'watch'
+    'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   // Open event streams end when it is aborted; their readers come back.
   readonly stopping: AbortSignal
@@ -175,6 +175,55 @@ export const migrationRoutes =
         },
       },
       async ({ params }, reply) => reply.code(202).send(await migrations.cancel(params.id)),
+    )
+
+    app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::pause',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'pauseMigration',
+          summary: 'Holds a migration back, at the next point where that can be',
+          description:
+            'Between two steps, or in the middle of a copy, which is cut off and later goes on where it was. The container runs ' +
+            'on meanwhile; once it is about to be stopped, a pause is refused. The state is `paused` when it is.',
+          params: Id,
+          response: {
+            202: Migration,
+            ...problems(
+              'DRAYAGE_INVALID_REQUEST',
+              'DRAYAGE_MIGRATION_NOT_FOUND',
+              'DRAYAGE_MIGRATION_ENDED',
+              'DRAYAGE_PAST_COMMIT',
+              'DRAYAGE_NOT_PAUSABLE',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        request.subject = `migration ${request.params.id}`
+        return reply.code(202).send(await migrations.pause(request.params.id))
+      },
+    )
+
+    app.post(
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::resume',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'resumeMigration',
+          summary: 'Lets a paused migration go on, as soon as it is its turn',
+          params: Id,
+          response: {
+            202: Migration,
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_MIGRATION_NOT_FOUND', 'DRAYAGE_MIGRATION_ENDED'),
+          },
+        },
+      },
+      async (request, reply) => {
+        request.subject = `migration ${request.params.id}`
+        return reply.code(202).send(await migrations.resume(request.params.id))
+      },
     )
 
     app.post(

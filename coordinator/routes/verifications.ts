@@ -28,7 +28,7 @@ export const verificationRoutes =
   ({ verifier, stopping }: VerificationRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.post(
-      '/v1/migrations/:id/verify',
+      '/v1/migrations/:id(^[0-9A-Za-z_-]+)::verify',
       {
         config: { role: 'operator' },
         schema: {

@@ -28,6 +28,7 @@ export type HostStore = {
     facts: { readonly address: string; readonly agentVersion: string; readonly engine: Engine | null },
     at: Date,
   ): Promise<void>
+  renewed(name: string, certificateExpiresAt: Date): Promise<void>
   seen(name: string, engineReachable: boolean, at: Date): Promise<void>
 }
 
@@ -75,6 +76,14 @@ export const createHostStore = (db: Database): HostStore => ({
         // An agent whose engine is away knows nothing of it just now; what was known stays.
         ...(engine === null ? {} : { engineJson: JSON.stringify(engine) }),
       })
+      .where('name', '=', name)
+      .execute()
+  },
+
+  renewed: async (name, certificateExpiresAt) => {
+    await db
+      .updateTable('hosts')
+      .set({ certificateExpiresAt: certificateExpiresAt.toISOString() })
       .where('name', '=', name)
       .execute()
   },

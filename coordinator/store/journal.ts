@@ -1,13 +1,15 @@
 // The journal of migrations on SQLite: coordinator/migration/ports.ts says what each function promises.
 
-import type { Selectable, Transaction } from 'kysely'
+import type { Selectable, Transaction, Updateable } from 'kysely'
 import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
 import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } from '../migration/record.ts'
 import type { Database } from './database.ts'
+import { hookJournal } from './hook-runs.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
 import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
+import { announce, deliveriesOf } from './webhook-deliveries.ts'
 
 const json = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
@@ -25,6 +27,7 @@ const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
   idempotencyKey: row.idempotencyKey,
   state: row.state as MigrationRecord['state'],
   cancelRequested: row.cancelRequested === 1,
+  pauseRequested: row.pauseRequested === 1,
   lease:
     row.workloadId === null || row.epoch === null
       ? null
@@ -46,7 +49,12 @@ const toEntry = (row: Omit<JournalEntryTable, 'seq'> & { seq: number }): Journal
   error: parsed(row.errorJson),
 })
 
-export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal => {
+export type JournalOptions = {
+  // A webhook is told of commits and ends: called when there is something new to send.
+  readonly announced?: () => void
+}
+
+export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announced }: JournalOptions = {}): Journal => {
   const now = () => clock.now().toISOString()
 
   const find = async (within: Database, id: string): Promise<MigrationRecord | null> => {
@@ -64,6 +72,38 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
     const row = await within.selectFrom('migrations').selectAll().where('idempotencyKey', '=', key).executeTakeFirst()
     return row === undefined ? null : toRecord(row)
   }
+
+  const entriesOf = async (within: Database, id: string): Promise<JournalEntry[]> => {
+    const rows = await within
+      .selectFrom('journalEntries')
+      .selectAll()
+      .where('migrationId', '=', id)
+      .orderBy('seq')
+      .execute()
+    return rows.map(toEntry)
+  }
+
+  const append = async (
+    trx: Transaction<Tables>,
+    id: string,
+    { step, phase, facts, error }: Parameters<Journal['append']>[1],
+  ): Promise<void> => {
+    const { endedAt } = await required(trx, id)
+    if (endedAt !== null) throw ended(id)
+    await trx
+      .insertInto('journalEntries')
+      .values({ migrationId: id, step, phase, at: now(), factsJson: json(facts), errorJson: json(error) })
+      .execute()
+    await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+  }
+
+  const change = (within: Database, id: string, changes: Updateable<MigrationTable>) =>
+    within
+      .updateTable('migrations')
+      .set({ ...changes, updatedAt: now() })
+      .where('id', '=', id)
+      .where('endedAt', 'is', null)
+      .execute()
 
   const insert = async (trx: Transaction<Tables>, migration: NewMigration): Promise<void> => {
     const { id, kind, of, request, terms, containerId, containerName, plan, idempotencyKey } = migration
@@ -141,25 +181,15 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
       return rows.map(toRecord)
     },
 
-    entries: async (id) => {
-      const rows = await db
-        .selectFrom('journalEntries')
-        .selectAll()
-        .where('migrationId', '=', id)
-        .orderBy('seq')
-        .execute()
-      return rows.map(toEntry)
-    },
+    entries: (id) => entriesOf(db, id),
 
-    append: (id, { step, phase, facts, error }) =>
+    append: (id, entry) => db.transaction().execute((trx) => append(trx, id, entry)),
+
+    appendUnlessPaused: (id, entry) =>
       db.transaction().execute(async (trx) => {
-        const { endedAt } = await required(trx, id)
-        if (endedAt !== null) throw ended(id)
-        await trx
-          .insertInto('journalEntries')
-          .values({ migrationId: id, step, phase, at: now(), factsJson: json(facts), errorJson: json(error) })
-          .execute()
-        await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
+        if ((await required(trx, id)).pauseRequested) return false
+        await append(trx, id, entry)
+        return true
       }),
 
     ownerOf: async (workloadId) =>
@@ -181,8 +211,8 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
 
     acquireLease: (id, workload) => db.transaction().execute((trx) => acquire(trx, id, workload, clock.now())),
 
-    commit: (id, lease, to, targetContainerId) =>
-      db.transaction().execute(async (trx) => {
+    commit: async (id, lease, to, targetContainerId) => {
+      await db.transaction().execute(async (trx) => {
         const done = await trx
           .selectFrom('journalEntries')
           .select('seq')
@@ -200,7 +230,10 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .values({ migrationId: id, step: 'commit', phase: 'done', at: now() })
           .execute()
         await trx.updateTable('migrations').set({ state: 'running', updatedAt: now() }).where('id', '=', id).execute()
-      }),
+        if (announced !== undefined) await announce(trx, id, 'migration.committed', null, clock.now())
+      })
+      announced?.()
+    },
 
     // A round that is copied again takes the place of the copy that failed.
     addRound: async (id, { round, final, volume, entries, bytesSent, contentBytes, durationMs }) => {
@@ -241,17 +274,32 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
     requestCancel: (id) =>
       db.transaction().execute(async (trx) => {
         await required(trx, id)
-        await trx
-          .updateTable('migrations')
-          .set({ cancelRequested: 1, updatedAt: now() })
-          .where('id', '=', id)
-          .where('endedAt', 'is', null)
-          .execute()
+        await change(trx, id, { cancelRequested: 1 })
+      }),
+
+    requestPause: (id, mayPause) =>
+      db.transaction().execute(async (trx) => {
+        mayPause(await required(trx, id), await entriesOf(trx, id))
+        await change(trx, id, { pauseRequested: 1 })
+      }),
+
+    requestResume: (id) =>
+      db.transaction().execute(async (trx) => {
+        const { state } = await required(trx, id)
+        await change(trx, id, { pauseRequested: 0, ...(state === 'paused' ? { state: 'queued' } : {}) })
+      }),
+
+    standStill: (id, state) =>
+      db.transaction().execute(async (trx) => {
+        const { pauseRequested } = await required(trx, id)
+        if (state === 'paused' && !pauseRequested) return false
+        await change(trx, id, { state })
+        return true
       }),
 
     // Idempotent for the same end. One that waits to be finalized may still be completed; any other end is final.
-    end: (id, { state, error, follow, settles }) =>
-      db.transaction().execute(async (trx) => {
+    end: async (id, { state, error, follow, settles }) => {
+      await db.transaction().execute(async (trx) => {
         const record = await required(trx, id)
         if (record.state === state) return
         if (record.endedAt !== null && record.state !== 'awaiting-finalize') throw ended(id)
@@ -263,7 +311,15 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>): Journal 
           .execute()
         if (settles !== undefined) await settle(trx, settles, id)
         if (follow !== undefined) await insert(trx, follow)
-      }),
+        // To remove an old copy moves nothing.
+        const tells = announced !== undefined && record.kind !== 'finalize' && record.endedAt === null
+        if (tells) await announce(trx, id, 'migration.ended', state, clock.now())
+      })
+      announced?.()
+    },
+
+    ...hookJournal(db, clock),
+    deliveries: (id) => deliveriesOf(db, id),
   }
 }
 

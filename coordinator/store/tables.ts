@@ -152,6 +152,7 @@ export type MigrationTable = {
   createdAt: string
   updatedAt: string
   endedAt: string | null
+  pauseRequested: Generated<number>
   // move, return or finalize; `ofId`: of which migration; `followedBy`: by which it was followed last.
   kind: Generated<string>
   ofId: string | null
@@ -224,6 +225,70 @@ export type OwedCallTable = {
   errorJson: string | null
 }
 
+// One time that a hook was run. Without an end, what came of it is not known.
+export type HookRunTable = {
+  seq: Generated<number>
+  migrationId: string
+  hook: string
+  host: string
+  commandJson: string
+  onError: string
+  startedAt: string
+  endedAt: string | null
+  outcome: string | null
+  exitCode: number | null
+  output: string | null
+  truncated: number | null
+}
+
+// What the webhook is told, written down with what it tells of (coordinator/webhook).
+export type WebhookDeliveryTable = {
+  seq: Generated<number>
+  // ULID: by which the receiver knows that it has had a message before.
+  id: string
+  migrationId: string
+  workloadId: string | null
+  event: string
+  // Of migration.ended: as what.
+  state: string | null
+  at: string
+  attempts: number
+  nextAt: string
+  sentAt: string | null
+  givenUpAt: string | null
+  lastError: string | null
+}
+
+// `recovery-needed`: since when and why nothing is moved until an operator has settled what was lost.
+export type CoordinatorFactTable = { name: string; value: string }
+
+// An operator's word on who owns a workload, under which epoch.
+export type SettlementTable = {
+  id: string
+  workloadId: string
+  epoch: number
+  host: string
+  containerId: string
+  settledAt: string
+  // The id of the API token.
+  settledBy: string
+}
+
+// What was brought back by hand on a host, as its agent told it. From startedAt on the copy there may have been written to.
+export type HandStartTable = {
+  host: string
+  containerId: string
+  migrationId: string
+  workloadId: string
+  // The workload's when it was brought back: history as soon as the workload has a higher one.
+  epoch: number
+  containerName: string
+  startedAt: string
+  // Null: it was cut off.
+  doneAt: string | null
+  reportedAt: string
+}
+
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
@@ -242,4 +307,9 @@ export type Tables = {
   rounds: RoundTable
   hostFences: HostFenceTable
   owedCalls: OwedCallTable
+  webhookDeliveries: WebhookDeliveryTable
+  hookRuns: HookRunTable
+  coordinatorFacts: CoordinatorFactTable
+  settlements: SettlementTable
+  handStarts: HandStartTable
 }

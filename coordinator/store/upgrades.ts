@@ -294,6 +294,95 @@ const fences: Upgrade = async (db) => {
     .execute()
 }
 
+const webhookDeliveries: Upgrade = async (db) => {
+  await db.schema
+    .createTable('webhook_deliveries')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('id', 'text', (column) => column.notNull().unique())
+    .addColumn('migration_id', 'text', (column) => column.notNull().references('migrations.id'))
+    .addColumn('workload_id', 'text')
+    .addColumn('event', 'text', (column) => column.notNull())
+    .addColumn('state', 'text')
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('next_at', 'text', (column) => column.notNull())
+    .addColumn('sent_at', 'text')
+    .addColumn('given_up_at', 'text')
+    .addColumn('last_error', 'text')
+    .execute()
+  await db.schema
+    .createIndex('webhook_deliveries_of_migration')
+    .on('webhook_deliveries')
+    .column('migration_id')
+    .execute()
+  await db.schema
+    .createIndex('webhook_deliveries_open')
+    .on('webhook_deliveries')
+    .column('seq')
+    .where(sql.ref('sent_at'), 'is', null)
+    .where(sql.ref('given_up_at'), 'is', null)
+    .execute()
+}
+
+const hooksAndPauses: Upgrade = async (db) => {
+  await db.schema
+    .createTable('hook_runs')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('migration_id', 'text', (column) => column.notNull().references('migrations.id'))
+    .addColumn('hook', 'text', (column) => column.notNull())
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('command_json', 'text', (column) => column.notNull())
+    .addColumn('on_error', 'text', (column) => column.notNull())
+    .addColumn('started_at', 'text', (column) => column.notNull())
+    .addColumn('ended_at', 'text')
+    .addColumn('outcome', 'text')
+    .addColumn('exit_code', 'integer')
+    .addColumn('output', 'text')
+    .addColumn('truncated', 'integer')
+    .execute()
+  await db.schema.createIndex('hook_runs_of_migration').on('hook_runs').column('migration_id').execute()
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('pause_requested', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
+}
+
+// What a coordinator that lost part of its memory was told, and what was done without it.
+const recovery: Upgrade = async (db) => {
+  await db.schema
+    .createTable('coordinator_facts')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute()
+
+  await db.schema
+    .createTable('settlements')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('workload_id', 'text', (column) => column.notNull().references('workloads.id'))
+    .addColumn('epoch', 'integer', (column) => column.notNull())
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('settled_at', 'text', (column) => column.notNull())
+    .addColumn('settled_by', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('settlements_of_workload').on('settlements').columns(['workload_id', 'epoch']).execute()
+
+  await db.schema
+    .createTable('hand_starts')
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('migration_id', 'text', (column) => column.notNull())
+    .addColumn('workload_id', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'integer', (column) => column.notNull())
+    .addColumn('container_name', 'text', (column) => column.notNull())
+    .addColumn('started_at', 'text', (column) => column.notNull())
+    .addColumn('done_at', 'text')
+    .addColumn('reported_at', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('hand_starts_key', ['host', 'container_id', 'migration_id'])
+    .execute()
+  await db.schema.createIndex('hand_starts_of_workload').on('hand_starts').column('workload_id').execute()
+}
+
 // The only token that there was, the first one, may everything.
 const rolesOfTokens: Upgrade = async (db) => {
   await db.schema
@@ -335,6 +424,9 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0006-returns-and-finalizes': { up: returnsAndFinalizes },
   '0008-volume-holds': { up: volumeHolds },
   '0009-fences': { up: fences },
+  '0010-recovery': { up: recovery },
+  '0011-webhook-deliveries': { up: webhookDeliveries },
+  '0012-hooks-and-pauses': { up: hooksAndPauses },
   '0013-roles-of-tokens': { up: rolesOfTokens },
   '0014-audit': { up: audit },
 }

@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Recovery } from '../../shared/api/recovery.ts'
 import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -46,6 +47,10 @@ export const migration: Migration = {
   warnings: [],
   error: null,
   waiting: null,
+  queue: null,
+  pauseRequested: false,
+  hooks: [],
+  webhooks: [],
   situation: 'web runs on host-1, untouched; host-2 has nothing of it.',
   next: 'Wait',
   createdAt: time,
@@ -80,6 +85,8 @@ export const archive: VolumeArchive = {
 }
 export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
+
+export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
 
 type Followed = { id: string; request: unknown; key: string | null }
 export const returned: Followed[] = []
@@ -117,6 +124,10 @@ export const deps: AppDeps = {
       return { host: name, at: new Date(time), by, migrations: [] }
     },
   },
+  recovery: {
+    describe: async () => recovery,
+    settle: async (_, by) => ({ ...recovery, needed: { since: time, why: `settled by ${by}` } }),
+  },
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
     plan: async () => plan,
@@ -141,6 +152,14 @@ export const deps: AppDeps = {
     list: async ({ state, limit }) =>
       Array.from({ length: Math.min(limit, 2) }, () => ({ ...migration, state: state ?? 'failed' })),
     cancel: async () => migration,
+    pause: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_NOT_PAUSABLE', `${id} is being put back`)
+      return { ...migration, state: 'paused', pauseRequested: true }
+    },
+    resume: async (id) => {
+      if (id !== 'm1') throw new AppError('DRAYAGE_MIGRATION_ENDED', `${id} has ended`)
+      return { ...migration, state: 'queued', queue: { position: 1, waitsFor: 'host-1 is busy' } }
+    },
     watch: async function* (): AsyncGenerator<MigrationEvent> {
       yield { event: 'migration', data: migration }
       yield { event: 'migration', data: { ...migration, state: 'completed' } }

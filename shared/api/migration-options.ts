@@ -1,5 +1,9 @@
 // How one migration is to be made, where its operator wants it otherwise than usual.
 import { type Static, Type } from 'typebox'
+import { AppError } from '../errors.ts'
+import { NotACommand, readCommand } from '../hooks/command.ts'
+import { defaultHookTimeoutMs, type Hook, longestHookTimeoutMs } from '../hooks/hook.ts'
+import { Nullable } from './common.ts'
 
 // What becomes of a workload that was handed over and does not come up on the target.
 export const OnUnhealthy = Type.Union(
@@ -11,6 +15,29 @@ export const OnUnhealthy = Type.Union(
   },
 )
 export type OnUnhealthy = Static<typeof OnUnhealthy>
+
+const Words = Type.Array(Type.String({ maxLength: 8_192 }), { minItems: 1, maxItems: 256 })
+const TimeoutMs = Type.Integer({ minimum: 1, maximum: longestHookTimeoutMs, default: defaultHookTimeoutMs })
+const OnError = Type.Union([Type.Literal('fail'), Type.Literal('continue')], { default: 'fail' })
+
+const hook = (what: string) =>
+  Nullable(
+    Type.Object(
+      { command: Words, timeoutMs: TimeoutMs, onError: OnError },
+      { additionalProperties: false, description: `${what} null: what the container’s label says, if it has one` },
+    ),
+  )
+
+// As people write it: the command also as one string, read into words without a shell (docs/hooks.md).
+const HookRequest = Type.Object(
+  {
+    command: Type.Union([Type.String({ minLength: 1, maxLength: 8_192 }), Words]),
+    timeoutMs: Type.Optional(TimeoutMs),
+    onError: Type.Optional(OnError),
+  },
+  { additionalProperties: false },
+)
+export type HookRequest = Static<typeof HookRequest>
 
 export const MigrationOptions = Type.Object(
   {
@@ -48,10 +75,25 @@ export const MigrationOptions = Type.Object(
       description:
         'Of volumes on their way. auto: with zstd, where the line is slower than compressing and the data shrinks. zstd: whatever shrinks. none: never',
     }),
+    preStop: hook(
+      'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
+    ),
+    postStart: hook(
+      'A command that is run in the container where it goes, after it has come up. One that fails counts as a container that did not come up, unless onError is continue.',
+    ),
   },
   { additionalProperties: false },
 )
 export type MigrationOptions = Static<typeof MigrationOptions>
+
+// What may be left open, and what may be written in more than one way.
+export const RequestedOptions = Type.Partial(
+  Type.Object(
+    { ...MigrationOptions.properties, preStop: Nullable(HookRequest), postStart: Nullable(HookRequest) },
+    { additionalProperties: false },
+  ),
+)
+export type RequestedOptions = Static<typeof RequestedOptions>
 
 export const defaultOptions: MigrationOptions = {
   maxDowntimeMs: 1_000,
@@ -61,10 +103,23 @@ export const defaultOptions: MigrationOptions = {
   onUnhealthy: 'return',
   maxBytesPerSecond: null,
   compression: 'auto',
+  preStop: null,
+  postStart: null,
 }
 
-// In a fixed order, so that two of them compare as text.
-export const completeOptions = (asked: Partial<MigrationOptions> = {}): MigrationOptions => ({
+const completeHook = (name: string, asked: HookRequest | null | undefined): Hook | null => {
+  if (!asked) return null
+  const { command, timeoutMs = defaultHookTimeoutMs, onError = 'fail' } = asked
+  try {
+    return { command: typeof command === 'string' ? readCommand(command) : command, timeoutMs, onError }
+  } catch (thrown) {
+    if (!(thrown instanceof NotACommand)) throw thrown
+    throw new AppError('DRAYAGE_INVALID_REQUEST', `The command of ${name} cannot be understood: ${thrown.message}.`)
+  }
+}
+
+// In a fixed order, so that two of them compare as text. Throws DRAYAGE_INVALID_REQUEST.
+export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions => ({
   maxDowntimeMs: asked.maxDowntimeMs ?? defaultOptions.maxDowntimeMs,
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
   devices: asked.devices ?? defaultOptions.devices,
@@ -72,4 +127,6 @@ export const completeOptions = (asked: Partial<MigrationOptions> = {}): Migratio
   onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
   compression: asked.compression ?? defaultOptions.compression,
+  preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
+  postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

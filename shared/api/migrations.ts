@@ -1,10 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
-import { MigrationOptions } from './migration-options.ts'
+import { MigrationOptions, RequestedOptions } from './migration-options.ts'
 
+// queued: it waits for its turn. paused: an operator holds it back; the source runs.
 export const MigrationState = Type.Union([
   Type.Literal('planned'),
+  Type.Literal('queued'),
   Type.Literal('running'),
+  Type.Literal('paused'),
   Type.Literal('awaiting-finalize'),
   Type.Literal('completed'),
   Type.Literal('failed'),
@@ -41,7 +44,7 @@ export const MigrationRequest = Type.Object(
     container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
     from: HostName,
     to: HostName,
-    options: Type.Optional(Type.Partial(MigrationOptions)),
+    options: Type.Optional(RequestedOptions),
   },
   { additionalProperties: false },
 )
@@ -176,6 +179,46 @@ export const MigrationError = Type.Object({
 })
 export type MigrationError = Static<typeof MigrationError>
 
+// One time that a hook was run.
+export const HookRun = Type.Object({
+  hook: Type.Union([Type.Literal('pre-stop'), Type.Literal('post-start')]),
+  host: HostName,
+  command: Type.Array(Type.String()),
+  onError: Type.Union([Type.Literal('fail'), Type.Literal('continue')]),
+  startedAt: Timestamp,
+  endedAt: Nullable(Timestamp),
+  outcome: Type.Union(
+    [
+      Type.Literal('succeeded'),
+      Type.Literal('failed'),
+      Type.Literal('timed-out'),
+      Type.Literal('skipped'),
+      Type.Literal('unknown'),
+    ],
+    {
+      description:
+        'skipped: the container did not run. unknown: it is at work, or its answer was lost; then it is run again',
+    },
+  ),
+  exitCode: Nullable(Type.Integer()),
+  output: Type.String({ description: 'Of both streams, the newest 16 KiB' }),
+  truncated: Type.Boolean({ description: 'There was more before it' }),
+})
+export type HookRun = Static<typeof HookRun>
+
+// A message to the webhook (docs/webhook.md), where there is one.
+export const WebhookDelivery = Type.Object({
+  event: Type.Union([Type.Literal('migration.committed'), Type.Literal('migration.ended')]),
+  state: Type.Union([Type.Literal('waiting'), Type.Literal('sent'), Type.Literal('given-up')], {
+    description: 'waiting: it is tried, and tried again. given-up: not delivered within a day',
+  }),
+  at: Timestamp,
+  attempts: Type.Integer({ minimum: 0 }),
+  sentAt: Nullable(Timestamp),
+  lastError: Nullable(Type.String({ description: 'Why the last try failed' })),
+})
+export type WebhookDelivery = Static<typeof WebhookDelivery>
+
 export const Migration = Type.Object({
   id: Type.String(),
   kind: MigrationKind,
@@ -206,6 +249,18 @@ export const Migration = Type.Object({
   error: Nullable(MigrationError),
   // What stands in its way just now; it is tried again.
   waiting: Nullable(MigrationError),
+  queue: Nullable(
+    Type.Object(
+      {
+        position: Type.Integer({ minimum: 1 }),
+        waitsFor: Type.String({ description: 'Why its turn has not come, for a person' }),
+      },
+      { description: 'Its place among those that wait for their turn; null: it does not wait' },
+    ),
+  ),
+  pauseRequested: Type.Boolean({ description: 'It is paused, or will be at the next point where it can be' }),
+  hooks: Type.Array(HookRun),
+  webhooks: Type.Array(WebhookDelivery),
   situation: Type.String({ description: 'What runs where now, and where the data is, for a person' }),
   next: Type.String({ description: 'What to do now, for a person' }),
   createdAt: Timestamp,

@@ -46,7 +46,7 @@ export const VerificationProgress = Type.Object({
 })
 export type VerificationProgress = Static<typeof VerificationProgress>
 
-// Server-sent events of POST /v1/migrations/{id}/verify. `progress`: about once a second; `verification`: the last.
+// Server-sent events of POST /v1/migrations/{id}:verify. `progress`: about once a second; `verification`: the last.
 export type VerificationEvent =
   | { readonly event: 'progress'; readonly data: VerificationProgress }
   | { readonly event: 'verification'; readonly data: Verification }

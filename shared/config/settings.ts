@@ -64,6 +64,18 @@ export const hostPort = (raw: string): string => {
   return raw
 }
 
+// http or https. What a URL can hide (a password, a fragment) is not taken.
+export const webAddress = (raw: string): string => {
+  const url = URL.canParse(raw) ? new URL(raw) : null
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new Error('it is not an http:// or https:// address')
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new Error('a user, a password or a fragment in the address is not sent')
+  }
+  return raw
+}
+
 export const oneOf =
   <const T extends string>(...allowed: readonly T[]) =>
   (raw: string): T => {
@@ -71,16 +83,6 @@ export const oneOf =
     if (found === undefined) throw new Error(`"${raw}" is none of ${allowed.join(', ')}`)
     return found
   }
-
-const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-// 90s, 30m, 12h, 7d; in milliseconds.
-export const duration = (raw: string): number => {
-  const [, number, unit] = /^(\d+)([smhd])$/.exec(raw) ?? []
-  const ms = Number(number) * (milliseconds[unit as keyof typeof milliseconds] ?? Number.NaN)
-  if (!Number.isSafeInteger(ms) || ms <= 0) throw new Error(`"${raw}" is not a duration such as 90s, 30m, 12h or 7d`)
-  return ms
-}
 
 export const positiveInteger = (raw: string): number => {
   const value = Number(raw)

@@ -12,6 +12,15 @@ export const syncDirectory = async (path: string): Promise<void> => {
   }
 }
 
+export const syncFile = async (path: string): Promise<void> => {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 // Readable by its owner alone unless told otherwise. One writer at a time for each path: the temporary name is fixed, so
 // that a crash leaves at most one behind.
 export const replaceFile = async (path: string, content: string, mode = 0o600): Promise<void> => {

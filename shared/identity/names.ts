@@ -15,6 +15,9 @@ export const agentUri = (host: string): string => `drayage://agent/${host}`
 export const coordinatorDnsName = 'coordinator.drayage.internal'
 export const agentDnsName = (host: string): string => `${host}.agent.drayage.internal`
 
+// Clocks of hosts differ, and a certificate that is not valid yet is refused: each begins this long before it was made.
+export const backdatedMs = 5 * 60 * 1000
+
 // A DNS label (RFC 1123): a host's name stands in certificates, file names and URLs.
 export const hostNamePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 export const isHostName = (name: string): boolean => hostNamePattern.test(name)

@@ -14,9 +14,10 @@ import { AppError } from '../errors.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
 import { written } from './flow.ts'
+import { renewableCredentials } from './renewable-credentials.ts'
 import { sendInPlace } from './send-in-place.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
-import type { TlsIdentity } from './tls.ts'
+import type { Renewals, TlsIdentity } from './tls.ts'
 
 export type CallContext = {
   // Its name in proto/: "StopSource".
@@ -147,18 +148,21 @@ export const createServer = ({ silenceMs = defaultSilenceMs }: { readonly silenc
   })
 
 // mutual: callers must present a certificate of our authority, and TLS itself turns away those who do not. Only
-// enrolment is served without.
+// enrolment is served without. renewals: where `tls` changes while it serves, always mutual.
 export const listen = async (
   server: Server,
   address: string,
   tls: TlsIdentity,
-  { mutual }: { readonly mutual: boolean },
+  { mutual, renewals }: { readonly mutual: boolean; readonly renewals?: Renewals },
 ): Promise<{ readonly port: number }> => {
-  const secure = ServerCredentials.createSsl(
-    Buffer.from(tls.authority),
-    [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(`${tls.certificate}\n${tls.authority}`) }],
-    mutual,
-  )
+  const secure =
+    renewals === undefined
+      ? ServerCredentials.createSsl(
+          Buffer.from(tls.authority),
+          [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(`${tls.certificate}\n${tls.authority}`) }],
+          mutual,
+        )
+      : renewableCredentials(tls, renewals)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, secure, (error, bound) => (error ? reject(error) : resolve(bound)))
   })

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
+import type { Recovery } from '../../shared/api/recovery.ts'
 import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
 import type { Inspection } from '../e2e/inspection.ts'
-import { follow, inspect, migrate, mountpoint, refusalOf } from '../e2e/moving.ts'
+import { inspect, migrate, mountpoint, refusal, refusalOf } from '../e2e/moving.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
@@ -26,7 +27,7 @@ let bin: string
 
 beforeAll(async () => {
   guide = await readFile(join(repository, 'docs/break-glass.md'), 'utf8')
-  lab = await startLab({ hosts: 2, failpoints: true })
+  lab = await startLab({ hosts: 2 })
   one = lab.host('host-1')
   two = lab.host('host-2')
   image = (await loadImage(one, 'busybox')).ref
@@ -155,30 +156,32 @@ test('what moved away is brought back without the coordinator, and the agent lea
   expect(first).toMatchObject({ containerName: 'web', movedTo: 'host-2', volumes: ['web-data'] })
   expect(second).toMatchObject({ containerName: 'plain', doneAt: expect.any(String) })
 
-  // The coordinator does not believe any more that it can go back, nor that it may be removed.
+  // And what the document says of the copy that lost, and of moving again: not before it was settled whose it is.
   await bothOnline()
-  expect(await refusalOf(lab, moved, 'return')).toMatchObject({
-    reasons: expect.arrayContaining([
-      { code: 'DRAYAGE_RETAINED_CHANGED', message: expect.stringContaining('brought back on this host by hand') },
-    ]),
+  await eventually('the coordinator to be told of both', minutes(1), async () => {
+    const { workloads } = (await lab.coordinator.call('GET', '/v1/recovery')) as Recovery
+    return workloads.length === 2
   })
-  expect(await follow(lab, moved, 'finalize')).toMatchObject({
-    state: 'rolled-back',
-    error: { code: 'DRAYAGE_NOTHING_TO_FINALIZE' },
-  })
-  expect(await stateOf('web')).toEqual(web)
-
-  // And what the document says of the copy that lost, and of moving again: refused as the retired one, moved as a new one.
+  expect((await refusal(lab, { container: 'web', from: 'host-1', to: 'host-2' })).problem.code).toBe(
+    'DRAYAGE_RECOVERY_NEEDED',
+  )
+  for (const verb of ['return', 'finalize'] as const) {
+    expect((await refusalOf(lab, moved, verb)).code).toBe('DRAYAGE_RECOVERY_NEEDED')
+  }
+  const env = { DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
+  const recover = commandsWith('dray recover --yes').split('\n').filter(Boolean)
+  expect(recover).toEqual(['dray recover', 'dray recover --yes'])
+  for (const command of recover) {
+    const [, ...args] = command.split(' ')
+    const asked = run([process.execPath, dray, ...args], { env: { ...process.env, ...env } })
+    if (command.endsWith('--yes')) expect(await asked).toContain('Settled.')
+    else await expect(asked).rejects.toMatchObject({ exitCode: 4, stdout: expect.stringContaining('proposed: host-1') })
+  }
+  await expect(two.docker(['start', 'web'])).rejects.toThrow()
   await sh(two, commandsWith('web-data      # on host-2'))
-  expect(await migrate(lab, { container: 'web', from: 'host-1', to: 'host-2' })).toMatchObject({
-    state: 'rolled-back',
-    error: { code: 'DRAYAGE_WORKLOAD_RETIRED' },
-  })
   expect(await stateOf('web')).toEqual(web)
-  await one.docker(['rm', '-f', 'web'])
-  await create('web', '-v', 'web-data:/data')
   await move('web')
-  expect(await logOf(two, 'web-data')).toBe('started\n'.repeat(4))
+  expect(await logOf(two, 'web-data')).toBe('started\n'.repeat(3))
   // When the target has proven itself.
   await sh(one, commandsWith('web-data      # on the source'))
   expect(await one.docker(['volume', 'ls', '-q'])).toBe('')
@@ -186,19 +189,30 @@ test('what moved away is brought back without the coordinator, and the agent lea
 })
 
 test('the source of a move that was cut short is brought back, and the coordinator cannot take it away again', async () => {
-  await create('web', '-v', 'web-data:/data', '--restart', 'always', '--stop-timeout', '2')
-  const coordinator = lab.failpoints('coordinator')
-  await coordinator.tell('finalcopy.before', 'hang')
+  // Writes, when it is asked to stop, so much that the last round takes its time on the limited link.
+  const last = 'dd if=/dev/urandom of=/data/noise bs=1M count=60'
+  const command = `echo started >> /data/log; trap "${last}; exit 0" TERM; while :; do sleep 0.1; done`
+  await one.docker([
+    ...['run', '-d', '--name', 'web', '-v', 'web-data:/data', '--restart', 'always', '--stop-timeout', '60'],
+    ...[image, 'sh', '-c', command],
+  ])
+  await lab.limitRate(one, 100)
   const { id } = (await lab.coordinator.call('POST', '/v1/migrations', {
     container: 'web',
     from: 'host-1',
     to: 'host-2',
   })) as Migration
-  // By then it is stopped, and its data set aside.
-  await coordinator.untilReached('finalcopy.before')
+  await eventually('its data to be set aside', minutes(1), async () =>
+    mountpoint(one, 'web-data').then((path) =>
+      run(['test', '!', '-e', path]).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
   await lab.coordinator.process.kill()
   await one.agent.kill()
-  await coordinator.clear()
+  await lab.limitRate(one, undefined)
 
   await sh(one, commandsWith('dray agent break-glass web --it-runs-nowhere-else\ndocker start web'))
   const web = await stateOf('web')
@@ -209,9 +223,11 @@ test('the source of a move that was cut short is brought back, and the coordinat
   await one.agent.start()
   const ended = await eventually('the migration to end', minutes(2), async () => {
     const migration = (await lab.coordinator.call('GET', `/v1/migrations/${id}`)) as Migration
-    return ['rolled-back', 'failed', 'awaiting-finalize'].includes(migration.state) && migration
+    return ['rolled-back', 'cancelled', 'failed', 'awaiting-finalize'].includes(migration.state) && migration
   })
-  expect(ended.state).toBe('rolled-back')
+  // Whether the last round had failed before the coordinator was told is all the same.
+  expect(['rolled-back', 'cancelled']).toContain(ended.state)
+  expect(ended.warnings.map(({ code }) => code)).toContain('brought-back-by-hand')
   expect(await stateOf('web')).toEqual(web)
   expect(await two.docker(['ps', '-aq'])).toBe('')
 })

@@ -20,6 +20,7 @@ import { createHostDirectory } from '../directory.ts'
 import { createEnrolment } from '../enrolment.ts'
 import { createPresence } from '../presence.ts'
 import { createRegistration } from '../registration.ts'
+import { createRenewal } from '../renewal.ts'
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 const heartbeatMs = 5_000
@@ -67,7 +68,7 @@ export const startCoordinatorServers = async () => {
   const { enrol } = createEnrolment({ authority, joinTokens, clock, enrolled, log: quiet })
   const enrolServer = createServer()
   enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent'], failed).unary(enrol) })
-  const { register, heartbeat, report } = createRegistration({
+  const { register, heartbeat, report, callerOf } = createRegistration({
     hosts,
     inventory,
     presence,
@@ -82,6 +83,7 @@ export const startCoordinatorServers = async () => {
     Register: agents.unary(register),
     Heartbeat: agents.unary(heartbeat),
     Report: agents.duplex(report),
+    Renew: agents.unary(createRenewal({ authority, hosts, callerOf, clock, log: quiet }).renew),
   })
   const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity, { mutual: false })
   const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true })

@@ -1,4 +1,5 @@
 // The journal's contract in memory, for model tests of what decides. It outlives the runner that a test kills.
+import type { HookRun } from '../../../shared/api/migrations.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Journal, JournalEntry } from '../ports.ts'
 import type { Lease, MigrationRecord, NewMigration } from '../record.ts'
@@ -11,6 +12,7 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   const records = new Map<string, MigrationRecord>()
   const journals = new Map<string, JournalEntry[]>()
   const rounds = new Map<string, unknown[]>()
+  const hooks: { readonly id: string; run: HookRun }[] = []
   const workload = { id: 'workload-1', epoch: 0, owner: null as Place | null, holder: null as string | null }
   const places: Place[] = []
 
@@ -26,13 +28,15 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   }
   const write = (id: string, entry: Omit<JournalEntry, 'seq' | 'at'>): void => {
     const entries = journals.get(id) ?? []
+    change(id, { state: 'running' })
     journals.set(id, [...entries, { ...structuredClone(entry), seq: entries.length + 1, at: now() }])
   }
   const insert = (migration: NewMigration): MigrationRecord => {
     const created: MigrationRecord = {
       ...migration,
-      state: 'running',
+      state: 'planned',
       cancelRequested: false,
+      pauseRequested: false,
       lease: null,
       followedBy: null,
       warnings: [],
@@ -56,6 +60,23 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     unfinished: async () => [...records.values()].filter(({ endedAt }) => endedAt === null),
     entries: async (id) => journals.get(id) ?? [],
     append: async (id, { step, phase, facts = null, error = null }) => write(id, { step, phase, facts, error }),
+    appendUnlessPaused: async (id, { step, phase }) => {
+      if (record(id).pauseRequested) return false
+      write(id, { step, phase, facts: null, error: null })
+      return true
+    },
+    requestPause: async (id, mayPause) => {
+      mayPause(record(id), journals.get(id) ?? [])
+      change(id, { pauseRequested: true })
+    },
+    requestResume: async (id) => {
+      change(id, { pauseRequested: false, ...(record(id).state === 'paused' ? { state: 'queued' } : {}) })
+    },
+    standStill: async (id, state) => {
+      if (state === 'paused' && !record(id).pauseRequested) return false
+      change(id, { state })
+      return true
+    },
     ownerOf: async () => workload.owner,
     workloadOf: async (host, containerId) =>
       places.some((place) => place.host === host && place.containerId === containerId) ? workload.id : null,
@@ -105,5 +126,15 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
       }
       if (follow !== undefined) insert(follow)
     },
+    deliveries: async () => [],
+    beginHook: async (id, run) => {
+      const unknown = { endedAt: null, outcome: 'unknown', exitCode: null, output: '', truncated: false } as const
+      return hooks.push({ id, run: { ...run, ...unknown, startedAt: now().toISOString() } }) - 1
+    },
+    endHook: async (number, end) => {
+      const begun = hooks[number]
+      if (begun !== undefined) begun.run = { ...begun.run, ...end, endedAt: now().toISOString() }
+    },
+    hookRuns: async (id) => hooks.filter((hook) => hook.id === id).map(({ run }) => run),
   }
 }

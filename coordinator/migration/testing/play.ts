@@ -5,11 +5,20 @@ import type { OnUnhealthy } from '../../../shared/api/migration-options.ts'
 import { hasEnded } from '../../../shared/api/migrations.ts'
 import { startHasFailed } from '../decide.ts'
 import { finalizeOf, wayBack } from '../follow-up.ts'
+import { mayPause } from '../pause.ts'
 import { accepted, type MigrationRecord, type NewMigration } from '../record.ts'
 import { createRunner, type Runner } from '../runner.ts'
 import { factsOf } from '../view.ts'
 import { createMemoryJournal } from './memory-journal.ts'
-import { type ComesUp, createTwoHosts, type Fault, volumeName } from './two-hosts.ts'
+import {
+  type ComesUp,
+  createTwoHosts,
+  type Fault,
+  type HookFate,
+  type HookFates,
+  noHooks,
+  volumeName,
+} from './two-hosts.ts'
 
 // move: from where it is to the other host. return, discard, finalize: of the last one that was committed. again: the
 // same finalize once more, of one that is done or was never due.
@@ -21,8 +30,13 @@ export type Scenario = {
   readonly sourceRuns: boolean
   readonly imageThere: boolean
   readonly cancelAtCall: number | null
+  // Asked for a pause then, if it may be, and resumed as soon as it is paused.
+  readonly pauseAtCall: number | null
   readonly onUnhealthy: OnUnhealthy
   readonly comesUp: readonly [ComesUp, ComesUp]
+  readonly hooks: HookFates
+  // The first answer to this call is lost.
+  readonly lose?: string
 }
 
 const mostCalls = 120
@@ -49,9 +63,12 @@ export const someFaults: fc.Arbitrary<readonly Fault[]> = fc
     return calls
   })
 
+const hookFate = fc.constantFrom<HookFate>('none', 'none', 'none', 'succeeds', 'fails', 'fails-and-that-is-well')
+
 export const scenarios = (
   wishes: fc.Arbitrary<readonly Wish[]>,
   comesUp: fc.Arbitrary<ComesUp>,
+  postStart: fc.Arbitrary<HookFate> = hookFate,
 ): fc.Arbitrary<Scenario> =>
   fc.record({
     wishes,
@@ -59,8 +76,10 @@ export const scenarios = (
     sourceRuns: fc.boolean(),
     imageThere: fc.boolean(),
     cancelAtCall: fc.option(fc.nat({ max: mostCalls - 1 })),
+    pauseAtCall: fc.option(fc.nat({ max: mostCalls - 1 })),
     onUnhealthy: fc.constantFrom<OnUnhealthy>('return', 'discard', 'keep', 'stop'),
     comesUp: fc.tuple(comesUp, comesUp),
+    hooks: fc.record({ 'pre-stop': hookFate, 'post-start': postStart }),
   })
 
 export const undisturbed: Scenario = {
@@ -69,11 +88,14 @@ export const undisturbed: Scenario = {
   sourceRuns: true,
   imageThere: false,
   cancelAtCall: null,
+  pauseAtCall: null,
   onUnhealthy: 'return',
   comesUp: ['up', 'up'],
+  hooks: noHooks,
 }
 
 export type Played = {
+  readonly pauses: readonly { readonly sourceRuns: boolean | undefined }[]
   readonly world: ReturnType<typeof createTwoHosts>
   readonly journal: ReturnType<typeof createMemoryJournal>
   // Every migration that there was, in its order, with what both hosts had before it and after.
@@ -100,16 +122,29 @@ export const play = async (scenario: Scenario): Promise<Played> => {
   let calls = 0
   let driven = ''
   let life = { runner: null as Runner | null, stopping: new AbortController() }
-  const world = createTwoHosts(() => {
+  let { lose } = scenario
+  const world = createTwoHosts((call) => {
+    if (call === lose) {
+      lose = undefined
+      return 'lost-reply'
+    }
     if (calls === scenario.cancelAtCall && driven !== '') {
       void journal.requestCancel(driven)
       life.runner?.interrupt(driven)
+    }
+    if (calls === scenario.pauseAtCall && driven !== '') {
+      const id = driven
+      const { runner } = life
+      journal.requestPause(id, mayPause).then(
+        () => runner?.hush(id),
+        () => {},
+      )
     }
     const next = scenario.faults[calls++] ?? 'none'
     // A process that died writes nothing more.
     if (next.startsWith('coordinator-dies')) life.stopping.abort()
     return next
-  })
+  }, scenario.hooks)
   world.first.running = scenario.sourceRuns
   world.two.image = scenario.imageThere
   world.one.image = true
@@ -128,15 +163,20 @@ export const play = async (scenario: Scenario): Promise<Played> => {
     )
 
   const records: Played['records'][number][] = []
+  const pauses: Played['pauses'][number][] = []
   const drive = async (id: string): Promise<MigrationRecord> => {
     driven = id
     const before = holdings()
-    for (let lives = 0; lives < scenario.faults.length + 2; lives++) {
+    for (let lives = 0; lives < scenario.faults.length + 3; lives++) {
       const stopping = new AbortController()
       const runner = createRunner({ journal, hosts: world.hosts, clock, events, newId, patienceMs, settleMs: 3_000 })
       life = { runner, stopping }
       await runner.drive(id, stopping.signal)
       const record = await journal.find(id)
+      if (record?.state === 'paused') {
+        pauses.push({ sourceRuns: world.copyAt(record.request.from, record.containerId)?.running })
+        await journal.requestResume(id)
+      }
       if (record === null || record.endedAt === null) continue
       const committed = (await journal.entries(id)).some(({ step, phase }) => step === 'commit' && phase === 'done')
       records.push({ record, committed, before, after: holdings() })
@@ -178,6 +218,7 @@ export const play = async (scenario: Scenario): Promise<Played> => {
   return {
     world,
     journal,
+    pauses,
     records: await Promise.all(
       records.map(async (one) => ({ ...one, record: (await journal.find(one.record.id)) ?? one.record })),
     ),

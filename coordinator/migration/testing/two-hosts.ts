@@ -2,6 +2,7 @@
 // call may be made to fail before its effect, after it, to have it late, or to kill the coordinator there. Copies that run
 // write without pause, and what they have written was acknowledged.
 import { AppError } from '../../../shared/errors.ts'
+import { type HookName, hookNames } from '../../../shared/hooks/hook.ts'
 import type { AgentPort, Hosts } from '../ports.ts'
 import type { Lease, Workload } from '../record.ts'
 
@@ -86,7 +87,22 @@ const newHost = (name: string): ModelHost => ({
   },
 })
 
-const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
+// Of a container's label: whether there is one, what it comes to, and what then.
+export type HookFate = 'none' | 'succeeds' | 'fails' | 'fails-and-that-is-well'
+
+export type HookFates = Readonly<Record<HookName, HookFate>>
+
+export const noHooks: HookFates = { 'pre-stop': 'none', 'post-start': 'none' }
+
+const labelled = (fates: HookFates): Workload['hooks'] =>
+  hookNames
+    .filter((name) => fates[name] !== 'none')
+    .map((name) => ({
+      ...{ name, command: ['hook'], timeoutMs: 1_000 },
+      onError: fates[name] === 'fails-and-that-is-well' ? 'continue' : 'fail',
+    }))
+
+const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['hooks']): Workload => ({
   containerId: id,
   name: 'web',
   state: running ? 'running' : 'exited',
@@ -112,6 +128,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean): Workload => ({
     engine: null,
     hasHealthcheck: false,
     stopTimeoutSeconds: 10,
+    hooks,
   },
 })
 
@@ -119,7 +136,7 @@ const unused = () => {
   throw new Error('no migration asks for this')
 }
 
-export const createTwoHosts = (nextFault: (call: string) => Fault) => {
+export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFates = noHooks) => {
   const hosts = { 'host-1': newHost('host-1'), 'host-2': newHost('host-2') }
   const first = newCopy('c1', null)
   first.running = true
@@ -129,6 +146,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
   let everBothRunning = false
   let nextWrite = 1
   const acknowledged: number[] = [0]
+  const hooksRun: { readonly migration: string; readonly name: HookName }[] = []
   const all = () => Object.values(hosts).flatMap(({ copies }) => [...copies.values()])
   const timePasses = () => {
     const running = all().filter((copy) => copy.running)
@@ -214,7 +232,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
       describeWorkload: ({ container, measureVolumes }) =>
         effect(host, 'describe', () => {
           const named = [...host.copies.values()].find(({ retiredBy }) => container === 'web' && retiredBy === null)
-          return workloadOf(named ?? copy(container), measureVolumes)
+          return workloadOf(named ?? copy(container), measureVolumes, labelled(fates))
         }),
       checkTarget: ({ workload, migrationId }) =>
         effect(host, 'check', () => {
@@ -407,6 +425,16 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
         step('stop target', lease, () => {
           if (host.notes.has(lease.migrationId)) copy(containerId).running = false
         }),
+      runHook: ({ lease, containerId, hook }) =>
+        step('hook', lease, () => {
+          const name = hook.name as HookName
+          const { startAsked } = note(lease, name === 'pre-stop' ? 'source' : 'target')
+          if (name === 'post-start' && !startAsked) throw new Error('run before it was started')
+          const ran = copy(containerId).running
+          if (ran) hooksRun.push({ migration: lease.migrationId, name })
+          const exitCode = ran && fates[name].startsWith('fails') ? 1 : 0
+          return { ran, exitCode, timedOut: false, leftRunning: false, output: '', truncated: false }
+        }),
       retireSource: ({ lease, containerId, notCopied }) =>
         step('retire', lease, () => {
           const left = copy(containerId)
@@ -445,6 +473,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault) => {
     running: () => all().filter((copy) => copy.running),
     acknowledged: (): readonly number[] => acknowledged,
     everBothRunning: () => everBothRunning,
+    // Each time that one was run.
+    hooksRun: (): readonly { readonly migration: string; readonly name: HookName }[] => hooksRun,
     violations: (): readonly string[] => violations,
   }
 }

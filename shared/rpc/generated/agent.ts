@@ -23,6 +23,8 @@ import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequ
 import type { HeldEpoch as _drayage_v1_HeldEpoch, HeldEpoch__Output as _drayage_v1_HeldEpoch__Output } from './drayage/v1/HeldEpoch.ts';
 import type { HeldMigration as _drayage_v1_HeldMigration, HeldMigration__Output as _drayage_v1_HeldMigration__Output } from './drayage/v1/HeldMigration.ts';
 import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from './drayage/v1/HoldSourceRequest.ts';
+import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from './drayage/v1/Hook.ts';
+import type { HookResult as _drayage_v1_HookResult, HookResult__Output as _drayage_v1_HookResult__Output } from './drayage/v1/HookResult.ts';
 import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from './drayage/v1/Image.ts';
 import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from './drayage/v1/ImageProgress.ts';
 import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from './drayage/v1/IsolateSourceRequest.ts';
@@ -44,6 +46,7 @@ import type { RetainedCopy as _drayage_v1_RetainedCopy, RetainedCopy__Output as 
 import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from './drayage/v1/RetireSourceRequest.ts';
 import type { RetiredContainer as _drayage_v1_RetiredContainer, RetiredContainer__Output as _drayage_v1_RetiredContainer__Output } from './drayage/v1/RetiredContainer.ts';
 import type { RetiredVolume as _drayage_v1_RetiredVolume, RetiredVolume__Output as _drayage_v1_RetiredVolume__Output } from './drayage/v1/RetiredVolume.ts';
+import type { RunHookRequest as _drayage_v1_RunHookRequest, RunHookRequest__Output as _drayage_v1_RunHookRequest__Output } from './drayage/v1/RunHookRequest.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
 import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from './drayage/v1/Standing.ts';
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from './drayage/v1/StartTargetRequest.ts';
@@ -89,6 +92,8 @@ export interface ProtoGrpcType {
       HeldEpoch: MessageTypeDefinition<_drayage_v1_HeldEpoch, _drayage_v1_HeldEpoch__Output>
       HeldMigration: MessageTypeDefinition<_drayage_v1_HeldMigration, _drayage_v1_HeldMigration__Output>
       HoldSourceRequest: MessageTypeDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_HoldSourceRequest__Output>
+      Hook: MessageTypeDefinition<_drayage_v1_Hook, _drayage_v1_Hook__Output>
+      HookResult: MessageTypeDefinition<_drayage_v1_HookResult, _drayage_v1_HookResult__Output>
       Image: MessageTypeDefinition<_drayage_v1_Image, _drayage_v1_Image__Output>
       ImageProgress: MessageTypeDefinition<_drayage_v1_ImageProgress, _drayage_v1_ImageProgress__Output>
       IsolateSourceRequest: MessageTypeDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolateSourceRequest__Output>
@@ -110,6 +115,7 @@ export interface ProtoGrpcType {
       RetireSourceRequest: MessageTypeDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_RetireSourceRequest__Output>
       RetiredContainer: MessageTypeDefinition<_drayage_v1_RetiredContainer, _drayage_v1_RetiredContainer__Output>
       RetiredVolume: MessageTypeDefinition<_drayage_v1_RetiredVolume, _drayage_v1_RetiredVolume__Output>
+      RunHookRequest: MessageTypeDefinition<_drayage_v1_RunHookRequest, _drayage_v1_RunHookRequest__Output>
       SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
       Standing: MessageTypeDefinition<_drayage_v1_Standing, _drayage_v1_Standing__Output>
       StartTargetRequest: MessageTypeDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartTargetRequest__Output>

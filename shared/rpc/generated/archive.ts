@@ -30,6 +30,8 @@ import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequ
 import type { HeldEpoch as _drayage_v1_HeldEpoch, HeldEpoch__Output as _drayage_v1_HeldEpoch__Output } from './drayage/v1/HeldEpoch.ts';
 import type { HeldMigration as _drayage_v1_HeldMigration, HeldMigration__Output as _drayage_v1_HeldMigration__Output } from './drayage/v1/HeldMigration.ts';
 import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from './drayage/v1/HoldSourceRequest.ts';
+import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from './drayage/v1/Hook.ts';
+import type { HookResult as _drayage_v1_HookResult, HookResult__Output as _drayage_v1_HookResult__Output } from './drayage/v1/HookResult.ts';
 import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from './drayage/v1/Image.ts';
 import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from './drayage/v1/ImagePiece.ts';
 import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from './drayage/v1/ImageProgress.ts';
@@ -65,6 +67,7 @@ import type { RetiredContainer as _drayage_v1_RetiredContainer, RetiredContainer
 import type { RetiredVolume as _drayage_v1_RetiredVolume, RetiredVolume__Output as _drayage_v1_RetiredVolume__Output } from './drayage/v1/RetiredVolume.ts';
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
+import type { RunHookRequest as _drayage_v1_RunHookRequest, RunHookRequest__Output as _drayage_v1_RunHookRequest__Output } from './drayage/v1/RunHookRequest.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
 import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from './drayage/v1/Standing.ts';
@@ -122,6 +125,8 @@ export interface ProtoGrpcType {
       HeldEpoch: MessageTypeDefinition<_drayage_v1_HeldEpoch, _drayage_v1_HeldEpoch__Output>
       HeldMigration: MessageTypeDefinition<_drayage_v1_HeldMigration, _drayage_v1_HeldMigration__Output>
       HoldSourceRequest: MessageTypeDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_HoldSourceRequest__Output>
+      Hook: MessageTypeDefinition<_drayage_v1_Hook, _drayage_v1_Hook__Output>
+      HookResult: MessageTypeDefinition<_drayage_v1_HookResult, _drayage_v1_HookResult__Output>
       Image: MessageTypeDefinition<_drayage_v1_Image, _drayage_v1_Image__Output>
       ImagePiece: MessageTypeDefinition<_drayage_v1_ImagePiece, _drayage_v1_ImagePiece__Output>
       ImageProgress: MessageTypeDefinition<_drayage_v1_ImageProgress, _drayage_v1_ImageProgress__Output>
@@ -157,6 +162,7 @@ export interface ProtoGrpcType {
       RetiredVolume: MessageTypeDefinition<_drayage_v1_RetiredVolume, _drayage_v1_RetiredVolume__Output>
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
+      RunHookRequest: MessageTypeDefinition<_drayage_v1_RunHookRequest, _drayage_v1_RunHookRequest__Output>
       SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
       Standing: MessageTypeDefinition<_drayage_v1_Standing, _drayage_v1_Standing__Output>

@@ -18,6 +18,8 @@ import type { InventoryVolume as _drayage_v1_InventoryVolume, InventoryVolume__O
 import type { PullArchiveRequest as _drayage_v1_PullArchiveRequest, PullArchiveRequest__Output as _drayage_v1_PullArchiveRequest__Output } from './drayage/v1/PullArchiveRequest.ts';
 import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from './drayage/v1/RegisterReply.ts';
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from './drayage/v1/RegisterRequest.ts';
+import type { RenewReply as _drayage_v1_RenewReply, RenewReply__Output as _drayage_v1_RenewReply__Output } from './drayage/v1/RenewReply.ts';
+import type { RenewRequest as _drayage_v1_RenewRequest, RenewRequest__Output as _drayage_v1_RenewRequest__Output } from './drayage/v1/RenewRequest.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -44,6 +46,8 @@ export interface ProtoGrpcType {
       PullArchiveRequest: MessageTypeDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_PullArchiveRequest__Output>
       RegisterReply: MessageTypeDefinition<_drayage_v1_RegisterReply, _drayage_v1_RegisterReply__Output>
       RegisterRequest: MessageTypeDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterRequest__Output>
+      RenewReply: MessageTypeDefinition<_drayage_v1_RenewReply, _drayage_v1_RenewReply__Output>
+      RenewRequest: MessageTypeDefinition<_drayage_v1_RenewRequest, _drayage_v1_RenewRequest__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
     }
   }

@@ -17,6 +17,7 @@ import type { ForgetMigrationRequest as _drayage_v1_ForgetMigrationRequest, Forg
 import type { GrantEpochReply as _drayage_v1_GrantEpochReply, GrantEpochReply__Output as _drayage_v1_GrantEpochReply__Output } from '../../drayage/v1/GrantEpochReply.ts';
 import type { GrantEpochRequest as _drayage_v1_GrantEpochRequest, GrantEpochRequest__Output as _drayage_v1_GrantEpochRequest__Output } from '../../drayage/v1/GrantEpochRequest.ts';
 import type { HoldSourceRequest as _drayage_v1_HoldSourceRequest, HoldSourceRequest__Output as _drayage_v1_HoldSourceRequest__Output } from '../../drayage/v1/HoldSourceRequest.ts';
+import type { HookResult as _drayage_v1_HookResult, HookResult__Output as _drayage_v1_HookResult__Output } from '../../drayage/v1/HookResult.ts';
 import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from '../../drayage/v1/ImageProgress.ts';
 import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from '../../drayage/v1/IsolateSourceRequest.ts';
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
@@ -30,6 +31,7 @@ import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageR
 import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from '../../drayage/v1/RestartSourceRequest.ts';
 import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from '../../drayage/v1/RestoreSourceRequest.ts';
 import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSourceRequest__Output as _drayage_v1_RetireSourceRequest__Output } from '../../drayage/v1/RetireSourceRequest.ts';
+import type { RunHookRequest as _drayage_v1_RunHookRequest, RunHookRequest__Output as _drayage_v1_RunHookRequest__Output } from '../../drayage/v1/RunHookRequest.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from '../../drayage/v1/SettleWorkloadRequest.ts';
 import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from '../../drayage/v1/Standing.ts';
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from '../../drayage/v1/StartTargetRequest.ts';
@@ -224,6 +226,15 @@ export interface AgentClient extends grpc.Client {
   retireSource(argument: _drayage_v1_RetireSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   retireSource(argument: _drayage_v1_RetireSourceRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   
+  RunHook(argument: _drayage_v1_RunHookRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  RunHook(argument: _drayage_v1_RunHookRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  RunHook(argument: _drayage_v1_RunHookRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  RunHook(argument: _drayage_v1_RunHookRequest, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  runHook(argument: _drayage_v1_RunHookRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  runHook(argument: _drayage_v1_RunHookRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  runHook(argument: _drayage_v1_RunHookRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  runHook(argument: _drayage_v1_RunHookRequest, callback: grpc.requestCallback<_drayage_v1_HookResult__Output>): grpc.ClientUnaryCall;
+  
   SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   SettleWorkload(argument: _drayage_v1_SettleWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -314,6 +325,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   RetireSource: grpc.handleUnaryCall<_drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done>;
   
+  RunHook: grpc.handleUnaryCall<_drayage_v1_RunHookRequest__Output, _drayage_v1_HookResult>;
+  
   SettleWorkload: grpc.handleUnaryCall<_drayage_v1_SettleWorkloadRequest__Output, _drayage_v1_Done>;
   
   StartTarget: grpc.handleUnaryCall<_drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget>;
@@ -348,6 +361,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   RestartSource: MethodDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_Done, _drayage_v1_RestartSourceRequest__Output, _drayage_v1_Done__Output>
   RestoreSource: MethodDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_Done, _drayage_v1_RestoreSourceRequest__Output, _drayage_v1_Done__Output>
   RetireSource: MethodDefinition<_drayage_v1_RetireSourceRequest, _drayage_v1_Done, _drayage_v1_RetireSourceRequest__Output, _drayage_v1_Done__Output>
+  RunHook: MethodDefinition<_drayage_v1_RunHookRequest, _drayage_v1_HookResult, _drayage_v1_RunHookRequest__Output, _drayage_v1_HookResult__Output>
   SettleWorkload: MethodDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_Done, _drayage_v1_SettleWorkloadRequest__Output, _drayage_v1_Done__Output>
   StartTarget: MethodDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartedTarget, _drayage_v1_StartTargetRequest__Output, _drayage_v1_StartedTarget__Output>
   StopSource: MethodDefinition<_drayage_v1_StopSourceRequest, _drayage_v1_StoppedSource, _drayage_v1_StopSourceRequest__Output, _drayage_v1_StoppedSource__Output>

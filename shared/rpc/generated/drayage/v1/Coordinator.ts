@@ -10,6 +10,8 @@ import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__O
 import type { PullArchiveRequest as _drayage_v1_PullArchiveRequest, PullArchiveRequest__Output as _drayage_v1_PullArchiveRequest__Output } from '../../drayage/v1/PullArchiveRequest.ts';
 import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from '../../drayage/v1/RegisterReply.ts';
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from '../../drayage/v1/RegisterRequest.ts';
+import type { RenewReply as _drayage_v1_RenewReply, RenewReply__Output as _drayage_v1_RenewReply__Output } from '../../drayage/v1/RenewReply.ts';
+import type { RenewRequest as _drayage_v1_RenewRequest, RenewRequest__Output as _drayage_v1_RenewRequest__Output } from '../../drayage/v1/RenewRequest.ts';
 
 export interface CoordinatorClient extends grpc.Client {
   Heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
@@ -35,6 +37,15 @@ export interface CoordinatorClient extends grpc.Client {
   register(argument: _drayage_v1_RegisterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
   register(argument: _drayage_v1_RegisterRequest, callback: grpc.requestCallback<_drayage_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
   
+  Renew(argument: _drayage_v1_RenewRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _drayage_v1_RenewRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _drayage_v1_RenewRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  Renew(argument: _drayage_v1_RenewRequest, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _drayage_v1_RenewRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _drayage_v1_RenewRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _drayage_v1_RenewRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  renew(argument: _drayage_v1_RenewRequest, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
+  
   Report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
   Report(options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
   report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
@@ -49,6 +60,8 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   
   Register: grpc.handleUnaryCall<_drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply>;
   
+  Renew: grpc.handleUnaryCall<_drayage_v1_RenewRequest__Output, _drayage_v1_RenewReply>;
+  
   Report: grpc.handleBidiStreamingCall<_drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck>;
   
 }
@@ -57,5 +70,6 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   Heartbeat: MethodDefinition<_drayage_v1_HeartbeatRequest, _drayage_v1_HeartbeatReply, _drayage_v1_HeartbeatRequest__Output, _drayage_v1_HeartbeatReply__Output>
   PullArchive: MethodDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_ArchivePiece, _drayage_v1_PullArchiveRequest__Output, _drayage_v1_ArchivePiece__Output>
   Register: MethodDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterReply, _drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply__Output>
+  Renew: MethodDefinition<_drayage_v1_RenewRequest, _drayage_v1_RenewReply, _drayage_v1_RenewRequest__Output, _drayage_v1_RenewReply__Output>
   Report: MethodDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck, _drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck__Output>
 }

@@ -10,6 +10,7 @@ export interface RetiredContainer {
   'containerName'?: (string);
   'movedTo'?: (string);
   'retiredAt'?: (string);
+  'partial'?: (string);
 }
 
 export interface RetiredContainer__Output {
@@ -20,4 +21,5 @@ export interface RetiredContainer__Output {
   'containerName': (string);
   'movedTo': (string);
   'retiredAt': (string);
+  'partial': (string);
 }

@@ -6,6 +6,7 @@ import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__O
 import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from '../../drayage/v1/PublishedPort.ts';
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
+import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from '../../drayage/v1/Hook.ts';
 
 export interface Workload {
   'containerId'?: (string);
@@ -21,6 +22,7 @@ export interface Workload {
   'engine'?: (_drayage_v1_EngineFacts | null);
   'hasHealthcheck'?: (boolean);
   'stopTimeoutSeconds'?: (number);
+  'hooks'?: (_drayage_v1_Hook)[];
 }
 
 export interface Workload__Output {
@@ -37,4 +39,5 @@ export interface Workload__Output {
   'engine': (_drayage_v1_EngineFacts__Output | null);
   'hasHealthcheck': (boolean);
   'stopTimeoutSeconds': (number);
+  'hooks': (_drayage_v1_Hook__Output)[];
 }
