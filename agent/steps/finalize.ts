@@ -22,6 +22,7 @@ export const finalizeSource = async (
   const retired = state.retired.byContainer(request.containerId)
   if (retired === null) {
     requireNotBroughtBack(context, request)
+    await requireGone(context, request)
     return { removed: [] }
   }
   const reasons = await whyNot(context, retired, request, lease)
@@ -53,6 +54,18 @@ const requireNotBroughtBack = ({ state }: AgentContext, { containerId, retiredMi
     'DRAYAGE_NOTHING_TO_FINALIZE',
     `${entry.containerName} was brought back on this host by hand (dray agent break-glass) at ${entry.startedAt}: it is not ` +
       'a retired copy any more, and was left alone. Remove it by hand if it must go (docker rm, docker volume rm).',
+  )
+}
+
+// It was removed before, then. An agent that has lost its memory cannot say whose it is.
+const requireGone = async ({ engine }: AgentContext, { containerId }: Request): Promise<void> => {
+  const container = await findContainer(engine, containerId)
+  if (container === null) return
+  throw new AppError(
+    'DRAYAGE_RETAINED_CHANGED',
+    `The container ${container.name} is on this host, and its agent does not know it as one that has moved away; it may have ` +
+      'lost what it had noted. Nothing was removed. See whether its data is set aside (docs/break-glass.md), and remove it by ' +
+      `hand if it must go: docker rm ${container.name}, docker volume rm.`,
   )
 }
 

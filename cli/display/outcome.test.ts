@@ -101,3 +101,35 @@ test('what was compressed on its way is told beside what it was', () => {
   expect(text).toContain('1.25 GiB (compressed from 5.00 GiB) sent in 2 rounds')
   expect(text).toContain('2 (last) data: 15.0 KiB (compressed from 60.0 KiB) in 3 entries')
 })
+
+test('one that waits for its turn, and one that is paused, say so, and for what', () => {
+  const queue = { position: 2, waitsFor: 'host-2 takes part in as many as it may' }
+  const queued = outcomeText({ ...running('lock'), state: 'queued', queue }, paint)
+  expect(queued).toContain('The migration of web from host-1 to host-2 waits for its turn.')
+  expect(queued).toContain('waits for  its turn, at place 2: host-2 takes part in as many as it may')
+  const paused = outcomeText({ ...running('precopy'), state: 'paused', pauseRequested: true }, paint)
+  expect(paused).toContain('The migration of web from host-1 to host-2 is paused.')
+})
+
+test('a migration in full shows what its hooks wrote, and whether the webhook was told', () => {
+  const at = '2026-01-05T12:00:00.000Z'
+  const hook = { host: 'host-1', command: ['sync'], onError: 'fail' as const, startedAt: at, truncated: false }
+  const text = migrationText(
+    moved({
+      hooks: [
+        { ...hook, hook: 'pre-stop', endedAt: null, outcome: 'unknown', exitCode: null, output: '' },
+        { ...hook, hook: 'pre-stop', endedAt: at, outcome: 'failed', exitCode: 3, output: 'a\u001b[2Jb\nlast\n' },
+      ],
+      webhooks: [
+        { event: 'migration.committed', state: 'sent', at, attempts: 3, sentAt: at, lastError: 'it answered 500' },
+        { event: 'migration.ended', state: 'waiting', at, attempts: 1, sentAt: null, lastError: 'it answered 503' },
+      ],
+    }),
+    paint,
+  )
+  expect(text).toContain('pre-stop on host-1 was begun; what came of it is not known: sync')
+  expect(text).toContain('pre-stop on host-1 failed with 3 in 0 ms: sync')
+  expect(text).toContain('a\\x1b[2Jb')
+  expect(text).toContain(`told of the hand-over at ${at}, at the 3rd try`)
+  expect(text).toContain('still to be told of the end (1 try; the last: it answered 503)')
+})

@@ -58,3 +58,14 @@ test('the current step is the one that runs or is undone', () => {
   expect(currentStep({ ...running('stop'), steps: stepsUpTo('stop', 'undoing') })?.state).toBe('undoing')
   expect(currentStep(moved())).toBeNull()
 })
+
+test('a wait for a turn is said once for each reason, and a pause once', () => {
+  const waits = { ...running('lock'), steps: [], queue: { position: 2, waitsFor: 'host-2 is busy' } }
+  expect(texts(stepLines(null, waits))).toEqual(['queued    host-2 is busy'])
+  expect(stepLines(waits, { ...waits, queue: { position: 1, waitsFor: 'host-2 is busy' } })).toEqual([])
+  const paused = { ...running('precopy'), state: 'paused' as const }
+  expect(texts(stepLines(running('precopy'), paused))).toEqual([
+    `paused    until somebody resumes it: dray resume ${paused.id}`,
+  ])
+  expect(stepLines(paused, paused)).toEqual([])
+})

@@ -296,3 +296,47 @@ describe('the commit', () => {
     })
   })
 })
+
+describe('a pause', () => {
+  test('comes before the fence or is refused: one transaction decides', async () => {
+    await journal.create(migration('m1'))
+    const fence = { step: 'fence', phase: 'started' } as const
+    await journal.requestPause('m1', () => {})
+    expect(await journal.appendUnlessPaused('m1', fence)).toBe(false)
+    expect(await journal.entries('m1')).toEqual([])
+    await journal.requestResume('m1')
+    expect(await journal.appendUnlessPaused('m1', fence)).toBe(true)
+    const refuse = (_: unknown, entries: readonly unknown[]) => {
+      throw new Error(`after ${entries.length}`)
+    }
+    await expect(journal.requestPause('m1', refuse)).rejects.toThrow('after 1')
+    expect(await journal.find('m1')).toMatchObject({ pauseRequested: false })
+  })
+
+  test('is in force as long as it is asked for, and what is resumed waits for its turn', async () => {
+    await journal.create(migration('m1'))
+    expect(await journal.standStill('m1', 'paused')).toBe(false)
+    await journal.requestPause('m1', () => {})
+    expect(await journal.standStill('m1', 'paused')).toBe(true)
+    expect(await journal.list({ state: 'paused', limit: 9 })).toMatchObject([{ id: 'm1', pauseRequested: true }])
+    await journal.requestResume('m1')
+    expect(await journal.find('m1')).toMatchObject({ state: 'queued', pauseRequested: false })
+    await journal.end('m1', rolledBack)
+    await journal.standStill('m1', 'queued')
+    expect(await journal.find('m1')).toMatchObject({ state: 'rolled-back' })
+  })
+})
+
+test('a hook that was begun is of unknown outcome until its end is written', async () => {
+  await journal.create(migration('m1'))
+  const begun = { hook: 'pre-stop' as const, host: 'host-1', command: ['sync', ''], onError: 'fail' as const }
+  const number = await journal.beginHook('m1', begun)
+  expect(await journal.hookRuns('m1')).toMatchObject([{ ...begun, outcome: 'unknown', endedAt: null, output: '' }])
+  const again = await journal.beginHook('m1', begun)
+  await journal.endHook(again, { outcome: 'failed', exitCode: 3, output: 'no\n', truncated: true })
+  expect(await journal.hookRuns('m1')).toMatchObject([
+    { outcome: 'unknown' },
+    { outcome: 'failed', exitCode: 3, output: 'no\n', truncated: true, endedAt: expect.any(String) },
+  ])
+  expect(again).toBeGreaterThan(number)
+})

@@ -8,7 +8,7 @@ import type { Migration } from '../../shared/api/migrations.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
 import { importStandIn, nodeStandIn } from '../compose/stand-ins.ts'
 import type { Inspection } from '../e2e/inspection.ts'
-import { inspect, migrate, mountpoint, refusal } from '../e2e/moving.ts'
+import { inspect, migrate, mountpoint, refusal, refusalOf } from '../e2e/moving.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
@@ -109,7 +109,8 @@ test('what moved away is brought back without the coordinator, and the agent lea
   await create('web', '-v', 'web-data:/data', '--restart', 'on-failure:3')
   await create('plain', '--restart', 'unless-stopped')
   await create('gone')
-  for (const name of ['web', 'plain', 'gone']) await move(name)
+  const moved = await move('web')
+  for (const name of ['plain', 'gone']) await move(name)
   expect(await logOf(two, 'web-data')).toBe('started\nstarted\n')
 
   await lab.coordinator.process.stop()
@@ -164,6 +165,9 @@ test('what moved away is brought back without the coordinator, and the agent lea
   expect((await refusal(lab, { container: 'web', from: 'host-1', to: 'host-2' })).problem.code).toBe(
     'DRAYAGE_RECOVERY_NEEDED',
   )
+  for (const verb of ['return', 'finalize'] as const) {
+    expect((await refusalOf(lab, moved, verb)).code).toBe('DRAYAGE_RECOVERY_NEEDED')
+  }
   const env = { DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
   const recover = commandsWith('dray recover --yes').split('\n').filter(Boolean)
   expect(recover).toEqual(['dray recover', 'dray recover --yes'])

@@ -174,6 +174,19 @@ describe('hooks', () => {
   })
 })
 
+test('a container is stopped by its own signal and within its own time; one that had to be killed is told of', async () => {
+  const detached = (name: string, options: readonly string[], script: string) =>
+    one.docker(['run', '-d', '--name', name, '-v', `${name}:/data`, ...options, image, 'sh', '-c', script])
+  const loop = 'while :; do sleep 0.1; done'
+  await detached('polite', ['--stop-signal', 'USR1'], `trap 'echo USR1 > /data/heard; exit 0' USR1; ${loop}`)
+  await detached('deaf', ['--stop-timeout', '1'], `trap '' TERM; ${loop}`)
+  const [polite, deaf] = await Promise.all(['polite', 'deaf'].map((name) => migrate(lab, there(name))))
+  const warned = (migration: Migration | undefined) => migration?.warnings.some(({ code }) => code === 'source-killed')
+  expect([polite?.state, deaf?.state]).toEqual(['awaiting-finalize', 'awaiting-finalize'])
+  expect([warned(polite), warned(deaf)]).toEqual([false, true])
+  expect(await two.docker(['exec', 'polite', 'cat', '/data/heard'])).toBe('USR1')
+})
+
 test('paused in the middle of a round it leaves the container running, outlasts a kill of the coordinator, and goes on where it was', async () => {
   const mebibytes = 100
   await start('slow')

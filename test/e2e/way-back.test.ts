@@ -6,9 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
-import { checkLedger, keepLedger } from '../lab/ledger.ts'
-import { eventually } from '../lab/wait.ts'
 import type { Inspection } from './inspection.ts'
+import { acknowledged, coldMiB, requireWhole, runs, startLedger, writesOn } from './ledger-workload.ts'
 import {
   follow,
   holdings,
@@ -21,7 +20,6 @@ import {
   startFollowing,
   startMigration,
   untilEnded,
-  untilMigration,
 } from './moving.ts'
 
 let lab: Lab
@@ -53,43 +51,8 @@ const mebibyte = 1024 * 1024
 const there = (container: string) => ({ container, from: 'host-1', to: 'host-2' })
 type Inspected = Inspection & { readonly HostConfig: { readonly RestartPolicy: { readonly Name: string } } }
 
-const runs = async (host: LabHost, name: string): Promise<boolean> =>
-  inspect<Inspection>(host, name).then(
-    ({ State }) => State.Running,
-    () => false,
-  )
-
-// Beside a ledger that is written without pause, so much that nobody touches.
-const coldMiB = 60
-const startLedger = async (name: string): Promise<string> => {
-  const volume = `${name}:/data`
-  await one.docker([
-    'run',
-    '--rm',
-    '-v',
-    volume,
-    image,
-    'dd',
-    'if=/dev/urandom',
-    'of=/data/cold',
-    'bs=1M',
-    `count=${coldMiB}`,
-  ])
-  return one.docker(['run', '-d', '--name', name, '--restart', 'always', '-v', volume, image, ...keepLedger])
-}
-const acknowledged = async (host: LabHost, container: string): Promise<number> =>
-  Number((await host.docker(['logs', '--tail', '1', container])) || 0)
-const writesOn = async (host: LabHost, name: string): Promise<void> => {
-  const before = await acknowledged(host, name)
-  await eventually(`${name} to write`, 60_000, async () => (await acknowledged(host, name)) > before + 5 || undefined)
-}
-const requireWhole = async (host: LabHost, name: string, lines: number): Promise<void> => {
-  const ledger = checkLedger(await host.docker(['exec', name, 'cat', '/data/ledger']))
-  expect(ledger.lines).toBeGreaterThanOrEqual(lines)
-}
-
 test('there, back, there and back again: only what has changed is sent, and no acknowledged line is lost', async () => {
-  const original = await startLedger('shuttle')
+  const original = await startLedger(one, image, 'shuttle')
   const first = await migrate(lab, there('shuttle'))
   expect(first).toMatchObject({ state: 'awaiting-finalize', kind: 'move', error: null })
   expect(first.bytesSent).toBeGreaterThan(coldMiB * mebibyte)
@@ -199,52 +162,8 @@ test('one that is unhealthy and goes on running is stopped where it came to, whe
   expect([await runs(one, 'stopped'), await log(one, 'stopped')]).toEqual([true, 'elsewhere\n'])
 })
 
-test('the agent dies in the middle of putting a kept copy in place, and of removing one: both are finished', async () => {
-  await startLedger('struck')
-  const moved = await migrate(lab, there('struck'))
-  const dies = async (name: string, wish: 'return' | 'finalize', of: Migration, host: LabHost) => {
-    const failpoints = lab.failpoints(host)
-    await failpoints.tell(name, 'hang')
-    const { id } = await startFollowing(lab, of, wish)
-    await failpoints.untilReached(name)
-    await host.agent.kill()
-    await failpoints.untell(name)
-    await host.agent.start()
-    return untilEnded(lab, id)
-  }
-  const back = await dies('ReinstateTarget.middle', 'return', moved, one)
-  expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
-  expect(await inspect<Inspected>(one, 'struck')).toMatchObject({
-    State: { Running: true },
-    HostConfig: { RestartPolicy: { Name: 'always' } },
-  })
-  await requireWhole(one, 'struck', await acknowledged(two, 'struck'))
-  expect(await dies('FinalizeSource.middle', 'finalize', back, two)).toMatchObject({ state: 'completed', error: null })
-  expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
-  await requireWhole(one, 'struck', await acknowledged(one, 'struck'))
-})
-
-test('the coordinator is killed in the middle of a return: the next one finishes it', async () => {
-  const noisy = 'trap "dd if=/dev/urandom of=/data/noise bs=1M count=40; exit 0" TERM; while :; do sleep 0.1; done'
-  await one.docker([
-    ...['run', '-d', '--name', 'killed', '--stop-timeout', '60', '-v', 'killed:/data', image, 'sh', '-c', noisy],
-  ])
-  const moved = await migrate(lab, there('killed'))
-  await lab.limitRate(two, 60)
-  const { id } = await startFollowing(lab, moved, 'return')
-  await untilMigration(lab, id, 'the last round runs', ({ steps }) =>
-    steps.some(({ name, state }) => name === 'finalcopy' && state !== 'pending'),
-  )
-  await lab.coordinator.process.kill()
-  await lab.limitRate(two, undefined)
-  await lab.coordinator.process.start()
-  expect(await untilEnded(lab, id)).toMatchObject({ state: 'awaiting-finalize', error: null })
-  expect([await runs(one, 'killed'), await runs(two, 'killed')]).toEqual([true, false])
-  expect(await one.docker(['exec', 'killed', 'stat', '-c', '%s', '/data/noise'])).toBe(String(40 * mebibyte))
-})
-
 test('a return that is cancelled leaves it where it is, and what is kept as the base of the next', async () => {
-  await startLedger('cancelled')
+  await startLedger(one, image, 'cancelled')
   const moved = await migrate(lab, there('cancelled'))
   const before = [await holdings(one), await holdings(two)]
   const coordinator = lab.failpoints('coordinator')
@@ -262,8 +181,29 @@ test('a return that is cancelled leaves it where it is, and what is kept as the 
   await requireWhole(one, 'cancelled', await acknowledged(two, 'cancelled'))
 })
 
+test('a container without volumes goes back to its old name, its networks and its policy', async () => {
+  await one.docker(['network', 'create', 'plain-net'])
+  const command = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
+  const how = ['--name', 'plain', '--network', 'plain-net', '--restart', 'unless-stopped']
+  const original = await one.docker(['run', '-d', ...how, image, ...command])
+  const moved = await migrate(lab, there('plain'))
+  expect([await runs(one, 'plain'), await runs(two, 'plain')]).toEqual([false, true])
+  const back = await follow(lab, moved, 'return')
+  expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await inspect<Inspected>(one, 'plain')).toMatchObject({
+    Id: original,
+    State: { Running: true },
+    HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
+  })
+  expect(await runs(two, 'plain')).toBe(false)
+  // What was made on the other host goes whole, with the network that was made for it.
+  expect(await follow(lab, back, 'finalize')).toMatchObject({ state: 'completed', error: null })
+  expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
+  expect(await two.docker(['network', 'ls', '-q', '--filter', 'name=plain-net'])).toBe('')
+})
+
 test('what somebody has written to the kept copy is neither overwritten nor removed in silence', async () => {
-  await startLedger('touched')
+  await startLedger(one, image, 'touched')
   const moved = await migrate(lab, there('touched'))
   const aside = await setAside(one, 'touched', moved)
   await writeFile(join(aside, 'mine'), 'precious')
@@ -285,18 +225,4 @@ test('what somebody has written to the kept copy is neither overwritten nor remo
   const refused = await follow(lab, back, 'finalize')
   expect(refused).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_RETAINED_CHANGED' } })
   expect((await holdings(two)).volumes).toEqual(['touched'])
-})
-
-test('a finalize waits for a host that is away, says so, and goes on when it is back; the image goes only when asked', async () => {
-  await startLedger('away')
-  const moved = await migrate(lab, there('away'))
-  await one.agent.kill()
-  const { id } = await startFollowing(lab, moved, 'finalize', { removeImage: true })
-  const waits = await untilMigration(lab, id, 'it says what it waits for', ({ waiting }) => waiting !== null)
-  expect(waits).toMatchObject({ state: 'running', kind: 'finalize' })
-  await one.agent.start()
-  expect(await untilEnded(lab, id)).toMatchObject({ state: 'completed', error: null })
-  expect(await holdings(one)).toMatchObject({ containers: [], volumes: [], images: [] })
-  await requireWhole(two, 'away', 1)
-  await loadImage(one, 'busybox')
 })

@@ -164,6 +164,9 @@ test('a container that was brought back by hand is known as such, and can be mov
   for (const request of [there('gamma'), back('gamma')]) {
     expect((await refusal(lab, request)).problem.code).toBe('DRAYAGE_RECOVERY_NEEDED')
   }
+  for (const command of ['return', 'finalize']) {
+    expect((await cli(command, moved.id)).output).toContain('DRAYAGE_RECOVERY_NEEDED')
+  }
   const shown = await cli('recover')
   expect(shown.output).toContain('proposed: host-1, since it was brought back by hand')
   expect(await cli('recover', '--yes')).toMatchObject({ exit: 0 })

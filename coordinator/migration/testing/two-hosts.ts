@@ -445,7 +445,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
       finalizeSource: ({ lease, containerId, retiredMigrationId }) =>
         step('finalize', lease, () => {
           const left = host.copies.get(containerId)
-          if (left === undefined || left.retiredBy === null) return { removed: [] }
+          if (left === undefined) return { removed: [] }
           if (left.retiredBy !== retiredMigrationId || left.running) {
             throw new AppError('DRAYAGE_RETAINED_CHANGED', 'it is not what was retired')
           }
