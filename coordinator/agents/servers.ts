@@ -1,0 +1,41 @@
+// What agents call: one server for those that have a certificate, one for those that have a join token.
+import type { Server } from '@grpc/grpc-js'
+import { version } from '../../shared/package-root.ts'
+import { createServer, handlers } from '../../shared/rpc/server.ts'
+import { services } from '../../shared/rpc/services.ts'
+import type { Assembled, Common } from '../assembly.ts'
+import { auditCalls } from './audited-calls.ts'
+import { createEnrolment } from './enrolment.ts'
+import { createRegistration } from './registration.ts'
+import { createRenewal } from './renewal.ts'
+
+export type AgentServers = { readonly enrolled: Server; readonly enrolment: Server }
+
+export const createAgentServers = (
+  { settings, stores, authority, clock, log, stopping }: Common,
+  { archives, presence, registered }: Assembled,
+): AgentServers => {
+  const { heartbeatMs, silenceMs } = settings
+  const { hosts, inventory, joinTokens } = stores
+  const { failed, enrolled } = auditCalls({ audit: stores.audit, clock, log })
+
+  const enrolment = createEnrolment({ authority, joinTokens, clock, enrolled, log })
+  const fromAnyone = handlers(['anonymous', 'agent'], failed)
+  const enrolmentServer = createServer()
+  enrolmentServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
+
+  const registration = createRegistration({
+    ...{ hosts, inventory, presence, clock, heartbeatMs, version, stopping, registered },
+  })
+  const renewal = createRenewal({ authority, hosts, callerOf: registration.callerOf, clock, log })
+  const fromAgents = handlers(['agent'], failed)
+  const enrolledServer = createServer({ silenceMs })
+  enrolledServer.addService(services.Coordinator, {
+    Register: fromAgents.unary(registration.register),
+    Heartbeat: fromAgents.unary(registration.heartbeat),
+    Report: fromAgents.duplex(registration.report),
+    Renew: fromAgents.unary(renewal.renew),
+    PullArchive: fromAgents.serverStream(archives.give),
+  })
+  return { enrolled: enrolledServer, enrolment: enrolmentServer }
+}

@@ -1,0 +1,155 @@
+// The one place where the coordinator's parts are put together.
+import type { Logger } from 'pino'
+import { signOfLifeMs } from '../shared/rpc/silence.ts'
+import type { TlsIdentity } from '../shared/rpc/tls.ts'
+import { createConnections } from './agents/connections.ts'
+import { createHostDirectory, hostNotFound } from './agents/directory.ts'
+import { createPresence, type Presence } from './agents/presence.ts'
+import type { AppDeps } from './app.ts'
+import { createArchiveService } from './archives/service.ts'
+import type { Settings } from './config.ts'
+import { createFencing } from './fencing/fencing.ts'
+import { createGuardedHosts } from './fencing/guarded-hosts.ts'
+import { createApiTokens } from './identity/api-tokens.ts'
+import type { Authority } from './identity/authority.ts'
+import { finalizeWhenDue } from './migration/finalize-when-due.ts'
+import type { Clock } from './migration/ports.ts'
+import { createMigrationService, type MigrationService } from './migration/service.ts'
+import { createHolds } from './recovery/holds.ts'
+import { createRecovery } from './recovery/recovery.ts'
+import type { Stores } from './store/stores.ts'
+import { createVerifier } from './verification/verifier.ts'
+import { createWebhookSender } from './webhook/sender.ts'
+import { openWebhook } from './webhook/settings.ts'
+
+export type Common = {
+  readonly settings: Settings
+  readonly stores: Stores
+  readonly authority: Authority
+  readonly identity: TlsIdentity
+  readonly clock: Clock
+  readonly log: Logger
+  // What runs by itself ends when it is aborted.
+  readonly stopping: AbortSignal
+}
+
+export type Assembled = {
+  readonly presence: Presence
+  readonly migrations: MigrationService
+  readonly archives: ReturnType<typeof createArchiveService>
+  // A host's agent has started, or has found us again.
+  registered(host: string): void
+  // What the REST interface is made of.
+  readonly rest: Omit<AppDeps, 'tls' | 'log'>
+  // Every port listens.
+  ready(): void
+  // Begins what runs by itself. `done` resolves when the last of it that writes has ended.
+  run(): { readonly done: Promise<void> }
+  // Where an operator wants it so. Once what was unfinished has been taken up again.
+  finalizeInTime(): void
+  close(): Promise<void>
+}
+
+export const assemble = async (common: Common): Promise<Assembled> => {
+  const { settings, stores, authority, identity, clock, log, stopping } = common
+  const { heartbeatMs, patienceMs, settleMs, silenceMs, finalizeAfterMs } = settings
+  const { hosts, inventory, joinTokens, fences, deliveries } = stores
+
+  const presence = createPresence({ hosts, clock, heartbeatMs, log })
+  const connections = createConnections({ hosts, presence, identity, silenceMs })
+  const directory = createHostDirectory({
+    ...{ hosts, joinTokens, presence, fences, clock },
+    fingerprint: authority.fingerprint,
+  })
+
+  const webhook = openWebhook(settings.webhookUrl, settings.webhookSecretFile)
+  const journal = stores.journal(webhook === null ? undefined : () => webhookSender?.wake())
+  const webhookSender = webhook === null ? null : createWebhookSender({ ...webhook, deliveries, journal, clock, log })
+
+  const holds = createHolds()
+  const fencing = createFencing({
+    ...{ hosts: connections, fences, journal, clock, log },
+    onHold: () => holds.everything() !== null,
+    onlineSince: async (name) => {
+      const row = await hosts.find(name)
+      if (row === null) throw hostNotFound(name)
+      const { state, lastSeen } = presence.of(row)
+      return state === 'online' ? lastSeen : null
+    },
+  })
+  const recovery = await createRecovery({
+    ...{ hosts: connections, fences, journal, holds, clock, log },
+    store: stores.recovery,
+    tell: fencing.tell,
+    enrolled: async () =>
+      (await hosts.list())
+        .filter(({ enrolledAt }) => enrolledAt !== null)
+        .map((row) => ({ name: row.name, state: presence.of(row).state })),
+  })
+  const migrations = createMigrationService({
+    ...{ journal, holds, clock, log, patienceMs, settleMs },
+    hosts: createGuardedHosts({ hosts: connections, fences, journal, heard: recovery.heard }),
+    limits: { total: settings.maxMigrations, perHost: settings.maxMigrationsPerHost },
+  })
+  // Those of a process that is gone.
+  await stores.volumeHolds.clear()
+  const archives = createArchiveService({
+    ...{ hosts: connections, holds: stores.volumeHolds, clock, log },
+    signOfLifeMs: signOfLifeMs(silenceMs),
+  })
+
+  const untilStopped = (whatElse: string, task: Promise<void>): Promise<void> =>
+    task.catch((thrown) => log.error({ err: thrown }, whatElse))
+  let isListening = false
+  return {
+    presence,
+    migrations,
+    archives,
+
+    registered: (host) => {
+      // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.
+      recovery.forget(host)
+      const told = fencing.isBack(host).then(() => recovery.ask(host))
+      told.catch((thrown) => log.error({ host, err: thrown }, 'A host that registered could not be taken in'))
+    },
+
+    rest: {
+      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives },
+      verifier: createVerifier({ journal, hosts: connections, clock }),
+      tokens: createApiTokens(stores.apiTokens, clock),
+      audit: stores.audit,
+      statistics: stores.statistics,
+      unready: async () => [
+        ...(isListening ? [] : ['not every port is listening yet']),
+        ...(await stores.isAnswering().then(
+          () => [],
+          (thrown: Error) => [`the database does not answer: ${thrown.message}`],
+        )),
+      ],
+    },
+
+    ready: () => {
+      isListening = true
+    },
+
+    run: () => {
+      void untilStopped('Hosts are no longer watched', presence.watch(stopping))
+      void untilStopped('Hosts that are back are no longer told what they are owed', fencing.run(stopping))
+      const sending = webhookSender?.run(stopping) ?? Promise.resolve()
+      return { done: untilStopped('Webhooks are no longer sent', sending) }
+    },
+
+    finalizeInTime: () => {
+      if (finalizeAfterMs === undefined) return
+      void untilStopped(
+        'Migrations are no longer finalized by themselves',
+        finalizeWhenDue({ journal, migrations, clock, afterMs: finalizeAfterMs, log }, stopping),
+      )
+    },
+
+    close: async () => {
+      connections.close()
+      await presence.flush()
+    },
+  }
+}
