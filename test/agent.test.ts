@@ -459,7 +459,10 @@ describe.each([
     expect(results[0]?.sourceDigest).toMatch(/^[0-9a-f]{64}$/)
     expect(results[0]?.targetDigest).toBe(results[0]?.sourceDigest)
     expect(results[0]?.contentBytes).toBeGreaterThan(20 * 1024 * 1024)
-    expect(results[1]).toEqual(results[0])
+    // The second finds all of it there: the same volume, and next to nothing crosses.
+    const { bytesSent = 0, changedBytes: _bytes, changedEntries: _entries, ...again } = results[1] ?? {}
+    expect(results[0]).toMatchObject(again)
+    expect(bytesSent).toBeLessThan(64 * 1024)
 
     const started = await target.call.unary(
       'StartTarget',
@@ -539,10 +542,10 @@ describe.each([
           short,
         ),
       )
-    await expect(pull(mine)).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_EXISTS' })
     const ours = ['--label', `dev.drayage.migration=${lease.migrationId}`]
-    await targetHost.docker(['volume', 'create', ...ours, theirs])
     await targetHost.docker(['create', ...ours, '--label', 'dev.drayage.role=workload', busybox, 'true'])
+    await expect(pull(mine)).rejects.toMatchObject({ code: 'DRAYAGE_VOLUME_EXISTS' })
+    await targetHost.docker(['volume', 'create', ...ours, theirs])
     await expect(pull(theirs)).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
   })
 })
