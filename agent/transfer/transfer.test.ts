@@ -11,7 +11,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { headRoom, messageInPlace } from '../../shared/rpc/piece-messages.ts'
-import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
+import { type CallContext, createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { pieceFields, services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { createEnginePaths } from '../engine-paths.ts'
@@ -394,6 +394,32 @@ test('a receiver that is slow is not taken for a peer that is silent', async () 
     bytes += packedBytes(piece)
   }
   expect(bytes).toBe((await pull.summary()).tarBytes)
+})
+
+test('a giver knows whether it waits for who pulls, rather than for the line', async () => {
+  let giving: CallContext | undefined
+  let given = 0
+  const peer = await serve(
+    lying(async function* (_, context) {
+      giving = context
+      yield { announced: limits }
+      for (; given < 200; given += 1) yield { tar: Buffer.alloc(1024 * 1024) }
+    }),
+  )
+  const pull = pullBy(target).volume(peer, request, never)
+  const pieces = pull.pieces[Symbol.asyncIterator]()
+  await pieces.next()
+  expect(giving?.isCallerBehind()).toBe(false)
+  await expect.poll(() => giving?.isCallerBehind(), { timeout: 20_000 }).toBe(true)
+  // It is held back, not buffered without end.
+  expect(given).toBeLessThan(100)
+  while (given < 150) await pieces.next()
+  const readingOn = async () => {
+    await pieces.next()
+    return giving?.isCallerBehind()
+  }
+  await expect.poll(readingOn, { timeout: 20_000 }).toBe(false)
+  pull.close()
 })
 
 test('a pull that is aborted, or closed halfway, ends the giving', async () => {

@@ -148,7 +148,12 @@ export type VolumeEngine = {
   // DRAYAGE_VOLUME_ROOT_CHANGED, DRAYAGE_SOURCE_CHANGED, DRAYAGE_UNREPRESENTABLE, DRAYAGE_CANCELLED.
   read(root: string, options: ReadOptions): VolumeStream
   // The same for `receive`, with pieces compressed where that is worth it (round/compression-choice.ts).
-  readPacked(root: string, options: ReadOptions, compression: Compression): VolumeStream<Piece>
+  readPacked(
+    root: string,
+    options: ReadOptions,
+    compression: Compression,
+    isConsumerBehind?: () => boolean,
+  ): VolumeStream<Piece>
   // Makes the directory `root` exactly what the archive holds, its own metadata included: what was in it before goes.
   // The pieces are given away: of one that is alone in its memory, that memory changes hands.
   // Returns when all of it is on disk. After an error what is in `root` must not be used. Errors:
@@ -205,7 +210,12 @@ const heard =
 export const createVolumeEngine = (): VolumeEngine => {
   const pool = createWorkerPool()
   const readers: Readers = new Map()
-  const readPacked: VolumeEngine['readPacked'] = (root, { signal, holding, ...request }, compression) => {
+  const readPacked: VolumeEngine['readPacked'] = (
+    root,
+    { signal, holding, ...request },
+    compression,
+    isConsumerBehind = () => false,
+  ) => {
     const held = holding && {
       digest: holding.digest,
       lacking: holding.lacking.map(({ path, blocks }) => ({ path: fromBytes(path), blocks })),
@@ -216,6 +226,7 @@ export const createVolumeEngine = (): VolumeEngine => {
       { root, ...request, ...(held && { holding: held }) },
       compression,
       signal,
+      isConsumerBehind,
     )
     const settled = summary.then(publicSummary)
     // A caller that only reads the pieces learns of the failure there.

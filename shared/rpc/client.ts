@@ -10,7 +10,7 @@ import {
 import type { MethodDefinition } from '@grpc/proto-loader'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { fromStatus } from './errors.ts'
-import { untilDrained } from './flow.ts'
+import { flowControlWindow, untilDrained } from './flow.ts'
 import { services } from './services.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
@@ -68,7 +68,7 @@ const mebibyte = 1024 * 1024
 // The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
 // pulls. At a round trip of 100 ms this one gives some 120 MB/s (docs/adr/0012). Keepalive finds a peer that went without a word.
 const channelOptions = {
-  'grpc-node.flow_control_window': 32 * mebibyte,
+  'grpc-node.flow_control_window': flowControlWindow,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.keepalive_permit_without_calls': 0,

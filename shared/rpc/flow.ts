@@ -1,6 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
 
+// How much a caller lets a server send before it has used any of it, bytes (docs/adr/0012).
+export const flowControlWindow = 32 * 1024 * 1024
+
 // Resolves when a stream that was full takes more, or will never: then it is the next write that finds out. It leaves no
 // listener behind, however often it is asked.
 export const untilDrained = (stream: EventEmitter): Promise<void> =>

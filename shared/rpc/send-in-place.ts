@@ -3,18 +3,29 @@
 //
 // The stream is a private part of grpc-js's innermost call. Where it is not found the message goes the usual way, which is
 // slower and the same on the wire.
-import type { Writable } from 'node:stream'
+import type { ServerHttp2Stream } from 'node:http2'
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
 import { frameOf } from './piece-messages.ts'
 
-const streamOf = (call: object): Writable | undefined => {
-  const { stream } = call as { readonly stream?: unknown }
-  return typeof (stream as Writable | undefined)?.write === 'function' ? (stream as Writable) : undefined
+const streamOf = (call: object): ServerHttp2Stream | undefined => {
+  const { stream } = call as { readonly stream?: ServerHttp2Stream }
+  return typeof stream?.write === 'function' ? stream : undefined
+}
+
+const streams = new WeakMap<object, ServerHttp2Stream>()
+
+// How many bytes the receiver would still take without having used what it has; undefined: not known.
+// call: as a handler gets it.
+export const receiversWindow = (call: object): number | undefined => {
+  const { call: intercepted } = call as { readonly call?: object }
+  const session = intercepted === undefined ? undefined : streams.get(intercepted)?.session
+  return session?.destroyed === false ? session.state.remoteWindowSize : undefined
 }
 
 export const sendInPlace: ServerInterceptor = (_, call) => {
   const intercepted = new ServerInterceptingCall(call)
   const stream = streamOf(call)
+  if (stream !== undefined) streams.set(intercepted, stream)
   const usual = intercepted.sendMessage.bind(intercepted)
   intercepted.sendMessage = (message, callback) => {
     const framed = frameOf(message)

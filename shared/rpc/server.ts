@@ -13,9 +13,9 @@ import {
 import { AppError } from '../errors.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
-import { written } from './flow.ts'
+import { flowControlWindow, written } from './flow.ts'
 import { renewableCredentials } from './renewable-credentials.ts'
-import { sendInPlace } from './send-in-place.ts'
+import { receiversWindow, sendInPlace } from './send-in-place.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { Renewals, TlsIdentity } from './tls.ts'
 
@@ -27,6 +27,8 @@ export type CallContext = {
   readonly address: string
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate presented, hex; null: none was.
   callerKeyHash(): string | null
+  // Whether the caller has much that it has not used yet: what is sent now waits for it, and not for the line.
+  isCallerBehind(): boolean
   // Aborted when the caller went, cancelled, or its deadline passed.
   readonly signal: AbortSignal
 }
@@ -59,6 +61,14 @@ const keyHashOf = (call: AnyCall): string | null => {
 // "10.0.0.11:51234", "[::1]:51234".
 const addressOf = (call: AnyCall): string => call.getPeer().replace(/:\d+$/, '')
 
+// A line holds less than this between its ends, however long it is; the rest of the caller's window (client.ts) lies
+// unused with the caller. Not known: no.
+const onTheLineBytes = 16 * 1024 * 1024
+const isBehind = (call: AnyCall): boolean => {
+  const left = receiversWindow(call)
+  return left !== undefined && left < flowControlWindow - onTheLineBytes
+}
+
 const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   const caller = callerOf(call)
   if (!roles.includes(caller.role)) {
@@ -71,7 +81,14 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   const controller = new AbortController()
   call.on('cancelled', () => controller.abort())
   const method = call.getPath().slice(call.getPath().lastIndexOf('/') + 1)
-  return { method, caller, address: addressOf(call), callerKeyHash: () => keyHashOf(call), signal: controller.signal }
+  return {
+    method,
+    caller,
+    address: addressOf(call),
+    callerKeyHash: () => keyHashOf(call),
+    isCallerBehind: () => isBehind(call),
+    signal: controller.signal,
+  }
 }
 
 // roles: who may call. Each service names its own; there is no default.

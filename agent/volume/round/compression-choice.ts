@@ -1,7 +1,8 @@
 // Whether pieces are compressed before they are sent, decided as they come. Compressing pays where the line is what the
 // reader waits for: its processor is idle then, and fewer bytes have to cross. It costs where the line takes pieces as
 // fast as they are read. So what is looked at is the time that the reader waited for the line, against the time that
-// compressing would take; both are measured here and now, and grow together on a busy machine.
+// compressing would take; both are measured here and now, and grow together on a busy machine. A wait for a receiver that
+// has much lying unused is none for the line, and is not told: fewer bytes would not make him quicker.
 //
 // Pure: it is told what happened, and has no clock.
 

@@ -28,6 +28,7 @@ export const readPieces = (
   request: ReadRequest,
   compression: Compression,
   signal: AbortSignal | undefined,
+  isConsumerBehind: () => boolean,
 ): Reading => {
   const arrived: Piece[] = []
   let ended = false
@@ -79,6 +80,7 @@ export const readPieces = (
       for (;;) {
         const piece = arrived.shift()
         if (piece !== undefined) {
+          job?.signals.setBehind(isConsumerBehind())
           job?.signals.grant(1)
           yield piece
         } else if (ended) {

@@ -1,5 +1,5 @@
 // What the main thread tells a worker that is in the middle of synchronous work: that it has been cancelled, how many
-// more pieces it may send, and that there is news. In shared memory, because a worker that does not return to its event
+// more pieces it may send, what they wait for, and that there is news. In shared memory, because a worker that does not return to its event
 // loop hears no events; with Atomics.wait, because it should sleep while there is nothing to do.
 //
 // The bell makes sleeping safe: it is read before looking for news and compared as the worker falls asleep, so that a
@@ -7,6 +7,7 @@
 const bell = 0
 const cancelled = 1
 const credit = 2
+const behind = 3
 
 export type Signals = {
   readonly memory: SharedArrayBuffer
@@ -14,6 +15,9 @@ export type Signals = {
   cancel(): void
   isCancelled(): boolean
   grant(pieces: number): void
+  // Whether pieces wait for who uses them, rather than for the line to him.
+  setBehind(isBehind: boolean): void
+  isBehind(): boolean
   // Takes one piece's credit, if there is any.
   spend(): boolean
   // The current count of rings.
@@ -22,7 +26,7 @@ export type Signals = {
   sleep(since: number): void
 }
 
-export const createSignals = (memory = new SharedArrayBuffer(12)): Signals => {
+export const createSignals = (memory = new SharedArrayBuffer(16)): Signals => {
   const words = new Int32Array(memory)
   const ring = (): void => {
     Atomics.add(words, bell, 1)
@@ -40,6 +44,10 @@ export const createSignals = (memory = new SharedArrayBuffer(12)): Signals => {
       Atomics.add(words, credit, pieces)
       ring()
     },
+    setBehind: (isBehind) => {
+      Atomics.store(words, behind, isBehind ? 1 : 0)
+    },
+    isBehind: () => Atomics.load(words, behind) === 1,
     spend: () => {
       if (Atomics.load(words, credit) === 0) return false
       Atomics.sub(words, credit, 1)

@@ -69,7 +69,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       const packed = packer.pack(piece)
       const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
-      packer.waited(piece.length, performance.now() - startedAt)
+      packer.waited(piece.length, signals.isBehind() ? 0 : performance.now() - startedAt)
       const memory = piece.buffer as ArrayBuffer
       // Before it is given away.
       const { length } = packed ?? piece
