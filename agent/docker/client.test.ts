@@ -1,39 +1,7 @@
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
-import { compareApi, createClient, path } from './client.ts'
+import { describe, expect, test } from 'vitest'
+import { compareApi, path } from './client.ts'
 import { parseDockerHost } from './docker-host.ts'
-
-const ends: (() => void)[] = []
-afterEach(() => {
-  for (const end of ends.splice(0)) end()
-})
-
-const socketFor = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'drayage-client-'))
-  ends.push(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'engine.sock')
-}
-
-// Something that answers on a socket as the test wants, and says its version as an engine does.
-const standIn = async (answer: RequestListener, apiVersion = '1.51') => {
-  const socketPath = socketFor()
-  const asked: string[] = []
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url?.replace(/\?$/, '')}`)
-    if (request.url?.startsWith('/version')) response.end(JSON.stringify({ ApiVersion: apiVersion }))
-    else answer(request, response)
-  }).listen(socketPath)
-  await once(server, 'listening')
-  ends.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { client: createClient({ dockerHost: `unix://${socketPath}` }), asked, server }
-}
+import { notAnEngine, standIn } from './testing/stand-in.ts'
 
 describe('the API version', () => {
   test.each([
@@ -92,11 +60,8 @@ describe('an answer', () => {
 })
 
 test('what answers and is no engine is said to be none', async () => {
-  const socketPath = socketFor()
-  const server = createServer((_, response) => response.end('<html>hello</html>')).listen(socketPath)
-  await once(server, 'listening')
-  ends.push(() => server.close())
-  await expect(createClient({ dockerHost: `unix://${socketPath}` }).get('/info')).rejects.toMatchObject({
+  const client = await notAnEngine((_, response) => response.end('<html>hello</html>'))
+  await expect(client.get('/info')).rejects.toMatchObject({
     code: 'DRAYAGE_ENGINE_UNREACHABLE',
     message: expect.stringMatching(/not a Docker engine/),
   })

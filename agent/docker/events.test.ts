@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DockerEvent, touchedBy } from './events.ts'
+import { type DockerEvent, touchedBy, watch } from './events.ts'
+import { standIn } from './testing/stand-in.ts'
 
 const event = (Type: string, Action: string, ID: string): DockerEvent => ({ Type, Action, Actor: { ID } })
 
@@ -41,4 +42,19 @@ test('an event of any shape is survived', () => {
       },
     ),
   )
+})
+
+// An engine that shuts down refuses for a moment what it is asked, before its stream ends.
+test('a look-up that the engine refuses ends the watch as a stream that breaks does, with the reason', async () => {
+  const { client } = await standIn((request, response) => {
+    if (request.url?.includes('/info')) response.end(JSON.stringify({ SystemTime: new Date().toISOString() }))
+    else if (request.url?.includes('/events')) response.write(`${JSON.stringify(event('volume', 'create', 'data'))}\n`)
+    else response.writeHead(500).end('{"message":"shutting down"}')
+  })
+  const changes = watch(client, new AbortController().signal)
+  expect((await changes.next()).done).toBe(false)
+  await expect(changes.next()).rejects.toMatchObject({
+    code: 'DRAYAGE_ENGINE_UNREACHABLE',
+    message: expect.stringContaining('shutting down'),
+  })
 })

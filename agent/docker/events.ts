@@ -44,11 +44,22 @@ export const touchedBy = (events: readonly DockerEvent[]): Touched => {
   return { containers: [...containers], volumes: [...volumes], started }
 }
 
+const ended = (cause?: unknown): AppError =>
+  new AppError(
+    'DRAYAGE_ENGINE_UNREACHABLE',
+    'The engine can no longer be followed: it stopped, or the connection to it broke' +
+      `${cause instanceof Error ? ` (${cause.message})` : ''}.`,
+    cause === undefined ? {} : { cause },
+  )
+
 const lookUp = async (client: Client, touched: Touched): Promise<InventoryChange> => {
   const [containers, volumes] = await Promise.all([
     inventoryContainers(client, touched.containers),
     Promise.all(touched.volumes.map((name) => findVolume(client, name))),
-  ])
+  ]).catch((error: unknown) => {
+    // An engine on its way down still answers, with refusals of its own; what it says of a thing is then no news.
+    throw ended(error)
+  })
   const found = volumes.filter((volume): volume is InspectedVolume => volume !== null)
   return {
     containers,
@@ -58,13 +69,6 @@ const lookUp = async (client: Client, touched: Touched): Promise<InventoryChange
     started: touched.started,
   }
 }
-
-const ended = (cause?: unknown): AppError =>
-  new AppError(
-    'DRAYAGE_ENGINE_UNREACHABLE',
-    "The engine's event stream broke: the engine stopped, or the connection did.",
-    cause === undefined ? {} : { cause },
-  )
 
 // What has been read and not been taken yet; taking waits for the first.
 const createQueue = () => {
