@@ -19,7 +19,7 @@ import type { Change } from '../tar/change.ts'
 import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
-import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
+import { isKeptAttribute, isOwnForm, sameMetadata } from '../tree/attributes.ts'
 import { openBlockStore } from '../tree/block-store.ts'
 import type { Metadata } from '../tree/entry.ts'
 import { tickMs } from '../tree/racy.ts'
@@ -309,7 +309,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   const beginTree = (held: ReturnType<typeof heldBefore>, { metadata, base }: Member): TargetTree => {
     if (base !== undefined) {
       if (held === undefined || base !== held.holding.digest) throw damaged('it builds upon what is not held here')
-      held.target.describe(held.target.tree.root, metadata)
+      const { tree } = held.target
+      if (!sameMetadata(metadata, tree.metadata(tree.root))) held.target.describe(tree.root, metadata)
       return held.target
     }
     unfinished.clear()
