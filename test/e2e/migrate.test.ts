@@ -58,9 +58,10 @@ test('a container with volumes, network, ports, health check and settings moves 
   const held = await holdings(one)
   expect((await holdings(two)).images).toEqual([])
 
-  const request = { container: 'web', from: 'host-1', to: 'host-2', options: { maxRounds: 1 } }
+  const request = { container: 'web', from: 'host-1', to: 'host-2', options: { maxRounds: 1, allow: ['capabilities'] } }
   const plan = await planOf(lab, request)
   expect(plan.refusals).toEqual([])
+  expect(plan.warnings).toContainEqual(expect.objectContaining({ code: 'host-power-allowed' }))
   expect(plan.volumes.map(({ name }) => name).toSorted()).toEqual(['animals', anonymous, 'data'].toSorted())
   expect(await holdings(two)).toMatchObject({ containers: [], volumes: [], images: [] })
 
