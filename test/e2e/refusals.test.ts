@@ -2,6 +2,7 @@
 import { rename } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { AuditList } from '../../shared/api/audit.ts'
+import type { HostPower } from '../../shared/api/host-powers.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
@@ -129,7 +130,7 @@ const powers = [
   ...['--network', 'host', '--pid', 'host', '--device', '/dev/null', '--cap-add', 'SYS_ADMIN'],
   ...['--security-opt', 'seccomp=unconfined'],
 ]
-const everyPower = ['host-namespaces', 'devices', 'capabilities', 'unconfined']
+const everyPower: HostPower[] = ['host-namespaces', 'devices', 'capabilities', 'unconfined']
 
 test('a container with power over its host, unless that power is allowed by name', async () => {
   await runOn(one, 'web', ...powers)
