@@ -40,7 +40,8 @@ export const prepareTarget = async (
 // a backup may ask for the undo of a move that has long been done.
 export const discardTarget = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
   const made = await engine.madeBy(lease.migrationId)
-  const claims = claimsOn(made, findNote(state, 'target', lease))
+  const note = findNote(state, 'target', lease)
+  const claims = claimsOn(made, note)
   if (claims.length > 0) {
     const here = [
       ...made.containers.map(({ name }) => `container ${name}`),
@@ -54,6 +55,6 @@ export const discardTarget = async ({ engine, state }: AgentContext, lease: Leas
       claims,
     )
   }
-  await engine.discard(lease.migrationId)
+  await engine.discard(lease.migrationId, note?.adopted ? copyOf(note.adopted) : null)
   return done
 }
