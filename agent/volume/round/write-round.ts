@@ -7,11 +7,10 @@
 // is touched.
 //
 // Directories get their metadata last: entries made in them would move their times, and a default ACL would be inherited.
-import { AppError } from '../../../shared/errors.ts'
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { createCursor } from '../linux/cursor.ts'
-import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSystem } from '../linux/libc.ts'
+import { makeDirectory, makeLink, open, openAt, syncFileSystem } from '../linux/libc.ts'
 import { statAt, statFd } from '../linux/stat.ts'
 import { takeTrace } from '../linux/trace.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
@@ -21,11 +20,11 @@ import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
 import { sameMetadata } from '../tree/attributes.ts'
 import { openBlockStore } from '../tree/block-store.ts'
-import { tickMs } from '../tree/racy.ts'
+import { letClockTick } from '../tree/racy.ts'
 import { createTree, type Inode, type Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
 import type { Holding } from './base-tree.ts'
-import { createByteSource } from './byte-source.ts'
+import { byteSourceOf, createByteSource } from './byte-source.ts'
 import { clearDirectory, removeEntry } from './clear.ts'
 import { createKeptAttributes } from './kept-attributes.ts'
 import { createGate, type RoundLimits } from './limits.ts'
@@ -36,6 +35,7 @@ import { createSkippedList, type Summary } from './summary.ts'
 import { syncWritten } from './sync-written.ts'
 import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
+import { openTarget } from './volume-root.ts'
 import { createChanges } from './write-change.ts'
 import { type Place, type Written, writeFile, writeSpecial } from './write-entry.ts'
 import { openWrittenLog } from './written-log.ts'
@@ -71,25 +71,6 @@ const mostBlocksNoted = 10_000
 type Changes = ReturnType<typeof createChanges>
 
 const nothing: Holding = { digest: '', lacking: [] }
-
-const openTarget = (root: string): number => {
-  try {
-    return openRoot(root)
-  } catch (error) {
-    throw new AppError(
-      'DRAYAGE_VOLUME_NOT_FOUND',
-      `The target directory ${root} cannot be opened (${error instanceof OsError ? error.code : 'unknown'}). ` +
-        'The volume must exist before anything is written to it.',
-      { cause: error },
-    )
-  }
-}
-
-// Whatever is changed from now on gets another time than what is remembered.
-const letClockTick = (sinceMs: number): void => {
-  const restMs = sinceMs + tickMs - Date.now()
-  if (restMs > 0 && restMs <= tickMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, restMs)
-}
 
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
   const { root, limits, memory } = request
@@ -160,17 +141,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       remake: (file, dir, content) => {
         const { place, metadata } = file
         const member = { path: place.path, metadata, storedBytes: content.length, sparse: false }
-        let rest: Buffer | undefined = content
-        const own = createByteSource(() => {
-          const piece = rest
-          rest = undefined
-          return piece
-        })
-        addWritten(
-          target,
-          file,
-          writeFile({ ...place, dir }, member, own, refusals, () => {}, store),
-        )
+        const made = writeFile({ ...place, dir }, member, byteSourceOf(content), refusals, () => {}, store)
+        addWritten(target, file, made)
       },
       callForHelp: input.callForHelp,
     })
