@@ -46,14 +46,15 @@ export type TicketSource = (ticket: Ticket, signal: AbortSignal) => Promise<Tick
 
 type Options = {
   readonly tls: TlsIdentity
-  readonly renewTicket: TicketSource
+  // Without, each is used as it is.
+  readonly renewTicket?: TicketSource
   readonly silenceMs?: number
   readonly stallTimeoutMs?: number
 }
 
 export const createPuller = ({
   tls,
-  renewTicket,
+  renewTicket = async (ticket) => ticket,
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
