@@ -1,8 +1,10 @@
 // An agent in this process: everything of its own but the line to a coordinator, whose place the test takes. It serves
 // over real mutual TLS and works on a lab host's engine.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noRules } from '../../agent/authority/rules.ts'
 import { createEngine, type Engine } from '../../agent/docker/engine.ts'
 import { createEnginePaths } from '../../agent/engine-paths.ts'
 import type { TestAuthority } from '../../agent/identity/testing/authority.ts'
@@ -67,8 +69,9 @@ export const startTestAgent = async (
       createGuard({ engine, state, observer, log }).run(stop.signal),
       observer.run(stop.signal),
     ])
-    const context = { engine, volumes, paths, state, puller: createPuller({ tls }), tls, log, now: () => new Date() }
     const now = () => new Date()
+    const puller = createPuller({ tls })
+    const context = { engine, volumes, paths, state, puller, tls, rules: noRules, log, now }
     const admission = createAdmission({ host: host.name, trusted: tls, now })
     const serving = createServing({ engine, volumes, paths, state, admission })
     const server = createAgentServer(context, serving, noArchives, createRefusals(now))
