@@ -15,7 +15,8 @@ const backwards = ({ request: { from, to, options }, containerName }: MigrationR
   container: containerName,
   from: to,
   to: from,
-  options,
+  // What was moved alone goes back alone.
+  options: { ...options, dependents: 'leave' },
 })
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
@@ -23,6 +24,7 @@ const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, contain
   container: { ...plan.container, id: containerId },
   from: to,
   to: from,
+  set: [],
   warnings: [],
   refusals: [],
 })
