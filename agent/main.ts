@@ -97,7 +97,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const serving = createServing({ engine, volumes, paths, state, lending, signOfLifeMs: signOfLifeMs(silenceMs) })
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, silenceMs })
-  const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
+  const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, log, now: () => new Date() }
   const server = createAgentServer(context, serving, { coordinator, lending }, { silenceMs })
 
   try {

@@ -90,6 +90,8 @@ export const errorTable = {
   DRAYAGE_TARGET_TOO_SMALL: refused,
   DRAYAGE_SWARM_TASK: refused,
   DRAYAGE_BIND_MOUNT: refused,
+  DRAYAGE_HOST_POWER: refused,
+  DRAYAGE_FORBIDDEN_BY_HOST: refused,
   DRAYAGE_MOUNT_UNSUPPORTED: refused,
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,

@@ -96,9 +96,10 @@ export type Engine = {
     migrationId: string,
     own?: OwnCopy | null,
   ): Promise<Omit<PreparedTarget__Output, 'retained'>>
-  // Removes what carries this migration's label: container, volumes, networks. A container that runs is not touched:
+  // Removes what carries this migration's label: container, volumes, networks; these also where `own` is what was connected
+  // to them. A container that runs is not touched:
   // DRAYAGE_CONTAINER_STATE.
-  discard(migrationId: string): Promise<void>
+  discard(migrationId: string, own?: OwnCopy | null): Promise<void>
   // What carries this migration's label here.
   madeBy(migrationId: string): Promise<Made>
   // Everything in which what prepare() made is not as it left it, in words; empty: nothing. useOfTarget asks only whether
@@ -154,7 +155,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
     prepare: (workload, imageId, migrationId, own = null) => prepare(client, workload, imageId, migrationId, own),
-    discard: (migrationId) => discard(client, migrationId),
+    discard: (migrationId, own = null) => discard(client, migrationId, own),
     madeBy: (migrationId) => madeBy(client, migrationId),
     changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),
     useOfTarget: (migrationId, own = null) => useOfTarget(client, migrationId, own),

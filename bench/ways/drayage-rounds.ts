@@ -48,10 +48,16 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
   await target.port.grantEpoch({ ...grant, role: 'target', peerHost: source.host })
   await source.port.grantEpoch({ ...grant, role: 'source', peerHost: target.host })
   const { imageId, obstacles } = await target.port.checkTarget({
-    ...{ workload, migrationId: lease.migrationId, workloadId: lease.workloadId, overwriteChanged: false },
+    ...{
+      workload,
+      migrationId: lease.migrationId,
+      workloadId: lease.workloadId,
+      overwriteChanged: false,
+      allowedPowers: [],
+    },
   })
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
-  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false })
+  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false, allowedPowers: [] })
 
   let round = 0
   return {

@@ -1,13 +1,15 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
+import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { HookRequest, MigrationOptions, RequestedOptions } from '../../shared/api/migration-options.ts'
 import { AppError } from '../../shared/errors.ts'
-import { parseCount, parseDuration, parseRate } from './option-values.ts'
+import { parseCount, parseDuration, parsePowers, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
   readonly maxRounds?: string
   readonly devices?: MigrationOptions['devices']
+  readonly allow?: string
   readonly verify?: MigrationOptions['verify']
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
@@ -28,7 +30,7 @@ const hookOf = (command: string, { hookTimeout, hookOnError }: MigrationFlags): 
 
 // What is not said is not sent: the coordinator's defaults hold.
 export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
-  const { maxDowntime, maxRounds, devices, verify, onUnhealthy, bwlimit, compress, preStop, postStart } = flags
+  const { maxDowntime, maxRounds, devices, allow, verify, onUnhealthy, bwlimit, compress, preStop, postStart } = flags
   if (preStop === undefined && postStart === undefined && (flags.hookTimeout ?? flags.hookOnError) !== undefined) {
     throw new AppError(
       'DRAYAGE_CONFIG_INVALID',
@@ -39,6 +41,7 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
     ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
     ...(devices !== undefined && { devices }),
+    ...(allow !== undefined && { allow: parsePowers('--allow', allow) }),
     ...(verify !== undefined && { verify }),
     ...(onUnhealthy !== undefined && { onUnhealthy }),
     ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
@@ -61,6 +64,10 @@ export const withMigrationFlags = (command: Command): Command =>
         '--devices <policy>',
         'device nodes in volumes: keep copies them, skip leaves them out and lists them, refuse does not move what has any (default keep)',
       ).choices(['keep', 'skip', 'refuse']),
+    )
+    .option(
+      '--allow <powers>',
+      `let it have this power over the host it goes to: any of ${hostPowers.join(',')}. A container that has more is not moved (docs/access.md)`,
     )
     .addOption(
       new Option(

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { NotACommand, readCommand } from '../hooks/command.ts'
 import { defaultHookTimeoutMs, type Hook, longestHookTimeoutMs } from '../hooks/hook.ts'
 import { Nullable } from './common.ts'
+import { HostPower, orderedPowers } from './host-powers.ts'
 
 // What becomes of a workload that was handed over and does not come up on the target.
 export const OnUnhealthy = Type.Union(
@@ -60,6 +61,12 @@ export const MigrationOptions = Type.Object(
       description:
         'Device nodes in volumes. keep: they are copied like everything else. skip: they are left out, and the receipt lists them. refuse: the migration is refused, with their paths',
     }),
+    allow: Type.Array(HostPower, {
+      default: [],
+      uniqueItems: true,
+      description:
+        'The power over the target host that the container may have there. What it has and is not named here refuses the migration; the target’s own configuration may forbid it all the same',
+    }),
     verify: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
       default: 'reread',
       description:
@@ -104,6 +111,7 @@ export const defaultOptions: MigrationOptions = {
   maxDowntimeMs: 1_000,
   maxRounds: 8,
   devices: 'keep',
+  allow: [],
   verify: 'reread',
   onUnhealthy: 'return',
   maxBytesPerSecond: null,
@@ -129,6 +137,7 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   maxDowntimeMs: asked.maxDowntimeMs ?? defaultOptions.maxDowntimeMs,
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
   devices: asked.devices ?? defaultOptions.devices,
+  allow: orderedPowers(asked.allow ?? defaultOptions.allow),
   verify: asked.verify ?? defaultOptions.verify,
   onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,

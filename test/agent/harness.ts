@@ -1,8 +1,10 @@
 // An agent in this process: everything of its own but the line to a coordinator, whose place the test takes. It serves
 // over real mutual TLS and works on a lab host's engine.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noRules } from '../../agent/authority/rules.ts'
 import { createEngine, type Engine } from '../../agent/docker/engine.ts'
 import { createEnginePaths } from '../../agent/engine-paths.ts'
 import type { TestAuthority } from '../../agent/identity/testing/authority.ts'
@@ -59,7 +61,8 @@ export const startTestAgent = async (
       createGuard({ engine, state, observer, log }).run(stop.signal),
       observer.run(stop.signal),
     ])
-    const context = { engine, volumes, paths, state, puller: createPuller({ tls }), tls, log, now: () => new Date() }
+    const puller = createPuller({ tls })
+    const context = { engine, volumes, paths, state, puller, tls, rules: noRules, log, now: () => new Date() }
     const server = createAgentServer(context, createServing({ engine, volumes, paths, state }), noArchives)
     const { port } = await listen(server, '127.0.0.1:0', tls, { mutual: true })
     const address = `127.0.0.1:${port}`

@@ -1,10 +1,12 @@
 // What cannot be moved is refused with its code, with every reason in one answer, and nothing is changed on either host.
 import { rename } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { AuditList } from '../../shared/api/audit.ts'
+import type { HostPower } from '../../shared/api/host-powers.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { follow, holdings, migrate, mountpoint, refusal } from './moving.ts'
+import { follow, holdings, migrate, mountpoint, planOf, refusal } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -14,6 +16,7 @@ let image: string
 beforeAll(async () => {
   lab = await startLab({
     hosts: [{}, {}, { name: 'shifted', usernsRemap: true }, { name: 'small', disk: { sizeMb: 300, fs: 'ext4' } }],
+    environment: { DRAYAGE_FORBID: 'privileged' },
   })
   one = lab.host('host-1')
   two = lab.host('host-2')
@@ -121,6 +124,33 @@ test('a volume whose files the source’s agent cannot see', async () => {
   } finally {
     await rename(`${place}-elsewhere`, place)
   }
+})
+
+const powers = [
+  ...['--network', 'host', '--pid', 'host', '--device', '/dev/null', '--cap-add', 'SYS_ADMIN'],
+  ...['--security-opt', 'seccomp=unconfined'],
+]
+const everyPower: HostPower[] = ['host-namespaces', 'devices', 'capabilities', 'unconfined']
+
+test('a container with power over its host, unless that power is allowed by name', async () => {
+  await runOn(one, 'web', ...powers)
+  const detail = await expectRefused(web, ['DRAYAGE_HOST_POWER'])
+  expect(detail).toContain(`--allow ${everyPower.join(',')}.`)
+  await expectRefused({ ...web, options: { allow: everyPower.slice(1) } }, ['DRAYAGE_HOST_POWER'])
+  expect((await planOf(lab, { ...web, options: { allow: everyPower } })).refusals).toEqual([])
+})
+
+test('a container with the engine’s socket', async () => {
+  await runOn(one, 'web', '-v', '/var/run/docker.sock:/var/run/docker.sock')
+  await expectRefused(web, ['DRAYAGE_BIND_MOUNT', 'DRAYAGE_HOST_POWER'])
+  const { entries } = (await lab.coordinator.call('GET', '/v1/audit?limit=1')) as AuditList
+  expect(entries).toMatchObject([{ code: 'DRAYAGE_PLAN_REFUSED', subject: 'web from host-1 to host-2' }])
+})
+
+test('what the target’s own agent forbids, whoever allows it', async () => {
+  await runOn(one, 'web', '--privileged', '--pid', 'host')
+  const options = { allow: ['privileged', 'host-namespaces'] }
+  await expectRefused({ ...web, options }, ['DRAYAGE_FORBIDDEN_BY_HOST'])
 })
 
 test('a Swarm task’s container', async () => {

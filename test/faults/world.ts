@@ -37,7 +37,7 @@ const sameEverywhere = {
   DRAYAGE_SILENCE_MS: `${limits.silenceMs}`,
   DRAYAGE_PATIENCE_MS: `${limits.patienceMs}`,
   DRAYAGE_SETTLE_MS: `${limits.settleMs}`,
-  DRAYAGE_HEARTBEAT_MS: '500',
+  DRAYAGE_HEARTBEAT_MS: '2000',
 }
 
 export const openWorld = async (): Promise<World> => {
