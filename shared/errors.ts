@@ -97,6 +97,7 @@ export const errorTable = {
   DRAYAGE_MOUNT_UNSUPPORTED: refused,
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,
+  DRAYAGE_SET_LARGER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_IN_USE: refused,
   DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },
