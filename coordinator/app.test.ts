@@ -122,6 +122,7 @@ describe('every route', () => {
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
+    'DELETE /v1/hosts/{name}': 'admin',
     'GET /v1/recovery': 'viewer',
     'POST /v1/recovery:settle': 'admin',
     'GET /v1/tokens': 'admin',
