@@ -1,6 +1,5 @@
 // The port of a gRPC server. TLS is ours, so that whoever it turns away can be told of, a certificate can change while it
 // serves, and the connections of one who is no longer welcome can be closed; gRPC is given the connections that have passed.
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import tls, { type SecureContextOptions, type TLSSocket } from 'node:tls'
@@ -18,7 +17,8 @@ export type TlsListenerOptions = {
   // Of the connections that are open, those of whoever is banned are closed. New ones get as far as a call, which says why
   // it is refused (server.ts).
   readonly banned?: Banned
-  // TLS has turned somebody away for his certificate, or for having none.
+  // TLS has turned somebody away for his certificate, or for having none. Whoever tries over and over, as an agent does whose
+  // certificate has expired, is told of once an hour for each address and fault.
   readonly turnedAway?: (error: AppError, address: string) => void
 }
 
@@ -42,13 +42,13 @@ export const openTlsListener = async (
 ): Promise<TlsListener> => {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const open = new Map<TLSSocket, string>()
-  // A socket that TLS has given up no longer knows its peer's address.
-  const peerAddress = new AsyncLocalStorage<string>()
+  const isNews = createNews()
   const listener = tls.createServer({
     ...{ ...contextOf(identity), requestCert: mutual, rejectUnauthorized: mutual },
     ...{ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3' },
   })
-  listener.prependListener('connection', (socket: Socket) => peerAddress.enterWith(socket.remoteAddress ?? ''))
+  // A socket remembers the address that it was asked for while it was open.
+  listener.prependListener('connection', (socket: Socket) => void socket.remoteAddress)
   listener.on('secureConnection', (socket) => {
     // One that breaks is told of to whoever is called over it.
     socket.on('error', () => {})
@@ -58,7 +58,8 @@ export const openTlsListener = async (
   })
   listener.on('tlsClientError', (error, socket) => {
     const fault = faultOf(error, socket)
-    if (fault !== null) turnedAway(refused(fault), peerAddress.getStore() ?? '')
+    const address = addressOf(socket)
+    if (fault !== null && isNews(`${address} ${fault}`)) turnedAway(refused(fault), address)
   })
   const renewed = () => listener.setSecureContext(contextOf(identity))
   renewals?.add(renewed)
@@ -81,6 +82,21 @@ export const openTlsListener = async (
   }
 }
 
+const newsAgainAfterMs = 60 * 60_000
+const mostRemembered = 10_000
+
+const createNews = (): ((what: string) => boolean) => {
+  const told = new Map<string, number>()
+  return (what) => {
+    const now = performance.now()
+    const last = told.get(what)
+    if (last !== undefined && now - last < newsAgainAfterMs) return false
+    if (told.size >= mostRemembered) told.clear()
+    told.set(what, now)
+    return true
+  }
+}
+
 const presentedKey = (socket: TLSSocket): string => {
   const { raw } = socket.getPeerCertificate()
   return raw === undefined ? '' : keyHashOf(new X509Certificate(raw))
@@ -93,6 +109,10 @@ const faultOf = (error: Error & { readonly code?: string }, socket: TLSSocket): 
   const fault: unknown = socket.authorizationError
   return typeof fault === 'string' ? fault : null
 }
+
+// A TLS socket that was given up knows none, and the TCP socket beneath it does: Node keeps that here (lib/internal/tls/wrap.js).
+const addressOf = (socket: TLSSocket & { readonly _parent?: Socket | null }): string =>
+  socket._parent?.remoteAddress ?? socket.remoteAddress ?? ''
 
 const refused = (fault: string): AppError =>
   new AppError(
