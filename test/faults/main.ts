@@ -36,8 +36,8 @@ const say = (text: string) => void process.stdout.write(`${text}\n`)
 
 const describe = (outcome: Outcome): string => {
   if ('broken' in outcome) return `✗ ${outcome.id}: ${outcome.broken}`
-  const { id, state, recoveryMs, downtimeMs, tookMs, breaches } = outcome
-  const line = `${id}: ${state} after ${(recoveryMs / 1000).toFixed(1)} s (silent for ${downtimeMs} ms; the case took ${(tookMs / 1000).toFixed(1)} s)`
+  const { id, ending, recoveryMs, downtimeMs, tookMs, breaches } = outcome
+  const line = `${id}: ${ending} after ${(recoveryMs / 1000).toFixed(1)} s (silent for ${downtimeMs} ms; the case took ${(tookMs / 1000).toFixed(1)} s)`
   if (breaches.length === 0) return `✓ ${line}`
   return [`✗ ${line}`, ...breaches.map(({ invariant, what }) => `    ${invariant}: ${what}`)].join('\n')
 }
