@@ -4,6 +4,7 @@
 // `source` and `target` are those of the migration that is struck: on a way back the first host is the target.
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { engineApi } from '../lab/engine-api.ts'
 import type { Failpoints } from '../lab/failpoints.ts'
@@ -47,6 +48,8 @@ const sameEverywhere = {
   DRAYAGE_PATIENCE_MS: `${limits.patienceMs}`,
   DRAYAGE_SETTLE_MS: `${limits.settleMs}`,
   DRAYAGE_HEARTBEAT_MS: '2000',
+  // They are started some thousand times.
+  NODE_COMPILE_CACHE: join(tmpdir(), 'drayage-compile-cache'),
   // So that one is enough to let another wait for its turn.
   DRAYAGE_MAX_MIGRATIONS: '1',
 }
