@@ -115,6 +115,22 @@ const leftovers = (seen: Seen, ending: Ending): readonly string[] => {
   ]
 }
 
+// What somebody who reads it in the night takes for the truth.
+const situations: Readonly<Record<Ending, (migration: Migration) => string>> = {
+  arrived: ({ to }) => `${to} owns ${name}, and it runs there`,
+  'put-back': ({ from }) => `${name} is on ${from} as it was, and runs`,
+  'went-back': ({ from }) => `${name} is back on ${from}, and runs there`,
+  removed: ({ from }) => `What ${from} had kept of ${name} is gone`,
+  kept: ({ from }) => `${from} keeps what it had of ${name}`,
+  unended: () => '',
+  failed: ({ to }) => `${to} owns ${name}`,
+}
+
+const situationFaults = (migration: Migration, ending: Ending): readonly string[] => {
+  const expected = situations[ending](migration)
+  return migration.situation.includes(expected) ? [] : [`it says "${migration.situation}", not that ${expected}`]
+}
+
 // Each was run at least once where the hand-over came as far.
 const hookFaults = ({ migration, hooks }: Seen, ending: Ending): readonly string[] => {
   const { preStop, postStart } = migration.options
@@ -145,6 +161,7 @@ export const judge = (seen: Seen): readonly Breach[] => {
     ['I7', explained || (migration.error?.message ?? '') !== '' ? [] : ['it does not say why it came to this']],
     ['I7', migration.next === '' ? ['it does not say what to do next'] : []],
     ['I7', ending === 'failed' || ending === 'kept' ? [`it ended as ${migration.state}`] : []],
+    ['I7', situationFaults(migration, ending)],
     ['I7', hookFaults(seen, ending)],
     [
       'I8',
