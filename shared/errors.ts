@@ -54,9 +54,12 @@ export const errorTable = {
   DRAYAGE_TOKEN_NOT_FOUND: missing,
   DRAYAGE_LAST_ADMIN: refused,
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
+  DRAYAGE_TICKET_REFUSED: notAllowed,
+  DRAYAGE_TICKET_EXPIRED: { ...notAllowed, retry: true },
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,
   DRAYAGE_AGENT_REPLACED: notAllowed,
+  DRAYAGE_CERTIFICATE_REVOKED: notAllowed,
   DRAYAGE_HOST_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
 
   // What is asked about
@@ -71,6 +74,7 @@ export const errorTable = {
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
   DRAYAGE_HOST_FENCED: refused,
   DRAYAGE_HOST_ANSWERS: refused,
+  DRAYAGE_HOST_IN_USE: refused,
   DRAYAGE_RECOVERY_NEEDED: { ...refused, exit: 6 },
   DRAYAGE_RECOVERY_BLOCKED: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },
@@ -95,6 +99,7 @@ export const errorTable = {
   DRAYAGE_MOUNT_UNSUPPORTED: refused,
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,
+  DRAYAGE_SET_LARGER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_IN_USE: refused,
   DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },

@@ -13,7 +13,7 @@ import { check, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
 import { inspectContainer } from './containers.ts'
-import { describe } from './describe.ts'
+import { type DescribeOptions, describe } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
@@ -59,7 +59,7 @@ export type Engine = {
 
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
-  describe(container: string): Promise<Workload__Output>
+  describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
 
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
@@ -142,7 +142,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       ),
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
-    describe: (container) => describe(client, container),
+    describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
     volume: async (name) => volumeState(await inspectVolume(client, name)),

@@ -21,7 +21,8 @@ export const describeWorkload = async (
   { container, measureVolumes }: Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'>,
   signal: AbortSignal,
 ): Promise<Workload> => {
-  const workload = await engine.describe(container)
+  const isRetired = (id: string) => state.retired.byContainer(id) !== null
+  const workload = await engine.describe(container, { isRetired })
   const obstacles: Finding[] = []
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {

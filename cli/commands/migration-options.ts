@@ -14,6 +14,7 @@ export type MigrationFlags = {
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
+  readonly withoutDependents?: true
   readonly preStop?: string
   readonly postStart?: string
   readonly hookTimeout?: string
@@ -45,6 +46,7 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(onUnhealthy !== undefined && { onUnhealthy }),
     ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
     ...(compress !== undefined && { compression: compress }),
+    ...(flags.withoutDependents && { dependents: 'leave' as const }),
     ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
     ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
   }
@@ -88,6 +90,10 @@ export const withMigrationFlags = (command: Command): Command =>
         '--compress <how>',
         'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
       ).choices(['auto', 'zstd', 'none']),
+    )
+    .option(
+      '--without-dependents',
+      'although containers that stay depend on it, or it on them (depends_on of Compose); what shares volumes, namespaces or a link is not left behind',
     )
     .option(
       '--pre-stop <command>',

@@ -5,15 +5,18 @@ import { connect } from '../../shared/rpc/client.ts'
 import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
+import type { TicketOffice } from '../identity/ticket-office.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import { type AgentClient, createAgentPort, type TimeLimits, timeLimits } from './agent-port.ts'
 import { type ArchiveClient, createArchivePort } from './archive-port.ts'
-import { hostNotFound } from './directory.ts'
+import { hostNotFound } from './host-not-found.ts'
 import type { Presence } from './presence.ts'
 
 export type Connections = Hosts &
   ArchiveHosts & {
+    // A host that was removed.
+    forget(host: string): void
     close(): void
   }
 
@@ -21,6 +24,7 @@ export type ConnectionsOptions = {
   readonly hosts: HostStore
   readonly presence: Presence
   readonly identity: TlsIdentity
+  readonly tickets: Pick<TicketOffice, 'to'>
   readonly silenceMs?: number
   readonly limits?: TimeLimits
 }
@@ -33,6 +37,7 @@ export const createConnections = ({
   hosts,
   presence,
   identity,
+  tickets,
   silenceMs = defaultSilenceMs,
   limits = { ...timeLimits, stallMs: stallMs(silenceMs) },
 }: ConnectionsOptions): Connections => {
@@ -59,8 +64,8 @@ export const createConnections = ({
       const made: Connection = {
         address,
         clients: open(host, address),
-        agent: createAgentPort(() => made.clients.agent, limits),
-        archives: createArchivePort(() => made.clients.archive, limits),
+        agent: createAgentPort(() => made.clients.agent, tickets.to(host), limits),
+        archives: createArchivePort(() => made.clients.archive, tickets.to(host), limits),
       }
       connections.set(host, made)
       return made
@@ -114,6 +119,12 @@ export const createConnections = ({
     archives: async (host) => {
       const { archives, address } = await online(host)
       return { agent: archives, address }
+    },
+
+    forget: (host) => {
+      const connection = connections.get(host)
+      if (connection !== undefined) shut(connection)
+      connections.delete(host)
     },
 
     close: () => {

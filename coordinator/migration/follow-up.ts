@@ -16,8 +16,8 @@ const backwards = ({ request: { from, to, options }, containerName }: MigrationR
   container: containerName,
   from: to,
   to: from,
-  // It has run there, with whatever power it has.
-  options: { ...options, allow: [...hostPowers] },
+  // It has run there, with whatever power it has; and what was moved alone goes back alone.
+  options: { ...options, allow: [...hostPowers], dependents: 'leave' },
 })
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
@@ -25,6 +25,7 @@ const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, contain
   container: { ...plan.container, id: containerId },
   from: to,
   to: from,
+  set: [],
   warnings: [],
   refusals: [],
 })

@@ -22,6 +22,7 @@ export const plan: Plan = {
   networks: [],
   ports: [],
   totalBytes: 0,
+  set: [],
   targetFreeBytes: 1,
   warnings: [],
   refusals: [{ code: 'DRAYAGE_PORT_TAKEN', message: 'Port 80 is taken' }],
@@ -112,6 +113,11 @@ export const deps: AppDeps = {
     add: async (name) => {
       if (name === 'host-1') throw new AppError('DRAYAGE_HOST_EXISTS', 'host-1 is there')
       return { name, joinToken: 'dray1.x', expiresAt: time }
+    },
+    remove: async (name, givenUp) => {
+      if (name !== 'host-1') throw notFound
+      if (!givenUp.includes('copies')) throw new AppError('DRAYAGE_HOST_IN_USE', 'host-1 keeps a copy')
+      return { name, removedAt: time, gaveUp: [{ code: 'retained-copy', message: 'a copy' }] }
     },
     asOf: async (name) => {
       if (name === 'host-9') throw notFound

@@ -82,6 +82,11 @@ export const MigrationOptions = Type.Object(
       description:
         'Of volumes on their way. auto: with zstd, where the line is slower than compressing and the data shrinks. zstd: whatever shrinks. none: never',
     }),
+    dependents: Type.Union([Type.Literal('refuse'), Type.Literal('leave')], {
+      default: 'refuse',
+      description:
+        'Containers of the source’s host that the container depends on, or that depend on it (Compose: depends_on). refuse: it is not moved without them. leave: they stay. What shares its volumes, its namespaces or a link with it is never left behind',
+    }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
     ),
@@ -111,6 +116,7 @@ export const defaultOptions: MigrationOptions = {
   onUnhealthy: 'return',
   maxBytesPerSecond: null,
   compression: 'auto',
+  dependents: 'refuse',
   preStop: null,
   postStart: null,
 }
@@ -136,6 +142,7 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
   compression: asked.compression ?? defaultOptions.compression,
+  dependents: asked.dependents ?? defaultOptions.dependents,
   preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
   postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

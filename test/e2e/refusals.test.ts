@@ -6,7 +6,7 @@ import type { HostPower } from '../../shared/api/host-powers.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { holdings, migrate, mountpoint, planOf, refusal } from './moving.ts'
+import { follow, holdings, migrate, mountpoint, planOf, refusal } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -175,15 +175,34 @@ test('what a later version handles is refused by name: binds, options, sharing, 
   await runOn(one, 'web', '--rm', '-v', '/etc:/host-etc', '-v', 'optioned:/optioned', '-v', 'shared:/shared')
   await one.docker(['exec', 'web', 'touch', '/home/changed'])
   await runOn(one, 'other', '-v', 'shared:/shared', '--network', 'container:web')
-  await expectRefused(web, [
+  const detail = await expectRefused(web, [
     'DRAYAGE_AUTO_REMOVE',
     'DRAYAGE_BIND_MOUNT',
-    'DRAYAGE_NAMESPACE_SHARED',
+    'DRAYAGE_SET_LARGER',
     'DRAYAGE_VOLUME_OPTIONS',
-    'DRAYAGE_VOLUME_SHARED',
     'DRAYAGE_WRITABLE_LAYER',
   ])
-  await expectRefused({ ...web, container: 'other' }, ['DRAYAGE_NAMESPACE_SHARED', 'DRAYAGE_VOLUME_SHARED'])
+  expect(detail).toContain('other uses the volume shared, and so does web, uses the network of web')
+  await expectRefused({ ...web, container: 'other' }, ['DRAYAGE_SET_LARGER'])
+})
+
+test('a service of a Compose project that depends on another, until it is said that the other stays', async () => {
+  const service = (name: string, dependsOn = '') => [
+    ...['--label', 'com.docker.compose.project=blog', '--label', `com.docker.compose.service=${name}`],
+    ...['--label', `com.docker.compose.depends_on=${dependsOn}`],
+  ]
+  await runOn(one, 'db', '-v', 'rows:/data', ...service('db'))
+  await runOn(one, 'web', '-v', 'data:/data', ...service('web', 'db:service_started:false'))
+  const detail = await expectRefused(web, ['DRAYAGE_SET_LARGER'])
+  expect(detail).toContain('db is depended on by web')
+  const moved = await migrate(lab, { ...web, options: { dependents: 'leave' } })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize' })
+  expect(moved.warnings.map(({ code }) => code)).toContain('dependents-left-behind')
+  // What is retired here is nobody's to wait for.
+  const left = await migrate(lab, { container: 'db', from: 'host-1', to: 'host-2' })
+  expect(left.state).toBe('awaiting-finalize')
+  // What was moved alone goes back alone.
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
 })
 
 test('a container that was moved away', async () => {
