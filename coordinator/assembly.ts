@@ -15,6 +15,7 @@ import type { Authority } from './identity/authority.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import type { Clock } from './migration/ports.ts'
 import { createMigrationService, type MigrationService } from './migration/service.ts'
+import { createOrphans } from './orphans/orphans.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
 import type { Stores } from './store/stores.ts'
@@ -115,6 +116,11 @@ export const assemble = async (common: Common): Promise<Assembled> => {
 
     rest: {
       ...{ hosts: directory, fencing, recovery, inventory, migrations, archives },
+      orphans: createOrphans({
+        ...{ directory, inventory, hosts: connections, holds: stores.volumeHolds, clock },
+        claims: stores.claims,
+        heldBack: holds.everything,
+      }),
       verifier: createVerifier({ journal, hosts: connections, clock }),
       tokens: createApiTokens(stores.apiTokens, clock),
       audit: stores.audit,

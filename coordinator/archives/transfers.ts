@@ -12,7 +12,7 @@ export type TransferLog = {
   error(facts: object, message: string): void
 }
 
-type Wanted = Omit<HeldVolumes, 'id'>
+type Wanted = Omit<HeldVolumes, 'id' | 'kind'> & Pick<Transfer, 'kind'>
 
 export type Held = {
   readonly id: string
