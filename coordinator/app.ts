@@ -50,7 +50,7 @@ export type AppDeps = {
     'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   readonly archives: ArchiveService
-  readonly orphans: Orphans
+  readonly orphans: Pick<Orphans, 'list'>
   readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
@@ -148,7 +148,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
-  await app.register(orphanRoutes({ orphans: deps.orphans, stopping: stopping.signal }))
+  await app.register(orphanRoutes({ orphans: deps.orphans, archives: deps.archives, stopping: stopping.signal }))
   await app.register(tokenRoutes(deps))
   await app.register(auditRoutes(deps))
   await app.register(operationsRoutes(deps))

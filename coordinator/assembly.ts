@@ -94,8 +94,12 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   })
   // Those of a process that is gone.
   await stores.volumeHolds.clear()
+  const orphans = createOrphans({
+    ...{ directory, inventory, claims: stores.claims, clock },
+    heldBack: holds.everything,
+  })
   const archives = createArchiveService({
-    ...{ hosts: connections, holds: stores.volumeHolds, clock, log },
+    ...{ hosts: connections, requireRemovable: orphans.requireRemovable, holds: stores.volumeHolds, clock, log },
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
 
@@ -115,12 +119,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     },
 
     rest: {
-      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives },
-      orphans: createOrphans({
-        ...{ directory, inventory, hosts: connections, holds: stores.volumeHolds, clock },
-        claims: stores.claims,
-        heldBack: holds.everything,
-      }),
+      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives, orphans },
       verifier: createVerifier({ journal, hosts: connections, clock }),
       tokens: createApiTokens(stores.apiTokens, clock),
       audit: stores.audit,

@@ -35,3 +35,14 @@ export const parseRate = (flag: string, raw: string): number => {
     `${flag} "${raw}" is not a rate of at least 1K in bytes per second, such as 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,
   )
 }
+
+// Bytes, with the same suffixes; a bare number is bytes.
+export const parseSize = (flag: string, raw: string): number => {
+  const [, number, unit] = /^(\d{1,12}(?:\.\d{1,9})?)([KMG]B?)?$/i.exec(raw) ?? []
+  const bytes = Math.round(Number(number) * (unit === undefined ? 1 : units[unit.toUpperCase() as keyof typeof units]))
+  if (Number.isSafeInteger(bytes)) return bytes
+  throw new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    `${flag} "${raw}" is not a size in bytes, such as 4096, 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,
+  )
+}

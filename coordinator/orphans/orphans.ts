@@ -1,13 +1,11 @@
-// Volumes that nothing uses: listed, and removed where nobody has a part in them.
-import { ulid } from 'ulid'
-import type { OrphanList, OrphansQuery, RemovedVolume, RemoveVolume } from '../../shared/api/orphans.ts'
-import { AppError } from '../../shared/errors.ts'
+// Volumes that nothing uses: which there are, and which may be removed.
+import type { OrphanList, OrphansQuery } from '../../shared/api/orphans.ts'
+import type { AppError } from '../../shared/errors.ts'
 import type { HostDirectory } from '../agents/directory.ts'
-import type { ArchiveHosts } from '../archives/ports.ts'
+import type { RequireRemovable } from '../archives/remove.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { ClaimStore } from '../store/claims.ts'
 import type { InventoryStore } from '../store/inventory.ts'
-import type { VolumeHolds } from '../store/volume-holds.ts'
 import { isReliable, migrationLabel, orphansAmong } from './classify.ts'
 import type { Known } from './ports.ts'
 import { requireOrphan } from './require-orphan.ts'
@@ -16,19 +14,15 @@ import { selectOrphans } from './select.ts'
 export type Orphans = {
   // Throws DRAYAGE_HOST_NOT_FOUND.
   list(query: OrphansQuery): Promise<OrphanList>
-  // The volume that was listed, and no other of its name. Resolves when its host's engine has removed it. Throws
-  // DRAYAGE_HOST_NOT_FOUND, DRAYAGE_HOST_OFFLINE, DRAYAGE_RECOVERY_NEEDED, DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_VOLUME_IN_USE,
-  // DRAYAGE_VOLUME_NOT_ORPHANED, DRAYAGE_VOLUME_CHANGED, DRAYAGE_MIGRATION_IN_PROGRESS, DRAYAGE_VOLUME_BUSY, and what the agent
-  // says (proto/archive.proto).
-  remove(host: string, volume: string, listed: RemoveVolume, signal: AbortSignal): Promise<RemovedVolume>
+  // By all that is known here. Throws DRAYAGE_HOST_OFFLINE, DRAYAGE_RECOVERY_NEEDED, DRAYAGE_VOLUME_NOT_FOUND,
+  // DRAYAGE_VOLUME_IN_USE, DRAYAGE_VOLUME_NOT_ORPHANED, DRAYAGE_VOLUME_CHANGED.
+  readonly requireRemovable: RequireRemovable
 }
 
 export type OrphansOptions = {
   readonly directory: Pick<HostDirectory, 'list' | 'get'>
   readonly inventory: Pick<InventoryStore, 'containers' | 'volumes'>
   readonly claims: ClaimStore
-  readonly hosts: ArchiveHosts
-  readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   // Why the database is not to be relied on; null: it is.
   readonly heldBack: () => AppError | null
@@ -64,27 +58,10 @@ export const createOrphans = (options: OrphansOptions): Orphans => {
       }
     },
 
-    remove: async (host, volume, listed, signal) => {
+    requireRemovable: async (place, listed, transferId) => {
       const heldBack = options.heldBack()
       if (heldBack !== null) throw heldBack
-      const { agent } = await options.hosts.archives(host)
-      const id = ulid(clock.now().getTime())
-      // From here on no migration, export or copy takes the volume; what had it before is a refusal, or among the claims.
-      await options.holds.take({ id, kind: 'removal', reads: [], makes: [{ host, volume }] })
-      try {
-        requireOrphan(await look(id), { host, volume }, listed)
-        const { driver, mountpoint, createdAt, digest = '' } = listed
-        const request = { volume, driver, mountpoint, createdAt: createdAt ?? '', digest }
-        let isRemoved = false
-        for await (const { removed } of agent.removeVolume(request, signal)) isRemoved ||= removed
-        if (isRemoved) return { host, volume }
-        throw new AppError(
-          'DRAYAGE_STREAM_DAMAGED',
-          `The agent of ${host} did not say whether it has removed ${volume}. dray volumes tells.`,
-        )
-      } finally {
-        await options.holds.release(id)
-      }
+      requireOrphan(await look(transferId), place, listed)
     },
   }
 }

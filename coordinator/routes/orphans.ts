@@ -1,15 +1,26 @@
 // Volumes that nothing uses.
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { VolumeOnHost } from '../../shared/api/archives.ts'
-import { OrphanList, OrphansQuery, RemovedVolume, RemoveVolume } from '../../shared/api/orphans.ts'
+import { Type } from 'typebox'
+import { archiveHeaders, VolumeOnHost } from '../../shared/api/archives.ts'
+import { OrphanList, OrphansQuery, RemoveVolume } from '../../shared/api/orphans.ts'
+import type { ArchiveService } from '../archives/service.ts'
 import type { Orphans } from '../orphans/orphans.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
+import { orProblem } from './problem-events.ts'
+import { eventStream } from './server-sent-events.ts'
 
-export type OrphanRoutes = { readonly orphans: Orphans; readonly stopping: AbortSignal }
+export type OrphanRoutes = {
+  readonly orphans: Pick<Orphans, 'list'>
+  readonly archives: Pick<ArchiveService, 'removeVolume'>
+  readonly stopping: AbortSignal
+}
+
+const Stream = Type.Unsafe<Readable>({ type: 'string' })
 
 export const orphanRoutes =
-  ({ orphans, stopping }: OrphanRoutes): FastifyPluginAsyncTypebox =>
+  ({ orphans, archives, stopping }: OrphanRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/v1/orphans',
@@ -40,11 +51,12 @@ export const orphanRoutes =
             'With driver, mountpoint and createdAt as they were listed: another volume of that name is not removed. The host’s ' +
             'engine is asked again who refers to it, and removes it without force. With `digest`, that of its export, it is read ' +
             'again first, and removed only if it still holds exactly that. What a migration has or keeps is refused, and so is what is ' +
-            '`not-known`; `debris` is not. The answer comes when it is gone.',
+            '`not-known`; `debris` is not. The answer is server-sent events: `progress` ({bytes}, read so far) about once a second, and in ' +
+            'the end `removed` ({host, volume}) or `problem` (a problem document). What the engine has begun is not taken back.',
           params: VolumeOnHost,
           body: RemoveVolume,
           response: {
-            200: RemovedVolume,
+            200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Stream } } },
             ...problems(
               'DRAYAGE_INVALID_REQUEST',
               'DRAYAGE_HOST_NOT_FOUND',
@@ -68,7 +80,15 @@ export const orphanRoutes =
           },
         },
       },
-      async ({ params: { host, name }, body }, reply) =>
-        orphans.remove(host, name, body, AbortSignal.any([stopping, goneOf(reply)])),
+      async (request, reply) => {
+        const { params, body } = request
+        const place = { host: params.host, volume: params.name }
+        const { id, events } = await archives.removeVolume(place, body, AbortSignal.any([stopping, goneOf(reply)]))
+        return reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .header(archiveHeaders.transfer, id)
+          .send(Readable.from(eventStream(orProblem(events, request))))
+      },
     )
   }

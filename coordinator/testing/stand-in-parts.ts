@@ -6,7 +6,7 @@ import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
-import type { Orphan } from '../../shared/api/orphans.ts'
+import type { Orphan, RemovalEvent } from '../../shared/api/orphans.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
 import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
@@ -214,6 +214,18 @@ export const deps: AppDeps = {
         })(),
       }
     },
+    removeVolume: async (place, listed) => {
+      if (place.host === 'host-9') throw notFound
+      if (listed.createdAt !== time) throw new AppError('DRAYAGE_VOLUME_CHANGED', 'It is another one')
+      return {
+        id: 't1',
+        events: (async function* (): AsyncGenerator<RemovalEvent> {
+          yield { event: 'progress', data: { bytes: 1 } }
+          if (place.volume === 'breaks') throw new AppError('DRAYAGE_VOLUME_IN_USE', 'web refers to it')
+          yield { event: 'removed', data: place }
+        })(),
+      }
+    },
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
@@ -226,11 +238,6 @@ export const deps: AppDeps = {
         orphans: [{ ...orphan, name: [query.name ?? 'data'].flat().join('+') }],
         asOf: [{ ...asOf[0], reliable: true }],
       }
-    },
-    remove: async (onHost, volume, listed) => {
-      if (onHost === 'host-9') throw notFound
-      if (listed.createdAt !== time) throw new AppError('DRAYAGE_VOLUME_CHANGED', 'It is another one')
-      return { host: onHost, volume }
     },
   },
   verifier: {

@@ -103,5 +103,11 @@ export const RemoveVolume = Type.Object(
 )
 export type RemoveVolume = Static<typeof RemoveVolume>
 
-export const RemovedVolume = Type.Object({ host: HostName, volume: VolumeName })
-export type RemovedVolume = Static<typeof RemovedVolume>
+// The events of a removal; `removed` or `problem` is the last. bytes: read so far, where it is compared with an export.
+export type RemovalEvent =
+  | { readonly event: 'progress'; readonly data: { readonly bytes: number } }
+  | { readonly event: 'removed'; readonly data: { readonly host: string; readonly volume: string } }
+
+// Whether what was typed stands for this volume: its name, or the beginning of one that Docker drew, as lists show it.
+export const standsFor = (typed: string, name: string): boolean =>
+  typed === name || (/^[0-9a-f]{12,63}$/.test(typed) && /^[0-9a-f]{64}$/.test(name) && name.startsWith(typed))
