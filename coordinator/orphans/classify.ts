@@ -31,8 +31,8 @@ export const orphansAmong = ({ hosts, containers, volumes, claims, migrations }:
     const judgement =
       keptByClaim(volume, claims) ??
       keptAsCopy(users) ??
-      ofLabel(volume, migrations) ??
       notKnown(volume, host) ??
+      ofLabel(volume, migrations) ??
       orphan
     return [
       {
