@@ -15,6 +15,7 @@ import type { Authority } from './identity/authority.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import type { Clock } from './migration/ports.ts'
 import { createMigrationService, type MigrationService } from './migration/service.ts'
+import { createOrphans } from './orphans/orphans.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
 import type { Stores } from './store/stores.ts'
@@ -93,8 +94,12 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   })
   // Those of a process that is gone.
   await stores.volumeHolds.clear()
+  const orphans = createOrphans({
+    ...{ directory, inventory, claims: stores.claims, clock },
+    heldBack: holds.everything,
+  })
   const archives = createArchiveService({
-    ...{ hosts: connections, holds: stores.volumeHolds, clock, log },
+    ...{ hosts: connections, requireRemovable: orphans.requireRemovable, holds: stores.volumeHolds, clock, log },
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
 
@@ -114,7 +119,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     },
 
     rest: {
-      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives },
+      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives, orphans },
       verifier: createVerifier({ journal, hosts: connections, clock }),
       tokens: createApiTokens(stores.apiTokens, clock),
       audit: stores.audit,

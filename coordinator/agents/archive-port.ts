@@ -27,6 +27,8 @@ export const createArchivePort = (
       flowing(signal, (client, limits) => client.serverStream('ImportVolume', request, limits)),
     lendVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
+    removeVolume: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('RemoveVolume', request, limits)),
     readCopy: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ReadCopy', request, limits)),
   }

@@ -6,6 +6,7 @@ import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
 import type { ArchiveHosts } from './ports.ts'
+import { createRemoval, type RemoveVolume, type RequireRemovable } from './remove.ts'
 import { createTransfers, type TransferLog } from './transfers.ts'
 
 // Each lasts until its `signal` is aborted, which whoever calls must see to, also after a success: only then the volume is
@@ -15,6 +16,7 @@ export type ArchiveService = {
   readonly exportVolume: ExportVolume
   readonly importVolume: ImportVolume
   readonly copyVolume: CopyVolume
+  readonly removeVolume: RemoveVolume
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
@@ -24,6 +26,7 @@ export type ArchiveGiving = Pick<Imports, 'give'>
 
 export type ArchiveServiceOptions = {
   readonly hosts: ArchiveHosts
+  readonly requireRemovable: RequireRemovable
   readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: TransferLog
@@ -32,6 +35,7 @@ export type ArchiveServiceOptions = {
 
 export const createArchiveService = ({
   hosts,
+  requireRemovable,
   holds,
   clock,
   log,
@@ -39,5 +43,7 @@ export const createArchiveService = ({
 }: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
   const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
-  return { exportVolume, copyVolume, transfer: transfers.get, ...createImports(hosts, transfers, { signOfLifeMs }) }
+  const removeVolume = createRemoval(hosts, transfers, requireRemovable)
+  const imports = createImports(hosts, transfers, { signOfLifeMs })
+  return { exportVolume, copyVolume, removeVolume, transfer: transfers.get, ...imports }
 }

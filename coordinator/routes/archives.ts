@@ -14,12 +14,13 @@ import {
   type VolumeArchive,
   VolumeOnHost,
 } from '../../shared/api/archives.ts'
-import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import { AppError, type ErrorCode } from '../../shared/errors.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import type { ArchiveService } from '../archives/service.ts'
 import { goneOf } from './gone.ts'
-import { problems, toProblem } from './problem.ts'
-import { eventStream, type ServerSentEvent } from './server-sent-events.ts'
+import { problems } from './problem.ts'
+import { orProblem } from './problem-events.ts'
+import { eventStream } from './server-sent-events.ts'
 
 export type ArchiveRoutes = {
   readonly archives: ArchiveService
@@ -122,7 +123,9 @@ export const archiveRoutes =
           },
         },
       },
-      async ({ params: { host, name }, body, url, id: requestId }, reply) => {
+      async (request, reply) => {
+        const { params, body } = request
+        const { host, name } = params
         const { id, events } = await archives.copyVolume(
           {
             from: { host, volume: name },
@@ -136,7 +139,7 @@ export const archiveRoutes =
           .header('content-type', 'text/event-stream')
           .header('cache-control', 'no-store')
           .header(archiveHeaders.transfer, id)
-          .send(Readable.from(eventStream(orProblem(events, url, requestId))))
+          .send(Readable.from(eventStream(orProblem(events, request))))
       },
     )
 
@@ -233,19 +236,6 @@ const labelsFrom = (labels: readonly string[]): Record<string, string> =>
       return [label.slice(0, equals), label.slice(equals + 1)]
     }),
   )
-
-// An answer that has begun can tell of a failure only within itself.
-const orProblem = async function* (
-  events: AsyncIterable<ServerSentEvent>,
-  url: string,
-  requestId: string,
-): AsyncGenerator<ServerSentEvent> {
-  try {
-    yield* events
-  } catch (thrown) {
-    yield { event: 'problem', data: toProblem(asAppError(thrown, 'The copy failed'), url, requestId) }
-  }
-}
 
 // A sender that has not read its answer yet would lose it with the connection: what it still sends is taken, for a while.
 const letEnd = (body: IncomingMessage): void => {

@@ -2,6 +2,7 @@
 import type { Clock } from '../migration/ports.ts'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createAuditStore } from './audit.ts'
+import { createClaimStore } from './claims.ts'
 import { type Database, isAnswering } from './database.ts'
 import { createFenceStore } from './fences.ts'
 import { createHostStore } from './hosts.ts'
@@ -18,6 +19,7 @@ export type Stores = ReturnType<typeof openStores>
 export const openStores = (db: Database, clock: Clock) => ({
   hosts: createHostStore(db),
   inventory: createInventoryStore(db),
+  claims: createClaimStore(db),
   joinTokens: createJoinTokenStore(db),
   apiTokens: createApiTokenStore(db),
   audit: createAuditStore(db, clock),

@@ -100,11 +100,11 @@ export type CopyEvent =
     }
   | { readonly event: 'copied'; readonly data: CopiedVolume }
 
-// An export, an import or a copy: they last as long as the request, and what has ended is remembered for a while.
+// An export, an import, a copy or a removal: they last as long as the request, and what has ended is remembered for a while.
 const Held = Type.Array(Type.Object({ host: HostName, volume: VolumeName }))
 export const Transfer = Type.Object({
   id: Type.String(),
-  kind: Type.Union([Type.Literal('export'), Type.Literal('import'), Type.Literal('copy')]),
+  kind: Type.Union([Type.Literal('export'), Type.Literal('import'), Type.Literal('copy'), Type.Literal('removal')]),
   reads: Held,
   makes: Held,
   startedAt: Timestamp,
