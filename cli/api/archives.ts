@@ -10,6 +10,8 @@ import {
   type CopyEvent,
   type CopyRequest,
   type ImportedVolume,
+  type MoveEvent,
+  type MoveRequest,
   type Transfer,
   type VolumeArchive,
 } from '../../shared/api/archives.ts'
@@ -54,6 +56,13 @@ export type ArchiveClient = {
     from: { readonly host: string; readonly volume: string },
     request: CopyRequest,
     onProgress: (bytes: number, totalBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<CopiedVolume>
+  // onProgress: of the copy, and then of the last look at the original.
+  moveVolume(
+    from: { readonly host: string; readonly volume: string },
+    request: MoveRequest,
+    onProgress: (bytes: number, totalBytes: number | null) => void,
     signal: AbortSignal,
   ): Promise<CopiedVolume>
   // The one that was listed, and no other of its name.
@@ -175,6 +184,12 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
       followed<CopyEvent, CopiedVolume>(`${volumePath(host, volume)}/copy`, body, signal, ({ event, data }) => {
         if (event === 'copied') return data
         onProgress(data.bytes, data.totalBytes)
+        return null
+      }),
+    moveVolume: ({ host, volume }, body, onProgress, signal) =>
+      followed<MoveEvent, CopiedVolume>(`${volumePath(host, volume)}/move`, body, signal, ({ event, data }) => {
+        if (event === 'moved') return data
+        onProgress(data.bytes, event === 'progress' ? data.totalBytes : null)
         return null
       }),
     removeVolume: async ({ host, volume }, listed, onProgress, signal) => {

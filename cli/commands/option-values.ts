@@ -46,9 +46,8 @@ export const parsePowers = (flag: string, raw: string): HostPower[] => {
 
 // Bytes, with the same suffixes; a bare number is bytes.
 export const parseSize = (flag: string, raw: string): number => {
-  const [, number, unit] = /^(\d{1,12}(?:\.\d{1,9})?)([KMG]B?)?$/i.exec(raw) ?? []
-  const bytes = Math.round(Number(number) * (unit === undefined ? 1 : units[unit.toUpperCase() as keyof typeof units]))
-  if (Number.isSafeInteger(bytes)) return bytes
+  const bytes = /^\d{1,15}$/.test(raw) ? Number(raw) : bytesIn(raw)
+  if (bytes !== null && Number.isSafeInteger(bytes)) return bytes
   throw new AppError(
     'DRAYAGE_CONFIG_INVALID',
     `${flag} "${raw}" is not a size in bytes, such as 4096, 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,

@@ -6,7 +6,7 @@ import type { ImportedVolume__Output } from '../../shared/rpc/generated/drayage/
 import type { VolumeAtHand__Output } from '../../shared/rpc/generated/drayage/v1/VolumeAtHand.ts'
 import { archiveOf, firstOf, liveWarnings } from './export.ts'
 import type { ArchiveHosts } from './ports.ts'
-import type { Transfers } from './transfers.ts'
+import type { Held, Transfers } from './transfers.ts'
 
 type Place = { readonly host: string; readonly volume: string }
 
@@ -26,74 +26,94 @@ export type Copy = {
 
 export type CopyVolume = (request: CopyRequest, signal: AbortSignal) => Promise<Copy>
 
-// Resolves when the one has the volume at hand and the other is ready for it.
 export const createCopy =
   (hosts: ArchiveHosts, transfers: Transfers): CopyVolume =>
-  async ({ from, to, live, intoEmpty }, signal) => {
-    if (from.host === to.host && from.volume === to.volume) {
-      throw new AppError(
-        'DRAYAGE_INVALID_REQUEST',
-        `${from.volume} on ${from.host} is to be copied onto itself. Name another.`,
-      )
-    }
-    const [source, target] = [await hosts.archives(from.host), await hosts.archives(to.host)]
-    const transfer = await transfers.begin({ kind: 'copy', reads: [from], makes: [to] }, signal)
-    const { id } = transfer
-    const ended = new AbortController()
-    const both = AbortSignal.any([signal, ended.signal])
-
-    const lend = { transferId: id, volume: from.volume, peerHost: to.host, live }
-    const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
-    const atHand = await transfer.watch(() => firstOf(lending, from.host))
-    const broken = broke(lending).catch((thrown) => {
-      ended.abort()
-      return thrown as unknown
-    })
-
-    const making = target.agent
-      .importVolume(
-        {
-          ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
-          source: { peer: { host: from.host, address: source.address }, volume: from.volume },
-        },
-        both,
-      )
-      [Symbol.asyncIterator]()
-    // What the source says of a loan that it has ended says more than that the target was told to stop.
-    const next = async () => {
-      try {
-        return await making.next()
-      } catch (thrown) {
-        if (signal.aborted || !ended.signal.aborted) throw thrown
-        throw await broken
-      }
-    }
-    const ready = async () => {
-      for (let report = await next(); !report.done; report = await next()) if (report.value.ready) return
-      throw cutShort(to.host)
-    }
-    const events = async function* (): AsyncGenerator<CopyEvent> {
-      try {
-        for (let report = await next(); !report.done; report = await next()) {
-          const { progress, imported } = report.value
-          if (progress) yield { event: 'progress', data: { ...progress, totalBytes: estimateOf(atHand) } }
-          if (!imported) continue
-          yield { event: 'copied', data: resultOf({ from, to, live }, atHand, imported) }
-          return
-        }
-        throw cutShort(to.host)
-      } finally {
-        ended.abort()
-      }
-    }
-    try {
-      await transfer.watch(ready)
-    } catch (thrown) {
-      ended.abort()
-      throw thrown
-    }
-    return { id, events: transfer.watchEach(events()) }
+  async (request, signal) => {
+    const ends = await endsOf(hosts, request, 'copied')
+    const transfer = await transfers.begin({ kind: 'copy', reads: [request.from], makes: [request.to] }, signal)
+    return copyBetween(ends, transfer, request, signal)
   }
+
+type End = Awaited<ReturnType<ArchiveHosts['archives']>>
+type Ends = { readonly source: End; readonly target: End }
+
+export const endsOf = async (
+  hosts: ArchiveHosts,
+  { from, to }: Pick<CopyRequest, 'from' | 'to'>,
+  done: 'copied' | 'moved',
+): Promise<Ends> => {
+  if (from.host === to.host && from.volume === to.volume) {
+    throw new AppError(
+      'DRAYAGE_INVALID_REQUEST',
+      `${from.volume} on ${from.host} is to be ${done} onto itself. Name another.`,
+    )
+  }
+  return { source: await hosts.archives(from.host), target: await hosts.archives(to.host) }
+}
+
+// Resolves when the one has the volume at hand and the other is ready for it.
+export const copyBetween = async (
+  { source, target }: Ends,
+  transfer: Held,
+  { from, to, live, intoEmpty }: CopyRequest,
+  signal: AbortSignal,
+): Promise<Copy> => {
+  const { id } = transfer
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+
+  const lend = { transferId: id, volume: from.volume, peerHost: to.host, live }
+  const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
+  const atHand = await transfer.watch(() => firstOf(lending, from.host))
+  const broken = broke(lending).catch((thrown) => {
+    ended.abort()
+    return thrown as unknown
+  })
+
+  const making = target.agent
+    .importVolume(
+      {
+        ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
+        source: { peer: { host: from.host, address: source.address }, volume: from.volume },
+      },
+      both,
+    )
+    [Symbol.asyncIterator]()
+  // What the source says of a loan that it has ended says more than that the target was told to stop.
+  const next = async () => {
+    try {
+      return await making.next()
+    } catch (thrown) {
+      if (signal.aborted || !ended.signal.aborted) throw thrown
+      throw await broken
+    }
+  }
+  const ready = async () => {
+    for (let report = await next(); !report.done; report = await next()) if (report.value.ready) return
+    throw cutShort(to.host)
+  }
+  const events = async function* (): AsyncGenerator<CopyEvent> {
+    try {
+      for (let report = await next(); !report.done; report = await next()) {
+        const { progress, imported } = report.value
+        if (progress) yield { event: 'progress', data: { ...progress, totalBytes: estimateOf(atHand) } }
+        if (!imported) continue
+        yield { event: 'copied', data: resultOf({ from, to, live }, atHand, imported) }
+        return
+      }
+      throw cutShort(to.host)
+    } finally {
+      ended.abort()
+    }
+  }
+  try {
+    await transfer.watch(ready)
+  } catch (thrown) {
+    ended.abort()
+    throw thrown
+  }
+  return { id, events: transfer.watchEach(events()) }
+}
 
 // Throws when the loan ends, unless this end has ended it.
 const broke = async (lending: AsyncIterator<unknown>): Promise<never> => {

@@ -5,6 +5,7 @@ import type { VolumeHolds } from '../store/volume-holds.ts'
 import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
+import { createMove, type MoveOptions, type MoveVolume } from './move.ts'
 import type { ArchiveHosts } from './ports.ts'
 import { createRemoval, type RemoveVolume, type RequireRemovable } from './remove.ts'
 import { createTransfers, type TransferLog } from './transfers.ts'
@@ -16,6 +17,7 @@ export type ArchiveService = {
   readonly exportVolume: ExportVolume
   readonly importVolume: ImportVolume
   readonly copyVolume: CopyVolume
+  readonly moveVolume: MoveVolume
   readonly removeVolume: RemoveVolume
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
@@ -27,6 +29,7 @@ export type ArchiveGiving = Pick<Imports, 'give'>
 export type ArchiveServiceOptions = {
   readonly hosts: ArchiveHosts
   readonly requireRemovable: RequireRemovable
+  readonly identityOf: MoveOptions['identityOf']
   readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: TransferLog
@@ -36,6 +39,7 @@ export type ArchiveServiceOptions = {
 export const createArchiveService = ({
   hosts,
   requireRemovable,
+  identityOf,
   holds,
   clock,
   log,
@@ -43,7 +47,8 @@ export const createArchiveService = ({
 }: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
   const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
+  const moveVolume = createMove({ hosts, transfers, requireRemovable, identityOf })
   const removeVolume = createRemoval(hosts, transfers, requireRemovable)
   const imports = createImports(hosts, transfers, { signOfLifeMs })
-  return { exportVolume, copyVolume, removeVolume, transfer: transfers.get, ...imports }
+  return { exportVolume, copyVolume, moveVolume, removeVolume, transfer: transfers.get, ...imports }
 }
