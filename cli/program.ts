@@ -45,6 +45,8 @@ export const buildProgram = (): Command => {
       "Moves a Docker container and its data from one Docker host to another, and knows every volume's place.",
     )
     .version(version)
+    // What stands after a command's name is that command's, also where the command has subcommands.
+    .enablePositionalOptions()
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
   const moving = [

@@ -54,6 +54,8 @@ export const errorTable = {
   DRAYAGE_TOKEN_NOT_FOUND: missing,
   DRAYAGE_LAST_ADMIN: refused,
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
+  DRAYAGE_TICKET_REFUSED: notAllowed,
+  DRAYAGE_TICKET_EXPIRED: { ...notAllowed, retry: true },
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,
   DRAYAGE_AGENT_REPLACED: notAllowed,

@@ -21,7 +21,7 @@ export const receiveVolume = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<VolumeProgress> {
   const { state, puller, volumes, paths } = context
-  const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression } = request
+  const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression, ticket } = request
   const verification = verificationOf(request.verification)
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   const note = targetNote(state, lease)
@@ -57,6 +57,7 @@ export const receiveVolume = async function* (
             everything,
             bytesPerSecond,
             compression,
+            ticket,
             ...held,
           }
           inVain.abort()

@@ -6,7 +6,7 @@ import type { ImportedVolume__Output } from '../../shared/rpc/generated/drayage/
 import type { VolumeAtHand__Output } from '../../shared/rpc/generated/drayage/v1/VolumeAtHand.ts'
 import { archiveOf, firstOf, liveWarnings } from './export.ts'
 import type { ArchiveHosts } from './ports.ts'
-import type { Held, Transfers } from './transfers.ts'
+import type { Transfers } from './transfers.ts'
 
 type Place = { readonly host: string; readonly volume: string }
 
@@ -31,7 +31,8 @@ export const createCopy =
   async (request, signal) => {
     const ends = await endsOf(hosts, request, 'copied')
     const transfer = await transfers.begin({ kind: 'copy', reads: [request.from], makes: [request.to] }, signal)
-    return copyBetween(ends, transfer, request, signal)
+    const events = await transfer.watch(() => copyBetween(ends, transfer.id, request, signal))
+    return { id: transfer.id, events: transfer.watchEach(events) }
   }
 
 type End = Awaited<ReturnType<ArchiveHosts['archives']>>
@@ -51,20 +52,20 @@ export const endsOf = async (
   return { source: await hosts.archives(from.host), target: await hosts.archives(to.host) }
 }
 
-// Resolves when the one has the volume at hand and the other is ready for it.
+// Resolves when the one has the volume at hand and the other is ready for it. What it resolves to is to be read once, to its
+// end.
 export const copyBetween = async (
   { source, target }: Ends,
-  transfer: Held,
+  transferId: string,
   { from, to, live, intoEmpty }: CopyRequest,
   signal: AbortSignal,
-): Promise<Copy> => {
-  const { id } = transfer
+): Promise<AsyncGenerator<CopyEvent>> => {
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
 
-  const lend = { transferId: id, volume: from.volume, peerHost: to.host, live }
+  const lend = { transferId, volume: from.volume, live }
   const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
-  const atHand = await transfer.watch(() => firstOf(lending, from.host))
+  const atHand = await firstOf(lending, from.host)
   const broken = broke(lending).catch((thrown) => {
     ended.abort()
     return thrown as unknown
@@ -73,7 +74,7 @@ export const copyBetween = async (
   const making = target.agent
     .importVolume(
       {
-        ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
+        ...{ transferId, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
         source: { peer: { host: from.host, address: source.address }, volume: from.volume },
       },
       both,
@@ -107,12 +108,12 @@ export const copyBetween = async (
     }
   }
   try {
-    await transfer.watch(ready)
+    await ready()
   } catch (thrown) {
     ended.abort()
     throw thrown
   }
-  return { id, events: transfer.watchEach(events()) }
+  return events()
 }
 
 // Throws when the loan ends, unless this end has ended it.

@@ -1,6 +1,6 @@
 // A volume that no container uses, on another host or under another name from now on: copied, and when both sides agree about
 // the copy, read once more where it was and removed there. Both are held throughout, so that nothing of ours comes between.
-import type { MoveEvent } from '../../shared/api/archives.ts'
+import type { CopiedVolume, MoveEvent } from '../../shared/api/archives.ts'
 import type { RemoveVolume as Listed } from '../../shared/api/orphans.ts'
 import { AppError, asAppError } from '../../shared/errors.ts'
 import { type CopyRequest, copyBetween, endsOf } from './copy.ts'
@@ -34,29 +34,31 @@ export const createMove =
     const { from, to } = request
     const ends = await endsOf(hosts, request, 'moved')
     const transfer = await transfers.begin({ kind: 'move', reads: [], makes: [from, to] }, signal)
-    const { listed, copy } = await transfer.watch(async () => {
+    const { listed, copying } = await transfer.watch(async () => {
       const found = await identityOf(from)
       await requireRemovable(from, found, transfer.id)
-      return { listed: found, copy: await copyBetween(ends, transfer, { ...request, live: false }, signal) }
+      return { listed: found, copying: await copyBetween(ends, transfer.id, { ...request, live: false }, signal) }
     })
     const events = async function* (): AsyncGenerator<MoveEvent> {
-      for await (const event of copy.events) {
-        if (event.event !== 'copied') {
-          yield event
-          continue
-        }
-        const { digest } = event.data
-        try {
-          // Asked again, since containers were made meanwhile without asking anybody.
-          await requireRemovable(from, listed, transfer.id)
-          yield* removed(ends.source.agent, from, { ...listed, digest }, signal)
-        } catch (thrown) {
-          throw besideTheCopy(request, thrown)
-        }
-        yield { event: 'moved', data: event.data }
-        return
+      let copied: CopiedVolume | null = null
+      for await (const event of copying) {
+        if (event.event === 'copied') copied = event.data
+        else yield event
       }
-      throw new AppError('DRAYAGE_STREAM_DAMAGED', `The copy of ${from.volume} to ${to.host} ended without saying how.`)
+      if (copied === null) {
+        throw new AppError(
+          'DRAYAGE_STREAM_DAMAGED',
+          `The copy of ${from.volume} to ${to.host} ended without saying how.`,
+        )
+      }
+      try {
+        // Asked again, since containers were made meanwhile without asking anybody.
+        await requireRemovable(from, listed, transfer.id)
+        yield* removed(ends.source.agent, from, { ...listed, digest: copied.digest }, signal)
+      } catch (thrown) {
+        throw besideTheCopy(request, thrown)
+      }
+      yield { event: 'moved', data: copied }
     }
     return { id: transfer.id, events: transfer.watchEach(events()) }
   }

@@ -12,9 +12,9 @@ const data = {
   name: 'data',
   destination: '/data',
   anonymous: false,
-  entries: null,
-  contentBytes: null,
-  diskBytes: null,
+  entries: 1,
+  contentBytes: 0,
+  diskBytes: 0,
 }
 
 let temporary: TemporaryDatabase
