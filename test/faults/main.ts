@@ -22,7 +22,7 @@ engines, and checks the invariants after each case.
   --labs N         how many labs work on it side by side (default: 2)
   --json FILE      the results, written after each case (default: ${usual})
   --resume         leave out what the file says has held
-  --publish        write docs/faults.md and docs/faults.json in the end
+  --publish        write docs/faults.md and docs/faults.json in the end; also after Ctrl-C, which lets the cases under way end
   --list           name the cases and end
 `
 
@@ -91,6 +91,12 @@ const main = async (): Promise<void> => {
   say(`${waiting.length} cases`)
 
   const ordered = () => cases.flatMap(({ id }) => outcomes.get(id) ?? [])
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say(`No further cases: ${waiting.length} are left for --resume`)
+      waiting.length = 0
+    })
+  }
   // One write after the other: they share the file that is renamed.
   let saved: Promise<void> = Promise.resolve()
   const save = () => {
