@@ -1,6 +1,7 @@
 // What has come of the cases so far: in a file after each of them, and in docs/ for people.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isGreen, markdown, type Outcome } from './table.ts'
 import { limits } from './world.ts'
@@ -39,7 +40,7 @@ const factsOf = (results: Results): readonly string[] => {
   const left = results.cases.length - outcomes.length
   return [
     `Docker ${results.engine} on both hosts`,
-    `${outcomes.filter(isGreen).length} of ${outcomes.length} cases held; they took ${hours.toFixed(1)} h, ${results.labs} labs side by side`,
+    `${outcomes.filter(isGreen).length} of ${outcomes.length} cases held; they took ${hours.toFixed(1)} h, ${results.labs} labs side by side on ${availableParallelism()} cores`,
     ...(left === 0 ? [] : [`**${left} cases of ${results.cases.length} have not been run**`]),
     `a silent peer is given up after ${limits.silenceMs / 1000} s, a host that does not answer after ${limits.patienceMs / 1000} s more`,
   ]
