@@ -99,12 +99,13 @@ export const beginChangingFile = (
     list.add(hashOfPages(hashes), hashes)
     block = undefined
   }
-  const openAs = (index: number, before: PageHashes): void => {
+  // `fd`: where pages of it may stay as they were.
+  const openAs = (index: number, fd?: number): void => {
     close()
     if (index > Math.max(known.count, list.count)) throw damaged('a part of a file begins beyond its end')
     list.keepUntil(index)
     block = index
-    count = before.copy(pages) / hashBytes
+    count = fd === undefined ? 0 : pagesBefore(fd, index).copy(pages) / hashBytes
     next = 0
   }
   return {
@@ -118,7 +119,7 @@ export const beginChangingFile = (
       }
       if (index !== block) {
         const all = at === 0 && length >= bytesOfBlock(sizeBefore, index)
-        openAs(index, all ? noPages : pagesBefore(fd, index))
+        openAs(index, all ? undefined : fd)
       }
       if (at > count) throw damaged('a part of a file begins beyond its end')
       next = at
@@ -128,7 +129,7 @@ export const beginChangingFile = (
         wrote(page, times, hash)
         page += times
         for (let rest = times; rest > 0; ) {
-          if (next === pagesInBlock) openAs((block ?? 0) + 1, noPages)
+          if (next === pagesInBlock) openAs((block ?? 0) + 1)
           const here = Math.min(rest, pagesInBlock - next)
           if (here === pagesInBlock) zeroBlockPages.copy(pages)
           else for (let one = 0; one < here; one++) putPageHash(pages, next + one, hash)
@@ -146,7 +147,7 @@ export const beginChangingFile = (
       size = wanted
       const last = blocksIn(wanted) - 1
       const cut = last >= list.count && bytesOfBlock(wanted, last) !== bytesOfBlock(sizeBefore, last)
-      if (cut && block !== last) openAs(last, pagesBefore(fd, last))
+      if (cut && block !== last) openAs(last, fd)
       if (block === last) count = Math.min(count, pagesIn(bytesOfBlock(wanted, last)))
       close()
       return settledWhole(store, list.whole(blocksIn(wanted)), wanted)

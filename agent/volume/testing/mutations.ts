@@ -77,6 +77,13 @@ export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
       writeAt(join(root, at), offset, Buffer.alloc(bytes, what))
     }),
   ),
+  fc.tuple(name, fc.array(fc.nat(5 * 128), { minLength: 2, maxLength: 8 })).map(([at, pages]) =>
+    mutation(`pages ${pages} of ${at}`, (root) => {
+      const { size: bytes } = fs.lstatSync(join(root, at))
+      for (const one of pages)
+        if (one * page < bytes) writeAt(join(root, at), one * page, Buffer.alloc(page, `${one},`), 0)
+    }),
+  ),
   fc
     .tuple(name, fc.nat(3000))
     .map(([at, bytes]) =>

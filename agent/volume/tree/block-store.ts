@@ -37,7 +37,7 @@ export type BlockStore = {
   appendSame(at: number): void
   // Unknown beyond what is there.
   get(at: number): ByteString
-  // Of a block of so many pages; undefined: not known. It is valid until the next call.
+  // Of a block of so many pages; undefined: not known. Valid until the next are asked for.
   pages(at: number, count: number): PageHashes | undefined
   // On disk, but for the hashes of pages.
   sync(): void
@@ -50,18 +50,19 @@ export type BlockStore = {
 const openPageLists = (memory: string) => {
   const fd = openSync(join(memory, 'pages'), 'a+', 0o600)
   let count = Math.floor(fstatSync(fd).size / pageListBytes)
-  const list = newPageHashes()
+  const found = newPageHashes()
+  const padded = newPageHashes()
   ftruncateSync(fd, count * pageListBytes)
   return {
     // Its number, from 1.
     append: (pages: PageHashes): number => {
-      list.fill(0, pages.copy(list))
-      for (let at = 0; at < pageListBytes; ) at += writeSync(fd, list, at)
+      padded.fill(0, pages.copy(padded))
+      for (let at = 0; at < pageListBytes; ) at += writeSync(fd, padded, at)
       return ++count
     },
     get: (number: number): PageHashes | undefined => {
       if (number === 0 || number > count) return undefined
-      return readSync(fd, list, 0, pageListBytes, (number - 1) * pageListBytes) === pageListBytes ? list : undefined
+      return readSync(fd, found, 0, pageListBytes, (number - 1) * pageListBytes) === pageListBytes ? found : undefined
     },
     clear: () => {
       count = 0
