@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { parseHostPowers } from '../shared/api/host-powers.ts'
+import { bytesIn } from '../shared/config/bytes.ts'
 import { hostPort, oneOf, positiveInteger, readSettings, text } from '../shared/config/settings.ts'
 import { AppError, type Finding } from '../shared/errors.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
+import type { HostRules } from './authority/rules.ts'
 import { type VolumeRoot, volumeRoot } from './engine-paths.ts'
 import type { LogLevel } from './log.ts'
 
@@ -25,11 +28,27 @@ export type AgentConfig = {
   readonly dockerHost: string
   readonly volumeRoot: VolumeRoot | undefined
   readonly silenceMs: number
+  // What may not come here, whoever allows it.
+  readonly rules: HostRules
   // For tests: shared/failpoints.
   readonly failpoints: string | undefined
 }
 
 const defaultEnrolPort = 8443
+
+const byteCount = (raw: string): number => {
+  const bytes = bytesIn(raw)
+  if (bytes === null || bytes < 1) throw new Error(`"${raw}" is not a size such as 500G or 2T`)
+  return bytes
+}
+
+const registryNames = (raw: string): readonly string[] => {
+  const names = raw.split(',').map((name) => name.trim())
+  const wrong = names.filter((name) => !/^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(name))
+  if (wrong.length > 0)
+    throw new Error(`${wrong.map((name) => `"${name}"`).join(', ')} is no registry, such as docker.io`)
+  return names
+}
 
 const path = (raw: string): string => resolve(raw)
 
@@ -56,6 +75,9 @@ const settings = {
   dockerHost: { env: 'DOCKER_HOST', flag: 'dockerHost', default: 'unix:///var/run/docker.sock', parse: dockerHost },
   volumeRoot: { env: 'DRAYAGE_VOLUME_ROOT', flag: 'volumeRoot', optional: true, parse: volumeRoot },
   silenceMs: { env: 'DRAYAGE_SILENCE_MS', flag: 'silenceMs', default: `${defaultSilenceMs}`, parse: positiveInteger },
+  forbid: { env: 'DRAYAGE_FORBID', flag: 'forbid', optional: true, parse: parseHostPowers },
+  imageRegistries: { env: 'DRAYAGE_IMAGE_REGISTRIES', flag: 'imageRegistries', optional: true, parse: registryNames },
+  largestVolume: { env: 'DRAYAGE_LARGEST_VOLUME', flag: 'largestVolume', optional: true, parse: byteCount },
   failpoints: { env: 'DRAYAGE_FAILPOINTS', optional: true, parse: failpointFolder },
 } as const
 
@@ -76,7 +98,11 @@ export const readConfig = (
       faults.push(...((thrown.details['reasons'] as readonly Finding[] | undefined) ?? [thrown]))
     }
   }
-  const read = config as Partial<AgentConfig>
+  const { forbid = [], imageRegistries, largestVolume, ...others } = config
+  const read = {
+    ...others,
+    rules: { forbidden: forbid, registries: imageRegistries, largestVolumeBytes: largestVolume },
+  } as Partial<AgentConfig>
   if (read.listen !== undefined && read.advertise === undefined && isWildcard(hostOf(read.listen))) {
     faults.push({
       code: 'missing',

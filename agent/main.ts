@@ -19,12 +19,15 @@ import { createObserver } from './inventory/observer.ts'
 import { createReports } from './inventory/reports.ts'
 import { createSizes } from './inventory/sizes.ts'
 import { keepLink } from './link/link.ts'
+import { createRefusals } from './link/refusals.ts'
 import { askToRenew } from './link/renew.ts'
+import { renewTicketBy } from './link/renew-ticket.ts'
 import { createLog } from './log.ts'
 import { findFaults, refuseToStart, requireRoot } from './preflight.ts'
 import { createAgentServer } from './server.ts'
 import { takeOwnership } from './state/owner.ts'
 import { openState } from './state/state.ts'
+import { createAdmission } from './transfer/admission.ts'
 import { createPuller } from './transfer/pull.ts'
 import { createServing } from './transfer/serve.ts'
 import { createVolumeEngine } from './volume/engine.ts'
@@ -94,11 +97,18 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
   const lending = createLending({ engine, volumes, paths, state, log })
-  const serving = createServing({ engine, volumes, paths, state, lending, signOfLifeMs: signOfLifeMs(silenceMs) })
+  const now = () => new Date()
+  const line = { coordinator: config.coordinator, tls, silenceMs }
+  const admission = createAdmission({ host: established.host, trusted: tls, now })
+  const serving = createServing({
+    ...{ engine, volumes, paths, state, admission, lending },
+    signOfLifeMs: signOfLifeMs(silenceMs),
+  })
+  const refusals = createRefusals(now)
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
-  const puller = createPuller({ tls, silenceMs })
-  const context = { engine, volumes, paths, state, puller, tls, log, now: () => new Date() }
-  const server = createAgentServer(context, serving, { coordinator, lending }, { silenceMs })
+  const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })
+  const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, log, now }
+  const server = createAgentServer(context, serving, { coordinator, lending }, refusals, { silenceMs })
 
   try {
     await takeBackAll(context)
@@ -110,8 +120,8 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
       guard.run(signal),
       observer.run(signal),
       sizes.run(signal),
-      keepRenewed({ dataDir: config.dataDir, identity, ask: askToRenew(config, tls), log }, signal),
-      keepLink({ coordinator: config.coordinator, tls, advertiseAddress, observer, reports, log, silenceMs }, signal),
+      keepRenewed({ dataDir: config.dataDir, identity, ask: askToRenew(line), log }, signal),
+      keepLink({ ...line, advertiseAddress, observer, reports, refusals, log }, signal),
     ]
     await Promise.all(tasks).finally(() => {
       stop.abort()

@@ -3,6 +3,7 @@
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
 import { streamWithFailpoints, withFailpoints } from '../shared/failpoints/failpoints.ts'
+import type { Identity } from '../shared/identity/names.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
 import type { ArchiveHandlers } from '../shared/rpc/generated/drayage/v1/Archive.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -16,6 +17,7 @@ import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
 import type { Lending } from './archive/lending.ts'
 import { readCopy } from './archive/read-copy.ts'
+import { isOnRecord, type Refusals, toRefusal } from './link/refusals.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
 import type { AgentContext } from './steps/context.ts'
@@ -45,12 +47,14 @@ export const createAgentServer = (
   context: AgentContext,
   serving: Serving,
   { coordinator, lending }: ArchiveParts,
+  refusals: Pick<Refusals, 'note'>,
   options: { readonly silenceMs?: number } = {},
 ): Server => {
   const { silenceMs = defaultSilenceMs } = options
   const { state, log } = context
-  const onFailure = (thrown: unknown, method: string, caller: { role: string; host: string | null }) => {
+  const onFailure = (thrown: unknown, method: string, caller: Identity, address: string) => {
     const { code, message, stack } = thrown as { code?: string; message?: string; stack?: string }
+    if (thrown instanceof AppError && isOnRecord(thrown)) refusals.note(toRefusal(thrown, method, caller, address))
     const unforeseen = !(thrown instanceof AppError) || thrown.code === 'DRAYAGE_INTERNAL'
     const details = { method, caller: caller.host ?? caller.role, code, reason: message }
     if (unforeseen) log.error({ ...details, stack }, 'A call failed in a way that was not foreseen')

@@ -12,7 +12,9 @@ import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens } from './identity/api-tokens.ts'
 import type { Authority } from './identity/authority.ts'
+import { createTicketOffice, type TicketOffice } from './identity/ticket-office.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
+import { holdsLease } from './migration/holds-lease.ts'
 import type { Clock } from './migration/ports.ts'
 import { createMigrationService, type MigrationService } from './migration/service.ts'
 import { createHolds } from './recovery/holds.ts'
@@ -37,6 +39,7 @@ export type Assembled = {
   readonly presence: Presence
   readonly migrations: MigrationService
   readonly archives: ReturnType<typeof createArchiveService>
+  readonly tickets: TicketOffice
   // A host's agent has started, or has found us again.
   registered(host: string): void
   // What the REST interface is made of.
@@ -56,7 +59,15 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   const { hosts, inventory, joinTokens, fences, deliveries } = stores
 
   const presence = createPresence({ hosts, clock, heartbeatMs, log })
-  const connections = createConnections({ hosts, presence, identity, silenceMs })
+  const tickets = createTicketOffice({
+    signer: await authority.issueForTickets(clock.now()),
+    authorities: () => identity.authority,
+    keyOf: async (name) => (await hosts.find(name))?.publicKeyHash ?? null,
+    isUnderWay: async (pull) =>
+      pull.workloadId === '' ? archives.transfer(pull.transferId).endedAt === null : holdsLease(journal, pull),
+    clock,
+  })
+  const connections = createConnections({ hosts, presence, identity, tickets, silenceMs })
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, fences, clock },
     fingerprint: authority.fingerprint,
@@ -105,6 +116,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     presence,
     migrations,
     archives,
+    tickets,
 
     registered: (host) => {
       // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.

@@ -434,7 +434,8 @@ describe.each([
 
     const image = workload.image
     if (!image) throw new Error('The workload has no image')
-    const receive = () => readAll(target.call.serverStream('ReceiveImage', { lease, image, source: peer }, short))
+    const wanted = { lease, image, source: peer, ticket: target.ticket(lease, from, { imageId: image.id }) }
+    const receive = () => readAll(target.call.serverStream('ReceiveImage', wanted, short))
     const received = (await receive()).at(-1)?.done
     expect(received).toMatchObject({ loaded: true })
     const imageId = received?.imageId ?? ''
@@ -451,7 +452,8 @@ describe.each([
 
     const [described] = workload.volumes
     const rootIdentity = described?.rootIdentity ?? ''
-    const pull = { lease, volume, source: peer, round: 1, final: true, rootIdentity }
+    const ticket = target.ticket(lease, from, { volume })
+    const pull = { lease, volume, source: peer, round: 1, final: true, rootIdentity, ticket }
     const results: (VolumeResult__Output | null)[] = []
     for (const _ of [1, 2]) {
       results.push((await readAll(target.call.serverStream('ReceiveVolume', pull, short))).at(-1)?.result ?? null)
@@ -513,7 +515,8 @@ describe.each([
     const workload = await source.call.unary('DescribeWorkload', { container: name, measureVolumes: false }, short)
     const image = workload.image
     if (!image) throw new Error('The workload has no image')
-    const messages = await readAll(target.call.serverStream('ReceiveImage', { lease, image, source: peer }, short))
+    const wanted = { lease, image, source: peer, ticket: target.ticket(lease, from, { imageId: image.id }) }
+    const messages = await readAll(target.call.serverStream('ReceiveImage', wanted, short))
     const imageId = messages.at(-1)?.done?.imageId ?? ''
     await target.call.unary('PrepareTarget', { lease, workload, imageId }, short)
     expect(await everything()).not.toEqual(before)
@@ -538,7 +541,10 @@ describe.each([
       readAll(
         target.call.serverStream(
           'ReceiveVolume',
-          { lease, volume, source: peer, round: 1, final, rootIdentity: '' },
+          {
+            ...{ lease, volume, source: peer, round: 1, final, rootIdentity: '' },
+            ticket: target.ticket(lease, from, { volume }),
+          },
           short,
         ),
       )

@@ -51,9 +51,9 @@ export const peerFeed = (
   source: VolumeSource__Output,
   signal: AbortSignal,
 ): Feed => {
-  const { peer } = source
+  const { peer, ticket } = source
   if (!peer) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ImportVolume names a source without its host.')
-  const pull = puller.volume(peer, { migrationId: transferId, volume: source.volume, round: 1 }, signal)
+  const pull = puller.volume(peer, { migrationId: transferId, volume: source.volume, round: 1, ticket }, signal)
   return {
     pieces: pull.pieces,
     bytes: pull.unpackedBytes,

@@ -1,5 +1,5 @@
-// A volume that another agent may pull, for as long as the coordinator keeps the call open that says so. There is nothing on
-// the disk and nothing to expire: who lends, who is lent to and who asked are each enough to end it.
+// A volume that is there to be pulled, by whom the coordinator has given a ticket for it, for as long as the coordinator keeps
+// the call open that says so. There is nothing on the disk: who lends, who is lent to and who asked are each enough to end it.
 
 import { AppError } from '../../shared/errors.ts'
 import type { LendVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/LendVolumeRequest.ts'
@@ -14,15 +14,15 @@ export type Lent = Pick<AtHand, 'root' | 'rootIdentity'> & {
 export type Lending = {
   // Archive.LendVolume: lends from the first message on, until the iteration ends.
   lend(request: LendVolumeRequest__Output, signal: AbortSignal): AsyncGenerator<LentVolume>
-  // null: it is not lent to this host.
-  find(transferId: string, volume: string, host: string | null): Lent | null
+  // null: it is not lent under that transfer.
+  find(transferId: string, volume: string): Lent | null
 }
 
 export const createLending = (context: ArchiveContext): Lending => {
-  const lent = new Map<string, Lent & { readonly volume: string; readonly peerHost: string }>()
+  const lent = new Map<string, Lent & { readonly volume: string }>()
   return {
     lend: async function* (request, signal) {
-      const { transferId, volume, peerHost, live } = request
+      const { transferId, volume, live } = request
       if (transferId === '' || lent.has(transferId)) {
         throw new AppError('DRAYAGE_INVALID_REQUEST', `"${transferId}" is lent under already. Nothing was done.`)
       }
@@ -31,7 +31,7 @@ export const createLending = (context: ArchiveContext): Lending => {
         if (signal.aborted) resolve()
         else signal.addEventListener('abort', () => resolve(), { once: true })
       })
-      lent.set(transferId, { root, rootIdentity, final: !live, volume, peerHost })
+      lent.set(transferId, { root, rootIdentity, final: !live, volume })
       try {
         yield { atHand: told }
         await over
@@ -39,9 +39,9 @@ export const createLending = (context: ArchiveContext): Lending => {
         lent.delete(transferId)
       }
     },
-    find: (transferId, volume, host) => {
+    find: (transferId, volume) => {
       const found = lent.get(transferId)
-      return found?.volume === volume && found.peerHost === host ? found : null
+      return found?.volume === volume ? found : null
     },
   }
 }

@@ -42,6 +42,11 @@ export type HostConfig = Json & {
   readonly Runtime?: string
   readonly Devices?: readonly { readonly PathOnHost: string }[] | null
   readonly DeviceRequests?: readonly Json[] | null
+  readonly DeviceCgroupRules?: readonly string[] | null
+  readonly Privileged?: boolean
+  readonly CapAdd?: readonly string[] | null
+  readonly MaskedPaths?: readonly string[] | null
+  readonly ReadonlyPaths?: readonly string[] | null
   readonly SecurityOpt?: readonly string[] | null
   readonly LogConfig?: { readonly Type: string }
   readonly Tmpfs?: StringMap | null

@@ -18,6 +18,8 @@ import { inspectAll, inspectContainer, listContainers, nameOf } from './containe
 import { orNull } from './errors.ts'
 import { engineInfo, factsFrom } from './facts.ts'
 import { configurationOf } from './image-identity.ts'
+import { isHolder } from './labels.ts'
+import { moveSet } from './move-set.ts'
 import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
@@ -77,7 +79,11 @@ const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Outp
     ]
   })
 
-const gather = async (client: Client, container: InspectedContainer): Promise<SourceFacts> => {
+const gather = async (
+  client: Client,
+  container: InspectedContainer,
+  { isRetired }: DescribeOptions,
+): Promise<SourceFacts> => {
   const names = [
     ...new Set(container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : []))),
   ]
@@ -91,7 +97,9 @@ const gather = async (client: Client, container: InspectedContainer): Promise<So
   ])
   const others = await inspectAll(
     client,
-    listed.map((other) => other.Id).filter((id) => id !== container.Id),
+    listed
+      .filter(({ Id, Labels }) => Id !== container.Id && !isHolder(Labels) && !isRetired(Id))
+      .map((other) => other.Id),
   )
   return {
     container,
@@ -104,10 +112,17 @@ const gather = async (client: Client, container: InspectedContainer): Promise<So
   }
 }
 
-export const describe = async (client: Client, idOrName: string): Promise<Workload__Output> => {
+// isRetired: what has moved away, and is nobody's to belong to.
+export type DescribeOptions = { readonly isRetired: (containerId: string) => boolean }
+
+export const describe = async (
+  client: Client,
+  idOrName: string,
+  options: DescribeOptions,
+): Promise<Workload__Output> => {
   const container = await inspectContainer(client, idOrName)
   const [facts, info, engine] = await Promise.all([
-    gather(client, container),
+    gather(client, container, options),
     engineInfo(client),
     client.get<EngineVersion>('/version'),
   ])
@@ -138,6 +153,7 @@ export const describe = async (client: Client, idOrName: string): Promise<Worklo
     hasHealthcheck: hasHealthcheck(container),
     stopTimeoutSeconds: stopTimeoutOf(container),
     hooks: hooksOf(container),
+    moveSet: moveSet(container.Id, [container, ...facts.others]),
   }
 }
 

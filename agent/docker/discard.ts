@@ -8,6 +8,7 @@ import { inspectAll, listContainers, nameOf } from './containers.ts'
 import { hasStatus } from './errors.ts'
 import { containerIsOurs, migrationLabel, type Role } from './labels.ts'
 import { ourNetworks } from './made.ts'
+import type { OwnCopy } from './own-copy.ts'
 import { ourVolumes, removeVolume } from './volumes.ts'
 
 export const ourContainers = async (client: Client, migrationId: string, role: Role): Promise<InspectedContainer[]> => {
@@ -47,10 +48,15 @@ const goneOr = async (client: Client, id: string, refusal: unknown): Promise<voi
 const isNamedBy = ({ Name, Id }: InspectedNetwork, { NetworkSettings }: ListedContainer): boolean =>
   Object.entries(NetworkSettings?.Networks ?? {}).some(([name, { NetworkID }]) => name === Name || NetworkID === Id)
 
-// A network that somebody else's container has come to need stays for that one.
-export const removeUnusedNetwork = async (client: Client, network: InspectedNetwork): Promise<boolean> => {
+// A network that somebody else's container has come to need stays for that one. Not for `own`: a copy that was here before
+// this network was made for it.
+export const removeUnusedNetwork = async (
+  client: Client,
+  network: InspectedNetwork,
+  own: OwnCopy | null = null,
+): Promise<boolean> => {
   const containers = await listContainers(client)
-  if (containers.some((container) => isNamedBy(network, container))) return false
+  if (containers.some((container) => container.Id !== own?.containerId && isNamedBy(network, container))) return false
   try {
     await client.delete(path`/networks/${network.Id}`)
     return true
@@ -61,7 +67,7 @@ export const removeUnusedNetwork = async (client: Client, network: InspectedNetw
   }
 }
 
-export const discard = async (client: Client, migrationId: string): Promise<void> => {
+export const discard = async (client: Client, migrationId: string, own: OwnCopy | null): Promise<void> => {
   if (migrationId === '') return
   const containers = await ourContainers(client, migrationId, 'workload')
   const running = containers.find(({ State }) => State.Running || State.Restarting || State.Paused)
@@ -75,5 +81,5 @@ export const discard = async (client: Client, migrationId: string): Promise<void
   for (const container of containers) await removeContainer(client, container.Id)
   await failpoint('DiscardTarget.middle')
   for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
-  for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network)
+  for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network, own)
 }

@@ -13,7 +13,7 @@ import { check, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
 import { inspectContainer } from './containers.ts'
-import { describe } from './describe.ts'
+import { type DescribeOptions, describe } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
@@ -59,7 +59,7 @@ export type Engine = {
 
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
-  describe(container: string): Promise<Workload__Output>
+  describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
 
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
@@ -96,9 +96,10 @@ export type Engine = {
     migrationId: string,
     own?: OwnCopy | null,
   ): Promise<Omit<PreparedTarget__Output, 'retained'>>
-  // Removes what carries this migration's label: container, volumes, networks. A container that runs is not touched:
+  // Removes what carries this migration's label: container, volumes, networks; these also where `own` is what was connected
+  // to them. A container that runs is not touched:
   // DRAYAGE_CONTAINER_STATE.
-  discard(migrationId: string): Promise<void>
+  discard(migrationId: string, own?: OwnCopy | null): Promise<void>
   // What carries this migration's label here.
   madeBy(migrationId: string): Promise<Made>
   // Everything in which what prepare() made is not as it left it, in words; empty: nothing. useOfTarget asks only whether
@@ -141,7 +142,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       ),
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
-    describe: (container) => describe(client, container),
+    describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
     volume: async (name) => volumeState(await inspectVolume(client, name)),
@@ -154,7 +155,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
     prepare: (workload, imageId, migrationId, own = null) => prepare(client, workload, imageId, migrationId, own),
-    discard: (migrationId) => discard(client, migrationId),
+    discard: (migrationId, own = null) => discard(client, migrationId, own),
     madeBy: (migrationId) => madeBy(client, migrationId),
     changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),
     useOfTarget: (migrationId, own = null) => useOfTarget(client, migrationId, own),

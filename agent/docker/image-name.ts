@@ -12,3 +12,13 @@ export const withTag = (name: string): string => {
   const { repo, tag } = splitTag(name)
   return `${repo}:${tag}`
 }
+
+// As Docker tells a registry from a repository's first part (distribution/reference): a dot, a colon, capital letters, or
+// `localhost`. null: a bare id, which says nothing of where it came from.
+export const registryOf = (name: string): string | null => {
+  if (name === '' || /^(sha256:)?[0-9a-f]{64}$/.test(name)) return null
+  const slash = name.indexOf('/')
+  const first = name.slice(0, Math.max(0, slash))
+  const isRegistry = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase()
+  return isRegistry ? first : 'docker.io'
+}

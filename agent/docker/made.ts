@@ -1,5 +1,6 @@
 // What a migration has made on its target, as the engine tells it now, and what others have done with it since.
 import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
+import { isRemade } from './attach.ts'
 import type { Client } from './client.ts'
 import { findContainer, listContainers, listedName } from './containers.ts'
 import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
@@ -133,8 +134,10 @@ export const changesOfTarget = async (
         ? []
         : [`the volume ${name} is not the one that was made for it`]
     }),
-    ...Object.keys(container.NetworkSettings.Networks ?? {})
-      .filter((name) => !networks.some((network) => network.Name === name || network.Id === name))
-      .map((name) => `its network ${name} is not there any more`),
+    ...Object.entries(container.NetworkSettings.Networks ?? {}).flatMap(([name, endpoint]) => {
+      if (!networks.some((network) => network.Name === name || network.Id === name))
+        return [`its network ${name} is not there any more`]
+      return isRemade(name, endpoint, networks) ? [`its network ${name} was removed and made anew`] : []
+    }),
   ]
 }

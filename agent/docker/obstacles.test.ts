@@ -95,11 +95,42 @@ test('a mount of a type that is unknown here is refused', () => {
   ])
 })
 
+test.each([
+  ['--volumes-from', 'DRAYAGE_VOLUME_SHARED', { VolumesFrom: ['gone:ro'] }],
+  ['--network container:', 'DRAYAGE_NAMESPACE_SHARED', { NetworkMode: 'container:gone' }],
+  ['--pid container:', 'DRAYAGE_NAMESPACE_SHARED', { PidMode: 'container:gone' }],
+  ['--ipc container:', 'DRAYAGE_NAMESPACE_SHARED', { IpcMode: 'container:gone' }],
+  ['--link', 'DRAYAGE_NETWORK_UNSUPPORTED', { Links: ['/gone:/web/db'] }],
+  ['its own name by', 'DRAYAGE_VOLUME_SHARED', { VolumesFrom: [container.Name.slice(1)] }],
+])('what was made with %s of somebody who is gone cannot be made again', (_, code, host) => {
+  const odd = { ...container, HostConfig: { ...container.HostConfig, ...host } }
+  expect(codesOf({ ...facts, container: odd })).toEqual([code])
+})
+
 test('a link on one network is found too', () => {
   const networks = { ...container.NetworkSettings.Networks, back: { Links: ['db:database'] } }
   expect(codesOf({ ...facts, container: { ...container, NetworkSettings: { Networks: networks } } })).toEqual([
     'DRAYAGE_NETWORK_UNSUPPORTED',
   ])
+})
+
+test('a service that it depends on and that is not on this host is warned of', () => {
+  const Labels = {
+    'com.docker.compose.project': 'blog',
+    'com.docker.compose.service': 'web',
+    'com.docker.compose.depends_on': 'db:service_healthy:true',
+  }
+  const half = { ...container, Config: { ...container.Config, Labels } }
+  expect(sourceWarnings({ ...facts, container: half })).toContainEqual({
+    code: 'dependency-not-here',
+    message: expect.stringContaining('the service db'),
+  })
+  const db = {
+    ...{ ...container, Id: 'd'.repeat(64), Name: '/blog-db-1' },
+    Config: { ...container.Config, Labels: { ...Labels, 'com.docker.compose.service': 'db' } },
+  }
+  const codes = sourceWarnings({ ...facts, container: half, others: [db] }).map(({ code }) => code)
+  expect(codes).not.toContain('dependency-not-here')
 })
 
 test('a long list of changes is cut, and counted', () => {

@@ -10,11 +10,11 @@ import type {
   Mount,
 } from './api.ts'
 import { isDockersOwnNetwork, losesHostname } from './container-spec.ts'
-import { listedName, nameOf } from './containers.ts'
+import { listedName } from './containers.ts'
 import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
-import { usersOf } from './volumes.ts'
+import { referencesIn, type Use } from './ties.ts'
 import { type Change, changeWords } from './writable-layer.ts'
 
 export type SourceFacts = {
@@ -25,7 +25,7 @@ export type SourceFacts = {
   readonly volumes: readonly InspectedVolume[]
   // By name, those that the container is on; null: gone.
   readonly networks: Readonly<Record<string, InspectedNetwork | null>>
-  // Every other container of this engine.
+  // Every other workload of this engine.
   readonly others: readonly InspectedContainer[]
   readonly listed: readonly ListedContainer[]
   // Files in the writable layer that a new container would not have.
@@ -109,27 +109,13 @@ const mountObstacle = (mount: Mount, facts: SourceFacts): Finding[] => {
   return volumeObstacles(mount.Name, at, facts)
 }
 
-const volumeObstacles = (name: string, at: string, { container, volumes, listed: all }: SourceFacts): Finding[] => {
+const volumeObstacles = (name: string, at: string, { volumes }: SourceFacts): Finding[] => {
   const volume = volumes.find((candidate) => candidate.Name === name)
-  const users = usersOf(name, all)
-    .filter((user) => user.Id !== container.Id && !isHolder(user.Labels))
-    .map(listedName)
-  const shared =
-    users.length === 0
-      ? []
-      : [
-          obstacle(
-            'DRAYAGE_VOLUME_SHARED',
-            `The volume ${name} (${at}) is also used by ${listed(users)}, which would be cut off from it. Move them one volume ` +
-              'apart, or remove those containers.',
-          ),
-        ]
   if (volume === undefined) {
-    return [...shared, obstacle('DRAYAGE_VOLUME_UNREADABLE', `The engine does not find the volume ${name} (${at}).`)]
+    return [obstacle('DRAYAGE_VOLUME_UNREADABLE', `The engine does not find the volume ${name} (${at}).`)]
   }
   const options = Object.keys(volume.Options ?? {})
   return [
-    ...shared,
     ...(volume.Driver === 'local'
       ? []
       : [
@@ -150,78 +136,36 @@ const volumeObstacles = (name: string, at: string, { container, volumes, listed:
   ]
 }
 
-// A mode 'container:<id or name>' that means this container.
-const joins = (mode: string | undefined, container: InspectedContainer): boolean => {
-  const [kind, which = ''] = (mode ?? '').split(':')
-  if (kind !== 'container' || which === '') return false
-  return which === nameOf(container) || container.Id.startsWith(which)
+const danglingCodes: Readonly<Record<Exclude<Use, 'depends-on'>, ErrorCode>> = {
+  'volumes-from': 'DRAYAGE_VOLUME_SHARED',
+  'network-namespace': 'DRAYAGE_NAMESPACE_SHARED',
+  'pid-namespace': 'DRAYAGE_NAMESPACE_SHARED',
+  'ipc-namespace': 'DRAYAGE_NAMESPACE_SHARED',
+  link: 'DRAYAGE_NETWORK_UNSUPPORTED',
 }
 
-const modesOf = ({ HostConfig }: InspectedContainer) =>
-  [
-    ['network', HostConfig.NetworkMode],
-    ['IPC', HostConfig.IpcMode],
-    ['PID', HostConfig.PidMode],
-  ] as const
-
-const namespaceObstacles = ({ container, others }: SourceFacts): Finding[] => {
-  const own = modesOf(container).flatMap(([what, mode]) =>
-    mode?.startsWith('container:')
-      ? [
-          obstacle(
-            'DRAYAGE_NAMESPACE_SHARED',
-            `The container uses the ${what} namespace of another container (${mode.slice('container:'.length)}), which stays ` +
-              'here.',
-          ),
-        ]
-      : [],
-  )
-  const theirs = others.flatMap((other) =>
-    modesOf(other).flatMap(([what, mode]) =>
-      joins(mode, container)
-        ? [obstacle('DRAYAGE_NAMESPACE_SHARED', `The container ${nameOf(other)} uses this one's ${what} namespace.`)]
-        : [],
-    ),
-  )
-  const from = container.HostConfig.VolumesFrom ?? []
-  return [
-    ...own,
-    ...theirs,
-    ...(from.length === 0
-      ? []
-      : [
-          obstacle(
-            'DRAYAGE_VOLUME_SHARED',
-            `The container was made with --volumes-from ${listed(from)}. Make it again with those volumes by name.`,
-          ),
-        ]),
-  ]
+const danglingWords: Readonly<Record<Exclude<Use, 'depends-on'>, string>> = {
+  'volumes-from': '--volumes-from',
+  'network-namespace': '--network container:',
+  'pid-namespace': '--pid container:',
+  'ipc-namespace': '--ipc container:',
+  link: '--link',
 }
 
-const linkObstacles = ({ container, others }: SourceFacts): Finding[] => {
-  const endpoints = Object.values(container.NetworkSettings.Networks ?? {})
-  const links = [...(container.HostConfig.Links ?? []), ...endpoints.flatMap((endpoint) => endpoint.Links ?? [])]
-  // HostConfig.Links: '/other:/this/alias'.
-  const linkedBy = others.filter((other) =>
-    (other.HostConfig.Links ?? []).some((link) => link.split(':')[0] === container.Name),
-  )
-  return [
-    ...(links.length === 0
-      ? []
-      : [
-          obstacle(
-            'DRAYAGE_NETWORK_UNSUPPORTED',
-            `The container has legacy links (--link ${listed(links)}), which name containers of this host. Use a network instead.`,
-          ),
-        ]),
-    ...linkedBy.map((other) =>
+const referencesOf = ({ container, others }: SourceFacts) => referencesIn([container, ...others])(container)
+
+// Whom it names is another container of the set (move-set.ts), or nobody.
+const danglingObstacles = (facts: SourceFacts): Finding[] =>
+  referencesOf(facts).flatMap(({ use, words, found }) => {
+    if (use === 'depends-on' || found.some((id) => id !== facts.container.Id)) return []
+    return [
       obstacle(
-        'DRAYAGE_NETWORK_UNSUPPORTED',
-        `The container ${nameOf(other)} has a legacy link (--link) to this one. Use a network instead.`,
+        danglingCodes[use],
+        `The container was made with ${danglingWords[use]} ${words}, and that container is not there any more: it could not be ` +
+          'made again on the target. Make it again without that, its volumes by name.',
       ),
-    ),
-  ]
-}
+    ]
+  })
 
 const networkObstacles = ({ networks }: SourceFacts): Finding[] =>
   Object.entries(networks).flatMap(([name, network]) => {
@@ -257,8 +201,7 @@ export const sourceObstacles = (facts: SourceFacts): Finding[] => [
   ...stateObstacles(facts),
   ...imageObstacles(facts),
   ...facts.container.Mounts.flatMap((mount) => mountObstacle(mount, facts)),
-  ...namespaceObstacles(facts),
-  ...linkObstacles(facts),
+  ...danglingObstacles(facts),
   ...networkObstacles(facts),
   ...writableLayerObstacles(facts),
   ...hookObstacles(facts),
@@ -276,7 +219,8 @@ export const neighboursOn = (
     .map(listedName)
     .sort()
 
-export const sourceWarnings = ({ container, networks, listed: all, image }: SourceFacts): Finding[] => {
+export const sourceWarnings = (facts: SourceFacts): Finding[] => {
+  const { container, networks, listed: all, image } = facts
   const { Config, HostConfig, State } = container
   const warn = (when: boolean, code: string, message: string): Finding[] => (when ? [{ code, message }] : [])
   const names = Object.keys(networks)
@@ -299,8 +243,16 @@ export const sourceWarnings = ({ container, networks, listed: all, image }: Sour
   const security = (HostConfig.SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
   const log = HostConfig.LogConfig?.Type ?? ''
   const keepsLogsHere = ['json-file', 'local', 'journald'].includes(log) && !State.StartedAt.startsWith('0001-')
+  const missing = referencesOf(facts).filter(({ use, found }) => use === 'depends-on' && found.length === 0)
   return [
     ...leftBehind,
+    ...missing.flatMap(({ words }) =>
+      warn(
+        true,
+        'dependency-not-here',
+        `It depends on the service ${words} (Compose), of which there is no container on this host.`,
+      ),
+    ),
     ...warn(
       names.some((name) => name !== 'host' && name !== 'none'),
       'addresses-change',

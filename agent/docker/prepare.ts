@@ -5,6 +5,7 @@ import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineInfo, InspectedContainer, InspectedNetwork } from './api.ts'
+import { connectNetworks } from './attach.ts'
 import { type Client, compareApi, path } from './client.ts'
 import { type ContainerSpec, createBody, parseSpec } from './container-spec.ts'
 import { findContainer, inspectContainer } from './containers.ts'
@@ -127,15 +128,6 @@ const createContainer = async (
   } catch (error) {
     if (hasStatus(error, 409)) throw containerTaken(workload.name)
     throw error
-  }
-}
-
-// API versions before 1.44 take one network at create; one way for all is also what a repeated call needs.
-const connectNetworks = async (client: Client, spec: ContainerSpec, container: InspectedContainer): Promise<void> => {
-  const connected = Object.keys(container.NetworkSettings.Networks ?? {})
-  for (const [name, endpoint] of Object.entries(spec.endpoints)) {
-    if (name === spec.primaryNetwork || connected.includes(name)) continue
-    await client.post(path`/networks/${name}/connect`, { body: { Container: container.Id, EndpointConfig: endpoint } })
   }
 }
 

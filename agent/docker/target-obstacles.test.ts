@@ -64,6 +64,7 @@ const workload: Workload__Output = {
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
   hooks: [],
+  moveSet: [],
 }
 
 const facts: TargetFacts = {

@@ -12,6 +12,7 @@ import type { Observation } from '../inventory/observer.ts'
 import { createQueue } from '../inventory/queue.ts'
 import type { Log } from '../log.ts'
 import { keepLink } from './link.ts'
+import { createRefusals } from './refusals.ts'
 
 const facts = {
   id: 'engine',
@@ -36,6 +37,7 @@ type Called = {
   beats: boolean[]
   reports: InventoryReport__Output[]
   hosts: (string | null)[]
+  refusals: string[]
 }
 
 let authority: TestAuthority
@@ -48,7 +50,7 @@ beforeEach(async () => {
   authority = await createAuthority()
   servers = []
   stop = new AbortController()
-  called = { register: [], beats: [], reports: [], hosts: [] }
+  called = { register: [], beats: [], reports: [], hosts: [], refusals: [] }
   lines = []
   linked = Promise.resolve()
 })
@@ -80,6 +82,11 @@ const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string
     }),
     PullArchive: serverStream(async function* () {}),
     Renew: unary(async () => ({ certificate: '', authority: '' })),
+    RenewTicket: unary(async ({ ticket }) => ({ ticket })),
+    ReportRefusals: unary(async (report) => {
+      called.refusals.push(...report.refusals.map(({ code }) => code))
+      return {}
+    }),
   } satisfies CoordinatorHandlers)
   const { port } = await listen(server, address, await by.coordinator(), { mutual: true })
   return `127.0.0.1:${port}`
@@ -103,9 +110,11 @@ const link = async (coordinator: string) => {
     engineReachable: () => engine.reachable,
     facts: () => facts,
   }
+  const refusals = createRefusals(() => new Date())
   const tls = await authority.agent('host-1')
-  linked = keepLink({ coordinator, tls, advertiseAddress: '10.0.0.1:8442', observer, reports, log }, stop.signal)
-  return { engine, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
+  const advertiseAddress = '10.0.0.1:8442'
+  linked = keepLink({ coordinator, tls, advertiseAddress, observer, reports, refusals, log }, stop.signal)
+  return { engine, refusals, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
 }
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 15_000 })
 
@@ -137,6 +146,21 @@ test('when the coordinator went and came back, it registers anew and reports eve
   expect(called.register).toHaveLength(2)
   expect(called.reports.at(-1)).toMatchObject({ sequence: 1, full: true })
   expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+})
+
+test('whom it turned away is told once, also what came up while the coordinator was away', async () => {
+  const address = await serve(authority)
+  const { refusals } = await link(address)
+  const refused = (code: string) =>
+    refusals.note({ method: 'PullVolume', caller: 'host-2', address: '10.0.0.2', code, subject: 'volume data of m' })
+  refused('first')
+  await until(() => called.refusals.length === 1)
+  servers.pop()?.forceShutdown()
+  await until(() => lines.some((line) => line.startsWith('warn')))
+  for (const code of ['second', 'third']) refused(code)
+  await serve(authority, address)
+  await until(() => called.refusals.length === 3)
+  expect(called.refusals).toEqual(['first', 'second', 'third'])
 })
 
 test('a coordinator of another authority is told nothing, and it is said what is wrong', async () => {

@@ -11,6 +11,7 @@ import type { Observation, Observer } from '../inventory/observer.ts'
 import type { Reports } from '../inventory/reports.ts'
 import type { Log } from '../log.ts'
 import { persist } from '../outage/persist.ts'
+import type { Refusals } from './refusals.ts'
 
 export type LinkOptions = {
   // host:port
@@ -19,6 +20,7 @@ export type LinkOptions = {
   readonly advertiseAddress: string
   readonly observer: Pick<Observer, 'engineReachable' | 'facts'>
   readonly reports: Reports
+  readonly refusals: Pick<Refusals, 'follow'>
   readonly log: Log
   readonly silenceMs?: number
 }
@@ -32,7 +34,7 @@ export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<voi
   )
 
 const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
-  const { coordinator, tls, advertiseAddress, observer, reports, log, silenceMs } = options
+  const { coordinator, tls, advertiseAddress, observer, reports, refusals, log, silenceMs } = options
   const client = connect(
     'Coordinator',
     {
@@ -57,6 +59,7 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
     await Promise.race([
       beat(client, observer, Math.max(100, reply.heartbeatIntervalMs), both),
       report(client, reports, both),
+      refusals.follow((told) => client.unary('ReportRefusals', told, { timeoutMs: callTimeoutMs, signal: both }), both),
     ])
   } catch (thrown) {
     throw namingAnotherAuthority(thrown, coordinator)

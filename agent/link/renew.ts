@@ -1,31 +1,10 @@
-// Asks the coordinator for the next certificate, on a connection of its own: it is due once in weeks.
-import { coordinatorDnsName } from '../../shared/identity/names.ts'
-import { connect } from '../../shared/rpc/client.ts'
-import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+// Asks the coordinator for the next certificate: it is due once in weeks.
 import type { Renewal } from '../identity/renewal.ts'
+import { type CoordinatorLine, withCoordinator } from './one-call.ts'
 
 const timeoutMs = 30_000
 
 export const askToRenew =
-  (
-    { coordinator, silenceMs }: { readonly coordinator: string; readonly silenceMs: number },
-    tls: TlsIdentity,
-  ): Renewal['ask'] =>
-  async (csr, signal) => {
-    const client = connect(
-      'Coordinator',
-      {
-        address: coordinator,
-        dnsName: coordinatorDnsName,
-        describedAs: `the coordinator at ${coordinator}`,
-        whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
-        silenceMs,
-      },
-      tls,
-    )
-    try {
-      return await client.unary('Renew', { csr }, { timeoutMs, signal })
-    } finally {
-      client.close()
-    }
-  }
+  (line: CoordinatorLine): Renewal['ask'] =>
+  (csr, signal) =>
+    withCoordinator(line, (client) => client.unary('Renew', { csr }, { timeoutMs, signal }))

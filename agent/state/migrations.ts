@@ -49,11 +49,11 @@ const SourceNote = Type.Object({
   migrationId: Type.String(),
   workloadId: Type.String(),
   epoch: Type.Integer(),
-  // The only host whose agent may pull.
+  // Where it moves to.
   peerHost: Type.String(),
   containerId: Type.String(),
   containerName: Type.String(),
-  // What may be pulled: this image under these names, and these volumes.
+  // What can be pulled: this image under these names, and these volumes.
   imageId: Type.String(),
   imageReferences: Type.Array(Type.String()),
   volumes: Type.Array(NotedVolume),

@@ -1,4 +1,5 @@
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { HostRules } from '../authority/rules.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import type { Log } from '../log.ts'
@@ -14,6 +15,8 @@ export type AgentContext = {
   readonly state: State
   readonly puller: Puller
   readonly tls: TlsIdentity
+  // Of this host's own configuration.
+  readonly rules: HostRules
   readonly log: Log
   readonly now: () => Date
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
+import { requireMayCome } from '../authority/rules.ts'
 import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
@@ -23,11 +24,12 @@ export const releaseSource = async ({ engine }: AgentContext, lease: Lease): Pro
 
 export const prepareTarget = async (
   context: AgentContext,
-  { workload, imageId, overwriteChanged }: Omit<PrepareTargetRequest__Output, 'lease'>,
+  { workload, imageId, overwriteChanged, allowedPowers }: Omit<PrepareTargetRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<PreparedTarget> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
-  const { engine, state } = context
+  const { engine, state, rules } = context
+  requireMayCome({ workload, allowed: allowedPowers }, rules)
   const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
   const prepared = await engine.prepare(workload, imageId, lease.migrationId, adopted ? copyOf(adopted) : null)
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
@@ -38,7 +40,8 @@ export const prepareTarget = async (
 // a backup may ask for the undo of a move that has long been done.
 export const discardTarget = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
   const made = await engine.madeBy(lease.migrationId)
-  const claims = claimsOn(made, findNote(state, 'target', lease))
+  const note = findNote(state, 'target', lease)
+  const claims = claimsOn(made, note)
   if (claims.length > 0) {
     const here = [
       ...made.containers.map(({ name }) => `container ${name}`),
@@ -52,6 +55,6 @@ export const discardTarget = async ({ engine, state }: AgentContext, lease: Leas
       claims,
     )
   }
-  await engine.discard(lease.migrationId)
+  await engine.discard(lease.migrationId, note?.adopted ? copyOf(note.adopted) : null)
   return done
 }

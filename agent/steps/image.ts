@@ -13,7 +13,7 @@ export const progressEveryMs = 1_000
 
 export const receiveImage = async function* (
   { engine, state, puller }: AgentContext,
-  { image, source, bytesPerSecond }: Pick<ReceiveImageRequest__Output, 'image' | 'source' | 'bytesPerSecond'>,
+  { image, source, bytesPerSecond, ticket }: Omit<ReceiveImageRequest__Output, 'lease'>,
   lease: Lease,
   signal: AbortSignal,
 ): AsyncGenerator<ImageProgress> {
@@ -32,7 +32,7 @@ export const receiveImage = async function* (
   const ended = new AbortController()
   const pull = puller.image(
     source,
-    { migrationId: lease.migrationId, imageId: image.id, references: image.tags, bytesPerSecond },
+    { migrationId: lease.migrationId, imageId: image.id, references: image.tags, bytesPerSecond, ticket },
     AbortSignal.any([signal, ended.signal]),
   )
   const loading = engine.loadImage(failpointWithin('ReceiveImage.middle', pull.pieces), image).catch((thrown) => {

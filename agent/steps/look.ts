@@ -6,6 +6,7 @@ import type { DescribeWorkloadRequest__Output } from '../../shared/rpc/generated
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import type { AgentContext } from './context.ts'
@@ -20,7 +21,8 @@ export const describeWorkload = async (
   { container, measureVolumes }: Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'>,
   signal: AbortSignal,
 ): Promise<Workload> => {
-  const workload = await engine.describe(container)
+  const isRetired = (id: string) => state.retired.byContainer(id) !== null
+  const workload = await engine.describe(container, { isRetired })
   const obstacles: Finding[] = []
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {
@@ -63,11 +65,11 @@ const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
 })
 
 export const checkTarget = async (
-  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state'>,
-  { workload, migrationId, workloadId, overwriteChanged }: CheckTargetRequest__Output,
+  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules'>,
+  { workload, migrationId, workloadId, overwriteChanged, allowedPowers }: CheckTargetRequest__Output,
 ): Promise<TargetCheck> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
-  const { engine, volumes, paths } = context
+  const { engine, volumes, paths, rules } = context
   const retired = workloadId === '' ? null : await keptCopy(context, workloadId)
   const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
@@ -75,11 +77,13 @@ export const checkTarget = async (
     ...check,
     obstacles: [
       ...check.obstacles,
+      ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
       ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
       ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
     ],
+    warnings: [...check.warnings, ...arrivalWarnings({ workload, allowed: allowedPowers })],
     freeBytes: free.bytes,
     freeInodes: free.inodes,
     retained: retired === null ? null : told(retired),

@@ -21,7 +21,7 @@ export const receiveVolume = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<VolumeProgress> {
   const { state, puller, volumes, paths } = context
-  const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression } = request
+  const { volume, source, round, final, rootIdentity, devices, bytesPerSecond, compression, ticket } = request
   const verification = verificationOf(request.verification)
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   const note = targetNote(state, lease)
@@ -34,6 +34,9 @@ export const receiveVolume = async function* (
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
   let pull = null as VolumePull | null
+  // Of pulls that were asked for in vain: more was lacking here than had been expected.
+  let bytesInVain = 0
+  let inVain = new AbortController()
   let entries = 0
   const copy = async () => {
     const written = await volumes
@@ -54,9 +57,14 @@ export const receiveVolume = async function* (
             everything,
             bytesPerSecond,
             compression,
+            ticket,
             ...held,
           }
-          pull = puller.volume(source, asked, both)
+          inVain.abort()
+          inVain = new AbortController()
+          bytesInVain += pull?.bytes() ?? 0
+          pull?.close()
+          pull = puller.volume(source, asked, AbortSignal.any([both, inVain.signal]))
           return { ...pull, pieces: failpointWithin('ReceiveVolume.middle', pull.pieces) }
         },
         {
@@ -73,7 +81,7 @@ export const receiveVolume = async function* (
       })
     if (pull === null) throw new Error('a round was received without being asked for')
     const read = await pull.summary()
-    const bytesSent = pull.bytes()
+    const bytesSent = bytesInVain + pull.bytes()
     requireSame(volume, source.host, read, written)
     const copied = { volume, root, memory, final, verification, written }
     return { written, read, bytesSent, check: await checkCopy(volumes, copied, both) }

@@ -1,11 +1,13 @@
 // The target's steps against an engine that is a few facts: who may start it, who may throw it away, and what is on the
 // disk when the engine is asked.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
+import { noRules } from '../authority/rules.ts'
 import { type ContainerState, createEngine, type Engine, type Made } from '../docker/engine.ts'
 import { labelsOf } from '../docker/labels.ts'
 import { createEnginePaths } from '../engine-paths.ts'
@@ -45,7 +47,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const contextWith = async (engine: Partial<Engine>): Promise<AgentContext> => ({
   ...{ engine: { ...createEngine({ dockerHost: 'unix:///nowhere' }), ...engine }, state: await openState(dir) },
   ...{ volumes: {} as VolumeEngine, paths: createEnginePaths(undefined), puller: createPuller({ tls }), tls },
-  ...{ log: silentLog, now: () => new Date('2026-01-01T00:00:00Z') },
+  ...{ rules: noRules, log: silentLog, now: () => new Date('2026-01-01T00:00:00Z') },
 })
 const noted = async (more: Partial<TargetNote> = {}) => {
   await (await openState(dir)).migrations.put({ ...note, ...more })
@@ -204,7 +206,7 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   const peer = { host: 'host-1', address: '127.0.0.1:1' }
   const messages = receiveImage(
     { ...context, puller: { ...context.puller, image: () => pull } },
-    { image, source: peer, bytesPerSecond: 0 },
+    { image, source: peer, bytesPerSecond: 0, ticket: null },
     lease,
     patient,
   )

@@ -1,6 +1,7 @@
 // The receiving side's end of the line to another agent.
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
+import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
@@ -8,8 +9,10 @@ import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/Pul
 import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
+import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { VolumePiece__Output } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
+import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
@@ -38,19 +41,39 @@ export type Puller = {
   image(peer: Peer, request: PullImageRequest, signal: AbortSignal): Pull
 }
 
-type Options = { readonly tls: TlsIdentity; readonly silenceMs?: number; readonly stallTimeoutMs?: number }
+// The same ticket again, good for longer.
+export type TicketSource = (ticket: Ticket, signal: AbortSignal) => Promise<Ticket>
+
+type Options = {
+  readonly tls: TlsIdentity
+  // Without, each is used as it is.
+  readonly renewTicket?: TicketSource
+  readonly silenceMs?: number
+  readonly stallTimeoutMs?: number
+}
 
 export const createPuller = ({
   tls,
+  renewTicket = async (ticket) => ticket,
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
+  // Looking at what is here already may have taken longer than a ticket is good for. Where nobody renews it, the source says
+  // whether it will do.
+  const fresh = async <R extends { readonly ticket?: Ticket | null }>(request: R, signal: AbortSignal): Promise<R> => {
+    if (!request.ticket || !isOld(request.ticket)) return request
+    const ticket = await renewTicket(request.ticket, signal).catch(() => request.ticket)
+    return { ...request, ticket }
+  }
+
   // One connection for each pull, closed with it: pulls are few and long.
-  const stream = async function* <T>(
+  const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
     { host, address }: Peer,
+    request: R,
     signal: AbortSignal,
-    open: (client: RpcClient<'Transfer'>, signal: AbortSignal) => AsyncIterable<T>,
+    open: (client: RpcClient<'Transfer'>, request: R, signal: AbortSignal) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
+    const asked = await fresh(request, signal)
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
@@ -60,7 +83,7 @@ export const createPuller = ({
     const ended = new AbortController()
     try {
       yield* withStallTimeout(
-        open(client, AbortSignal.any([signal, ended.signal])),
+        open(client, asked, AbortSignal.any([signal, ended.signal])),
         stallTimeoutMs,
         () =>
           new AppError(
@@ -78,8 +101,8 @@ export const createPuller = ({
     volume: (peer, request, signal) => {
       let summary: RoundSummary | null = null
       let limits: RoundAnnouncement | undefined
-      const messages = stream(peer, signal, (client, both) =>
-        client.serverStream('PullVolume', request, { signal: both }),
+      const messages = stream(peer, request, signal, (client, asked, both) =>
+        client.serverStream('PullVolume', asked, { signal: both }),
       )
       const pull = counted<VolumePiece__Output, Piece>(messages, (message) => {
         if (message.summary) summary = message.summary
@@ -110,9 +133,21 @@ export const createPuller = ({
     },
     image: (peer, request, signal) =>
       counted<ImagePiece__Output, Buffer>(
-        stream(peer, signal, (client, both) => client.serverStream('PullImage', request, { signal: both })),
+        stream(peer, request, signal, (client, asked, both) =>
+          client.serverStream('PullImage', asked, { signal: both }),
+        ),
         ({ archive }) => archive,
       ),
+  }
+}
+
+// By this host's clock; one that cannot be read is the source's to refuse.
+const isOld = ({ statement }: Ticket): boolean => {
+  try {
+    const { expiresAtMs } = ticketStatementType.deserialize(Buffer.from(statement ?? ''))
+    return expiresAtMs - Date.now() < ticketLifeMs / 2
+  } catch {
+    return false
   }
 }
 

@@ -1,8 +1,9 @@
-// The giving side: what transfer.proto says, to the one agent that a migration on this agent's disk names, and nothing
-// that is not noted there; and what the coordinator has it lend, to the one agent that it is lent to.
+// The giving side: what transfer.proto says, to whoever has the coordinator's ticket for it. What a ticket says is looked
+// for on this agent's disk, or among what it lends: nothing is given that is not there.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
+import type { TicketStatement } from '../../shared/identity/ticket.ts'
 import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
@@ -26,6 +27,7 @@ import {
   type RoundSummary,
   type VolumeEngine,
 } from '../volume/engine.ts'
+import type { Admission } from './admission.ts'
 import { type BandwidthClock, createBandwidth } from './bandwidth.ts'
 
 export type Serving = {
@@ -38,6 +40,7 @@ type Options = {
   readonly volumes: Pick<VolumeEngine, 'readPacked'>
   readonly paths: EnginePaths
   readonly state: Pick<State, 'migrations' | 'epochs' | 'roundMemory'>
+  readonly admission: Admission
   readonly lending?: Pick<Lending, 'find'>
   readonly signOfLifeMs?: number
   readonly clock?: BandwidthClock
@@ -57,27 +60,31 @@ export const createServing = ({
   volumes,
   paths,
   state,
+  admission,
   lending = { find: () => null },
   signOfLifeMs = 5_000,
   clock = realClock,
 }: Options): Serving => {
   const bandwidth = createBandwidth(clock)
-  const noteFor = (migrationId: string, { caller }: CallContext): SourceNote => {
-    const note = state.migrations.find(migrationId)
-    if (note?.role !== 'source' || note.peerHost !== caller.host) {
-      throw forbidden(`${caller.host} has no part in a migration ${migrationId} away from this host`)
+  // While the ticket's migration is under way here, under the ticket's epoch. Throws DRAYAGE_EPOCH_STALE for an older one.
+  const noteFor = ({ transferId, workloadId, epoch }: TicketStatement): SourceNote => {
+    const note = state.migrations.find(transferId)
+    if (note?.role !== 'source')
+      throw forbidden(transferId, `no migration ${transferId} away from this host is under way`)
+    state.epochs.check({ migrationId: transferId, workloadId, epoch })
+    if (note.workloadId !== workloadId || note.epoch !== epoch) {
+      throw forbidden(transferId, `the ticket is for epoch ${epoch} of ${transferId}, which was granted ${note.epoch}`)
     }
-    state.epochs.check(note)
     return note
   }
 
   // What a migration on this agent's disk says, and the round of it that the target asks for.
-  const movedTo = async (request: PullVolumeRequest__Output, context: CallContext) => {
+  const movedTo = async (request: PullVolumeRequest__Output, statement: TicketStatement) => {
     const { migrationId, volume, final, rootIdentity, heldDigest, lacking, everything } = request
-    const note = noteFor(migrationId, context)
+    const note = noteFor(statement)
     const noted = note.volumes.find(({ name }) => name === volume)
     if (noted === undefined) {
-      throw forbidden(`the volume ${volume} is not one of those that migration ${migrationId} moves`)
+      throw forbidden(migrationId, `the volume ${volume} is not one of those that migration ${migrationId} moves`)
     }
     return {
       root: await whereIs(paths.here(noted.mountpoint), migrationId),
@@ -89,21 +96,35 @@ export const createServing = ({
     }
   }
   // What the coordinator has this agent lend: the whole volume, once, as it said.
-  const lentTo = ({ migrationId, volume }: PullVolumeRequest__Output, { caller }: CallContext) => {
-    const lent = lending.find(migrationId, volume, caller.host)
-    return lent === null ? null : { root: lent.root, expectIdentity: lent.rootIdentity, final: lent.final }
+  const lentTo = ({ transferId, volume = '' }: TicketStatement) => {
+    const lent = lending.find(transferId, volume)
+    if (lent === null) throw forbidden(transferId, `the volume ${volume} is not lent for ${transferId}`)
+    return { root: lent.root, expectIdentity: lent.rootIdentity, final: lent.final }
+  }
+  // A copy apart from any migration has no workload.
+  const isLoan = ({ workloadId }: TicketStatement): boolean => workloadId === ''
+
+  // A stream outlasts its ticket, since a coordinator that is away must not cut it; and nothing that the ticket was for.
+  const whileUnderWay = async function* <T>(statement: TicketStatement, pieces: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const piece of pieces) {
+      if (isLoan(statement)) lentTo(statement)
+      else noteFor(statement)
+      yield piece
+    }
   }
 
   return {
     pullVolume: async function* (request, context) {
-      const { migrationId } = request
-      const { root, ...asked } = lentTo(request, context) ?? (await movedTo(request, context))
+      const { migrationId, volume } = request
+      const statement = admission.admit(request.ticket, { transferId: migrationId, volume }, context)
+      const { root, ...asked } = isLoan(statement) ? lentTo(statement) : await movedTo(request, statement)
       const options = { ...asked, devices: devicePolicyOf(request.devices), signal: context.signal }
       const round = volumes.readPacked(root, options, compressionOf(request.compression), context.isCallerBehind)
       round.summary.catch(() => {})
       let announced = false
       const { bytesPerSecond } = request
-      const leaving = bandwidth.limited(migrationId, bytesPerSecond, round.pieces, packedBytes, context.signal)
+      const given = whileUnderWay(statement, round.pieces)
+      const leaving = bandwidth.limited(migrationId, bytesPerSecond, given, packedBytes, context.signal)
       for await (const piece of withSignsOfLife<Piece>(leaving, signOfLifeMs, () => Buffer.alloc(0))) {
         const limits = announced || packedBytes(piece) === 0 ? undefined : round.limits()
         if (limits !== undefined) {
@@ -117,14 +138,16 @@ export const createServing = ({
       yield { summary: toMessage(await round.summary) }
     },
 
-    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond }, context) {
-      const note = noteFor(migrationId, context)
+    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond, ticket }, context) {
+      const statement = admission.admit(ticket, { transferId: migrationId, imageId }, context)
+      const note = noteFor(statement)
       if (imageId !== note.imageId || !references.every((reference) => note.imageReferences.includes(reference))) {
         throw forbidden(
+          migrationId,
           `the image ${imageId} (${references.join(', ')}) is not the one that migration ${migrationId} moves`,
         )
       }
-      const pieces = engine.exportImage(imageId, references, context.signal)
+      const pieces = whileUnderWay(statement, engine.exportImage(imageId, references, context.signal))
       const length = (piece: Buffer) => piece.length
       const leaving = bandwidth.limited(migrationId, bytesPerSecond, pieces, length, context.signal)
       for await (const archive of withSignsOfLife(leaving, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
@@ -132,8 +155,10 @@ export const createServing = ({
   }
 }
 
-const forbidden = (why: string): AppError =>
-  new AppError('DRAYAGE_TRANSFER_FORBIDDEN', `Nothing was sent: ${why}, as far as this agent has on its disk.`)
+const forbidden = (transferId: string, why: string): AppError =>
+  new AppError('DRAYAGE_TRANSFER_FORBIDDEN', `Nothing was sent: ${why}, as far as this agent has on its disk.`, {
+    details: { subject: transferId },
+  })
 
 const toMessage = ({ skipped, ...measured }: RoundSummary) => {
   const unnamed = skipped.length - mostSkippedNamed

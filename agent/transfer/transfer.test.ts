@@ -8,6 +8,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
+import type { TicketSigner } from '../../shared/identity/ticket.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { headRoom, messageInPlace } from '../../shared/rpc/piece-messages.ts'
@@ -20,19 +21,23 @@ import { asideOf } from '../set-aside/set-aside.ts'
 import type { SourceNote } from '../state/migrations.ts'
 import { openState, type State } from '../state/state.ts'
 import { createVolumeEngine, isPacked, type Piece, packedBytes, type VolumeEngine } from '../volume/engine.ts'
+import { createAdmission } from './admission.ts'
 import type { BandwidthClock } from './bandwidth.ts'
-import { createPuller } from './pull.ts'
+import { createPuller, type Puller } from './pull.ts'
 import { createServing, type Serving } from './serve.ts'
+import { giveTicket } from './testing/tickets.ts'
 
 let authority: TestAuthority
 let volumes: VolumeEngine
 let source: TlsIdentity
 let target: TlsIdentity
+let signer: TicketSigner
 beforeAll(async () => {
   authority = await createAuthority()
   volumes = createVolumeEngine()
   source = await authority.agent('host-1')
   target = await authority.agent('host-2')
+  signer = await authority.ticketSigner()
 })
 afterAll(() => volumes.close())
 
@@ -90,10 +95,12 @@ const serve = async (serving: Serving, identity = source) => {
   const { port } = await listen(server, '127.0.0.1:0', identity, { mutual: true })
   return { host: 'host-1', address: `127.0.0.1:${port}` }
 }
+const admission = () => createAdmission({ host: 'host-1', trusted: source, now: () => new Date() })
 const serveSource = (clock?: BandwidthClock) =>
   serve(
     createServing({
       ...{ engine: { exportImage: image }, volumes, paths: createEnginePaths(undefined), state },
+      admission: admission(),
       ...(clock && { clock }),
     }),
   )
@@ -105,7 +112,24 @@ const read = async (pieces: AsyncIterable<Piece>): Promise<Buffer> => {
 }
 const request = { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', compression: 'none' }
 const never = new AbortController().signal
-const pullBy = (identity: TlsIdentity, stallTimeoutMs = 5_000) => createPuller({ tls: identity, stallTimeoutMs })
+// With the coordinator's ticket for what is asked for.
+const pullBy = (identity: TlsIdentity, stallTimeoutMs = 20_000): Puller => {
+  const puller = createPuller({ tls: identity, stallTimeoutMs })
+  const under = { workloadId: 'w', epoch: 3, sourceHost: 'host-1' }
+  const apart = { workloadId: '', epoch: 0, sourceHost: 'host-1' }
+  return {
+    volume: (peer, asked, signal) => {
+      const { migrationId: transferId = '', volume = '' } = asked
+      const wish = { ...(transferId === migrationId ? under : apart), transferId, volume }
+      return puller.volume(peer, { ...asked, ticket: giveTicket(signer, identity, wish) }, signal)
+    },
+    image: (peer, asked, signal) => {
+      const { imageId = '' } = asked
+      const ticket = giveTicket(signer, identity, { ...under, transferId: migrationId, imageId })
+      return puller.image(peer, { ...asked, ticket }, signal)
+    },
+  }
+}
 
 test('a volume that was pulled is the one that was given, by the digests of both', async () => {
   const pull = pullBy(target).volume(await serveSource(), request, never)
@@ -146,15 +170,16 @@ test('an image is given whole, and only the one that moves under its own names',
   }
 })
 
-test("nothing is given to a host that is not the migration's, for a migration or volume that is not noted, or under an old epoch", async () => {
+test('what is not on its disk is given to nobody, whatever ticket he has; nor to who is no agent of ours', async () => {
   const peer = await serveSource()
   const attempt = (identity: TlsIdentity, asked = request) => read(pullBy(identity).volume(peer, asked, never).pieces)
   const forbidden = { code: 'DRAYAGE_TRANSFER_FORBIDDEN' }
-  await expect(attempt(await authority.agent('host-3'))).rejects.toMatchObject(forbidden)
-  await expect(attempt(source)).rejects.toMatchObject(forbidden)
   await expect(attempt(target, { ...request, migrationId: 'another' })).rejects.toMatchObject(forbidden)
   await expect(attempt(target, { ...request, volume: 'other' })).rejects.toMatchObject(forbidden)
-  await expect(attempt(await authority.coordinator())).rejects.toMatchObject({ code: 'DRAYAGE_ROLE_FORBIDDEN' })
+  const role = { code: 'DRAYAGE_ROLE_FORBIDDEN' }
+  await expect(
+    read(createPuller({ tls: await authority.coordinator() }).volume(peer, request, never).pieces),
+  ).rejects.toMatchObject(role)
   const stranger = await (await createAuthority()).agent('host-2')
   await expect(attempt({ ...stranger, authority: authority.pem })).rejects.toMatchObject({
     code: 'DRAYAGE_PEER_UNREACHABLE',
@@ -252,17 +277,16 @@ test('pieces that are sent from where they stand arrive whole and in order, and 
   expect(givenBack).toEqual(lengths.map(() => 1))
 })
 
-test('a volume that is lent is given to whom it is lent to, whole, as long as it is lent', async () => {
+test('a volume that is lent is given whole to who has the ticket for it, as long as it is lent', async () => {
   const rootIdentity = await volumes.identify(mountpoint)
   const loan = { root: mountpoint, rootIdentity, final: true }
   let lent = true
   const lending = {
-    find: (id: string, volume: string, host: string | null) =>
-      lent && id === 't1' && volume === 'data' && host === 'host-2' ? loan : null,
+    find: (id: string, volume: string) => (lent && id === 't1' && volume === 'data' ? loan : null),
   }
   const serving = createServing({
     engine: { exportImage: async function* () {} },
-    ...{ volumes, paths: createEnginePaths(undefined), state, lending },
+    ...{ volumes, paths: createEnginePaths(undefined), state, lending, admission: admission() },
   })
   const peer = await serve(serving)
   const asked = { migrationId: 't1', volume: 'data', round: 1 }
@@ -377,6 +401,7 @@ test('a peer that is busy before its first byte is waited for', async () => {
       volumes,
       paths: createEnginePaths(undefined),
       state,
+      admission: admission(),
       signOfLifeMs: 50,
     }),
   )

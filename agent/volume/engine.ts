@@ -162,9 +162,10 @@ export type VolumeEngine = {
   // DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_CANCELLED, and whatever `pieces` throws.
   write(root: string, pieces: AsyncIterable<Piece>, options?: WriteOptions): Promise<RoundSummary>
   // One round of several: makes `root` what the source's volume was. First sees what of the rounds before is there as it
-  // was left, then asks `open` for the stream that builds upon that. A round that fails may be followed by another at any
-  // time, also after the agent or the machine has gone down in between: nothing that was touched is taken for granted.
-  // Errors: as of `write`.
+  // was left, and asks `open` for the stream that builds upon that: after a round that was whole at once, and a second time
+  // if it then sees less than it had said. The stream before is left where it is; whoever opened it lets go of it. A round
+  // that fails may be followed by another at any time, also after the agent or the machine has gone down in between:
+  // nothing that was touched is taken for granted. Errors: as of `write`.
   receive(root: string, open: (holding: Holding) => Incoming, options: ReceiveOptions): Promise<RoundSummary>
   // Reads back what rounds with `noteWritten` have written and nobody has read back yet, and compares it with the hashes
   // of what was written. It comes from the disk, where the kernel drops what it has cached. Not while a round is written.

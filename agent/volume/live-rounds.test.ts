@@ -1,10 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, open as openFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  lstat,
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createVolumeEngine, type VolumeEngine } from './engine.ts'
+import { createVolumeEngine, type Holding, type VolumeEngine } from './engine.ts'
 import { mapFile } from './testing/mapping.ts'
 import { type Mutation, mutations, named } from './testing/mutations.ts'
 import { openRounds, type Rounds } from './testing/rounds.ts'
@@ -88,6 +99,66 @@ describe('rounds', () => {
     expect(last.changedEntries).toBeGreaterThan(10)
     await equal(rounds)
   })
+})
+
+describe('a target asks for a round before it has looked at what it holds', () => {
+  const receive = async (rounds: Rounds): Promise<readonly Holding[]> => {
+    const asked: Holding[] = []
+    await engine.receive(
+      rounds.target,
+      (holding) => {
+        asked.push(holding)
+        return engine.read(rounds.source, { final: false, memory: rounds.memory.source, holding })
+      },
+      { memory: rounds.memory.target },
+    )
+    return asked
+  }
+
+  test('once, where all of it is there', async () => {
+    await using rounds = await open()
+    await writeFile(join(rounds.source, 'file'), 'content')
+    const { digest } = await rounds.round(false)
+    await writeFile(join(rounds.source, 'new'), 'new')
+    expect(await receive(rounds)).toEqual([{ digest, lacking: [] }])
+    await equal(rounds)
+  })
+
+  test('and again, where something is lacking: of what came before nothing is written', async () => {
+    await using rounds = await open()
+    for (let file = 0; file < 100; file++) await writeFile(join(rounds.source, `${file}`), Buffer.alloc(200_000, file))
+    const { digest } = await rounds.round(false)
+    await rm(join(rounds.target, '7'))
+    // More than may be on its way: it has come in part when it is left.
+    for (let file = 0; file < 100; file++) await writeFile(join(rounds.source, `${file}`), Buffer.alloc(300_000, file))
+    expect(await receive(rounds)).toEqual([
+      { digest, lacking: [] },
+      { digest, lacking: [{ path: Buffer.from('7'), blocks: [] }] },
+    ])
+    await equal(rounds)
+  })
+})
+
+test('rounds in which nothing has changed write nothing anew of what both sides remember', async () => {
+  await using rounds = await open()
+  await makeZoo(rounds.source)
+  const trees = async () =>
+    Promise.all(
+      Object.values(rounds.memory).map(async (memory) => {
+        const names = (await readdir(memory)).filter((name) => name === 'held' || name.endsWith('.tree'))
+        return Promise.all(names.map(async (name) => [name, (await lstat(join(memory, name))).ino]))
+      }),
+    )
+  // What was changed right before a round is looked at once more in the next.
+  for (let round = 0; round < 3; round++) await rounds.round(false)
+  const before = await trees()
+  await rounds.round(false)
+  expect(await trees()).toEqual(before)
+  expect(before.flat()).toHaveLength(2)
+  await writeFile(join(rounds.source, 'new'), 'new')
+  await rounds.round(false)
+  expect(await trees()).not.toEqual(before)
+  await equal(rounds)
 })
 
 type Action = Mutation | { readonly what: string; readonly between: (rounds: Rounds) => Promise<unknown> }

@@ -74,6 +74,7 @@ const settle = (): void => void execFileSync('sync')
 
 const authority = await createAuthority()
 const [sourceTls, targetTls] = [await authority.agent('host-1'), await authority.agent('host-2')]
+const signer = await authority.ticketSigner()
 const dir = mkdtempSync(join(values.dir, 'drayage-line-'))
 const volume = join(dir, 'volume')
 
@@ -82,7 +83,7 @@ const line = async (into: string | null): Promise<Figures> => {
   const stateDir = mkdtempSync(join(dir, 'state-'))
   const { port } = await ask(source, { do: 'serve', dir: stateDir, volume, tls: sourceTls })
   const before = [cpuSeconds(pidOf(source)), cpuSeconds(pidOf(target)), machineCpuSeconds()] as const
-  const { wallMs } = await ask(target, { do: 'pull', address: `127.0.0.1:${port}`, into, tls: targetTls })
+  const { wallMs } = await ask(target, { do: 'pull', address: `127.0.0.1:${port}`, into, tls: targetTls, signer })
   const figures = {
     wall: wallMs / 1000,
     source: cpuSeconds(pidOf(source)) - before[0],

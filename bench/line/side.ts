@@ -4,9 +4,12 @@ import { mkdir } from 'node:fs/promises'
 import { createEnginePaths } from '../../agent/engine-paths.ts'
 import type { SourceNote } from '../../agent/state/migrations.ts'
 import { openState } from '../../agent/state/state.ts'
+import { createAdmission } from '../../agent/transfer/admission.ts'
 import { createPuller } from '../../agent/transfer/pull.ts'
 import { createServing } from '../../agent/transfer/serve.ts'
+import { giveTicket } from '../../agent/transfer/testing/tickets.ts'
 import { createVolumeEngine } from '../../agent/volume/engine.ts'
+import type { TicketSigner } from '../../shared/identity/ticket.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
@@ -15,10 +18,12 @@ import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 const migrationId = '01JLINE'
 const volumes = createVolumeEngine()
 
+type Pulling = { readonly tls: TlsIdentity; readonly signer: TicketSigner }
+
 export type Order =
   | { readonly do: 'serve'; readonly dir: string; readonly volume: string; readonly tls: TlsIdentity }
   // Pulls into `into`; null: what arrives is counted and thrown away.
-  | { readonly do: 'pull'; readonly address: string; readonly into: string | null; readonly tls: TlsIdentity }
+  | ({ readonly do: 'pull'; readonly address: string; readonly into: string | null } & Pulling)
   // The engine alone, in this one process.
   | { readonly do: 'read'; readonly volume: string }
   | { readonly do: 'copy'; readonly volume: string; readonly into: string }
@@ -58,7 +63,8 @@ const serve = async ({ dir, volume, tls }: Extract<Order, { do: 'serve' }>): Pro
       for (let sent = 0; sent < 1024; sent++) yield Buffer.from(piece.buffer)
     },
   }
-  const serving = createServing({ engine, volumes, paths: createEnginePaths(undefined), state })
+  const admission = createAdmission({ host: 'host-1', trusted: tls, now: () => new Date() })
+  const serving = createServing({ engine, volumes, paths: createEnginePaths(undefined), state, admission })
   const server = createServer()
   const { serverStream } = handlers(['agent'])
   server.addService(services.Transfer, {
@@ -68,14 +74,25 @@ const serve = async ({ dir, volume, tls }: Extract<Order, { do: 'serve' }>): Pro
   return (await listen(server, '127.0.0.1:0', tls, { mutual: true })).port
 }
 
-const pull = async ({ address, into, tls }: Extract<Order, { do: 'pull' }>): Promise<number> => {
+const pull = async ({ address, into, tls, signer }: Extract<Order, { do: 'pull' }>): Promise<number> => {
   const peer = { host: 'host-1', address }
   const puller = createPuller({ tls })
+  const leave = { transferId: migrationId, workloadId: note.workloadId, epoch: note.epoch, sourceHost: 'host-1' }
   if (into === null) {
-    const pulled = puller.image(peer, { migrationId, imageId: note.imageId, references: [] }, never)
+    const pulled = puller.image(
+      peer,
+      {
+        migrationId,
+        imageId: note.imageId,
+        references: [],
+        ticket: giveTicket(signer, tls, { ...leave, imageId: note.imageId }),
+      },
+      never,
+    )
     for await (const _ of pulled.pieces);
     return pulled.bytes()
   }
+  const ticket = giveTicket(signer, tls, { ...leave, volume: 'data' })
   const root = `${into}/data`
   await mkdir(root)
   await mkdir(`${into}/memory`)
@@ -85,7 +102,7 @@ const pull = async ({ address, into, tls }: Extract<Order, { do: 'pull' }>): Pro
     () => {
       pulled = puller.volume(
         peer,
-        { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', heldDigest: '', lacking: [] },
+        { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', heldDigest: '', lacking: [], ticket },
         never,
       )
       return pulled

@@ -1,14 +1,20 @@
 // Drayage's rounds one by one. The two agents are the lab's real ones and do what they do in any migration; only that this
 // benchmark stands in the coordinator's place, with a certificate of its authority, so that a round can be asked for when
 // a run is to be measured, and nothing else happens meanwhile.
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import tls from 'node:tls'
 import { ulid } from 'ulid'
 import { createAgentPort } from '../../coordinator/agents/agent-port.ts'
 import { openAuthority } from '../../coordinator/identity/authority.ts'
+import { createTicketOffice } from '../../coordinator/identity/ticket-office.ts'
 import type { AgentPort } from '../../coordinator/migration/ports.ts'
 import type { HostList } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
+import { keyHashOf } from '../../shared/identity/key-hash.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { mountpointOf, type Stage } from '../stage.ts'
 import type { Copying, Source } from './copy-way.ts'
 
@@ -16,18 +22,47 @@ type Agent = { readonly host: string; readonly address: string; readonly port: A
 
 const asCoordinator = async ({ lab }: Pick<Stage, 'lab'>): Promise<(host: string) => Agent> => {
   const { dataDir } = lab.coordinator
-  const identity = await (await openAuthority(dataDir, new Date())).issueOwn(new Date())
+  const authority = await openAuthority(dataDir, new Date())
+  const identity = await authority.issueOwn(new Date())
   const { hosts } = (await lab.coordinator.call('GET', '/v1/hosts')) as HostList
-  return (host) => {
+  const addressOf = (host: string): string => {
     const address = hosts.find(({ name }) => name === host)?.address
     if (!address) throw new Error(`The coordinator knows no address of ${host}.`)
+    return address
+  }
+  const office = createTicketOffice({
+    signer: await authority.issueForTickets(new Date()),
+    authorities: () => authority.certificate,
+    keyOf: (host) => presentedKey(addressOf(host), host, identity),
+    isUnderWay: async () => true,
+    clock: { now: () => new Date() },
+  })
+  return (host) => {
+    const address = addressOf(host)
     const endpoint = {
       ...{ address, dnsName: agentDnsName(host), describedAs: `the agent of ${host}` },
       whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
     } as const
     const client = connect('Agent', endpoint, identity)
-    return { host, address, port: createAgentPort(() => client), close: () => client.close() }
+    return { host, address, port: createAgentPort(() => client, office.to(host)), close: () => client.close() }
   }
+}
+
+// Of the agent that serves there.
+const presentedKey = async (
+  address: string,
+  host: string,
+  { authority, key, certificate }: TlsIdentity,
+): Promise<string> => {
+  const { hostname, port } = new URL(`tls://${address}`)
+  const socket = tls.connect({
+    ...{ host: hostname, port: Number(port), servername: agentDnsName(host), ALPNProtocols: ['h2'] },
+    ...{ ca: authority, key, cert: certificate },
+  })
+  await once(socket, 'secureConnect')
+  const { raw } = socket.getPeerCertificate()
+  socket.destroy()
+  return keyHashOf(new X509Certificate(raw))
 }
 
 const only = <T>(items: readonly T[], what: string): T => {
@@ -48,10 +83,16 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
   await target.port.grantEpoch({ ...grant, role: 'target', peerHost: source.host })
   await source.port.grantEpoch({ ...grant, role: 'source', peerHost: target.host })
   const { imageId, obstacles } = await target.port.checkTarget({
-    ...{ workload, migrationId: lease.migrationId, workloadId: lease.workloadId, overwriteChanged: false },
+    ...{
+      workload,
+      migrationId: lease.migrationId,
+      workloadId: lease.workloadId,
+      overwriteChanged: false,
+      allowedPowers: [],
+    },
   })
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
-  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false })
+  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false, allowedPowers: [] })
 
   let round = 0
   return {

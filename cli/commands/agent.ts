@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { hostPowers } from '../../shared/api/host-powers.ts'
 import { exitCodesHelp } from '../exit-codes.ts'
 import { breakGlassCommand } from './agent-break-glass.ts'
 import { addProcessOptions, type ProcessOption } from './process-options.ts'
@@ -51,6 +52,21 @@ const options: readonly ProcessOption[] = [
     flags: '--advertise <host:port>',
     what: 'the address to give them, where --listen names none',
     env: 'DRAYAGE_ADVERTISE',
+  },
+  {
+    flags: '--forbid <powers>',
+    what: `what no container may bring here, whoever allows it: any of ${hostPowers.join(',')}`,
+    env: 'DRAYAGE_FORBID',
+  },
+  {
+    flags: '--image-registries <names>',
+    what: 'take containers of images of these registries alone (docker.io,registry.example:5000)',
+    env: 'DRAYAGE_IMAGE_REGISTRIES',
+  },
+  {
+    flags: '--largest-volume <size>',
+    what: 'take no volume that is larger on disk when its move begins (500G, 2T)',
+    env: 'DRAYAGE_LARGEST_VOLUME',
   },
   {
     flags: '--silence-ms <ms>',

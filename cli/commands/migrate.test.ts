@@ -72,6 +72,9 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   await migrate('--detach', '--bwlimit', '100M', '--compress', 'none')
   const last = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
   expect(last).toMatchObject({ options: { maxBytesPerSecond: 104_857_600, compression: 'none' } })
+  await migrate('--detach', '--without-dependents')
+  const alone = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
+  expect(alone).toMatchObject({ options: { dependents: 'leave' } })
   expect(await migrate('--bwlimit', '100')).toMatchObject({ exit: 2, stderr: expect.stringContaining('100M') })
 })
 
@@ -89,6 +92,21 @@ test('--dry-run prints the plan and starts nothing', async () => {
   expect(text).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^web \(running\): host-1 to host-2\n/) })
   expect(JSON.parse((await migrate('--dry-run', '--json')).stdout)).toEqual(plan())
   expect(coordinator.count(start)).toBe(0)
+})
+
+test('--dry-run lists what belongs together with the container, and why', async () => {
+  const ties = [
+    { kind: 'shared-volume', words: 'uses the volume data, and so does web' },
+    { kind: 'depends-on', words: 'depends on web' },
+  ]
+  const set = [
+    { id: 'd'.repeat(64), name: 'reader', state: 'exited', ties, separable: false },
+    { id: 'e'.repeat(64), name: 'late', state: 'running', ties: ties.slice(1), separable: true },
+  ]
+  coordinator.on(planning, json(plan({ set })))
+  const { stdout } = await migrate('--dry-run')
+  expect(stdout).toContain('  belongs with  reader (exited) uses the volume data, and so does web, depends on web\n')
+  expect(stdout).toMatch(/\n +late \(running\) depends on web; may be left behind\n/)
 })
 
 test('a refused plan gives every reason with its code, exits 4, and starts nothing', async () => {

@@ -1,17 +1,20 @@
 // The flags of `dray migrate` that say how the migration is to be made: shared/api/migration-options.ts.
 import { type Command, Option } from 'commander'
+import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { HookRequest, MigrationOptions, RequestedOptions } from '../../shared/api/migration-options.ts'
 import { AppError } from '../../shared/errors.ts'
-import { parseCount, parseDuration, parseRate } from './option-values.ts'
+import { parseCount, parseDuration, parsePowers, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
   readonly maxRounds?: string
   readonly devices?: MigrationOptions['devices']
+  readonly allow?: string
   readonly verify?: MigrationOptions['verify']
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
+  readonly withoutDependents?: true
   readonly preStop?: string
   readonly postStart?: string
   readonly hookTimeout?: string
@@ -27,7 +30,7 @@ const hookOf = (command: string, { hookTimeout, hookOnError }: MigrationFlags): 
 
 // What is not said is not sent: the coordinator's defaults hold.
 export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
-  const { maxDowntime, maxRounds, devices, verify, onUnhealthy, bwlimit, compress, preStop, postStart } = flags
+  const { maxDowntime, maxRounds, devices, allow, verify, onUnhealthy, bwlimit, compress, preStop, postStart } = flags
   if (preStop === undefined && postStart === undefined && (flags.hookTimeout ?? flags.hookOnError) !== undefined) {
     throw new AppError(
       'DRAYAGE_CONFIG_INVALID',
@@ -38,10 +41,12 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(maxDowntime !== undefined && { maxDowntimeMs: parseDuration('--max-downtime', maxDowntime) }),
     ...(maxRounds !== undefined && { maxRounds: parseCount('--max-rounds', maxRounds) }),
     ...(devices !== undefined && { devices }),
+    ...(allow !== undefined && { allow: parsePowers('--allow', allow) }),
     ...(verify !== undefined && { verify }),
     ...(onUnhealthy !== undefined && { onUnhealthy }),
     ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
     ...(compress !== undefined && { compression: compress }),
+    ...(flags.withoutDependents && { dependents: 'leave' as const }),
     ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
     ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
   }
@@ -59,6 +64,10 @@ export const withMigrationFlags = (command: Command): Command =>
         '--devices <policy>',
         'device nodes in volumes: keep copies them, skip leaves them out and lists them, refuse does not move what has any (default keep)',
       ).choices(['keep', 'skip', 'refuse']),
+    )
+    .option(
+      '--allow <powers>',
+      `let it have this power over the host it goes to: any of ${hostPowers.join(',')}. A container that has more is not moved (docs/access.md)`,
     )
     .addOption(
       new Option(
@@ -81,6 +90,10 @@ export const withMigrationFlags = (command: Command): Command =>
         '--compress <how>',
         'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
       ).choices(['auto', 'zstd', 'none']),
+    )
+    .option(
+      '--without-dependents',
+      'although containers that stay depend on it, or it on them (depends_on of Compose); what shares volumes, namespaces or a link is not left behind',
     )
     .option(
       '--pre-stop <command>',

@@ -19,7 +19,7 @@ test("a rate has one of rsync's suffixes, and is of bytes per second", () => {
   expect(['1K', '500k', '100M', '1.5m', '1G', '100KB', '2mb', '1GB'].map((raw) => parseRate('--f', raw))).toEqual([
     1024, 512_000, 104_857_600, 1_572_864, 1_073_741_824, 100_000, 2_000_000, 1_000_000_000,
   ])
-  for (const raw of ['', '0', '100', '0M', '0.5K', '-1M', '1T', 'M', '1 M', '1e3M', '100M/s', '100Mbit']) {
+  for (const raw of ['', '0', '100', '0M', '0.5K', '-1M', 'M', '1 M', '1e3M', '100M/s', '100Mbit']) {
     expect(() => parseRate('--bwlimit', raw)).toThrow(/--bwlimit ".*" is not a rate/)
   }
 })

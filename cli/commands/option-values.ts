@@ -1,4 +1,6 @@
 // What is written after a flag, read.
+import { type HostPower, parseHostPowers } from '../../shared/api/host-powers.ts'
+import { bytesIn } from '../../shared/config/bytes.ts'
 import { AppError } from '../../shared/errors.ts'
 
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -23,15 +25,21 @@ export const parseComponents = (flag: string, raw: string): number => {
   throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} "${raw}" is not a whole number from 0 to 99.`)
 }
 
-const units = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const
-
-// Bytes per second, with rsync's suffixes: 500K, 1.5M, 100MB. A bare number is refused, since rsync takes it for KiB.
+// Bytes per second.
 export const parseRate = (flag: string, raw: string): number => {
-  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,9})?)([KMG]B?)$/i.exec(raw) ?? []
-  const bytes = Math.round(Number(number) * units[(unit ?? '').toUpperCase() as keyof typeof units])
-  if (bytes >= 1024) return bytes
+  const bytes = bytesIn(raw)
+  if (bytes !== null && bytes >= 1024) return bytes
   throw new AppError(
     'DRAYAGE_CONFIG_INVALID',
     `${flag} "${raw}" is not a rate of at least 1K in bytes per second, such as 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,
   )
+}
+
+// privileged,devices.
+export const parsePowers = (flag: string, raw: string): HostPower[] => {
+  try {
+    return parseHostPowers(raw)
+  } catch (thrown) {
+    throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} is wrong: ${(thrown as Error).message}.`)
+  }
 }

@@ -17,6 +17,9 @@ const volumeLine = ({ name, destination, anonymous, entries, contentBytes, diskB
   return `${shortName(name)} at ${destination}: ${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}${kind}`
 }
 
+const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): string =>
+  `${name} (${state}) ${ties.map(({ words }) => words).join(', ')}${separable ? '; may be left behind' : ''}`
+
 const facts = (plan: Plan): readonly Fact[] => [
   fact('image', imageLine(plan)),
   plan.volumes.length === 0
@@ -32,6 +35,7 @@ const facts = (plan: Plan): readonly Fact[] => [
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),
+  fact('belongs with', ...plan.set.map(memberLine)),
   fact('ports', ...plan.ports),
   fact('space', `${formatBytes(bytesToSend(plan))} to send, ${formatBytes(plan.targetFreeBytes)} free on ${plan.to}`),
   fact('warning', ...plan.warnings.map(findingLine)),

@@ -140,6 +140,7 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({
   networks: [{ name: 'app', presentOnTarget: false }],
   ports: ['0.0.0.0:8080->80/tcp'],
   totalBytes: 5_368_709_120,
+  set: [],
   targetFreeBytes: 21_474_836_480,
   warnings: [{ code: 'socket-skipped', message: 'A socket in data is not copied; the container makes it again.' }],
   refusals: [],

@@ -1,6 +1,9 @@
 // One host's agent as the hand-over sees it: the calls of proto/agent.proto, each ending in a time of its own.
 import type { CallLimits, RpcClient } from '../../shared/rpc/client.ts'
+import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
+import type { Pull, Tickets } from '../identity/ticket-office.ts'
 import type { AgentPort, CallOptions } from '../migration/ports.ts'
+import type { Lease } from '../migration/record.ts'
 
 export type AgentClient = RpcClient<'Agent'>
 
@@ -22,19 +25,24 @@ export const timeLimits = {
   stallMs: 60 * second,
 }
 
-// clientFor: asked anew at each call, since a host's address may change between two.
+// clientFor: asked anew at each call, since a host's address may change between two. tickets: for what its agent pulls.
 export const createAgentPort = (
   clientFor: () => AgentClient,
+  tickets: Tickets,
   { briefMs, engineMs, measuringMs, marginMs, stallMs }: TimeLimits = timeLimits,
 ): AgentPort => {
   const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
     signal === undefined ? { timeoutMs } : { timeoutMs, signal }
 
-  const flowing = <T>(
-    open: (client: AgentClient, limits: CallLimits) => AsyncIterable<T>,
+  const pulling = async function* <T>(
+    pull: Pull,
+    open: (client: AgentClient, ticket: Ticket, limits: CallLimits) => AsyncIterable<T>,
     { signal }: CallOptions = {},
-  ): AsyncIterable<T> =>
-    open(clientFor(), signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal })
+  ): AsyncGenerator<T> {
+    const ticket = await tickets(pull)
+    const limits = signal === undefined ? { stallTimeoutMs: stallMs } : { stallTimeoutMs: stallMs, signal }
+    yield* open(clientFor(), ticket, limits)
+  }
 
   return {
     describeStanding: (options) => clientFor().unary('DescribeStanding', {}, within(briefMs, options)),
@@ -48,7 +56,11 @@ export const createAgentPort = (
     },
 
     receiveImage: (request, options) =>
-      flowing((client, limits) => client.serverStream('ReceiveImage', request, limits), options),
+      pulling(
+        { ...under(request.lease), sourceHost: request.source.host, imageId: request.image.id ?? '' },
+        (client, ticket, limits) => client.serverStream('ReceiveImage', { ...request, ticket }, limits),
+        options,
+      ),
     removeImage: async (request, options) => {
       await clientFor().unary('RemoveImage', request, within(engineMs, options))
     },
@@ -65,7 +77,11 @@ export const createAgentPort = (
     },
 
     receiveVolume: (request, options) =>
-      flowing((client, limits) => client.serverStream('ReceiveVolume', request, limits), options),
+      pulling(
+        { ...under(request.lease), sourceHost: request.source.host, volume: request.volume },
+        (client, ticket, limits) => client.serverStream('ReceiveVolume', { ...request, ticket }, limits),
+        options,
+      ),
 
     fenceSource: (request, options) => clientFor().unary('FenceSource', request, within(briefMs, options)),
     unfenceSource: async (request, options) => {
@@ -108,3 +124,5 @@ export const createAgentPort = (
     },
   }
 }
+
+const under = ({ migrationId, workloadId, epoch }: Lease) => ({ transferId: migrationId, workloadId, epoch })

@@ -1,15 +1,17 @@
 // One host's agent as archives see it: the calls of proto/archive.proto. Each lasts as long as bytes or signs of life come.
 import type { CallLimits, RpcClient } from '../../shared/rpc/client.ts'
 import type { ArchivePort } from '../archives/ports.ts'
+import type { Tickets } from '../identity/ticket-office.ts'
 
 export type ArchiveClient = RpcClient<'Archive'>
 
 // An agent that was away for a moment is connected to again within a few seconds.
 const connectMs = 10_000
 
-// clientFor: asked anew at each call, since a host's address may change between two.
+// clientFor: asked anew at each call, since a host's address may change between two. tickets: for what its agent pulls.
 export const createArchivePort = (
   clientFor: () => ArchiveClient,
+  tickets: Tickets,
   { stallMs }: { readonly stallMs: number },
 ): ArchivePort => {
   const flowing = async function* <T>(
@@ -23,11 +25,23 @@ export const createArchivePort = (
   return {
     exportVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ExportVolume', request, limits)),
-    importVolume: (request, signal) =>
-      flowing(signal, (client, limits) => client.serverStream('ImportVolume', request, limits)),
+    importVolume: async function* ({ source, ...request }, signal) {
+      const from = source && { source: { ...source, ticket: await tickets(apart(request.transferId, source)) } }
+      yield* flowing(signal, (client, limits) => client.serverStream('ImportVolume', { ...request, ...from }, limits))
+    },
     lendVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
     readCopy: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ReadCopy', request, limits)),
   }
 }
+
+// Of no workload.
+const apart = (
+  transferId: string,
+  { peer, volume }: { readonly peer: { readonly host: string }; readonly volume: string },
+) => ({
+  ...{ transferId, workloadId: '', epoch: 0 },
+  sourceHost: peer.host,
+  volume,
+})

@@ -24,6 +24,7 @@ const notAllowed: ReadonlySet<ErrorCode> = new Set([
   'DRAYAGE_JOIN_TOKEN_INVALID',
   'DRAYAGE_AUTHORITY_MISMATCH',
   'DRAYAGE_AGENT_REPLACED',
+  'DRAYAGE_TICKET_REFUSED',
 ])
 
 // Anyone may knock at the port for enrolment, as often as he likes; what is more than this is in the log alone.

@@ -5,6 +5,7 @@ import { connect } from '../../shared/rpc/client.ts'
 import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
+import type { TicketOffice } from '../identity/ticket-office.ts'
 import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import { type AgentClient, createAgentPort, type TimeLimits, timeLimits } from './agent-port.ts'
@@ -21,6 +22,7 @@ export type ConnectionsOptions = {
   readonly hosts: HostStore
   readonly presence: Presence
   readonly identity: TlsIdentity
+  readonly tickets: Pick<TicketOffice, 'to'>
   readonly silenceMs?: number
   readonly limits?: TimeLimits
 }
@@ -33,6 +35,7 @@ export const createConnections = ({
   hosts,
   presence,
   identity,
+  tickets,
   silenceMs = defaultSilenceMs,
   limits = { ...timeLimits, stallMs: stallMs(silenceMs) },
 }: ConnectionsOptions): Connections => {
@@ -59,8 +62,8 @@ export const createConnections = ({
       const made: Connection = {
         address,
         clients: open(host, address),
-        agent: createAgentPort(() => made.clients.agent, limits),
-        archives: createArchivePort(() => made.clients.archive, limits),
+        agent: createAgentPort(() => made.clients.agent, tickets.to(host), limits),
+        archives: createArchivePort(() => made.clients.archive, tickets.to(host), limits),
       }
       connections.set(host, made)
       return made

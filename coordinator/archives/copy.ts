@@ -42,7 +42,7 @@ export const createCopy =
     const ended = new AbortController()
     const both = AbortSignal.any([signal, ended.signal])
 
-    const lend = { transferId: id, volume: from.volume, peerHost: to.host, live }
+    const lend = { transferId: id, volume: from.volume, live }
     const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
     const atHand = await transfer.watch(() => firstOf(lending, from.host))
     const broken = broke(lending).catch((thrown) => {

@@ -28,7 +28,6 @@ export type ArchivePort = {
     request: {
       readonly transferId: string
       readonly volume: string
-      readonly peerHost: string
       readonly live: boolean
     },
     signal: AbortSignal,

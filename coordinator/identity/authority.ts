@@ -21,6 +21,7 @@ import {
 import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName, agentUri, backdatedMs, coordinatorDnsName, coordinatorUri } from '../../shared/identity/names.ts'
+import { type TicketSigner, ticketSignerUri } from '../../shared/identity/ticket.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 
 export type IssuedAgentCertificate = {
@@ -38,6 +39,8 @@ export type Authority = {
   // For a server that people and scripts reach by these names and addresses, with a key that lives in this process alone.
   // It speaks for nobody between agents.
   issueForRest(names: readonly string[], at: Date): Promise<{ readonly key: string; readonly cert: string }>
+  // For signing tickets alone, with a key that lives in this process alone.
+  issueForTickets(at: Date): Promise<TicketSigner>
   // For the key of the request, and nothing else of it: names and uses are ours to say.
   issueForAgent(host: string, request: AgentRequest, at: Date): Promise<IssuedAgentCertificate>
 }
@@ -108,7 +111,7 @@ export const openAuthority = async (
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension(uses),
+        ...(uses.length === 0 ? [] : [new ExtendedKeyUsageExtension(uses)]),
         new SubjectAlternativeNameExtension(names),
       ],
     })
@@ -139,6 +142,19 @@ export const openAuthority = async (
       }
       const issued = await issue(subject, keys.publicKey, before(now), certificate.notAfter)
       return { key: await exportKey(keys.privateKey), cert: `${issued}\n${certificate.toString('pem')}\n` }
+    },
+
+    issueForTickets: async (now) => {
+      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+      const subject: Subject = {
+        commonName: 'Drayage tickets',
+        names: [{ type: 'url', value: ticketSignerUri }],
+        uses: [],
+      }
+      return {
+        certificate: await issue(subject, keys.publicKey, before(now), certificate.notAfter),
+        key: await exportKey(keys.privateKey),
+      }
     },
 
     issueForAgent: async (host, { publicKey }, now) => {

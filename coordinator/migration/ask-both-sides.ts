@@ -40,6 +40,7 @@ export const askBothSides = async (
       migrationId: record.id,
       workloadId: lease().workloadId,
       overwriteChanged: record.terms.overwriteChanged ?? false,
+      allowedPowers: record.request.options.allow,
     },
     { signal },
   )

@@ -1,4 +1,5 @@
 // What follows a migration whose target did not come up, and what follows one at an operator's word. Pure.
+import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
@@ -15,7 +16,8 @@ const backwards = ({ request: { from, to, options }, containerName }: MigrationR
   container: containerName,
   from: to,
   to: from,
-  options,
+  // It has run there, with whatever power it has; and what was moved alone goes back alone.
+  options: { ...options, allow: [...hostPowers], dependents: 'leave' },
 })
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
@@ -23,6 +25,7 @@ const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, contain
   container: { ...plan.container, id: containerId },
   from: to,
   to: from,
+  set: [],
   warnings: [],
   refusals: [],
 })

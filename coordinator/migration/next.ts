@@ -27,7 +27,7 @@ export const nextFor = ({ record, entries, facts, waiting, follower, place }: St
   if (record.state === 'paused') {
     return `It goes on when you say so: dray resume ${id}. Or cancel it, and everything is put back: dray cancel ${id}.`
   }
-  return hasEnded(record.state) ? afterHandOver(record, facts, follower) : nextOf(record, entries, waiting !== null)
+  return hasEnded(record.state) ? afterHandOver(record, facts, follower) : nextOf(record, entries, waiting)
 }
 
 const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>

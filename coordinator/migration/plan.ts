@@ -1,6 +1,7 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
 
@@ -40,6 +41,7 @@ export const assess = (request: AcceptedRequest, workload: Workload, check: Targ
     diskBytes: volume.usage?.diskBytes ?? 0,
   }))
   const existing = new Set(check.existingNetworks)
+  const set = setFindings(request, workload)
   return {
     container: { id: workload.containerId, name: workload.name, state: workload.state },
     from: request.from,
@@ -58,8 +60,14 @@ export const assess = (request: AcceptedRequest, workload: Workload, check: Targ
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: check.freeBytes,
     ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),
-    warnings: distinct([...workload.warnings, ...check.warnings]),
-    refusals: distinct([...workload.obstacles, ...check.obstacles, ...deviceRefusals(request, workload)]),
+    set: workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
+    warnings: distinct([...workload.warnings, ...set.warnings, ...check.warnings]),
+    refusals: distinct([
+      ...workload.obstacles,
+      ...set.refusals,
+      ...check.obstacles,
+      ...deviceRefusals(request, workload),
+    ]),
   }
 }
 

@@ -1,6 +1,7 @@
 // What the hand-over needs from outside. It knows nothing of Fastify, SQL or gRPC: adapters in coordinator/store and
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
+import type { HostPower } from '../../shared/api/host-powers.ts'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
@@ -31,7 +32,13 @@ export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
   describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
   checkTarget(
-    request: { workload: Workload; migrationId: string; workloadId: string; overwriteChanged: boolean },
+    request: {
+      workload: Workload
+      migrationId: string
+      workloadId: string
+      overwriteChanged: boolean
+      allowedPowers: HostPower[]
+    },
     options?: CallOptions,
   ): Promise<TargetCheck>
   grantEpoch(
@@ -48,7 +55,13 @@ export type AgentPort = {
   holdSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   releaseSource(request: { lease: Lease }, options?: CallOptions): Promise<void>
   prepareTarget(
-    request: { lease: Lease; workload: Workload; imageId: string; overwriteChanged: boolean },
+    request: {
+      lease: Lease
+      workload: Workload
+      imageId: string
+      overwriteChanged: boolean
+      allowedPowers: HostPower[]
+    },
     options?: CallOptions,
   ): Promise<PreparedTarget__Output>
   discardTarget(request: { lease: Lease }, options?: CallOptions): Promise<void>

@@ -169,7 +169,10 @@ export const createMigrationService = ({
       options,
     )
     const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
-    const check = await target.agent.checkTarget({ workload, migrationId: '', workloadId, overwriteChanged }, options)
+    const check = await target.agent.checkTarget(
+      { workload, migrationId: '', workloadId, overwriteChanged, allowedPowers: request.options.allow },
+      options,
+    )
     return assess(request, workload, check)
   }
 

@@ -1,6 +1,6 @@
 // What is said of a migration is what the model of its journal makes true: never that something runs which may not.
 import { expect, test } from 'vitest'
-import type { StepName } from '../../shared/api/migrations.ts'
+import type { MigrationError, StepName } from '../../shared/api/migrations.ts'
 import { stepOrder } from './decide.ts'
 import type { JournalEntry, JournalPhase } from './ports.ts'
 import { accepted, type Facts, type MigrationRecord } from './record.ts'
@@ -37,6 +37,7 @@ const upTo = (step: StepName, phase: JournalPhase): JournalEntry[] => [
   ...stepOrder.slice(0, (stepOrder as readonly StepName[]).indexOf(step)).map((name) => entry(name, 'done')),
   entry(step, phase),
 ]
+const inTheWay = (code: string): MigrationError => ({ code, message: 'It is in the way.', step: null, reasons: [] })
 const facts: Facts = { stop: { wasRunning: true, exitCode: 0, killed: false } }
 const say = (entries: JournalEntry[], of = record(), known = facts) => situationOf(of, entries, known)
 
@@ -83,9 +84,9 @@ test('a container that did not run when it was found is never said to run', () =
 })
 
 test('cancelling is offered exactly as long as it is possible', () => {
-  const offered = (entries: JournalEntry[], waiting: boolean) =>
+  const offered = (entries: JournalEntry[], waiting: MigrationError | null) =>
     nextOf(record(), entries, waiting).includes('dray cancel')
-  for (const waiting of [false, true]) {
+  for (const waiting of [null, inTheWay('DRAYAGE_TIMEOUT')]) {
     expect(offered(upTo('finalcopy', 'started'), waiting)).toBe(true)
     expect(offered(upTo('finalcopy', 'failed'), waiting)).toBe(false)
     expect(offered([...upTo('commit', 'done')], waiting)).toBe(false)
@@ -93,5 +94,32 @@ test('cancelling is offered exactly as long as it is possible', () => {
 })
 
 test('what waits after the commit is not to be started on the source by hand', () => {
-  expect(nextOf(record(), upTo('commit', 'done'), true)).toContain('Do not start web on host-1')
+  const next = nextOf(record(), upTo('commit', 'done'), inTheWay('DRAYAGE_TIMEOUT'))
+  expect(next).toContain('Do not start web on host-1')
+})
+
+test('who waits for a host is told how to go on without it, on either side of the commit', () => {
+  const next = (entries: JournalEntry[]) => nextOf(record(), entries, inTheWay('DRAYAGE_AGENT_UNREACHABLE'))
+  expect(next(upTo('stop', 'failed'))).toMatch(/Bring back the host.*dray fence host-2/)
+  expect(next(upTo('retain', 'started'))).toMatch(/Bring back the host.*dray fence host-1/)
+})
+
+test('what has become of it since is said, and not that it is where this migration left it', () => {
+  const notUp = [...upTo('start', 'failed'), entry('retain', 'done')]
+  const since = (changes: Partial<MigrationRecord>) =>
+    situationOf(record({ endedAt: new Date(1) }), notUp, facts, [], record({ id: 'm-2', kind: 'return', ...changes }))
+  const left = 'host-2 owns web and has all of its data; it did not come up there'
+  expect(since({ state: 'running' })).toContain('on its way from host-2 to host-1: migration m-2')
+  expect(since({ state: 'awaiting-finalize', terms: { start: true } })).toContain(
+    'web is back on host-1, and runs there',
+  )
+  expect(since({ state: 'completed' })).toContain('m-2 says what became of it')
+  for (const state of ['rolled-back', 'cancelled'] as const) expect(since({ state })).toContain(left)
+  expect(since({ kind: 'finalize', state: 'completed' })).toBe('host-2 owns web. Nothing of it is left on host-1.')
+})
+
+test('a way back that has not begun to write leaves the old copy where it goes', () => {
+  expect(say([], record({ kind: 'return' }))).toBe(
+    'web runs on host-1, untouched; host-2 keeps its old copy, set aside.',
+  )
 })

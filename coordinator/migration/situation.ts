@@ -1,6 +1,7 @@
 // What runs where, where the data is, and what can be done about it, at any moment of a migration, for somebody who was
 // called in the night. From the journal alone: what is not known is said to be unknown.
-import type { HookRun } from '../../shared/api/migrations.ts'
+import { type HookRun, hasEnded, type MigrationError, type MigrationKind } from '../../shared/api/migrations.ts'
+import type { ErrorCode } from '../../shared/errors.ts'
 import { isCommitted, lastPhases, startHasFailed } from './decide.ts'
 import { stopAskedAt } from './hooks.ts'
 import type { JournalEntry } from './ports.ts'
@@ -46,10 +47,11 @@ const onSource = (
   }
 }
 
-const onTarget = ({ to }: Names, entries: readonly JournalEntry[]): string => {
+const onTarget = ({ to }: Names, kind: MigrationKind, entries: readonly JournalEntry[]): string => {
   const last = lastPhases(entries)
   const hold = last.get('hold')
-  if (hold === undefined || hold === 'undone') return `${to} has nothing of it`
+  if (hold === undefined || hold === 'undone')
+    return kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`
   return last.get('finalcopy') === 'done'
     ? `${to} has a whole copy, which is not in use`
     : `${to} has an unfinished copy, which is not in use`
@@ -62,6 +64,18 @@ const afterCommit = ({ name, from, to }: Names, entries: readonly JournalEntry[]
   if (start !== undefined || lastPhases(entries).get('start') === 'done')
     return `${to} owns ${name}, and it ${here}. ${kept}.`
   return `${to} owns ${name} and has all of its data; it is being started there, and whether it runs yet is not known. ${kept}.`
+}
+
+// What has become of it since, where something has; null: all is as it was left.
+const sinceThen = ({ name, from, to }: Names, follower: MigrationRecord | null): string | null => {
+  if (follower === null || follower.state === 'rolled-back' || follower.state === 'cancelled') return null
+  const { id, kind, state, terms } = follower
+  if (kind === 'finalize') return state === 'completed' ? `${to} owns ${name}. Nothing of it is left on ${from}.` : null
+  if (!hasEnded(state))
+    return `${name} is on its way from ${to} to ${from}: migration ${id} says what runs where just now.`
+  if (state === 'awaiting-finalize')
+    return `${name} is back on ${from}${terms.start ? ', and runs there' : ''}: migration ${id} brought it. The copy on ${to} is stopped and kept; nothing starts it by mistake.`
+  return `${name} is not as this migration left it: ${id} says what became of it.`
 }
 
 const whileFinalizing = ({ name, from }: Names, entries: readonly JournalEntry[], ended: boolean): string => {
@@ -77,11 +91,14 @@ export const situationOf = (
   entries: readonly JournalEntry[],
   facts: Facts,
   hooks: readonly HookRun[] = [],
+  // What came after it, and took or removed what it had kept.
+  follower: MigrationRecord | null = null,
 ): string => {
   const names = namesOf(record)
   if (record.kind === 'finalize') return whileFinalizing(names, entries, record.endedAt !== null)
-  if (isCommitted(entries)) return afterCommit(names, entries, facts)
-  if (record.endedAt === null) return `${onSource(names, record, entries, hooks)}; ${onTarget(names, entries)}.`
+  if (isCommitted(entries)) return sinceThen(names, follower) ?? afterCommit(names, entries, facts)
+  if (record.endedAt === null)
+    return `${onSource(names, record, entries, hooks)}; ${onTarget(names, record.kind, entries)}.`
   const ran = record.plan.container.state === 'running'
   const { name, from, to } = names
   const rest = record.kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`
@@ -91,20 +108,34 @@ export const situationOf = (
     : `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${rest}.`
 }
 
-// While it has not ended. waiting: something stands in its way just now.
-export const nextOf = (record: MigrationRecord, entries: readonly JournalEntry[], waiting: boolean): string => {
+// A machine that is switched off is not always one that comes back.
+const away: ReadonlySet<string> = new Set<ErrorCode>([
+  'DRAYAGE_HOST_OFFLINE',
+  'DRAYAGE_AGENT_UNREACHABLE',
+  'DRAYAGE_PEER_UNREACHABLE',
+])
+
+const mendWhat = ({ code }: MigrationError): string =>
+  away.has(code) ? 'Bring back the host that it waits for, and the agent there (dray hosts)' : 'Mend what it waits for'
+
+// While it has not ended. waiting: what stands in its way just now.
+export const nextOf = (
+  record: MigrationRecord,
+  entries: readonly JournalEntry[],
+  waiting: MigrationError | null,
+): string => {
   const { name, from, to } = namesOf(record)
   if (isCommitted(entries)) {
     return waiting
-      ? `Mend what it waits for: then it goes on by itself. It can no longer be cancelled. Do not start ${name} on ${from}; if ${to} is lost for good, docs/break-glass.md says how to bring it back there.`
+      ? `${mendWhat(waiting)}: then it goes on by itself. It can no longer be cancelled. Do not start ${name} on ${from}. If ${from} is lost for good, dray fence ${from} ends this without it; if ${to} is, docs/break-glass.md says how to bring ${name} back on ${from}.`
       : `Wait: ${to} owns it now, and it can no longer be cancelled.`
   }
   if (isTurningBack(record, entries)) {
     return waiting
-      ? `Mend what it waits for: then the rest is put back by itself. Do not start or remove anything of it by hand meanwhile; if ${from} cannot wait, docs/break-glass.md says how to bring ${name} back there.`
+      ? `${mendWhat(waiting)}: then the rest is put back by itself. Do not start or remove anything of it by hand meanwhile. If ${to} is lost for good, dray fence ${to} ends this without it; if ${from} cannot be reached and cannot wait, docs/break-glass.md says how to bring ${name} back there.`
       : 'Wait: it is being put back as it was. See the error, mend what it names, and migrate again.'
   }
   return waiting
-    ? `Mend what it waits for, and it goes on by itself; after a while it gives up and puts everything back. Or cancel it: dray cancel ${record.id}.`
+    ? `${mendWhat(waiting)}, and it goes on by itself; after a while it gives up and puts everything back. Or cancel it: dray cancel ${record.id}.`
     : `Wait, or cancel it (dray cancel ${record.id}): before the commit everything is put back.`
 }

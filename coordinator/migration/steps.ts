@@ -101,6 +101,7 @@ const hold: Step = {
         workload: needed(facts.plan, 'plan').workload,
         imageId: needed(facts.image, 'image').imageId,
         overwriteChanged,
+        allowedPowers: record.request.options.allow,
       },
       { signal },
     )

@@ -122,7 +122,7 @@ export const viewMigration = (seen: Seen): Migration => {
     pauseRequested: record.pauseRequested,
     hooks: [...hooks],
     webhooks: [...deliveries],
-    situation: situationOf(record, entries, facts, hooks),
+    situation: situationOf(record, entries, facts, hooks, follower),
     next: nextFor({ record, entries, facts, waiting, follower, place }),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),

@@ -29,6 +29,7 @@ const plan: Plan = {
   networks: [],
   ports: [],
   totalBytes: 0,
+  set: [],
   targetFreeBytes: 1,
   warnings: [],
   refusals: [],

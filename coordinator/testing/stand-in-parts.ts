@@ -22,6 +22,7 @@ export const plan: Plan = {
   networks: [],
   ports: [],
   totalBytes: 0,
+  set: [],
   targetFreeBytes: 1,
   warnings: [],
   refusals: [{ code: 'DRAYAGE_PORT_TAKEN', message: 'Port 80 is taken' }],

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { NotACommand, readCommand } from '../hooks/command.ts'
 import { defaultHookTimeoutMs, type Hook, longestHookTimeoutMs } from '../hooks/hook.ts'
 import { Nullable } from './common.ts'
+import { HostPower, orderedPowers } from './host-powers.ts'
 
 // What becomes of a workload that was handed over and does not come up on the target.
 export const OnUnhealthy = Type.Union(
@@ -60,6 +61,12 @@ export const MigrationOptions = Type.Object(
       description:
         'Device nodes in volumes. keep: they are copied like everything else. skip: they are left out, and the receipt lists them. refuse: the migration is refused, with their paths',
     }),
+    allow: Type.Array(HostPower, {
+      default: [],
+      uniqueItems: true,
+      description:
+        'The power over the target host that the container may have there. What it has and is not named here refuses the migration; the target’s own configuration may forbid it all the same',
+    }),
     verify: Type.Union([Type.Literal('written'), Type.Literal('reread'), Type.Literal('full')], {
       default: 'reread',
       description:
@@ -74,6 +81,11 @@ export const MigrationOptions = Type.Object(
       default: 'auto',
       description:
         'Of volumes on their way. auto: with zstd, where the line is slower than compressing and the data shrinks. zstd: whatever shrinks. none: never',
+    }),
+    dependents: Type.Union([Type.Literal('refuse'), Type.Literal('leave')], {
+      default: 'refuse',
+      description:
+        'Containers of the source’s host that the container depends on, or that depend on it (Compose: depends_on). refuse: it is not moved without them. leave: they stay. What shares its volumes, its namespaces or a link with it is never left behind',
     }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
@@ -99,10 +111,12 @@ export const defaultOptions: MigrationOptions = {
   maxDowntimeMs: 1_000,
   maxRounds: 8,
   devices: 'keep',
+  allow: [],
   verify: 'reread',
   onUnhealthy: 'return',
   maxBytesPerSecond: null,
   compression: 'auto',
+  dependents: 'refuse',
   preStop: null,
   postStart: null,
 }
@@ -123,10 +137,12 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   maxDowntimeMs: asked.maxDowntimeMs ?? defaultOptions.maxDowntimeMs,
   maxRounds: asked.maxRounds ?? defaultOptions.maxRounds,
   devices: asked.devices ?? defaultOptions.devices,
+  allow: orderedPowers(asked.allow ?? defaultOptions.allow),
   verify: asked.verify ?? defaultOptions.verify,
   onUnhealthy: asked.onUnhealthy ?? defaultOptions.onUnhealthy,
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
   compression: asked.compression ?? defaultOptions.compression,
+  dependents: asked.dependents ?? defaultOptions.dependents,
   preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
   postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

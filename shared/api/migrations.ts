@@ -85,6 +85,26 @@ export const PlannedVolume = Type.Object({
 })
 export type PlannedVolume = Static<typeof PlannedVolume>
 
+// Another container of the source's host.
+export const SetMember = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  state: Type.String(),
+  ties: Type.Array(
+    Type.Object({
+      kind: Type.String({
+        description: 'shared-volume, volumes-from, network-namespace, pid-namespace, ipc-namespace, link or depends-on',
+      }),
+      words: Type.String({ description: 'As what follows its name: uses the network of web' }),
+    }),
+    { description: 'With the container that is to move, or with another of these' },
+  ),
+  separable: Type.Boolean({
+    description: 'Nothing but what Compose calls depends_on ties it to the container: it may be left behind',
+  }),
+})
+export type SetMember = Static<typeof SetMember>
+
 // What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
 export const Plan = Type.Object({
   container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
@@ -94,6 +114,7 @@ export const Plan = Type.Object({
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
   ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  set: Type.Array(SetMember, { description: 'What belongs together with the container, beside it' }),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
   builtUpon: Type.Optional(

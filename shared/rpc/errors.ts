@@ -58,7 +58,16 @@ export const fromStatus = (thrown: unknown, peer: string, whenUnreachable: Error
     }
   }
   const code = foreign[thrown.code] ?? (thrown.code === status.UNAVAILABLE ? whenUnreachable : 'DRAYAGE_INTERNAL')
-  return new AppError(code, `${peer} did not answer as it should: ${thrown.details || thrown.message}`, {
-    cause: thrown,
-  })
+  const why = wordsOf(thrown)
+  const message =
+    thrown.code === status.UNAVAILABLE
+      ? `${peer} cannot be reached: ${why}. See whether that host is up, and its agent runs.`
+      : `${peer} did not answer as it should: ${why}`
+  return new AppError(code, message, { cause: thrown })
 }
+
+// Without what grpc-js puts around the words of the system (load-balancer-pick-first.ts, "No connection established").
+const wordsOf = ({ details, message }: ServiceError): string =>
+  (details || message)
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\.? Resolution note:.*$/s, '')

@@ -1,5 +1,5 @@
 // The server's side of every call: who may call, errors as trailers, back-pressure, cancellation.
-import { createHash, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import {
   type handleBidiStreamingCall,
@@ -11,6 +11,7 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js'
 import { AppError } from '../errors.ts'
+import { keyHashOf } from '../identity/key-hash.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import { toStatus } from './errors.ts'
 import { flowControlWindow, written } from './flow.ts'
@@ -51,11 +52,10 @@ const callerOf = (call: AnyCall): Identity => {
   return certificate === undefined ? anonymous : identityOf(certificate.subjectaltname)
 }
 
-const keyHashOf = (call: AnyCall): string | null => {
+const callerKeyHashOf = (call: AnyCall): string | null => {
   const certificate = certificateOf(call)
   if (certificate === undefined) return null
-  const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(key).digest('hex')
+  return keyHashOf(new X509Certificate(certificate.raw))
 }
 
 // "10.0.0.11:51234", "[::1]:51234".
@@ -85,7 +85,7 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
     method,
     caller,
     address: addressOf(call),
-    callerKeyHash: () => keyHashOf(call),
+    callerKeyHash: () => callerKeyHashOf(call),
     isCallerBehind: () => isBehind(call),
     signal: controller.signal,
   }

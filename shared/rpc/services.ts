@@ -7,6 +7,8 @@ import type { ProtoGrpcType as AgentProto } from './generated/agent.ts'
 import type { ProtoGrpcType as ArchiveProto } from './generated/archive.ts'
 import type { ProtoGrpcType as CommonProto } from './generated/common.ts'
 import type { ProtoGrpcType as CoordinatorProto } from './generated/coordinator.ts'
+import type { TicketStatement, TicketStatement__Output } from './generated/drayage/v1/TicketStatement.ts'
+import type { ProtoGrpcType as TicketProto } from './generated/ticket.ts'
 import type { ProtoGrpcType as TransferProto } from './generated/transfer.ts'
 import { loaderOptions } from './loader-options.ts'
 import { type PieceField, pieceDeserializer, pieceSerializer } from './piece-messages.ts'
@@ -57,3 +59,9 @@ export const services = {
 } as const
 
 export const errorDetailType = load<CommonProto>('common.proto').drayage.v1.ErrorDetail
+
+// What is signed is bytes, and not a message of a call.
+export const ticketStatementType = load<TicketProto>('ticket.proto').drayage.v1.TicketStatement as unknown as {
+  serialize(statement: TicketStatement): Buffer
+  deserialize(bytes: Buffer): TicketStatement__Output
+}

@@ -1,21 +1,28 @@
 // An agent in this process: everything of its own but the line to a coordinator, whose place the test takes. It serves
 // over real mutual TLS and works on a lab host's engine.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { noRules } from '../../agent/authority/rules.ts'
 import { createEngine, type Engine } from '../../agent/docker/engine.ts'
 import { createEnginePaths } from '../../agent/engine-paths.ts'
 import type { TestAuthority } from '../../agent/identity/testing/authority.ts'
 import { createGuard } from '../../agent/inventory/guard.ts'
 import { createObserver } from '../../agent/inventory/observer.ts'
+import { createRefusals } from '../../agent/link/refusals.ts'
 import type { Log } from '../../agent/log.ts'
 import { createAgentServer } from '../../agent/server.ts'
 import { openState, type State } from '../../agent/state/state.ts'
+import { createAdmission } from '../../agent/transfer/admission.ts'
 import { createPuller } from '../../agent/transfer/pull.ts'
 import { createServing } from '../../agent/transfer/serve.ts'
+import { giveTicket } from '../../agent/transfer/testing/tickets.ts'
 import { createVolumeEngine } from '../../agent/volume/engine.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import { listen, shutDown } from '../../shared/rpc/server.ts'
 import type { LabHost } from '../lab/lab.ts'
 
@@ -29,6 +36,8 @@ export type TestAgent = {
   readonly call: RpcClient<'Agent'>
   readonly engine: Engine
   readonly state: State
+  // For this agent to pull from another.
+  ticket(lease: Lease, sourceHost: string, what: { volume: string } | { imageId: string }): Ticket
   // What was logged above debug, as lines.
   readonly lines: readonly string[]
   // The process ends and another takes its place on the same data directory.
@@ -43,6 +52,7 @@ export const startTestAgent = async (
   const dataDir = await mkdtemp(join(tmpdir(), 'drayage-agent-'))
   const coordinator = await authority.coordinator()
   const tls = await authority.agent(host.name)
+  const signer = await authority.ticketSigner()
   const lines: string[] = []
   const line = (level: string) => (details: object, message: string) =>
     void lines.push(`${level} ${message} ${JSON.stringify(details)}`)
@@ -59,8 +69,12 @@ export const startTestAgent = async (
       createGuard({ engine, state, observer, log }).run(stop.signal),
       observer.run(stop.signal),
     ])
-    const context = { engine, volumes, paths, state, puller: createPuller({ tls }), tls, log, now: () => new Date() }
-    const server = createAgentServer(context, createServing({ engine, volumes, paths, state }), noArchives)
+    const now = () => new Date()
+    const puller = createPuller({ tls })
+    const context = { engine, volumes, paths, state, puller, tls, rules: noRules, log, now }
+    const admission = createAdmission({ host: host.name, trusted: tls, now })
+    const serving = createServing({ engine, volumes, paths, state, admission })
+    const server = createAgentServer(context, serving, noArchives, createRefusals(now))
     const { port } = await listen(server, '127.0.0.1:0', tls, { mutual: true })
     const address = `127.0.0.1:${port}`
     const call = connect(
@@ -91,6 +105,8 @@ export const startTestAgent = async (
   return {
     host: host.name,
     engine,
+    ticket: ({ migrationId, workloadId, epoch }, sourceHost, what) =>
+      giveTicket(signer, tls, { transferId: migrationId, workloadId, epoch, sourceHost, ...what }),
     lines,
     get address() {
       return current.address

@@ -261,7 +261,8 @@ describe.each([
     const imagesOf = async () => (await names(targetHost, ['images', '-aq', '--no-trunc'])).toSorted()
     const before = await imagesOf()
 
-    const request = { lease, image, source: { host: from, address: source.address } }
+    const ticket = target.ticket(lease, from, { imageId: image.id })
+    const request = { lease, image, source: { host: from, address: source.address }, ticket }
     // Leaving the loop cancels the call.
     for await (const message of target.call.serverStream('ReceiveImage', request, short)) {
       expect(message.done).toBeNull()

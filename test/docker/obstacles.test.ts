@@ -23,16 +23,6 @@ const obstaclesOf = async (on: EngineHost, name: string) => (await on.drayage.de
 const refused = [
   { name: 'bind', options: ['-v', '/tmp:/of-host'], code: 'DRAYAGE_BIND_MOUNT', words: /\/of-host.*\/tmp/ },
   { name: 'rm', options: ['--rm'], code: 'DRAYAGE_AUTO_REMOVE', words: /--rm/ },
-  {
-    name: 'net',
-    options: ['--network', 'container:other'],
-    code: 'DRAYAGE_NAMESPACE_SHARED',
-    words: /network namespace/,
-  },
-  { name: 'pid', options: ['--pid', 'container:other'], code: 'DRAYAGE_NAMESPACE_SHARED', words: /PID namespace/ },
-  { name: 'from', options: ['--volumes-from', 'other'], code: 'DRAYAGE_VOLUME_SHARED', words: /--volumes-from other/ },
-  { name: 'shared', options: ['-v', 'of-other:/data'], code: 'DRAYAGE_VOLUME_SHARED', words: /of-other.*used by/ },
-  { name: 'link', options: ['--link', 'other:db'], code: 'DRAYAGE_NETWORK_UNSUPPORTED', words: /--link/ },
   { name: 'options', options: ['-v', 'optioned:/data'], code: 'DRAYAGE_VOLUME_OPTIONS', words: /optioned.*device/ },
   { name: 'task', options: ['--label', 'com.docker.swarm.task.id=x'], code: 'DRAYAGE_SWARM_TASK', words: /Swarm/ },
 ] as const
@@ -40,7 +30,6 @@ const refused = [
 describe.each(generations)('the source, %s', (kind) => {
   test('refuses what cannot move yet, each by name', async () => {
     const engine = host(kind)
-    await create(engine, 'other', ['-v', 'of-other:/data'], 'run')
     const tmpfs = ['-o', 'type=tmpfs', '-o', 'device=tmpfs', '-o', 'o=size=1m']
     await engine.docker(['volume', 'create', ...tmpfs, 'optioned'])
     for (const { name, options, code, words } of refused) {
@@ -53,26 +42,44 @@ describe.each(generations)('the source, %s', (kind) => {
   test('names every obstacle at once', async () => {
     const engine = host(kind)
     await create(engine, 'other', ['-v', 'of-other:/data'])
-    await create(engine, 'web', ['--rm', '-v', 'of-other:/data', '-v', '/tmp:/of-host', '--pid', 'container:other'])
+    await create(engine, 'web', ['--rm', '-v', 'own:/data', '-v', '/tmp:/of-host', '--volumes-from', 'other'])
+    await engine.docker(['rm', 'other'])
     expect(codes(await obstaclesOf(engine, 'web')).sort()).toEqual([
       'DRAYAGE_AUTO_REMOVE',
       'DRAYAGE_BIND_MOUNT',
-      'DRAYAGE_NAMESPACE_SHARED',
       'DRAYAGE_VOLUME_SHARED',
     ])
   })
 
-  test('refuses a container whose namespaces, links or volumes others depend on', async () => {
+  test('finds what belongs together, from either end, with each tie; also what never ran', async () => {
     const engine = host(kind)
-    await create(engine, 'web', ['-v', 'data:/data'], 'run')
-    await create(engine, 'guest', ['--network', 'container:web', '--pid', 'container:web'])
+    const compose = (service: string, dependsOn: string) =>
+      Object.entries({ project: 'blog', service, depends_on: dependsOn }).flatMap(([name, value]) => [
+        '--label',
+        `com.docker.compose.${name}=${value}`,
+      ])
+    await create(engine, 'store', ['-v', 'data:/data'])
+    await create(engine, 'web', ['--volumes-from', 'store', ...compose('web', 'db:service_started:true')], 'run')
+    await create(engine, 'guest', ['--network', 'container:web', '--pid', 'container:web', '--ipc', 'container:web'])
     await create(engine, 'linked', ['--link', 'web:db'])
-    await create(engine, 'borrower', ['--volumes-from', 'web'])
-    const messages = (await obstaclesOf(engine, 'web')).map(({ message }) => message).join('\n')
-    expect(messages).toMatch(/guest uses this one's network namespace/)
-    expect(messages).toMatch(/guest uses this one's PID namespace/)
-    expect(messages).toMatch(/linked has a legacy link/)
-    expect(messages).toMatch(/data \(\/data\) is also used by borrower/)
+    await create(engine, 'db', compose('db', ''))
+    await create(engine, 'apart', ['-v', 'other:/data'])
+    await engine.drayage.createHolder('store', 'm-1')
+    const setOf = async (name: string) =>
+      Object.fromEntries(
+        (await engine.drayage.describe(name)).moveSet.map((member) => [
+          member.name,
+          [member.separable, ...member.ties.map(({ words }) => words)],
+        ]),
+      )
+    expect(await setOf('web')).toEqual({
+      store: [false, 'uses the volume data, and so does web', 'gives its volumes to web (--volumes-from)'],
+      guest: [false, 'uses the network of web', 'uses the process ids of web', 'uses the IPC of web'],
+      linked: [false, 'has a link to web'],
+      db: [true, 'is depended on by web'],
+    })
+    expect(Object.keys(await setOf('guest')).sort()).toEqual(['db', 'linked', 'store', 'web'])
+    expect(await setOf('apart')).toEqual({})
   })
 
   test('refuses files outside the volumes, and not what the engine itself puts there', async () => {

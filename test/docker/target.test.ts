@@ -94,4 +94,33 @@ describe.each(generations)('%s', (kind) => {
     expect((await engine.drayage.madeBy('m-4')).networks).toEqual([])
     expect((await engine.drayage.check(described, '')).obstacles).toEqual([])
   })
+
+  test('a kept copy whose network was removed, or made anew, is connected to what there is then; its undo takes back what it made', async () => {
+    const engine = host(kind)
+    await engine.docker(['network', 'create', 'shop'])
+    const run = ['run', '-d', '--name', 'web', '--network', 'shop', '--network-alias', 'till', '--tmpfs', '/asked']
+    const id = await engine.docker([...run, plain.ref])
+    const described = await engine.drayage.describe('web')
+    await engine.docker(['stop', '-t', '1', 'web'])
+    await engine.docker(['network', 'rm', 'shop'])
+    const own = { containerId: id, volumes: [] }
+    const prepare = (migrationId: string) =>
+      engine.drayage.prepare(described, described.image?.id ?? '', migrationId, own)
+    const networks = async () => (await engine.docker(['network', 'ls', '--format', '{{.Name}}'])).split('\n')
+
+    await engine.docker(['network', 'create', 'shop'])
+    expect(await engine.drayage.changesOfTarget('m-5', id, own)).toEqual(['its network shop was removed and made anew'])
+    await engine.docker(['network', 'rm', 'shop'])
+    expect(await prepare('m-5')).toMatchObject({ containerId: id, createdNetworks: ['shop'] })
+    await engine.drayage.discard('m-5', own)
+    expect(await networks()).not.toContain('shop')
+
+    await engine.docker(['network', 'create', 'shop'])
+    expect(await prepare('m-6')).toMatchObject({ createdNetworks: [] })
+    expect(await engine.drayage.changesOfTarget('m-6', id, own)).toEqual([])
+    await engine.drayage.start(id)
+    expect((await engine.inspect('web')).NetworkSettings.Networks?.['shop']?.Aliases).toContain('till')
+    await engine.drayage.discard('m-6', own)
+    expect(await networks()).toContain('shop')
+  })
 })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
+import type { MigrationRequest } from '../../shared/api/migrations.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
@@ -58,9 +59,15 @@ test('a container with volumes, network, ports, health check and settings moves 
   const held = await holdings(one)
   expect((await holdings(two)).images).toEqual([])
 
-  const request = { container: 'web', from: 'host-1', to: 'host-2', options: { maxRounds: 1 } }
+  const request: MigrationRequest = {
+    container: 'web',
+    from: 'host-1',
+    to: 'host-2',
+    options: { maxRounds: 1, allow: ['capabilities'] },
+  }
   const plan = await planOf(lab, request)
   expect(plan.refusals).toEqual([])
+  expect(plan.warnings).toContainEqual(expect.objectContaining({ code: 'host-power-allowed' }))
   expect(plan.volumes.map(({ name }) => name).toSorted()).toEqual(['animals', anonymous, 'data'].toSorted())
   expect(await holdings(two)).toMatchObject({ containers: [], volumes: [], images: [] })
 

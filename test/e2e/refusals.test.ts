@@ -1,10 +1,12 @@
 // What cannot be moved is refused with its code, with every reason in one answer, and nothing is changed on either host.
 import { rename } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { AuditList } from '../../shared/api/audit.ts'
+import type { HostPower } from '../../shared/api/host-powers.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { holdings, migrate, mountpoint, refusal } from './moving.ts'
+import { follow, holdings, migrate, mountpoint, planOf, refusal } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -14,6 +16,7 @@ let image: string
 beforeAll(async () => {
   lab = await startLab({
     hosts: [{}, {}, { name: 'shifted', usernsRemap: true }, { name: 'small', disk: { sizeMb: 300, fs: 'ext4' } }],
+    environment: { DRAYAGE_FORBID: 'privileged' },
   })
   one = lab.host('host-1')
   two = lab.host('host-2')
@@ -123,6 +126,33 @@ test('a volume whose files the source’s agent cannot see', async () => {
   }
 })
 
+const powers = [
+  ...['--network', 'host', '--pid', 'host', '--device', '/dev/null', '--cap-add', 'SYS_ADMIN'],
+  ...['--security-opt', 'seccomp=unconfined'],
+]
+const everyPower: HostPower[] = ['host-namespaces', 'devices', 'capabilities', 'unconfined']
+
+test('a container with power over its host, unless that power is allowed by name', async () => {
+  await runOn(one, 'web', ...powers)
+  const detail = await expectRefused(web, ['DRAYAGE_HOST_POWER'])
+  expect(detail).toContain(`--allow ${everyPower.join(',')}.`)
+  await expectRefused({ ...web, options: { allow: everyPower.slice(1) } }, ['DRAYAGE_HOST_POWER'])
+  expect((await planOf(lab, { ...web, options: { allow: everyPower } })).refusals).toEqual([])
+})
+
+test('a container with the engine’s socket', async () => {
+  await runOn(one, 'web', '-v', '/var/run/docker.sock:/var/run/docker.sock')
+  await expectRefused(web, ['DRAYAGE_BIND_MOUNT', 'DRAYAGE_HOST_POWER'])
+  const { entries } = (await lab.coordinator.call('GET', '/v1/audit?limit=1')) as AuditList
+  expect(entries).toMatchObject([{ code: 'DRAYAGE_PLAN_REFUSED', subject: 'web from host-1 to host-2' }])
+})
+
+test('what the target’s own agent forbids, whoever allows it', async () => {
+  await runOn(one, 'web', '--privileged', '--pid', 'host')
+  const options = { allow: ['privileged', 'host-namespaces'] }
+  await expectRefused({ ...web, options }, ['DRAYAGE_FORBIDDEN_BY_HOST'])
+})
+
 test('a Swarm task’s container', async () => {
   await one.docker(['swarm', 'init', '--advertise-addr', one.address])
   try {
@@ -145,15 +175,34 @@ test('what a later version handles is refused by name: binds, options, sharing, 
   await runOn(one, 'web', '--rm', '-v', '/etc:/host-etc', '-v', 'optioned:/optioned', '-v', 'shared:/shared')
   await one.docker(['exec', 'web', 'touch', '/home/changed'])
   await runOn(one, 'other', '-v', 'shared:/shared', '--network', 'container:web')
-  await expectRefused(web, [
+  const detail = await expectRefused(web, [
     'DRAYAGE_AUTO_REMOVE',
     'DRAYAGE_BIND_MOUNT',
-    'DRAYAGE_NAMESPACE_SHARED',
+    'DRAYAGE_SET_LARGER',
     'DRAYAGE_VOLUME_OPTIONS',
-    'DRAYAGE_VOLUME_SHARED',
     'DRAYAGE_WRITABLE_LAYER',
   ])
-  await expectRefused({ ...web, container: 'other' }, ['DRAYAGE_NAMESPACE_SHARED', 'DRAYAGE_VOLUME_SHARED'])
+  expect(detail).toContain('other uses the volume shared, and so does web, uses the network of web')
+  await expectRefused({ ...web, container: 'other' }, ['DRAYAGE_SET_LARGER'])
+})
+
+test('a service of a Compose project that depends on another, until it is said that the other stays', async () => {
+  const service = (name: string, dependsOn = '') => [
+    ...['--label', 'com.docker.compose.project=blog', '--label', `com.docker.compose.service=${name}`],
+    ...['--label', `com.docker.compose.depends_on=${dependsOn}`],
+  ]
+  await runOn(one, 'db', '-v', 'rows:/data', ...service('db'))
+  await runOn(one, 'web', '-v', 'data:/data', ...service('web', 'db:service_started:false'))
+  const detail = await expectRefused(web, ['DRAYAGE_SET_LARGER'])
+  expect(detail).toContain('db is depended on by web')
+  const moved = await migrate(lab, { ...web, options: { dependents: 'leave' } })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize' })
+  expect(moved.warnings.map(({ code }) => code)).toContain('dependents-left-behind')
+  // What is retired here is nobody's to wait for.
+  const left = await migrate(lab, { container: 'db', from: 'host-1', to: 'host-2' })
+  expect(left.state).toBe('awaiting-finalize')
+  // What was moved alone goes back alone.
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
 })
 
 test('a container that was moved away', async () => {

@@ -1,9 +1,10 @@
 // The ways back: a container that has moved goes back to what was kept, with little sent and nothing lost; one that does
 // not come up goes back by itself; and what is kept is removed only when it may be.
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
+import { run } from '../lab/command.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import type { Inspection } from './inspection.ts'
@@ -112,6 +113,45 @@ test('a port that is taken at the last moment: it goes back by itself with nothi
   expect([await runs(one, 'port'), await runs(two, 'port')]).toEqual([false, true])
 })
 
+test('a device that is missing at the last moment: it goes back by itself, and leaves a copy there that the next try uses', async () => {
+  // Null's numbers, under a name of its own: both hosts see the machine's /dev.
+  const device = `/dev/drayage-${lab.id}`
+  const command = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
+  await run(['mknod', device, 'c', '1', '3'])
+  try {
+    const how = ['--restart', 'always', '--device', device, '-v', 'device:/data']
+    const original = await one.docker(['run', '-d', '--name', 'device', ...how, image, ...command])
+    const coordinator = lab.failpoints('coordinator')
+    await coordinator.tell('start.before', 'hang')
+    await lab.failpoints(one).tell('ReinstateTarget.before', 'hang')
+    const { id } = await startMigration(lab, there('device'))
+    await coordinator.untilReached('start.before')
+    await rm(device)
+    await coordinator.untell('start.before')
+    // The one that it comes back to has its device.
+    await lab.failpoints(one).untilReached('ReinstateTarget.before')
+    await run(['mknod', device, 'c', '1', '3'])
+    await lab.failpoints(one).untell('ReinstateTarget.before')
+    const failed = await untilEnded(lab, id)
+    expect(failed).toMatchObject({
+      error: { code: 'DRAYAGE_TARGET_NOT_STARTED', step: 'start', message: expect.stringContaining(device) },
+    })
+    expect(await untilEnded(lab, failed.followedBy ?? '')).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(await migrationOf(lab, id)).toMatchObject({ state: 'rolled-back' })
+    expect(await inspect<Inspected>(one, 'device')).toMatchObject({
+      Id: original,
+      State: { Running: true },
+      HostConfig: { RestartPolicy: { Name: 'always' } },
+    })
+    expect(await runs(two, 'device')).toBe(false)
+    const again = await migrate(lab, there('device'))
+    expect(again).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect([await runs(one, 'device'), await runs(two, 'device')]).toEqual([false, true])
+  } finally {
+    await rm(device, { force: true })
+  }
+})
+
 // Runs where it ran first, by its container's own host name; elsewhere it writes that it was there, and fails.
 const homesick = `
 [ -s /data/home ] || hostname > /data/home
@@ -181,13 +221,14 @@ test('a return that is cancelled leaves it where it is, and what is kept as the 
   await requireWhole(one, 'cancelled', await acknowledged(two, 'cancelled'))
 })
 
-test('a container without volumes goes back to its old name, its networks and its policy', async () => {
+test('a container without volumes goes back to its old name, its networks and its policy, also where its network was removed meanwhile', async () => {
   await one.docker(['network', 'create', 'plain-net'])
   const command = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
   const how = ['--name', 'plain', '--network', 'plain-net', '--restart', 'unless-stopped']
   const original = await one.docker(['run', '-d', ...how, image, ...command])
   const moved = await migrate(lab, there('plain'))
   expect([await runs(one, 'plain'), await runs(two, 'plain')]).toEqual([false, true])
+  await one.docker(['network', 'rm', 'plain-net'])
   const back = await follow(lab, moved, 'return')
   expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(await inspect<Inspected>(one, 'plain')).toMatchObject({

@@ -11,7 +11,7 @@ let cases: readonly Case[]
 
 beforeAll(async () => {
   world = await openWorld()
-  cases = await casesOf(world, { only: [], everyPoint: false })
+  cases = await casesOf(world, { only: ['move', 'undo', 'return/start'], everyPoint: false })
 })
 afterAll(() => world?.stop())
 
@@ -25,7 +25,7 @@ describe('the invariants hold when', () => {
   test.each([
     'move/stop/middle/kill-coordinator',
     'move/isolate/middle/reboot-source',
-    'move/start/middle/kill-target-agent',
+    'return/start/middle/kill-target-agent',
     'undo/stop/middle/kill-source-agent',
   ])('%s', async (id) => {
     const { breaches } = await play(world, caseCalled(id))

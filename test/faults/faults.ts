@@ -21,11 +21,15 @@ export type Fault = {
   // at-once: as soon as the migration goes on. later: after `lastsMs`, or earlier when the migration has ended or has
   // turned back.
   readonly over: 'at-once' | { readonly lastsMs: number; readonly orEnded: boolean }
+  // journey/step/where: the only places where it strikes. Absent: everywhere.
+  readonly at?: readonly string[]
   readonly strike: (world: World) => Promise<Strike>
 }
 
 // Longer than silence and patience together: whoever is waited for in vain has been given up by then.
 const pastTheLease = { lastsMs: limits.silenceMs + limits.patienceMs + 2_000, orEnded: true }
+
+const aMinute = { lastsMs: 60_000, orEnded: false }
 
 const kill =
   (of: (world: World) => LabProcess): Fault['strike'] =>
@@ -86,10 +90,12 @@ const fillDisk = async ({ target }: World): Promise<Strike> => {
 }
 
 // The engine did not ask for it and starts it again where its restart policy says so.
-const killWorkload = async ({ source }: World): Promise<Strike> => {
-  const ask = engineApi(source)
-  const found = await ask<{ State: { Pid: number } }>('GET', `/containers/${name}/json`).catch(() => undefined)
-  if (found !== undefined && found.State.Pid > 0) await run(['kill', '-KILL', `${found.State.Pid}`])
+const killWorkload = async ({ source, target }: World): Promise<Strike> => {
+  for (const host of [source, target]) {
+    const ask = engineApi(host)
+    const found = await ask<{ State: { Pid: number } }>('GET', `/containers/${name}/json`).catch(() => undefined)
+    if (found !== undefined && found.State.Pid > 0) await run(['kill', '-KILL', `${found.State.Pid}`])
+  }
   return { mend: async () => {} }
 }
 
@@ -200,11 +206,30 @@ export const faults: readonly Fault[] = [
     over: pastTheLease,
     strike: fillDisk,
   },
-  { name: 'source-dies', what: 'the container ends by itself on the source', over: 'at-once', strike: killWorkload },
+  {
+    name: 'container-dies',
+    what: 'the container ends by itself, where it runs',
+    over: 'at-once',
+    strike: killWorkload,
+  },
   {
     name: 'database-locked',
     what: "somebody holds the write lock of the coordinator's database for longer than it waits",
     over: { lastsMs: 6_000, orEnded: false },
     strike: lockDatabase,
+  },
+  {
+    name: 'zombie-source-agent',
+    what: "SIGSTOP of the source's agent for a minute, in the middle of what it was told, then SIGCONT",
+    over: aMinute,
+    at: ['move/stop/middle', 'move/isolate/middle', 'return/stop/middle'],
+    strike: freeze(({ source }) => source.agent),
+  },
+  {
+    name: 'zombie-target-agent',
+    what: "SIGSTOP of the target's agent for a minute, likewise",
+    over: aMinute,
+    at: ['move/finalcopy/middle', 'move/start/middle', 'return/start/middle'],
+    strike: freeze(({ target }) => target.agent),
   },
 ]

@@ -36,8 +36,8 @@ const say = (text: string) => void process.stdout.write(`${text}\n`)
 
 const describe = (outcome: Outcome): string => {
   if ('broken' in outcome) return `✗ ${outcome.id}: ${outcome.broken}`
-  const { id, state, recoveryMs, downtimeMs, tookMs, breaches } = outcome
-  const line = `${id}: ${state} after ${(recoveryMs / 1000).toFixed(1)} s (silent for ${downtimeMs} ms; the case took ${(tookMs / 1000).toFixed(1)} s)`
+  const { id, ending, recoveryMs, downtimeMs, tookMs, breaches } = outcome
+  const line = `${id}: ${ending} after ${(recoveryMs / 1000).toFixed(1)} s (silent for ${downtimeMs} ms; the case took ${(tookMs / 1000).toFixed(1)} s)`
   if (breaches.length === 0) return `✓ ${line}`
   return [`✗ ${line}`, ...breaches.map(({ invariant, what }) => `    ${invariant}: ${what}`)].join('\n')
 }
@@ -85,7 +85,9 @@ const main = async (): Promise<void> => {
     const outcome = outcomes.get(id)
     return outcome !== undefined && isGreen(outcome)
   }
-  const waiting = cases.filter(({ id }) => !known(id))
+  // Last what is most like something that has been struck before it.
+  const likeAMove = ({ journey, place }: Case) => (journey.backwards && place.where === 'before' ? 1 : 0)
+  const waiting = cases.filter(({ id }) => !known(id)).toSorted((one, other) => likeAMove(one) - likeAMove(other))
   say(`${waiting.length} cases`)
 
   const ordered = () => cases.flatMap(({ id }) => outcomes.get(id) ?? [])
@@ -124,9 +126,12 @@ const main = async (): Promise<void> => {
   say(`\n${ordered().length - red.length} of ${ordered().length} cases held; ${minutes} min`)
   for (const outcome of red) say(describe(outcome))
   if (values.publish) {
+    const hours = ordered().reduce((sum, outcome) => sum + ('broken' in outcome ? 0 : outcome.tookMs), 0) / 3_600_000
+    const left = cases.filter(({ id }) => !outcomes.has(id)).length
     const facts = [
-      `Docker ${engine} on both hosts; ${ordered().length} cases in ${minutes} min, in ${labs} labs side by side`,
+      `Docker ${engine} on both hosts; ${ordered().length} cases in ${hours.toFixed(1)} h of a lab, ${labs} of which work side by side`,
       `a silent peer is given up after ${limits.silenceMs / 1000} s, a host that does not answer after ${limits.patienceMs / 1000} s more`,
+      ...(left === 0 ? [] : [`**${left} cases have not been run**`]),
     ]
     await write(join(root, 'docs/faults.md'), markdown(ordered(), facts))
     const published = ordered().map((outcome) => {

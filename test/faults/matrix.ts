@@ -1,9 +1,13 @@
 // Every step, before it and in its middle, times every fault. Nothing of it is written down anywhere: the steps come from
 // what the product passed, so that a new one is in it by itself.
-import { stepOrder } from '../../coordinator/migration/decide.ts'
+import { protocols } from '../../coordinator/migration/decide.ts'
+import { steps } from '../../coordinator/migration/steps.ts'
+import type { StepName } from '../../shared/api/migrations.ts'
 import { faults } from './faults.ts'
-import { explore, journeys } from './journeys.ts'
+import { explore, type Journey, journeys } from './journeys.ts'
+import { stoodStillAt } from './places.ts'
 import type { Case } from './play.ts'
+import type { StepPoints } from './points.ts'
 import type { World } from './world.ts'
 
 export type Choice = {
@@ -18,27 +22,26 @@ const isChosen = (id: string, only: readonly string[]): boolean => {
   return only.length === 0 || only.some((wanted) => wanted.split('/').every((word) => words.includes(word)))
 }
 
+// One journey takes seconds to explore: not made where none of its cases can be wanted.
+const mayBeChosen = ({ name }: Journey, only: readonly string[]): boolean => {
+  const named = (wanted: string) => wanted.split('/').filter((word) => journeys.some((one) => one.name === word))
+  return only.length === 0 || only.some((wanted) => named(wanted).every((word) => word === name))
+}
+
+const everyPointOf = (own: readonly StepPoints[]) =>
+  own.flatMap((step) => step.all.map((point) => stoodStillAt(step, `${point.process}:${point.name}`, point)))
+
 export const casesOf = async (world: World, { only, everyPoint }: Choice): Promise<readonly Case[]> => {
   const cases: Case[] = []
-  for (const journey of journeys) {
-    const steps = await explore(world, journey)
-    if (journey.name === 'move') requireAll(steps.map(({ step }) => step))
-    for (const step of steps) {
-      const places = everyPoint
-        ? step.all.map((point) => ({ where: `${point.process}:${point.name}`, point }))
-        : [
-            { where: 'before', point: step.before },
-            { where: 'middle', point: step.middle },
-          ]
-      for (const { where, point } of places) {
-        for (const fault of faults) {
-          cases.push({
-            id: [journey.name, step.step.replace(/\.undo$/, ''), where, fault.name].join('/'),
-            journey,
-            step,
-            point,
-            fault,
-          })
+  for (const journey of journeys.filter((one) => mayBeChosen(one, only))) {
+    const passed = await explore(world, journey)
+    requireAll(journey, passed)
+    const own = passed.filter(({ step }) => journey.concerns(step))
+    for (const place of [...journey.places(own), ...(everyPoint ? everyPointOf(own) : [])]) {
+      for (const fault of faults) {
+        const where = [journey.name, place.step, place.where].join('/')
+        if (fault.at === undefined || fault.at.includes(where)) {
+          cases.push({ id: `${where}/${fault.name}`, journey, place, fault })
         }
       }
     }
@@ -46,8 +49,17 @@ export const casesOf = async (world: World, { only, everyPoint }: Choice): Promi
   return cases.filter(({ id }) => isChosen(id, only))
 }
 
-// A step that is in the protocol and was not passed would be a hole in the matrix.
-const requireAll = (passed: readonly string[]): void => {
-  const missing = stepOrder.filter((step) => !passed.includes(step))
-  if (missing.length > 0) throw new Error(`The steps ${missing.join(', ')} were not passed by an undisturbed move.`)
+// A step that is in the protocol and was not passed would be a hole in the matrix, and so would be an undo.
+const requireAll = ({ name, kind }: Journey, passed: readonly StepPoints[]): void => {
+  const { order, pivot } = protocols[kind]
+  const undone = passed.some(({ step }) => step.endsWith('.undo'))
+  const undoable = order.slice(0, order.indexOf(pivot)).filter((step) => kind !== 'finalize' && hasUndo(step))
+  const wanted: readonly string[] = undone ? undoable.map((step) => `${step}.undo`) : order
+  const missing = wanted.filter((step) => !passed.some((one) => one.step === step))
+  if (missing.length > 0) {
+    throw new Error(`The steps ${missing.join(', ')} were not passed by an undisturbed ${name}.`)
+  }
 }
+
+const hasUndo = (wanted: StepName): boolean =>
+  Object.values(steps).some(({ name, undo }) => name === wanted && undo !== undefined)

@@ -1,5 +1,5 @@
-// One case: the workload is moved, the migration stands still at a point, a fault strikes, the migration goes on, the
-// fault is mended, the migration ends, and what is seen is judged.
+// One case: a migration stands still at a place, a fault strikes, it goes on, the fault is mended, it ends, and what is
+// seen is judged.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,28 +7,31 @@ import type { Paint } from '../../cli/display/colour.ts'
 import { migrationText } from '../../cli/display/outcome.ts'
 import { hasEnded, type Migration } from '../../shared/api/migrations.ts'
 import { differences } from '../e2e/moving.ts'
+import type { LabHost } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
 import type { Fault } from './faults.ts'
 import { holdingsOf } from './holdings.ts'
-import type { Journey } from './journeys.ts'
-import type { Point, StepPoints } from './points.ts'
-import { type Breach, judge, type Seen } from './verdict.ts'
+import { along, type Journey } from './journeys.ts'
+import type { Place } from './places.ts'
+import type { Point } from './points.ts'
+import { isSettled, lookAt } from './requests.ts'
+import { type Breach, type Ending, endingOf, judge, type Seen, winnerOf } from './verdict.ts'
 import { longestGapMs, name, volumes } from './workload.ts'
-import { ledgerOn, type ProcessName, type Scene, startMove, type World } from './world.ts'
+import { ledgerOn, type ProcessName, type Scene, type World } from './world.ts'
 
 export type Case = {
   // journey/step/where/fault
   readonly id: string
   readonly journey: Journey
-  readonly step: StepPoints
-  readonly point: Point
+  readonly place: Place
   readonly fault: Fault
 }
 
 export type Result = {
   readonly id: string
-  readonly point: Point
-  readonly state: Migration['state']
+  // null: at no failpoint.
+  readonly point: Point | null
+  readonly ending: Ending
   readonly breaches: readonly Breach[]
   // From the blow to the migration's end.
   readonly recoveryMs: number
@@ -56,42 +59,15 @@ export type PlayOptions = {
 
 const paint: Paint = (_format, text) => text
 
-// The coordinator may be away, or frozen.
-const ask = async ({ lab }: World, id: string): Promise<Migration | undefined> => {
-  try {
-    const response = await fetch(`${lab.coordinator.url}/v1/migrations/${id}`, {
-      headers: { authorization: `Bearer ${lab.coordinator.token}` },
-      signal: AbortSignal.timeout(1_000),
-    })
-    return response.ok ? ((await response.json()) as Migration) : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const hasTurnedBack = ({ steps }: Migration): boolean =>
   steps.some(({ state }) => state === 'failed' || state === 'undoing' || state === 'undone')
 
-const standStillAt = async (world: World, { journey, step, point }: Case, key: string): Promise<string> => {
-  await journey.arrange(world)
-  const coordinator = world.failpoints('coordinator')
-  await coordinator.tell(step.before.name, 'hang')
-  const { id } = await startMove(world, key)
-  await coordinator.untilReached(step.before.name)
-  if (point.process === 'coordinator' && point.name === step.before.name) return id
-  const there = world.failpoints(point.process)
-  await there.tell(point.name, 'hang')
-  await coordinator.untell(step.before.name)
-  await there.untilReached(point.name)
-  return id
-}
-
 const waitOut = async (world: World, id: string, { over }: Fault): Promise<Migration | undefined> => {
-  let last = await ask(world, id)
+  let last = await lookAt(world, id)
   if (over === 'at-once') return last
   const until = performance.now() + over.lastsMs
   while (performance.now() < until) {
-    last = (await ask(world, id)) ?? last
+    last = (await lookAt(world, id)) ?? last
     if (over.orEnded && last !== undefined && (hasEnded(last.state) || hasTurnedBack(last))) break
     await pause(100)
   }
@@ -106,18 +82,39 @@ const untilOneRuns = (world: World, winner: 'source' | 'target', deadlineMs: num
     return runs[winner] === true && runs[winner === 'source' ? 'target' : 'source'] !== true
   }).catch(() => false)
 
-const lookAt = async (
+const both = async (world: World) => ({
+  source: await holdingsOf(world.source),
+  target: await holdingsOf(world.target),
+})
+
+// What rsync would change to make the rest of the winner's data that of the copy that is set aside.
+const differencesOf = async (world: World, migration: Migration, ending: Ending): Promise<string> => {
+  if (ending === 'put-back' || ending === 'removed' || ending === 'kept') return ''
+  const folder = (host: LabHost, volume: string) => join(host.dataRoot, 'volumes', volume)
+  const [winner, other, aside] =
+    ending === 'arrived'
+      ? [world.target, world.source, migration.id]
+      : [world.source, world.target, migration.followedBy ?? '']
+  const found = Object.values(volumes).map((volume) =>
+    differences(`${folder(other, volume)}/_data.drayage-${aside}`, `${folder(winner, volume)}/_data`, [
+      '/ledger',
+    ]).catch((failure: Error) => failure.message),
+  )
+  return (await Promise.all(found)).join('')
+}
+
+const see = async (
   world: World,
-  scene: Scene,
+  { witness }: Scene,
   migration: Migration,
-  key: string,
+  again: () => Promise<Migration>,
+  before: Seen['before'],
   { runMs, goOnMs }: Deadlines,
 ): Promise<Seen> => {
-  const { witness } = scene
-  const moved = migration.state === 'awaiting-finalize'
-  const winner = moved ? 'target' : 'source'
+  const ending = endingOf(migration)
+  const winner = winnerOf(ending)
   const runs = hasEnded(migration.state) && (await untilOneRuns(world, winner, runMs))
-  const after = { source: await holdingsOf(world.source), target: await holdingsOf(world.target) }
+  const after = await both(world)
   const hostname = after[winner].containers[name]?.hostname
   const acknowledgedThere = async () =>
     (await witness.acknowledged()).filter((line) => line.hostname === hostname).at(-1)?.number ?? 0
@@ -125,67 +122,75 @@ const lookAt = async (
   const goesOn =
     runs &&
     (await eventually('it to go on', goOnMs, async () => (await acknowledgedThere()) > soFar).catch(() => false))
+  // Before the ledger is read: what is acknowledged afterwards may be in it, too.
   const acknowledged = await witness.acknowledged()
-  const rsync = async (volume: string) => {
-    const [from, to] = [world.source, world.target].map((host) => join(host.dataRoot, 'volumes', volume))
-    return differences(`${from}/_data.drayage-${migration.id}`, `${to}/_data`, ['/ledger']).catch(
-      (failure: Error) => failure.message,
-    )
-  }
   return {
     migration,
-    repeatedId: await startMove(world, key).then(
+    repeatedId: await again().then(
       ({ id }) => id,
       (refusal: Error) => refusal.message,
     ),
-    before: scene.before,
+    before,
     after,
     together: await witness.together(),
     acknowledged,
     ledger: await ledgerOn(world[winner]),
-    differences: moved ? (await Promise.all(Object.values(volumes).map(rsync))).join('') : '',
+    differences: await differencesOf(world, migration, ending),
     goesOn,
+    hooks: await witness.hooks(),
   }
 }
 
-export const play = async (world: World, one: Case, options: PlayOptions = {}): Promise<Result> => {
+export const play = async (lab: World, one: Case, options: PlayOptions = {}): Promise<Result> => {
+  const { journey, place, fault } = one
   const startedAt = performance.now()
   const deadlines = { ...usualDeadlines, ...options.deadlines }
-  const scene = await world.begin()
+  const scene = await lab.begin()
+  const led = await journey.lead(lab, scene)
+  const world = along(journey, lab)
+  const before = await both(world)
+  const earlier = (await scene.witness.acknowledged()).length
   const key = randomUUID()
+  const ask = () => journey.ask(world, key, led, scene)
   for (const [process, told] of Object.entries(options.bugs ?? {})) {
-    for (const [place, action] of Object.entries(told)) {
-      await world.failpoints(process as ProcessName).tell(place, action)
-    }
+    for (const [at, action] of Object.entries(told)) await world.failpoints(process as ProcessName).tell(at, action)
   }
-  const id = await standStillAt(world, one, key)
+  await journey.arrange(world)
+  const { id, release } = await place.reach(world, ask)
   const struckAt = performance.now()
-  const { mend } = await one.fault.strike(world)
-  await world.failpoints('coordinator').untell(one.step.before.name)
-  await world.failpoints(one.point.process).untell(one.point.name)
-  const meanwhile = await waitOut(world, id, one.fault)
+  const { mend } = await fault.strike(world)
+  const released = await release()
+  const meanwhile = await waitOut(world, id, fault)
   await mend()
-  const giveUpAt = performance.now() + deadlines.endMs
-  let migration = await ask(world, id)
-  while (migration === undefined || !hasEnded(migration.state)) {
-    if (performance.now() > giveUpAt && migration !== undefined) break
-    if (performance.now() > giveUpAt + 60_000) throw new Error('The coordinator does not answer.')
-    await pause(50)
-    migration = (await ask(world, id)) ?? migration
-  }
+  if (!released) await eventually('it to be let go on', 60_000, release)
+  const migration = await untilEnd(world, id, deadlines.endMs)
   const recoveryMs = Math.round(performance.now() - struckAt)
-  const seen = await lookAt(world, scene, migration, key, deadlines)
+  const seen = await see(world, scene, migration, ask, before, deadlines)
   return {
     id: one.id,
-    point: one.point,
-    state: migration.state,
+    point: place.point,
+    ending: endingOf(migration),
     breaches: judge(seen),
     recoveryMs,
-    downtimeMs: longestGapMs(seen.acknowledged),
+    downtimeMs: longestGapMs(seen.acknowledged.slice(Math.max(0, earlier - 1))),
     tookMs: Math.round(performance.now() - startedAt),
     said: {
       meanwhile: meanwhile === undefined ? '' : migrationText(meanwhile, paint),
       finally: migrationText(migration, paint),
     },
+  }
+}
+
+// As it stands then, ended or not.
+const untilEnd = async (world: World, id: string, endMs: number): Promise<Migration> => {
+  const giveUpAt = performance.now() + endMs
+  for (;;) {
+    const migration = await lookAt(world, id)
+    const isOver = migration !== undefined && (await isSettled(world, migration))
+    // Once more: its state may be another since its way back has ended.
+    if (isOver || (migration !== undefined && performance.now() > giveUpAt))
+      return (await lookAt(world, id)) ?? migration
+    if (performance.now() > giveUpAt + 60_000) throw new Error('The coordinator does not answer.')
+    await pause(50)
   }
 }

@@ -27,25 +27,29 @@ export const pointsOf = (traces: Traces): readonly StepPoints[] => {
   const agents = (['source', 'target'] as const)
     .flatMap((process) => traces[process].map((passed) => ({ process, ...passed })))
     .toSorted((one, other) => (one.atNs < other.atNs ? -1 : 1))
-  return traces.coordinator
-    .filter(({ name }) => name.endsWith('.before'))
-    .map(({ atNs, name }) => {
-      const step = name.slice(0, -'.before'.length)
-      const end = traces.coordinator.find((passed) => passed.name === `${step}.after` && passed.atNs > atNs)
-      const within = agents.filter((passed) => passed.atNs > atNs && (end === undefined || passed.atNs < end.atNs))
-      const distinct = new Map(
-        within.map(({ process, name }) => [`${process} ${name}`, { process, name }] satisfies [string, Point]),
-      )
-      const before: Point = { process: 'coordinator', name }
-      const all = [before, ...distinct.values(), { process: 'coordinator', name: `${step}.after` } satisfies Point]
-      return {
-        step,
-        before,
-        middle: middleOf(
-          within.map(({ process, name }) => ({ process, name })),
+  return (
+    traces.coordinator
+      .filter(({ name }) => name.endsWith('.before'))
+      // What a way back that nobody asked for passes after it is not its own.
+      .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
+      .map(({ atNs, name }) => {
+        const step = name.slice(0, -'.before'.length)
+        const end = traces.coordinator.find((passed) => passed.name === `${step}.after` && passed.atNs > atNs)
+        const within = agents.filter((passed) => passed.atNs > atNs && (end === undefined || passed.atNs < end.atNs))
+        const distinct = new Map(
+          within.map(({ process, name }) => [`${process} ${name}`, { process, name }] satisfies [string, Point]),
+        )
+        const before: Point = { process: 'coordinator', name }
+        const all = [before, ...distinct.values(), { process: 'coordinator', name: `${step}.after` } satisfies Point]
+        return {
           step,
-        ),
-        all,
-      }
-    })
+          before,
+          middle: middleOf(
+            within.map(({ process, name }) => ({ process, name })),
+            step,
+          ),
+          all,
+        }
+      })
+  )
 }

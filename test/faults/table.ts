@@ -2,6 +2,7 @@
 import { faults } from './faults.ts'
 import { journeys } from './journeys.ts'
 import type { Result } from './play.ts'
+import type { Ending } from './verdict.ts'
 
 export type Outcome = Result | { readonly id: string; readonly broken: string }
 
@@ -13,15 +14,25 @@ const parts = (id: string) => {
   return { journey, step, where, fault }
 }
 
-// "→ 4.2": it moved, after 4.2 s. "← 7.0": it was put back.
+const signs: Readonly<Record<Ending, string>> = {
+  arrived: '→',
+  'put-back': '←',
+  'went-back': '↩',
+  removed: '✓',
+  kept: '←',
+  unended: 'unended',
+  failed: 'failed',
+}
+
 const cell = (outcome: Outcome | undefined): string => {
   if (outcome === undefined) return ''
   if ('broken' in outcome) return '**broken**'
-  const arrow = outcome.state === 'awaiting-finalize' ? '→' : outcome.state === 'rolled-back' ? '←' : outcome.state
-  const text = `${arrow} ${seconds(outcome.recoveryMs)}`
+  const text = `${signs[outcome.ending]} ${seconds(outcome.recoveryMs)}`
   const violated = [...new Set(outcome.breaches.map(({ invariant }) => invariant))]
   return violated.length === 0 ? text : `**${violated.join(' ')}** ${text}`
 }
+
+const words: Readonly<Record<string, string>> = { before: 'before', middle: 'in', hook: 'after the hook of' }
 
 const distinct = (values: readonly string[]) => [...new Set(values)]
 
@@ -39,7 +50,7 @@ const journeyTable = (name: string, outcomes: readonly Outcome[]): string => {
     ...rows.map((row) => {
       const [step, where] = row.split('/')
       return line([
-        `${where === 'before' ? 'before' : where === 'middle' ? 'in' : where} \`${step}\``,
+        `${words[where ?? ''] ?? where} \`${step}\``,
         ...columns.map((fault) => cell(own.find(({ id }) => id === `${name}/${row}/${fault}`))),
       ])
     }),
@@ -76,8 +87,9 @@ export const markdown = (outcomes: readonly Outcome[], facts: readonly string[])
     'Docker engines; written by `npm run test:faults`, never by hand. After each case the invariants of',
     '[ARCHITECTURE.md](../ARCHITECTURE.md) are checked from outside of both engines: a lock that the container holds in the',
     "machine's memory, every write that it acknowledged, what both hosts hold, and what the container is.\n",
-    '`→ 4.2`: the container had moved 4.2 s after the blow. `← 7.0`: everything was put back after 7.0 s. A fault that lasts',
-    '(a frozen process, a cut link, a full disk) is in these times.\n',
+    '`→ 4.2`: the container had moved 4.2 s after the blow. `← 7.0`: everything was put back after 7.0 s. `↩ 9.1`: it had been',
+    'handed over, did not come up, and was back after 9.1 s. `✓ 2.0`: the old copy was removed. A fault that lasts (a frozen',
+    'process, a cut link, a full disk) is in these times.\n',
     ...facts.map((fact) => `- ${fact}`),
     '',
     summary(outcomes),

@@ -21,7 +21,25 @@ export type Seen = {
   readonly differences: string
   // Whether the copy that runs went on acknowledging.
   readonly goesOn: boolean
+  // What the hooks wrote.
+  readonly hooks: readonly string[]
 }
+
+// arrived: it runs on the target. put-back: nothing has changed. went-back: it was handed over, did not come up, and runs on
+// the source again. removed, kept: what was to be finalized.
+export type Ending = 'arrived' | 'put-back' | 'went-back' | 'removed' | 'kept' | 'unended' | 'failed'
+
+export const endingOf = ({ kind, state, steps }: Migration): Ending => {
+  if (!hasEnded(state)) return 'unended'
+  if (kind === 'finalize') return state === 'completed' ? 'removed' : 'kept'
+  if (state === 'awaiting-finalize') return 'arrived'
+  if (state !== 'rolled-back') return 'failed'
+  return steps.some(({ name: step, state: is }) => step === 'commit' && is === 'done') ? 'went-back' : 'put-back'
+}
+
+// Where it runs then.
+export const winnerOf = (ending: Ending): 'source' | 'target' =>
+  ending === 'put-back' || ending === 'went-back' || ending === 'unended' ? 'source' : 'target'
 type Sides = { readonly source: Holdings; readonly target: Holdings }
 
 const sorted = (value: unknown): string =>
@@ -50,52 +68,101 @@ const things = ({ containers, volumes, networks, images, notes }: Holdings) => (
   notes,
 })
 
-// A migration that has moved it leaves the stopped container there, and its data set aside.
-const retiredThings = (before: Holdings, migrationId: string) => {
-  const { volumes: held, ...rest } = things(before)
+type Things = ReturnType<typeof things>
+
+// The stopped container stays there, and its data set aside.
+const retired = (held: Things, migrationId: string): Things => {
   const aside = ['DRAYAGE-MOVED.txt', `_data.drayage-${migrationId}`]
   const kept = Object.values(volumes).map((volume) => [volume, aside] as const)
-  return { ...rest, volumes: { ...held, ...Object.fromEntries(kept) } }
+  return { ...held, volumes: { ...held.volumes, ...Object.fromEntries(kept) } }
 }
 
-const arrivedThings = (before: Sides) => ({
-  containers: [...Object.keys(before.target.containers), name].toSorted(),
+const arrived = (before: Sides): Things => ({
+  containers: [...new Set([...Object.keys(before.target.containers), name])].toSorted(),
   volumes: { ...before.target.volumes, ...before.source.volumes },
   networks: [...new Set([...before.target.networks, network])].toSorted(),
   images: [...new Set([...before.target.images, ...before.source.images])].toSorted(),
   notes: before.target.notes,
 })
 
-const leftovers = ({ migration, before, after }: Seen, moved: boolean): readonly string[] =>
-  moved
-    ? [
-        ...differing('the source holds', retiredThings(before.source, migration.id), things(after.source)),
-        ...differing('the target holds', arrivedThings(before), things(after.target)),
-      ]
-    : [
-        ...differing('the source holds', things(before.source), things(after.source)),
-        ...differing('the target holds', things(before.target), things(after.target)),
-      ]
+const without = (held: Things): Things => ({
+  ...held,
+  containers: held.containers.filter((container) => container !== name),
+  volumes: Object.fromEntries(
+    Object.entries(held.volumes).filter(([volume]) => !Object.values<string>(volumes).includes(volume)),
+  ),
+})
+
+const expectedThings = ({ migration, before }: Seen, ending: Ending): { source: Things; target: Things } => {
+  const [source, target] = [things(before.source), things(before.target)]
+  switch (ending) {
+    case 'arrived':
+      return { source: retired(source, migration.id), target: arrived(before) }
+    case 'went-back':
+      return { source, target: retired(arrived(before), migration.followedBy ?? '') }
+    case 'removed':
+      return { source: without(source), target }
+    default:
+      return { source, target }
+  }
+}
+
+const leftovers = (seen: Seen, ending: Ending): readonly string[] => {
+  const { source, target } = expectedThings(seen, ending)
+  return [
+    ...differing('the source holds', source, things(seen.after.source)),
+    ...differing('the target holds', target, things(seen.after.target)),
+  ]
+}
+
+// What somebody who reads it in the night takes for the truth.
+const situations: Readonly<Record<Ending, (migration: Migration) => string>> = {
+  arrived: ({ to }) => `${to} owns ${name}, and it runs there`,
+  'put-back': ({ from }) => `${name} is on ${from} as it was, and runs`,
+  'went-back': ({ from }) => `${name} is back on ${from}, and runs there`,
+  removed: ({ from }) => `What ${from} had kept of ${name} is gone`,
+  kept: ({ from }) => `${from} keeps what it had of ${name}`,
+  unended: () => '',
+  failed: ({ to }) => `${to} owns ${name}`,
+}
+
+const situationFaults = (migration: Migration, ending: Ending): readonly string[] => {
+  const expected = situations[ending](migration)
+  return migration.situation.includes(expected) ? [] : [`it says "${migration.situation}", not that ${expected}`]
+}
+
+// Each was run at least once where the hand-over came as far.
+const hookFaults = ({ migration, hooks }: Seen, ending: Ending): readonly string[] => {
+  const { preStop, postStart } = migration.options
+  const wanted = [
+    ...(preStop !== null && ending !== 'put-back' ? ['pre-stop'] : []),
+    ...(postStart !== null && ending === 'arrived' ? ['post-start'] : []),
+  ]
+  return wanted.filter((hook) => !hooks.includes(hook)).map((hook) => `the hook ${hook} was not run`)
+}
 
 export const judge = (seen: Seen): readonly Breach[] => {
   const { migration, before, after } = seen
+  const ending = endingOf(migration)
   const runsOn = (['source', 'target'] as const).filter((side) => after[side].containers[name]?.running)
-  const moved = migration.state === 'awaiting-finalize'
-  const winner = after[moved ? 'target' : 'source'].containers[name]
-  const original = before.source.containers[name]
+  const winner = after[winnerOf(ending)].containers[name]
+  const original = before[migration.kind === 'finalize' ? 'target' : 'source'].containers[name]
+  const explained = ending === 'arrived' || ending === 'removed'
   const breaches: readonly (readonly [Invariant, readonly string[]])[] = [
     ['I1', seen.together.map((line) => `two copies ran at once: ${line}`)],
     ['I1', runsOn.length > 1 ? ['both copies run'] : []],
     ['I2', runsOn.length === 0 ? [] : ledgerFaults(seen.ledger, seen.acknowledged)],
-    ['I3', differing('it runs on', [moved ? 'target' : 'source'], runsOn)],
+    ['I3', differing('it runs on', [winnerOf(ending)], runsOn)],
     ['I3', seen.goesOn ? [] : ['no copy goes on writing']],
     ['I4', differing('the same request again is migration', migration.id, seen.repeatedId)],
-    ['I5', leftovers(seen, moved)],
+    ['I5', leftovers(seen, ending)],
     ['I6', seen.differences === '' ? [] : [`the copy is not the original: ${seen.differences}`]],
     ['I7', hasEnded(migration.state) ? [] : [`it has not ended: ${migration.state}`]],
-    ['I7', moved || (migration.error?.message ?? '') !== '' ? [] : ['it does not say why it was not moved']],
+    ['I7', explained || (migration.error?.message ?? '') !== '' ? [] : ['it does not say why it came to this']],
     ['I7', migration.next === '' ? ['it does not say what to do next'] : []],
-    ['I7', ['awaiting-finalize', 'rolled-back'].includes(migration.state) ? [] : [`it ended as ${migration.state}`]],
+    ['I7', ending === 'failed' || ending === 'kept' ? [`it ended as ${migration.state}`] : []],
+    ['I7', situationFaults(migration, ending)],
+    ['I7', hookFaults(seen, ending)],
     [
       'I8',
       winner === undefined || original === undefined

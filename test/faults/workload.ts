@@ -4,6 +4,7 @@
 //
 //   lock           held with flock(2) for as long as the process lives: the kernel gives it back, however that ends
 //   together       a line for each process that found the lock taken: two copies ran at once
+//   hooks          a line for each hook that was run
 //   acknowledged   `NUMBER EPOCH HOSTNAME UPTIME` for each line of /data/ledger that was on the disk by then
 //
 // The ledger's lines are `NUMBER EPOCH HOSTNAME`; numbers are consecutive from 1, an epoch is one run of the process.
@@ -107,6 +108,7 @@ export type Witness = {
   readonly folder: string
   acknowledged(): Promise<readonly Acknowledged[]>
   together(): Promise<readonly string[]>
+  hooks(): Promise<readonly string[]>
   remove(): Promise<void>
 }
 
@@ -122,6 +124,7 @@ export const openWitness = async (id: string): Promise<Witness> => {
         return { number: Number(number), epoch: Number(epoch), hostname, uptimeMs: Math.round(Number(uptime) * 1000) }
       }),
     together: () => lines(join(folder, 'together')),
+    hooks: () => lines(join(folder, 'hooks')),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -1,19 +1,23 @@
 // Two hosts in a known state, over and over: everything runs, every link is up, no disk is full, and the first host has
 // the workload and nothing else.
+//
+// `source` and `target` are those of the migration that is struck: on a way back the first host is the target.
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Migration } from '../../shared/api/migrations.ts'
 import { engineApi } from '../lab/engine-api.ts'
 import type { Failpoints } from '../lab/failpoints.ts'
 import { imageArchive } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { emptyHost, type Holdings, holdingsOf } from './holdings.ts'
+import { emptyHost } from './holdings.ts'
 import { containerBody, name, network, openWitness, volumes, type Witness, workloadImage } from './workload.ts'
 
 // Short, so that a fault can last longer than they do. A machine with two busy cores must not be taken for a dead one.
 export const limits = { silenceMs: 3_000, patienceMs: 5_000, settleMs: 500 }
+
+const hostNames = { source: 'host-1', target: 'host-2' } as const
 
 export type ProcessName = 'coordinator' | 'source' | 'target'
 
@@ -27,28 +31,45 @@ export type World = {
   readonly stop: () => Promise<void>
 }
 
-// One known state: the workload runs on the source and has acknowledged something.
-export type Scene = {
-  readonly witness: Witness
-  readonly before: { readonly source: Holdings; readonly target: Holdings }
-}
+// One known state: the workload runs on the first host and has acknowledged something.
+export type Scene = { readonly witness: Witness }
+
+// The same two hosts for what moves from the second to the first.
+export const turned = (world: World): World => ({
+  ...world,
+  source: world.target,
+  target: world.source,
+  failpoints: (process) =>
+    world.failpoints(process === 'source' ? 'target' : process === 'target' ? 'source' : process),
+})
 
 const sameEverywhere = {
   DRAYAGE_SILENCE_MS: `${limits.silenceMs}`,
   DRAYAGE_PATIENCE_MS: `${limits.patienceMs}`,
   DRAYAGE_SETTLE_MS: `${limits.settleMs}`,
-  DRAYAGE_HEARTBEAT_MS: '500',
+  DRAYAGE_HEARTBEAT_MS: '2000',
+  // They are started some thousand times.
+  NODE_COMPILE_CACHE: join(tmpdir(), 'drayage-compile-cache'),
+  // So that one is enough to let another wait for its turn.
+  DRAYAGE_MAX_MIGRATIONS: '1',
 }
+
+// Small, since either may be filled to the last block.
+const disk = { sizeMb: 300, fs: 'ext4' } as const
 
 export const openWorld = async (): Promise<World> => {
   const lab = await startLab({
-    hosts: [{ name: 'source' }, { name: 'target', disk: { sizeMb: 300, fs: 'ext4' } }],
+    hosts: [
+      { name: hostNames.source, disk },
+      { name: hostNames.target, disk },
+    ],
     failpoints: true,
     environment: sameEverywhere,
   })
-  const source = lab.host('source')
-  const target = lab.host('target')
-  const failpoints = (process: ProcessName) => lab.failpoints(process === 'coordinator' ? process : lab.host(process))
+  const source = lab.host(hostNames.source)
+  const target = lab.host(hostNames.target)
+  const failpoints = (process: ProcessName) =>
+    lab.failpoints(process === 'coordinator' ? process : lab.host(hostNames[process]))
   await source.docker(['load', '--quiet', '--input', await imageArchive(await workloadImage())])
 
   const startWhatIsDown = async () => {
@@ -73,7 +94,7 @@ export const openWorld = async (): Promise<World> => {
       const witness = await openWitness(`${lab.id}-${randomUUID().slice(0, 8)}`)
       last = witness
       await startWorkload(source, witness)
-      return { witness, before: { source: await holdingsOf(source), target: await holdingsOf(target) } }
+      return { witness }
     },
     stop: async () => {
       await lab.stop()
@@ -89,21 +110,6 @@ const startWorkload = async (host: LabHost, witness: Witness): Promise<void> => 
   const { Id } = await ask<{ Id: string }>('POST', `/containers/create?name=${name}`, containerBody(witness.folder))
   await ask('POST', `/containers/${Id}/start`)
   await eventually('the workload to write', 30_000, async () => (await witness.acknowledged()).length >= 3)
-}
-
-export const startMove = async ({ lab }: World, key: string): Promise<Migration> => {
-  const response = await fetch(`${lab.coordinator.url}/v1/migrations`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${lab.coordinator.token}`,
-      'content-type': 'application/json',
-      'idempotency-key': key,
-    },
-    body: JSON.stringify({ container: name, from: 'source', to: 'target' }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`The migration was refused (${response.status}): ${text}`)
-  return JSON.parse(text) as Migration
 }
 
 // Of the volume's data where it lies in its place; '' where it does not.

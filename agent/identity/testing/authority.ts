@@ -3,6 +3,7 @@ import 'reflect-metadata'
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
 import {
   BasicConstraintsExtension,
+  type JsonGeneralNames,
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
@@ -11,6 +12,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import { agentDnsName, agentUri, coordinatorDnsName, coordinatorUri } from '../../../shared/identity/names.ts'
+import { type TicketSigner, ticketSignerUri } from '../../../shared/identity/ticket.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { createKey } from '../signing-request.ts'
 
@@ -19,6 +21,8 @@ export type TestAuthority = {
   readonly fingerprint: string
   coordinator(): Promise<TlsIdentity>
   agent(host: string, options?: { readonly validForMs?: number }): Promise<TlsIdentity>
+  // As it signs tickets; uri: with a certificate of another name.
+  ticketSigner(uri?: string): Promise<TicketSigner>
   // As the coordinator answers a signing request.
   certify(csr: Uint8Array, host: string, validForMs?: number): Promise<string>
 }
@@ -58,27 +62,34 @@ export const createAuthority = async (): Promise<TestAuthority> => {
   })
   const pem = root.toString('pem')
 
-  const issue = async (
-    names: { uri: string; dns: string; cn: string },
+  const sign = async (
+    commonName: string,
+    names: JsonGeneralNames,
     publicKey: Parameters<typeof X509CertificateGenerator.create>[0]['publicKey'],
     validForMs = 30 * day,
   ): Promise<X509Certificate> =>
     X509CertificateGenerator.create({
       serialNumber: serial(),
       issuer: root.subject,
-      subject: `CN=${names.cn}`,
+      subject: `CN=${commonName}`,
       notBefore: new Date(Date.now() - 2 * day),
       notAfter: new Date(Date.now() + validForMs),
       publicKey,
       signingKey,
       signingAlgorithm,
-      extensions: [
-        new SubjectAlternativeNameExtension([
-          { type: 'url', value: names.uri },
-          { type: 'dns', value: names.dns },
-        ]),
-      ],
+      extensions: [new SubjectAlternativeNameExtension(names)],
     })
+  const issue = async (
+    { cn, uri, dns }: { uri: string; dns: string; cn: string },
+    publicKey: Parameters<typeof X509CertificateGenerator.create>[0]['publicKey'],
+    validForMs?: number,
+  ): Promise<X509Certificate> => {
+    const names: JsonGeneralNames = [
+      { type: 'url', value: uri },
+      { type: 'dns', value: dns },
+    ]
+    return sign(cn, names, publicKey, validForMs)
+  }
   const identity = async (
     names: { uri: string; dns: string; cn: string },
     validForMs?: number,
@@ -94,6 +105,11 @@ export const createAuthority = async (): Promise<TestAuthority> => {
     fingerprint: Buffer.from(await root.getThumbprint('SHA-256')).toString('hex'),
     coordinator: () => identity({ uri: coordinatorUri, dns: coordinatorDnsName, cn: 'coordinator' }),
     agent: (host, { validForMs } = {}) => identity(agentNames(host), validForMs),
+    ticketSigner: async (uri = ticketSignerUri) => {
+      const own = createKey()
+      const certificate = await sign('tickets', [{ type: 'url', value: uri }], await publicKeyOf(own))
+      return { key: own, certificate: certificate.toString('pem') }
+    },
     certify: async (csr, host, validForMs) => {
       const request = new Pkcs10CertificateRequest(Uint8Array.from(csr))
       if (!(await request.verify())) throw new Error('The request is not signed by its own key')

@@ -1,9 +1,11 @@
 // A source under test: the engine is a model that can be made to die and that people meddle with, the volume is a real
 // directory, and the notes are real files that outlive the process.
+
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../../shared/errors.ts'
 import type { WorkloadVolume__Output } from '../../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import { noRules } from '../../authority/rules.ts'
 import { createEngine, type Engine, type RestartPolicy } from '../../docker/engine.ts'
 import { createEnginePaths } from '../../engine-paths.ts'
 import type { Log } from '../../log.ts'
@@ -150,7 +152,7 @@ export const createSource = async (
     // Of a process that knows only what is on the disk.
     context: async (): Promise<AgentContext> => ({
       ...{ engine, volumes, paths: createEnginePaths(undefined), state: await openState(dir) },
-      ...{ puller: createPuller({ tls }), tls, log, now: () => new Date('2026-01-01T00:00:00Z') },
+      ...{ puller: createPuller({ tls }), tls, rules: noRules, log, now: () => new Date('2026-01-01T00:00:00Z') },
     }),
   }
 }

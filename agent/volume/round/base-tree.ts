@@ -41,6 +41,8 @@ export type Base = {
   readonly tree: Tree
   // The stats in it are of this boot of the machine: after a crash new bytes may stand under old times.
   readonly timesHold: boolean
+  // Nothing of it has been set since it was saved.
+  isAsSaved(): boolean
 }
 
 // undefined: everything has to be sent.
@@ -57,8 +59,10 @@ export const baseFor = (
     store.clear()
     return undefined
   }
-  for (const one of lacking) takeAway(base.tree, store, one)
-  return { tree: base.tree, timesHold: base.bootId === bootId() }
+  const { tree } = base
+  const { edits } = tree
+  for (const one of lacking) takeAway(tree, store, one)
+  return { tree, timesHold: base.bootId === bootId(), isAsSaved: () => tree.edits === edits }
 }
 
 // One inode with several names, as the receiver has it: those of its present names under which it is one and the same

@@ -167,7 +167,8 @@ export const readRound = (
       requireIdentity(root, statOfRoot(root), identityOf(volume))
     }
     const digest = digestOfTree(tree)
-    if (store !== undefined && memory !== undefined) keepGiven(memory, digest, tree, store)
+    const isKept = base?.timesHold === true && base.isAsSaved()
+    if (store !== undefined && memory !== undefined && !isKept) keepGiven(memory, digest, tree, store)
     return {
       entries: tree.totals.entries,
       contentBytes: sender.sent.contentBytes,

@@ -19,7 +19,7 @@ import type { Change } from '../tar/change.ts'
 import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
-import { isKeptAttribute, isOwnForm } from '../tree/attributes.ts'
+import { isKeptAttribute, isOwnForm, sameMetadata } from '../tree/attributes.ts'
 import { openBlockStore } from '../tree/block-store.ts'
 import type { Metadata } from '../tree/entry.ts'
 import { tickMs } from '../tree/racy.ts'
@@ -56,7 +56,8 @@ export type WriteInput = {
   readonly next: () => Buffer | undefined
   // Throws when the work is to end.
   readonly checkpoint: () => void
-  // Where there is a memory, before the first piece is asked for: what the stream may build upon.
+  // Where there is a memory, before the first piece is asked for: what the stream may build upon. Told again where that was
+  // only expected, and is not so: pieces are from then on those of another stream.
   readonly hold: (holding: Holding) => void
   // What was announced for the stream, from its first piece on; beside the request's own.
   readonly announced: () => RoundLimits | undefined
@@ -270,30 +271,43 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     return { ...member, metadata: keptOf(member.metadata, '') }
   }
 
-  const heldBefore = (): { readonly target: TargetTree; readonly holding: Holding } | undefined => {
+  // The source looks for what has changed while this side looks at what it holds: as a rule, after a round that came to its
+  // end, all of it is there.
+  const heldBefore = ():
+    | { readonly target: TargetTree; readonly holding: Holding; readonly isAsRemembered: () => boolean }
+    | undefined => {
     if (memory === undefined || store === undefined) return undefined
     const { kept, interrupted, timesHold, ...recalled } = recall(memory)
     noteApplying(memory, { timesHold })
-    if (kept === undefined) return undefined
+    if (kept === undefined) {
+      input.hold(nothing)
+      return undefined
+    }
     tree = kept.tree
     goesOn = interrupted
     settled = recalled.settled
+    const { edits } = kept.tree
+    const expected = { digest: kept.digest, lacking: [] }
+    const expects = !interrupted && timesHold
+    if (expects) input.hold(expected)
     letClockTick(kept.savedAtMs)
     const target = createTargetTree(kept.tree)
     const { checkpoint } = input
     const holding = reconcile(cursor, target, { root, digest: kept.digest, store, interrupted, timesHold, checkpoint })
+    if (!expects || holding === undefined || holding.lacking.length > 0) input.hold(holding ?? nothing)
     if (holding === undefined) return undefined
     for (const { path, blocks } of holding.lacking) {
       const name = blocks.length > 0 ? kept.tree.find(path.split('/')) : undefined
       if (name !== undefined) unfinished.add(kept.tree.inodeOf(name))
     }
-    return { target, holding }
+    return { target, holding, isAsRemembered: () => timesHold && kept.tree.edits === edits }
   }
 
   const beginTree = (held: ReturnType<typeof heldBefore>, { metadata, base }: Member): TargetTree => {
     if (base !== undefined) {
       if (held === undefined || base !== held.holding.digest) throw damaged('it builds upon what is not held here')
-      held.target.describe(held.target.tree.root, metadata)
+      const { tree } = held.target
+      if (!sameMetadata(metadata, tree.metadata(tree.root))) held.target.describe(tree.root, metadata)
       return held.target
     }
     unfinished.clear()
@@ -330,7 +344,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   let tree: Tree | undefined
   try {
     const held = heldBefore()
-    if (memory !== undefined) input.hold(held?.holding ?? nothing)
     const target = beginTree(held, readRootMember())
     const changes = createChanges({ tree: target.tree, store, source, refusals, admit: admitContent })
     for (let member = next(); member !== undefined; member = next()) {
@@ -351,7 +364,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     }
     const digest = digestOfTree(target.tree)
     if (memory !== undefined && store !== undefined) {
-      remember(memory, digest, target.tree, store)
+      if (held?.target !== target || !held.isAsRemembered()) remember(memory, digest, target.tree, store)
       noteApplied(memory)
     }
     return {

@@ -28,7 +28,10 @@ export const roundOfTwo = async ({ source, target, memory }: Place, final: boole
   const kind = final ? 'final' : 'live'
   const writer = fork(script, ['target', target, memory.target, kind], { stdio: ['pipe', 'inherit', 'inherit', 'ipc'] })
   let reading: Promise<Ended> | undefined
+  let asked = false
   const written = await ended(writer, (held) => {
+    if (asked) throw new Error('something of the target is not as it was left')
+    asked = true
     const args = ['source', source, memory.source, held, kind]
     const reader = fork(script, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
     if (reader.stdout && writer.stdin) reader.stdout.pipe(writer.stdin)

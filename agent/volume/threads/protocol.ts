@@ -23,6 +23,8 @@ export type Assignment = { readonly task: Task; readonly port: MessagePort; read
 // From the main thread: what was announced for a stream to write, where anything was, and its pieces. Memory changes hands
 // with the message, it is not copied.
 export type Delivery =
+  // What follows is of a stream that was opened for what is held, told so many times before: nothing that came is of account.
+  | { readonly kind: 'opened'; readonly holding: number }
   | { readonly kind: 'announced'; readonly limits: RoundLimits }
   // `unpacked`: it is compressed, and becomes so many bytes.
   | { readonly kind: 'piece'; readonly bytes: Uint8Array; readonly unpacked?: number }
@@ -42,7 +44,7 @@ export type Report =
   | { readonly kind: 'taken'; readonly entries: number }
   // Bytes that have been read of what goes nowhere, and files or entries.
   | { readonly kind: 'progress'; readonly bytes: number; readonly entries: number }
-  // What the target holds; the pieces are to be those of a round that builds upon it.
+  // What the target holds; the pieces are to be those of a round that builds upon it. Told again: what was told is not so.
   | { readonly kind: 'holding'; readonly holding: Holding }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: PlainError }

@@ -92,6 +92,17 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   let ended = false
   // Memory that a piece came in goes at once: the garbage collector would let a hundred of them pile up.
   const letGo = (memory: ArrayBuffer): void => void memory.transfer(0)
+  // How often it was told what is held, and whether what comes was opened for the last of it.
+  let told = 0
+  let current = false
+  const nextDelivery = (): Exclude<Delivery, { kind: 'opened' }> => {
+    for (;;) {
+      const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
+      if (message.kind === 'opened') current = message.holding === told
+      else if (current) return message
+      else if (message.kind === 'piece') letGo(message.bytes.buffer as ArrayBuffer)
+    }
+  }
   const next = (): Buffer | undefined => {
     if (held !== undefined) {
       letGo(held)
@@ -99,7 +110,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       report({ kind: 'taken', entries })
     }
     if (ended) return undefined
-    const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
+    const message = nextDelivery()
     if (message.kind === 'announced') {
       limits = message.limits
       return next()
@@ -114,7 +125,11 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     held = memory
     return message.unpacked === undefined ? bytes : unpack({ zstd: bytes, bytes: message.unpacked })
   }
-  const hold = (holding: Holding): void => report({ kind: 'holding', holding })
+  const hold = (holding: Holding): void => {
+    told++
+    current = false
+    report({ kind: 'holding', holding })
+  }
   return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {
     entries = count
   })

@@ -36,7 +36,8 @@ export type Progress = { readonly bytes: number; readonly entries: number }
 // `limits`: what was announced, known as soon as there is a piece; undefined: nothing was.
 export type Incoming = { readonly pieces: AsyncIterable<Piece>; limits(): RoundLimits | undefined }
 
-// `open` is asked for the pieces as soon as it is known what is held: at once where nothing is remembered.
+// `open` is asked for the pieces as soon as it is known, or to be expected, what is held: at once where nothing is remembered.
+// It is asked anew where that turns out to be otherwise; what the stream before brings is then of no account.
 export const writePieces = async (
   pool: WorkerPool,
   request: WriteRequest,
@@ -49,13 +50,18 @@ export const writePieces = async (
   let bytes = 0
   let ended = false
   let wake = (): void => {}
+  // What is held, and how often it was told.
   let holding: Holding | undefined = request.memory === undefined ? { digest: '', lacking: [] } : undefined
+  let told = 0
 
   const job = pool.start(
     { kind: 'write', request },
     (report) => {
       if (report.kind === 'holding') {
         holding = report.holding
+        told++
+        // It takes none of them.
+        queued.length = 0
         wake()
       }
       if (report.kind !== 'taken') return
@@ -75,63 +81,65 @@ export const writePieces = async (
     job.port.postMessage(delivery, transfer)
     job.signals.ring()
   }
-  const roomOrEnd = async (): Promise<void> => {
-    while (queued.length >= window && !ended) {
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
       await new Promise<void>((resolve) => {
         wake = resolve
       })
     }
   }
-  while (holding === undefined && !ended) {
-    await new Promise<void>((resolve) => {
-      wake = resolve
-    })
-  }
-  if (holding === undefined) return (await job.result) as Summary
-  const incoming = open(holding)
-  const iterator = incoming.pieces[Symbol.asyncIterator]()
-  let announced = false
-  // The next piece, or undefined as soon as the worker has ended: it must not wait for a source that has stalled.
-  const nextOrEnd = (): Promise<IteratorResult<Piece> | undefined> =>
-    new Promise((resolve, reject) => {
-      wake = () => {
-        if (ended) resolve(undefined)
+
+  // Until its end, or until nobody wants it any more.
+  const supply = async (incoming: Incoming, isOver: () => boolean): Promise<void> => {
+    const iterator = incoming.pieces[Symbol.asyncIterator]()
+    let announced = false
+    // The next piece, or undefined as soon as it is over: it must not wait for a source that has stalled.
+    const nextOrOver = (): Promise<IteratorResult<Piece> | undefined> =>
+      new Promise((resolve, reject) => {
+        wake = () => {
+          if (isOver()) resolve(undefined)
+        }
+        wake()
+        iterator.next().then(resolve, reject)
+      })
+    try {
+      while (!isOver()) {
+        const next = await nextOrOver()
+        if (next === undefined) return
+        if (next.done) return deliver({ kind: 'end' })
+        if (!announced) {
+          announced = true
+          const limits = incoming.limits()
+          if (limits !== undefined) deliver({ kind: 'announced', limits })
+        }
+        for (const part of partsOf(next.value)) {
+          await until(() => isOver() || queued.length < window)
+          if (isOver()) return
+          queued.push(unpackedBytes(part))
+          const bytes = isPacked(part) ? part.zstd : part
+          const unpacked = isPacked(part) ? { unpacked: part.bytes } : {}
+          deliver({ kind: 'piece', bytes, ...unpacked }, [bytes.buffer as ArrayBuffer])
+        }
       }
-      wake()
-      iterator.next().then(resolve, reject)
-    })
+    } finally {
+      // Not awaited: a generator that is stuck in its own `await` would keep us.
+      void Promise.resolve(iterator.return?.()).catch(() => {})
+    }
+  }
 
   try {
-    while (!ended) {
-      const next = await nextOrEnd()
-      if (next === undefined) break
-      if (next.done) {
-        deliver({ kind: 'end' })
-        break
-      }
-      if (!announced) {
-        announced = true
-        const limits = incoming.limits()
-        if (limits !== undefined) deliver({ kind: 'announced', limits })
-      }
-      for (const part of partsOf(next.value)) {
-        await roomOrEnd()
-        if (ended) break
-        queued.push(unpackedBytes(part))
-        const bytes = isPacked(part) ? part.zstd : part
-        const unpacked = isPacked(part) ? { unpacked: part.bytes } : {}
-        deliver({ kind: 'piece', bytes, ...unpacked }, [bytes.buffer as ArrayBuffer])
-      }
+    await until(() => ended || holding !== undefined)
+    while (!ended && holding !== undefined) {
+      const answered = told
+      const isOver = (): boolean => ended || told !== answered
+      deliver({ kind: 'opened', holding: answered })
+      await supply(open(holding), isOver)
+      await until(isOver)
     }
   } catch (error) {
     job.signals.cancel()
     await job.result.catch(() => {})
     throw error
   }
-  try {
-    return (await job.result) as Summary
-  } finally {
-    // Not awaited: a generator that is stuck in its own `await` would keep us.
-    void Promise.resolve(iterator.return?.()).catch(() => {})
-  }
+  return (await job.result) as Summary
 }

@@ -75,11 +75,17 @@ export const createTree = () => {
   // Inodes with several names.
   const linked = new Set<Inode>()
   const totals = { entries: 0, contentBytes: 0 }
+  let edits = 0
 
   const flagsOf = (node: Inode): number => inodes.get(node, of.flags)
   const has = (node: Inode, which: number): boolean => (flagsOf(node) & which) !== 0
-  const setFlag = (node: Inode, which: number, on: boolean): void =>
-    inodes.set(node, of.flags, on ? flagsOf(node) | which : flagsOf(node) & ~which)
+  const setFlag = (node: Inode, which: number, on: boolean): void => {
+    const before = flagsOf(node)
+    const after = on ? before | which : before & ~which
+    if (after === before) return
+    edits++
+    inodes.set(node, of.flags, after)
+  }
 
   const type = (node: Inode): EntryType => typeIn(inodes.chunkOf(node), inodes.offsetOf(node))
   const isDirectory = (node: Inode): boolean => (inodes.get(node, trace.mode) & 0xf000) === 0o040000
@@ -142,6 +148,7 @@ export const createTree = () => {
   }
 
   const addName = (directory: Inode, text: ByteString, node: Inode): Name => {
+    edits++
     const entry = freeNames.pop() ?? names.add()
     names.set(entry, name.parent, directory)
     names.set(entry, name.inode, node)
@@ -187,6 +194,7 @@ export const createTree = () => {
 
   // What is known of an inode from now on. The directories with its names are digested anew.
   const set = (node: Inode, facts: Facts): void => {
+    edits++
     totals.contentBytes -= sizeOf(node)
     const directory = facts.metadata.type === 'directory'
     const agrees = writeFacts(facts.metadata, facts.seen, inodes.chunkOf(node), inodes.offsetOf(node))
@@ -226,6 +234,7 @@ export const createTree = () => {
   }
 
   const dropName = (entry: Name): void => {
+    edits++
     const node = inodeOf(entry)
     const directory = parentOf(entry)
     unchain(entry)
@@ -304,6 +313,10 @@ export const createTree = () => {
   return {
     root: 0 as Inode,
     totals,
+    // Another number after anything has been set: one that is saved need not be saved again while it is the same.
+    get edits() {
+      return edits
+    },
     linked: linked as ReadonlySet<Inode>,
     // The tree begins with its root directory.
     addRoot: (facts: Facts): void => {
@@ -347,6 +360,7 @@ export const createTree = () => {
     metadata,
     // Beside names and times, which the file system has moved or not.
     setMetadata: (node: Inode, wanted: Metadata): void => {
+      edits++
       writeMetadata(wanted, inodes.chunkOf(node), inodes.offsetOf(node))
       inodes.set(node, of.rare, rareIndex(wanted))
       setFlag(node, flag.suspect, true)
@@ -355,6 +369,7 @@ export const createTree = () => {
     content,
     // A file that is not as any stat says: some of its blocks are other ones, or not known.
     setContent: (node: Inode, size: number, hash: ByteString, blocks: Blocks): void => {
+      edits++
       totals.contentBytes += size - sizeOf(node)
       splitNumber(size, inodes.chunkOf(node), inodes.offsetOf(node) + trace.size)
       setFlag(node, flag.suspect | flag.blocks, true)
@@ -369,6 +384,7 @@ export const createTree = () => {
     setSuspect: (node: Inode, suspect: boolean): void => setFlag(node, flag.suspect, suspect),
     // The change time is another, and nothing else: a further name moves it. Suspect, where there is more.
     setSeen: (node: Inode, words: Trace): void => {
+      edits++
       const chunk = inodes.chunkOf(node)
       const at = inodes.offsetOf(node)
       const same = changesOnly.every((word) => chunk[at + word] === words[word])

@@ -4,11 +4,14 @@ import { webcrypto } from 'node:crypto'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { coordinatorDnsName } from '../../../shared/identity/names.ts'
 import { connect, type RpcClient } from '../../../shared/rpc/client.ts'
+import type { RenewTicketReply } from '../../../shared/rpc/generated/drayage/v1/RenewTicketReply.ts'
+import type { RenewTicketRequest__Output } from '../../../shared/rpc/generated/drayage/v1/RenewTicketRequest.ts'
 import { createServer, handlers, listen, shutDown } from '../../../shared/rpc/server.ts'
 import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
 import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { createTicketOffice } from '../../identity/ticket-office.ts'
 import { createAuditStore } from '../../store/audit.ts'
 import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
@@ -19,6 +22,7 @@ import { auditCalls } from '../audited-calls.ts'
 import { createHostDirectory } from '../directory.ts'
 import { createEnrolment } from '../enrolment.ts'
 import { createPresence } from '../presence.ts'
+import { createRefusalReports } from '../refusals.ts'
 import { createRegistration } from '../registration.ts'
 import { createRenewal } from '../renewal.ts'
 
@@ -62,6 +66,7 @@ export const startCoordinatorServers = async () => {
     fences: createFenceStore(db, clock),
   })
   const stopping = new AbortController()
+  const underWay = new Set<string>()
 
   const audit = createAuditStore(db, clock)
   const { failed, enrolled } = auditCalls({ audit, clock, log: quiet })
@@ -84,6 +89,17 @@ export const startCoordinatorServers = async () => {
     Heartbeat: agents.unary(heartbeat),
     Report: agents.duplex(report),
     Renew: agents.unary(createRenewal({ authority, hosts, callerOf, clock, log: quiet }).renew),
+    ReportRefusals: agents.unary(createRefusalReports({ audit, callerOf, log: quiet }).report),
+    RenewTicket: agents.unary<RenewTicketRequest__Output, RenewTicketReply>(async ({ ticket }, context) => ({
+      ticket: await tickets.renew(ticket, context),
+    })),
+  })
+  const tickets = createTicketOffice({
+    signer: await authority.issueForTickets(clock.now()),
+    authorities: () => authority.certificate,
+    keyOf: async (host) => (await hosts.find(host))?.publicKeyHash ?? null,
+    isUnderWay: async ({ transferId }) => underWay.has(transferId),
+    clock,
   })
   const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity, { mutual: false })
   const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true })
@@ -115,6 +131,9 @@ export const startCoordinatorServers = async () => {
     presence,
     directory,
     clock,
+    tickets,
+    // Migrations and transfers that are.
+    underWay,
     enrolment: call('Enrolment', enrolPort, trusting),
     // As an agent, or as whoever presents such an identity.
     coordinator: (tls: TlsIdentity | Pick<TlsIdentity, 'authority'>) => call('Coordinator', grpcPort, tls),

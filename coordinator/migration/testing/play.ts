@@ -248,7 +248,7 @@ const newMove = (
       volumes: [
         { name: volumeName, destination: '/data', anonymous: false, entries: 1, contentBytes: 21, diskBytes: 4096 },
       ],
-      ...{ networks: [], ports: [], totalBytes: 21, targetFreeBytes: 1e9, warnings: [], refusals: [] },
+      ...{ networks: [], ports: [], totalBytes: 21, targetFreeBytes: 1e9, set: [], warnings: [], refusals: [] },
     },
     idempotencyKey: null,
   }

@@ -129,6 +129,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
     hasHealthcheck: false,
     stopTimeoutSeconds: 10,
     hooks,
+    moveSet: [],
   },
 })
 

@@ -30,6 +30,7 @@ for (let index = 0; ; index += 1) {
       networks: [],
       ports: [],
       totalBytes: 0,
+      set: [],
       targetFreeBytes: 1,
       warnings: [],
       refusals: [],

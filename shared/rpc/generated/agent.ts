@@ -47,6 +47,7 @@ import type { RetireSourceRequest as _drayage_v1_RetireSourceRequest, RetireSour
 import type { RetiredContainer as _drayage_v1_RetiredContainer, RetiredContainer__Output as _drayage_v1_RetiredContainer__Output } from './drayage/v1/RetiredContainer.ts';
 import type { RetiredVolume as _drayage_v1_RetiredVolume, RetiredVolume__Output as _drayage_v1_RetiredVolume__Output } from './drayage/v1/RetiredVolume.ts';
 import type { RunHookRequest as _drayage_v1_RunHookRequest, RunHookRequest__Output as _drayage_v1_RunHookRequest__Output } from './drayage/v1/RunHookRequest.ts';
+import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from './drayage/v1/SetMember.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
 import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from './drayage/v1/Standing.ts';
 import type { StartTargetRequest as _drayage_v1_StartTargetRequest, StartTargetRequest__Output as _drayage_v1_StartTargetRequest__Output } from './drayage/v1/StartTargetRequest.ts';
@@ -55,6 +56,9 @@ import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequ
 import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from './drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
 import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
+import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
+import type { Tie as _drayage_v1_Tie, Tie__Output as _drayage_v1_Tie__Output } from './drayage/v1/Tie.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
 import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from './drayage/v1/VolumeProgress.ts';
 import type { VolumeResult as _drayage_v1_VolumeResult, VolumeResult__Output as _drayage_v1_VolumeResult__Output } from './drayage/v1/VolumeResult.ts';
@@ -116,6 +120,7 @@ export interface ProtoGrpcType {
       RetiredContainer: MessageTypeDefinition<_drayage_v1_RetiredContainer, _drayage_v1_RetiredContainer__Output>
       RetiredVolume: MessageTypeDefinition<_drayage_v1_RetiredVolume, _drayage_v1_RetiredVolume__Output>
       RunHookRequest: MessageTypeDefinition<_drayage_v1_RunHookRequest, _drayage_v1_RunHookRequest__Output>
+      SetMember: MessageTypeDefinition<_drayage_v1_SetMember, _drayage_v1_SetMember__Output>
       SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
       Standing: MessageTypeDefinition<_drayage_v1_Standing, _drayage_v1_Standing__Output>
       StartTargetRequest: MessageTypeDefinition<_drayage_v1_StartTargetRequest, _drayage_v1_StartTargetRequest__Output>
@@ -124,6 +129,9 @@ export interface ProtoGrpcType {
       StopTargetRequest: MessageTypeDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_StopTargetRequest__Output>
       StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
       TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
+      Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
+      TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
+      Tie: MessageTypeDefinition<_drayage_v1_Tie, _drayage_v1_Tie__Output>
       UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
       VolumeProgress: MessageTypeDefinition<_drayage_v1_VolumeProgress, _drayage_v1_VolumeProgress__Output>
       VolumeResult: MessageTypeDefinition<_drayage_v1_VolumeResult, _drayage_v1_VolumeResult__Output>

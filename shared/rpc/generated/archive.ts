@@ -68,6 +68,7 @@ import type { RetiredVolume as _drayage_v1_RetiredVolume, RetiredVolume__Output 
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
 import type { RunHookRequest as _drayage_v1_RunHookRequest, RunHookRequest__Output as _drayage_v1_RunHookRequest__Output } from './drayage/v1/RunHookRequest.ts';
+import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from './drayage/v1/SetMember.ts';
 import type { SettleWorkloadRequest as _drayage_v1_SettleWorkloadRequest, SettleWorkloadRequest__Output as _drayage_v1_SettleWorkloadRequest__Output } from './drayage/v1/SettleWorkloadRequest.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
 import type { Standing as _drayage_v1_Standing, Standing__Output as _drayage_v1_Standing__Output } from './drayage/v1/Standing.ts';
@@ -77,6 +78,9 @@ import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequ
 import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from './drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
 import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
+import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
+import type { Tie as _drayage_v1_Tie, Tie__Output as _drayage_v1_Tie__Output } from './drayage/v1/Tie.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
 import type { VolumeAtHand as _drayage_v1_VolumeAtHand, VolumeAtHand__Output as _drayage_v1_VolumeAtHand__Output } from './drayage/v1/VolumeAtHand.ts';
@@ -163,6 +167,7 @@ export interface ProtoGrpcType {
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
       RunHookRequest: MessageTypeDefinition<_drayage_v1_RunHookRequest, _drayage_v1_RunHookRequest__Output>
+      SetMember: MessageTypeDefinition<_drayage_v1_SetMember, _drayage_v1_SetMember__Output>
       SettleWorkloadRequest: MessageTypeDefinition<_drayage_v1_SettleWorkloadRequest, _drayage_v1_SettleWorkloadRequest__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
       Standing: MessageTypeDefinition<_drayage_v1_Standing, _drayage_v1_Standing__Output>
@@ -172,6 +177,9 @@ export interface ProtoGrpcType {
       StopTargetRequest: MessageTypeDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_StopTargetRequest__Output>
       StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
       TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
+      Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
+      TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
+      Tie: MessageTypeDefinition<_drayage_v1_Tie, _drayage_v1_Tie__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }
       UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
       VolumeAtHand: MessageTypeDefinition<_drayage_v1_VolumeAtHand, _drayage_v1_VolumeAtHand__Output>

@@ -16,10 +16,17 @@ import type { InventoryMount as _drayage_v1_InventoryMount, InventoryMount__Outp
 import type { InventoryReport as _drayage_v1_InventoryReport, InventoryReport__Output as _drayage_v1_InventoryReport__Output } from './drayage/v1/InventoryReport.ts';
 import type { InventoryVolume as _drayage_v1_InventoryVolume, InventoryVolume__Output as _drayage_v1_InventoryVolume__Output } from './drayage/v1/InventoryVolume.ts';
 import type { PullArchiveRequest as _drayage_v1_PullArchiveRequest, PullArchiveRequest__Output as _drayage_v1_PullArchiveRequest__Output } from './drayage/v1/PullArchiveRequest.ts';
+import type { Refusal as _drayage_v1_Refusal, Refusal__Output as _drayage_v1_Refusal__Output } from './drayage/v1/Refusal.ts';
 import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output as _drayage_v1_RegisterReply__Output } from './drayage/v1/RegisterReply.ts';
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from './drayage/v1/RegisterRequest.ts';
 import type { RenewReply as _drayage_v1_RenewReply, RenewReply__Output as _drayage_v1_RenewReply__Output } from './drayage/v1/RenewReply.ts';
 import type { RenewRequest as _drayage_v1_RenewRequest, RenewRequest__Output as _drayage_v1_RenewRequest__Output } from './drayage/v1/RenewRequest.ts';
+import type { RenewTicketReply as _drayage_v1_RenewTicketReply, RenewTicketReply__Output as _drayage_v1_RenewTicketReply__Output } from './drayage/v1/RenewTicketReply.ts';
+import type { RenewTicketRequest as _drayage_v1_RenewTicketRequest, RenewTicketRequest__Output as _drayage_v1_RenewTicketRequest__Output } from './drayage/v1/RenewTicketRequest.ts';
+import type { ReportRefusalsReply as _drayage_v1_ReportRefusalsReply, ReportRefusalsReply__Output as _drayage_v1_ReportRefusalsReply__Output } from './drayage/v1/ReportRefusalsReply.ts';
+import type { ReportRefusalsRequest as _drayage_v1_ReportRefusalsRequest, ReportRefusalsRequest__Output as _drayage_v1_ReportRefusalsRequest__Output } from './drayage/v1/ReportRefusalsRequest.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
+import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -44,10 +51,17 @@ export interface ProtoGrpcType {
       InventoryReport: MessageTypeDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryReport__Output>
       InventoryVolume: MessageTypeDefinition<_drayage_v1_InventoryVolume, _drayage_v1_InventoryVolume__Output>
       PullArchiveRequest: MessageTypeDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_PullArchiveRequest__Output>
+      Refusal: MessageTypeDefinition<_drayage_v1_Refusal, _drayage_v1_Refusal__Output>
       RegisterReply: MessageTypeDefinition<_drayage_v1_RegisterReply, _drayage_v1_RegisterReply__Output>
       RegisterRequest: MessageTypeDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterRequest__Output>
       RenewReply: MessageTypeDefinition<_drayage_v1_RenewReply, _drayage_v1_RenewReply__Output>
       RenewRequest: MessageTypeDefinition<_drayage_v1_RenewRequest, _drayage_v1_RenewRequest__Output>
+      RenewTicketReply: MessageTypeDefinition<_drayage_v1_RenewTicketReply, _drayage_v1_RenewTicketReply__Output>
+      RenewTicketRequest: MessageTypeDefinition<_drayage_v1_RenewTicketRequest, _drayage_v1_RenewTicketRequest__Output>
+      ReportRefusalsReply: MessageTypeDefinition<_drayage_v1_ReportRefusalsReply, _drayage_v1_ReportRefusalsReply__Output>
+      ReportRefusalsRequest: MessageTypeDefinition<_drayage_v1_ReportRefusalsRequest, _drayage_v1_ReportRefusalsRequest__Output>
+      Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
+      TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
     }
   }

@@ -2,8 +2,6 @@ import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
-import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
-import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from './drayage/v1/ImagePiece.ts';
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
@@ -11,9 +9,10 @@ import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequ
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
 import type { SkippedEntry as _drayage_v1_SkippedEntry, SkippedEntry__Output as _drayage_v1_SkippedEntry__Output } from './drayage/v1/SkippedEntry.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
+import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
 import type { VolumePiece as _drayage_v1_VolumePiece, VolumePiece__Output as _drayage_v1_VolumePiece__Output } from './drayage/v1/VolumePiece.ts';
-import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -23,8 +22,6 @@ export interface ProtoGrpcType {
   drayage: {
     v1: {
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
-      EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
-      ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       ImagePiece: MessageTypeDefinition<_drayage_v1_ImagePiece, _drayage_v1_ImagePiece__Output>
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
@@ -32,9 +29,10 @@ export interface ProtoGrpcType {
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>
       SkippedEntry: MessageTypeDefinition<_drayage_v1_SkippedEntry, _drayage_v1_SkippedEntry__Output>
+      Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
+      TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }
       VolumePiece: MessageTypeDefinition<_drayage_v1_VolumePiece, _drayage_v1_VolumePiece__Output>
-      VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
     }
   }
 }

@@ -7,6 +7,7 @@ export interface CheckTargetRequest {
   'migrationId'?: (string);
   'workloadId'?: (string);
   'overwriteChanged'?: (boolean);
+  'allowedPowers'?: (string)[];
 }
 
 export interface CheckTargetRequest__Output {
@@ -14,4 +15,5 @@ export interface CheckTargetRequest__Output {
   'migrationId': (string);
   'workloadId': (string);
   'overwriteChanged': (boolean);
+  'allowedPowers': (string)[];
 }

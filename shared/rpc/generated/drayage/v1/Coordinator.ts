@@ -12,6 +12,10 @@ import type { RegisterReply as _drayage_v1_RegisterReply, RegisterReply__Output 
 import type { RegisterRequest as _drayage_v1_RegisterRequest, RegisterRequest__Output as _drayage_v1_RegisterRequest__Output } from '../../drayage/v1/RegisterRequest.ts';
 import type { RenewReply as _drayage_v1_RenewReply, RenewReply__Output as _drayage_v1_RenewReply__Output } from '../../drayage/v1/RenewReply.ts';
 import type { RenewRequest as _drayage_v1_RenewRequest, RenewRequest__Output as _drayage_v1_RenewRequest__Output } from '../../drayage/v1/RenewRequest.ts';
+import type { RenewTicketReply as _drayage_v1_RenewTicketReply, RenewTicketReply__Output as _drayage_v1_RenewTicketReply__Output } from '../../drayage/v1/RenewTicketReply.ts';
+import type { RenewTicketRequest as _drayage_v1_RenewTicketRequest, RenewTicketRequest__Output as _drayage_v1_RenewTicketRequest__Output } from '../../drayage/v1/RenewTicketRequest.ts';
+import type { ReportRefusalsReply as _drayage_v1_ReportRefusalsReply, ReportRefusalsReply__Output as _drayage_v1_ReportRefusalsReply__Output } from '../../drayage/v1/ReportRefusalsReply.ts';
+import type { ReportRefusalsRequest as _drayage_v1_ReportRefusalsRequest, ReportRefusalsRequest__Output as _drayage_v1_ReportRefusalsRequest__Output } from '../../drayage/v1/ReportRefusalsRequest.ts';
 
 export interface CoordinatorClient extends grpc.Client {
   Heartbeat(argument: _drayage_v1_HeartbeatRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_HeartbeatReply__Output>): grpc.ClientUnaryCall;
@@ -46,10 +50,28 @@ export interface CoordinatorClient extends grpc.Client {
   renew(argument: _drayage_v1_RenewRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
   renew(argument: _drayage_v1_RenewRequest, callback: grpc.requestCallback<_drayage_v1_RenewReply__Output>): grpc.ClientUnaryCall;
   
+  RenewTicket(argument: _drayage_v1_RenewTicketRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  RenewTicket(argument: _drayage_v1_RenewTicketRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  RenewTicket(argument: _drayage_v1_RenewTicketRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  RenewTicket(argument: _drayage_v1_RenewTicketRequest, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  renewTicket(argument: _drayage_v1_RenewTicketRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  renewTicket(argument: _drayage_v1_RenewTicketRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  renewTicket(argument: _drayage_v1_RenewTicketRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  renewTicket(argument: _drayage_v1_RenewTicketRequest, callback: grpc.requestCallback<_drayage_v1_RenewTicketReply__Output>): grpc.ClientUnaryCall;
+  
   Report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
   Report(options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
   report(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
   report(options?: grpc.CallOptions): grpc.ClientDuplexStream<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck__Output>;
+  
+  ReportRefusals(argument: _drayage_v1_ReportRefusalsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  ReportRefusals(argument: _drayage_v1_ReportRefusalsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  ReportRefusals(argument: _drayage_v1_ReportRefusalsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  ReportRefusals(argument: _drayage_v1_ReportRefusalsRequest, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  reportRefusals(argument: _drayage_v1_ReportRefusalsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  reportRefusals(argument: _drayage_v1_ReportRefusalsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  reportRefusals(argument: _drayage_v1_ReportRefusalsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
+  reportRefusals(argument: _drayage_v1_ReportRefusalsRequest, callback: grpc.requestCallback<_drayage_v1_ReportRefusalsReply__Output>): grpc.ClientUnaryCall;
   
 }
 
@@ -62,7 +84,11 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   
   Renew: grpc.handleUnaryCall<_drayage_v1_RenewRequest__Output, _drayage_v1_RenewReply>;
   
+  RenewTicket: grpc.handleUnaryCall<_drayage_v1_RenewTicketRequest__Output, _drayage_v1_RenewTicketReply>;
+  
   Report: grpc.handleBidiStreamingCall<_drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck>;
+  
+  ReportRefusals: grpc.handleUnaryCall<_drayage_v1_ReportRefusalsRequest__Output, _drayage_v1_ReportRefusalsReply>;
   
 }
 
@@ -71,5 +97,7 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   PullArchive: MethodDefinition<_drayage_v1_PullArchiveRequest, _drayage_v1_ArchivePiece, _drayage_v1_PullArchiveRequest__Output, _drayage_v1_ArchivePiece__Output>
   Register: MethodDefinition<_drayage_v1_RegisterRequest, _drayage_v1_RegisterReply, _drayage_v1_RegisterRequest__Output, _drayage_v1_RegisterReply__Output>
   Renew: MethodDefinition<_drayage_v1_RenewRequest, _drayage_v1_RenewReply, _drayage_v1_RenewRequest__Output, _drayage_v1_RenewReply__Output>
+  RenewTicket: MethodDefinition<_drayage_v1_RenewTicketRequest, _drayage_v1_RenewTicketReply, _drayage_v1_RenewTicketRequest__Output, _drayage_v1_RenewTicketReply__Output>
   Report: MethodDefinition<_drayage_v1_InventoryReport, _drayage_v1_InventoryAck, _drayage_v1_InventoryReport__Output, _drayage_v1_InventoryAck__Output>
+  ReportRefusals: MethodDefinition<_drayage_v1_ReportRefusalsRequest, _drayage_v1_ReportRefusalsReply, _drayage_v1_ReportRefusalsRequest__Output, _drayage_v1_ReportRefusalsReply__Output>
 }

@@ -4,13 +4,11 @@
 export interface LendVolumeRequest {
   'transferId'?: (string);
   'volume'?: (string);
-  'peerHost'?: (string);
   'live'?: (boolean);
 }
 
 export interface LendVolumeRequest__Output {
   'transferId': (string);
   'volume': (string);
-  'peerHost': (string);
   'live': (boolean);
 }

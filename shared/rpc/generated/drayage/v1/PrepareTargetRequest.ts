@@ -8,6 +8,7 @@ export interface PrepareTargetRequest {
   'workload'?: (_drayage_v1_Workload | null);
   'imageId'?: (string);
   'overwriteChanged'?: (boolean);
+  'allowedPowers'?: (string)[];
 }
 
 export interface PrepareTargetRequest__Output {
@@ -15,4 +16,5 @@ export interface PrepareTargetRequest__Output {
   'workload': (_drayage_v1_Workload__Output | null);
   'imageId': (string);
   'overwriteChanged': (boolean);
+  'allowedPowers': (string)[];
 }

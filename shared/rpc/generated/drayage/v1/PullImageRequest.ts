@@ -1,5 +1,6 @@
 // Original file: proto/transfer.proto
 
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from '../../drayage/v1/Ticket.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PullImageRequest {
@@ -7,6 +8,7 @@ export interface PullImageRequest {
   'imageId'?: (string);
   'references'?: (string)[];
   'bytesPerSecond'?: (number | string | Long);
+  'ticket'?: (_drayage_v1_Ticket | null);
 }
 
 export interface PullImageRequest__Output {
@@ -14,4 +16,5 @@ export interface PullImageRequest__Output {
   'imageId': (string);
   'references': (string)[];
   'bytesPerSecond': (number);
+  'ticket': (_drayage_v1_Ticket__Output | null);
 }

@@ -1,6 +1,7 @@
 // Original file: proto/transfer.proto
 
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from '../../drayage/v1/LackingEntry.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from '../../drayage/v1/Ticket.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PullVolumeRequest {
@@ -15,6 +16,7 @@ export interface PullVolumeRequest {
   'everything'?: (boolean);
   'bytesPerSecond'?: (number | string | Long);
   'compression'?: (string);
+  'ticket'?: (_drayage_v1_Ticket | null);
 }
 
 export interface PullVolumeRequest__Output {
@@ -29,4 +31,5 @@ export interface PullVolumeRequest__Output {
   'everything': (boolean);
   'bytesPerSecond': (number);
   'compression': (string);
+  'ticket': (_drayage_v1_Ticket__Output | null);
 }

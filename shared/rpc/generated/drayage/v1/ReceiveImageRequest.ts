@@ -3,6 +3,7 @@
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
 import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from '../../drayage/v1/Image.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from '../../drayage/v1/Peer.ts';
+import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from '../../drayage/v1/Ticket.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReceiveImageRequest {
@@ -10,6 +11,7 @@ export interface ReceiveImageRequest {
   'image'?: (_drayage_v1_Image | null);
   'source'?: (_drayage_v1_Peer | null);
   'bytesPerSecond'?: (number | string | Long);
+  'ticket'?: (_drayage_v1_Ticket | null);
 }
 
 export interface ReceiveImageRequest__Output {
@@ -17,4 +19,5 @@ export interface ReceiveImageRequest__Output {
   'image': (_drayage_v1_Image__Output | null);
   'source': (_drayage_v1_Peer__Output | null);
   'bytesPerSecond': (number);
+  'ticket': (_drayage_v1_Ticket__Output | null);
 }

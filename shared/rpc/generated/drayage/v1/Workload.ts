@@ -7,6 +7,7 @@ import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output 
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
 import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from '../../drayage/v1/Hook.ts';
+import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from '../../drayage/v1/SetMember.ts';
 
 export interface Workload {
   'containerId'?: (string);
@@ -23,6 +24,7 @@ export interface Workload {
   'hasHealthcheck'?: (boolean);
   'stopTimeoutSeconds'?: (number);
   'hooks'?: (_drayage_v1_Hook)[];
+  'moveSet'?: (_drayage_v1_SetMember)[];
 }
 
 export interface Workload__Output {
@@ -40,4 +42,5 @@ export interface Workload__Output {
   'hasHealthcheck': (boolean);
   'stopTimeoutSeconds': (number);
   'hooks': (_drayage_v1_Hook__Output)[];
+  'moveSet': (_drayage_v1_SetMember__Output)[];
 }

@@ -1,0 +1,237 @@
+// Somebody who has a good certificate tries to get more than his ticket is for.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Server } from '@grpc/grpc-js'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type TicketSigner, ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
+import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
+import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
+import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
+import { services } from '../../shared/rpc/services.ts'
+import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import { createEnginePaths } from '../engine-paths.ts'
+import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
+import { isOnRecord, toRefusal } from '../link/refusals.ts'
+import type { SourceNote } from '../state/migrations.ts'
+import { openState, type State } from '../state/state.ts'
+import { createVolumeEngine, packedBytes, type VolumeEngine } from '../volume/engine.ts'
+import { createAdmission } from './admission.ts'
+import { createPuller } from './pull.ts'
+import { createServing } from './serve.ts'
+import { giveTicket, type Wish } from './testing/tickets.ts'
+
+const note: SourceNote = {
+  ...{ role: 'source', migrationId: 'm1', workloadId: 'w', epoch: 3, peerHost: 'host-2', containerId: 'c' },
+  ...{ containerName: 'web', imageId: 'sha256:1', imageReferences: ['web:1'], volumes: [] },
+  ...{ fenced: null, stopped: null, isolated: null },
+}
+const good: Wish = { transferId: 'm1', workloadId: 'w', epoch: 3, sourceHost: 'host-1', volume: 'data' }
+const never = new AbortController().signal
+
+let authority: TestAuthority
+let volumes: VolumeEngine
+let source: TlsIdentity
+let target: TlsIdentity
+let signer: TicketSigner
+beforeAll(async () => {
+  authority = await createAuthority()
+  volumes = createVolumeEngine()
+  source = await authority.agent('host-1')
+  target = await authority.agent('host-2')
+  signer = await authority.ticketSigner()
+})
+afterAll(() => volumes.close())
+
+let dir: string
+let state: State
+let server: Server
+let peer: { host: string; address: string }
+let now: () => Date
+let pieces: Promise<void>
+const refusals: { code: string; caller: string; subject: string }[] = []
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'drayage-tickets-'))
+  state = await openState(dir)
+  now = () => new Date()
+  pieces = Promise.resolve()
+  refusals.length = 0
+  const noted = []
+  for (const name of ['data', 'other']) {
+    const mountpoint = join(dir, 'volumes', name, '_data')
+    await mkdir(mountpoint, { recursive: true })
+    await writeFile(join(mountpoint, 'file'), name.repeat(1000))
+    noted.push({ name, mountpoint, rootIdentity: await volumes.identify(mountpoint) })
+  }
+  await state.epochs.grant(note)
+  await state.migrations.put({ ...note, volumes: noted })
+  const serving = createServing({
+    engine: {
+      // Ends when the test lets it.
+      exportImage: async function* () {
+        yield Buffer.from('first')
+        await pieces
+        yield Buffer.from('second')
+      },
+    },
+    ...{ volumes, paths: createEnginePaths(undefined), state, signOfLifeMs: 50 },
+    admission: createAdmission({ host: 'host-1', trusted: source, now: () => now() }),
+  })
+  server = createServer()
+  const { serverStream } = handlers(['agent'], (thrown, method, caller, address) => {
+    const error = thrown as Parameters<typeof isOnRecord>[0]
+    if (!isOnRecord(error)) return
+    const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
+    refusals.push({ code, caller: who, subject })
+  })
+  server.addService(services.Transfer, {
+    PullVolume: serverStream(serving.pullVolume),
+    PullImage: serverStream(serving.pullImage),
+  } satisfies TransferHandlers)
+  const { port } = await listen(server, '127.0.0.1:0', source, { mutual: true })
+  peer = { host: 'host-1', address: `127.0.0.1:${port}` }
+})
+afterEach(async () => {
+  server.forceShutdown()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const pull = async (ticket: Ticket | null, identity = target, asked: object = {}): Promise<number> => {
+  const request = { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket, ...asked }
+  const pulled = createPuller({ tls: identity }).volume(peer, request, never)
+  let bytes = 0
+  for await (const piece of pulled.pieces) bytes += packedBytes(piece)
+  await pulled.summary()
+  return bytes
+}
+const refused = { code: 'DRAYAGE_TICKET_REFUSED' }
+const give = (wish: Partial<Wish> = {}, by = signer) => giveTicket(by, target, { ...good, ...wish } as Wish)
+
+test('a ticket lets its own peer pull its own volume, as often as it is cut', async () => {
+  const ticket = give()
+  const bytes = await pull(ticket)
+  expect(bytes).toBeGreaterThan(4_000)
+  for (const _ of [1, 2]) expect(await pull(ticket)).toBe(bytes)
+  expect(refusals).toEqual([])
+})
+
+test('without one there is nothing, and the refusal says who wanted what', async () => {
+  await expect(pull(null)).rejects.toMatchObject(refused)
+  expect(refusals).toEqual([{ code: 'DRAYAGE_TICKET_REFUSED', caller: 'host-2', subject: 'volume data of m1' }])
+})
+
+describe('a ticket is refused, and that is on record', () => {
+  afterEach(() => expect(refusals.length).toBeGreaterThan(0))
+
+  test('when another host shows it', async () => {
+    await expect(pull(give(), await authority.agent('host-3'))).rejects.toMatchObject(refused)
+    expect(refusals[0]?.caller).toBe('host-3')
+  })
+  test('when another agent of the same name shows it, with a key of its own', async () => {
+    await expect(pull(give(), await authority.agent('host-2'))).rejects.toMatchObject(refused)
+  })
+  test('when it is for another volume, another migration, or an image', async () => {
+    await expect(pull(give(), target, { volume: 'other' })).rejects.toMatchObject(refused)
+    await expect(pull(give({ transferId: 'm2' }))).rejects.toMatchObject(refused)
+    const { volume: _, ...rest } = good
+    await expect(pull(giveTicket(signer, target, { ...rest, imageId: 'data' }))).rejects.toMatchObject(refused)
+  })
+  test('when it is for the other direction', async () => {
+    const back = give({ sourceHost: 'host-2', targetHost: 'host-1' })
+    await expect(pull(back)).rejects.toMatchObject(refused)
+    await expect(pull(back, source)).rejects.toMatchObject(refused)
+  })
+  test('when it is of an older epoch, or of one that was never granted here', async () => {
+    await expect(pull(give({ epoch: 4 }))).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
+    await expect(pull(give({ epoch: 2 }))).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+  })
+  test('when it has run out, or is not good yet, by more than the clocks may differ', async () => {
+    const at = Date.now()
+    const ticket = give({ issuedAtMs: at, expiresAtMs: at + ticketLifeMs })
+    for (const [offset, expected] of [
+      [-ticketToleranceMs - 1, refused],
+      [ticketLifeMs + ticketToleranceMs + 1, { code: 'DRAYAGE_TICKET_EXPIRED' }],
+    ] as const) {
+      now = () => new Date(at + offset)
+      await expect(pull(ticket)).rejects.toMatchObject(expected)
+    }
+    for (const offset of [-ticketToleranceMs, ticketLifeMs + ticketToleranceMs]) {
+      now = () => new Date(at + offset)
+      expect(await pull(ticket)).toBeGreaterThan(0)
+    }
+  })
+  test('when a single bit of it is another, wherever', async () => {
+    const { statement, signature, certificate } = give() as Record<'statement' | 'signature' | 'certificate', Buffer>
+    const parts = { statement, signature, certificate }
+    for (const [name, bytes] of Object.entries(parts)) {
+      for (let at = 0; at < bytes.length; at += Math.ceil(bytes.length / 12)) {
+        const altered = Buffer.from(bytes)
+        altered[at] = (altered[at] ?? 0) ^ 1
+        await expect(pull({ ...parts, [name]: altered }), `byte ${at} of the ${name}`).rejects.toMatchObject(refused)
+      }
+    }
+  })
+  test('when it was signed by an agent, by the coordinator of others, or by itself', async () => {
+    const stranger = await (await createAuthority()).ticketSigner()
+    const named = await authority.ticketSigner('drayage://agent/host-2')
+    const asCoordinator = await authority.ticketSigner('drayage://coordinator')
+    for (const by of [target, stranger, named, asCoordinator, await authority.coordinator()]) {
+      await expect(pull(give({}, by))).rejects.toMatchObject(refused)
+    }
+  })
+})
+
+const pullImage = (ticket: Ticket) =>
+  createPuller({ tls: target }).image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket }, never)
+const imageTicket = () => {
+  const { volume: _, ...rest } = good
+  return giveTicket(signer, target, { ...rest, imageId: 'sha256:1' })
+}
+
+test('a stream that has begun goes on when its ticket has run out', async () => {
+  const gate = Promise.withResolvers<void>()
+  pieces = gate.promise
+  const stream = pullImage(imageTicket()).pieces[Symbol.asyncIterator]()
+  expect(String((await stream.next()).value)).toBe('first')
+  now = () => new Date(Date.now() + 24 * 60 * 60_000)
+  gate.resolve()
+  expect(String((await stream.next()).value)).toBe('second')
+  expect((await stream.next()).done).toBe(true)
+})
+
+test.each([
+  ['its migration has ended here', 'DRAYAGE_TRANSFER_FORBIDDEN', () => state.migrations.forget('m1')],
+  [
+    'a newer epoch has been granted',
+    'DRAYAGE_EPOCH_STALE',
+    () => state.epochs.grant({ workloadId: 'w', migrationId: 'm2', epoch: 4 }),
+  ],
+])('a stream that has begun ends when %s', async (_, code, happens) => {
+  const gate = Promise.withResolvers<void>()
+  pieces = gate.promise
+  const stream = pullImage(imageTicket()).pieces[Symbol.asyncIterator]()
+  await stream.next()
+  await happens()
+  gate.resolve()
+  await expect(stream.next()).rejects.toMatchObject({ code })
+})
+
+test('a ticket that has become old is renewed before it is used; where nobody renews it, it is used as it is', async () => {
+  const old = give({ issuedAtMs: Date.now() - ticketLifeMs, expiresAtMs: Date.now() + 60_000 })
+  const renewed: Ticket[] = []
+  const asked = async (renewTicket: (ticket: Ticket) => Promise<Ticket>, ticket: Ticket) => {
+    const request = { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket }
+    const pulled = createPuller({ tls: target, renewTicket }).volume(peer, request, never)
+    for await (const _ of pulled.pieces);
+    await pulled.summary()
+  }
+  const renewing = async (ticket: Ticket) => {
+    renewed.push(ticket)
+    return give()
+  }
+  await asked(renewing, give())
+  expect(renewed).toEqual([])
+  await asked(renewing, old)
+  expect(renewed).toEqual([old])
+  await asked(() => Promise.reject(new Error('The coordinator is away')), old)
+})

@@ -1,0 +1,33 @@
+// Original file: proto/ticket.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface TicketStatement {
+  'id'?: (string);
+  'transferId'?: (string);
+  'workloadId'?: (string);
+  'epoch'?: (number | string | Long);
+  'sourceHost'?: (string);
+  'targetHost'?: (string);
+  'targetKey'?: (string);
+  'volume'?: (string);
+  'imageId'?: (string);
+  'issuedAtMs'?: (number | string | Long);
+  'expiresAtMs'?: (number | string | Long);
+  'subject'?: "volume"|"imageId";
+}
+
+export interface TicketStatement__Output {
+  'id': (string);
+  'transferId': (string);
+  'workloadId': (string);
+  'epoch': (number);
+  'sourceHost': (string);
+  'targetHost': (string);
+  'targetKey': (string);
+  'volume'?: (string);
+  'imageId'?: (string);
+  'issuedAtMs': (number);
+  'expiresAtMs': (number);
+  'subject'?: "volume"|"imageId";
+}

@@ -1,0 +1,12 @@
+// Original file: proto/agent.proto
+
+
+export interface Tie {
+  'kind'?: (string);
+  'words'?: (string);
+}
+
+export interface Tie__Output {
+  'kind': (string);
+  'words': (string);
+}
