@@ -70,9 +70,26 @@ test('the package has the program, its contracts, its documents and its licence,
   )
   for (const path of documents) expect(path).toMatch(/^([A-Z]+(\.md)?|package\.json|proto\/[a-z]+\.proto)$/)
   const program = files.filter((path) => path.startsWith('dist/'))
-  for (const path of program) expect(path).toMatch(/^dist\/(shared|coordinator|agent|cli)\/.*\.js$/)
+  for (const path of program) {
+    expect(path).toMatch(/^dist\/((shared|coordinator|agent|cli)\/.*\.js|sbom\.cdx\.json)$/)
+  }
   expect(program).toEqual(expect.arrayContaining(['dist/cli/dray.js', 'dist/agent/volume/threads/worker.js']))
   expect(program.filter((path) => /test|generated/.test(path))).toEqual([])
+})
+
+// Below the product's own dependencies npm picks the newest that fits; what the bill names is what was tested.
+test('its bill of materials names every package that is installed with it', async () => {
+  const { components } = JSON.parse(await readFile(installed('drayage', 'dist', 'sbom.cdx.json'), 'utf8'))
+  type Component = { readonly name: string; readonly properties: readonly { readonly name: string }[] }
+  const forDevelopment = ({ properties }: Component) =>
+    properties.some(({ name }) => name === 'cdx:npm:package:development')
+  const named = new Set(components.filter((one: Component) => !forDevelopment(one)).map(({ name }: Component) => name))
+  const { packages } = JSON.parse(await readFile(installed('.package-lock.json'), 'utf8'))
+  const found = Object.keys(packages)
+    .map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
+    .filter((name) => name !== 'drayage')
+  expect(found.length).toBeGreaterThan(20)
+  expect(found.filter((name) => !named.has(name))).toEqual([])
 })
 
 test('the installed command shows its help and its version', async () => {
