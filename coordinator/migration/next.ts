@@ -83,10 +83,10 @@ const notUp = ({ id, kind, containerName, request }: MigrationRecord, follower: 
   const { from, to } = request
   if (follower !== null && !hasEnded(follower.state))
     return `It goes back to ${from} by itself: see migration ${follower.id}.`
-  const tried =
-    follower !== null && follower.kind === 'return'
-      ? ` The way back (${follower.id}) did not succeed: see its error.`
-      : ''
+  // It was handed over once more: then this migration's target has it no longer.
+  if (follower?.state === 'failed')
+    return `The way back (${follower.id}) did not come up either: see there where ${containerName} is, and what to do.`
+  const tried = follower?.kind === 'return' ? ` The way back (${follower.id}) did not succeed: see its error.` : ''
   const back = kind === 'return' ? `dray migrate ${containerName} --from ${to} --to ${from}` : `dray return ${id}`
   return `${to} owns ${containerName} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${containerName}) and start it there, or move it back: ${back}.`
 }

@@ -2,7 +2,7 @@
 // reverse, when anything fails; after it there is only forward. Every effect is a call to one of the two agents or a
 // transaction of the journal, and every one of them may be repeated.
 import type { Receipt } from '../../shared/api/migrations.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, type ErrorCode } from '../../shared/errors.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
 import { askBothSides } from './ask-both-sides.ts'
@@ -285,12 +285,8 @@ const start: Step = {
     // What had ended by itself is not run a second time.
     const isToRun = needed(facts.stop, 'stop').wasRunning || record.terms.start === true
     if (!isToRun) return { start: { verdict: 'left-stopped', upAt: null } }
-    const { verdict } = await target.agent.startTarget({
-      lease: lease(),
-      containerId: targetContainerId,
-      settleMs,
-      healthTimeoutMs,
-    })
+    const ask = { lease: lease(), containerId: targetContainerId, settleMs, healthTimeoutMs }
+    const { verdict } = await startWithin(record.kind === 'return' ? 3 : 1, () => target.agent.startTarget(ask))
     // What has settled has been up for as long as it was watched.
     const upAt = now().getTime() - (verdict === 'settled' ? settleMs : 0)
     const { workload } = needed(facts.plan, 'plan')
@@ -298,6 +294,19 @@ const start: Step = {
     return { start: { verdict, upAt: new Date(upAt).toISOString() } }
   },
 }
+
+// From a way back there is no other: one that stumbles there is given time to get up.
+const startWithin = async <T>(tries: number, start: () => Promise<T>): Promise<T> => {
+  try {
+    return await start()
+  } catch (thrown) {
+    const didNotComeUp = thrown instanceof AppError && notUp.has(thrown.code)
+    if (tries <= 1 || !didNotComeUp) throw thrown
+    return startWithin(tries - 1, start)
+  }
+}
+
+const notUp: ReadonlySet<ErrorCode> = new Set(['DRAYAGE_TARGET_NOT_STARTED', 'DRAYAGE_TARGET_UNHEALTHY'])
 
 const retain: Step = {
   name: 'retain',

@@ -34,7 +34,10 @@ const nothing = async () => {}
 const fromTheBeginning = async () => null
 
 const everyStep: Journey['places'] = (steps) =>
-  steps.flatMap((step) => [stoodStillAt(step, 'before', step.before), stoodStillAt(step, 'middle', step.middle)])
+  steps.flatMap((step) => [
+    stoodStillAt(step, 'before', step.before),
+    ...(step.middle === null ? [] : [stoodStillAt(step, 'middle', step.middle)]),
+  ])
 
 const askToMove: Journey['ask'] = (world, key) => startMove(world, key)
 

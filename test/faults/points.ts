@@ -11,7 +11,8 @@ export type StepPoints = {
   // started is journaled, nothing has happened yet.
   readonly before: Point
   // Within the effect: something of it has happened, and not all of it is known to anybody.
-  readonly middle: Point
+  // null: it failed before it came as far.
+  readonly middle: Point | null
   readonly all: readonly Point[]
 }
 
@@ -19,9 +20,10 @@ type Traces = Readonly<Record<ProcessName, readonly Passed[]>>
 
 // A part of an effect where the agent names one; else a call that has had its effect and has not been answered; else,
 // where the step calls nobody, its own end before it is journaled.
-const middleOf = (within: readonly Point[], step: string): Point =>
+const middleOf = (within: readonly Point[], end: Point | null): Point | null =>
   within.findLast(({ name }) => name.endsWith('.middle')) ??
-  within.findLast(({ name }) => name.endsWith('.after')) ?? { process: 'coordinator', name: `${step}.after` }
+  within.findLast(({ name }) => name.endsWith('.after')) ??
+  end
 
 export const pointsOf = (traces: Traces): readonly StepPoints[] => {
   const agents = (['source', 'target'] as const)
@@ -34,19 +36,24 @@ export const pointsOf = (traces: Traces): readonly StepPoints[] => {
       .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
       .map(({ atNs, name }) => {
         const step = name.slice(0, -'.before'.length)
-        const end = traces.coordinator.find((passed) => passed.name === `${step}.after` && passed.atNs > atNs)
+        // A step that fails passes no end; then the next one begins.
+        const end = traces.coordinator.find(
+          (passed) => passed.atNs > atNs && (passed.name === `${step}.after` || passed.name.endsWith('.before')),
+        )
+        const last: Point | null =
+          end === undefined || end.name.endsWith('.before') ? null : { process: 'coordinator', name: end.name }
         const within = agents.filter((passed) => passed.atNs > atNs && (end === undefined || passed.atNs < end.atNs))
         const distinct = new Map(
           within.map(({ process, name }) => [`${process} ${name}`, { process, name }] satisfies [string, Point]),
         )
         const before: Point = { process: 'coordinator', name }
-        const all = [before, ...distinct.values(), { process: 'coordinator', name: `${step}.after` } satisfies Point]
+        const all = [before, ...distinct.values(), ...(last === null ? [] : [last])]
         return {
           step,
           before,
           middle: middleOf(
             within.map(({ process, name }) => ({ process, name })),
-            step,
+            last,
           ),
           all,
         }
