@@ -25,7 +25,7 @@ describe('the invariants hold when', () => {
   test.each([
     'move/stop/middle/kill-coordinator',
     'move/isolate/middle/reboot-source',
-    'return/start/middle/kill-target-agent',
+    'return/start/middle/container-dies',
     'undo/stop/middle/kill-source-agent',
   ])('%s', async (id) => {
     const { breaches } = await play(world, caseCalled(id))

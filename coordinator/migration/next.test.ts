@@ -1,0 +1,29 @@
+// What an operator is told to do is never to look where the container is not.
+import { expect, test } from 'vitest'
+import { nextFor, type Standing } from './next.ts'
+import { accepted, type MigrationRecord } from './record.ts'
+
+const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
+  ...{ id: 'm-1', kind: 'move', of: null, terms: {}, followedBy: 'm-2', state: 'failed' },
+  request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
+  ...{ containerId: 'c1', containerName: 'web', idempotencyKey: null, lease: null, warnings: [], error: null },
+  plan: { container: { id: 'c1', name: 'web', state: 'running' } } as MigrationRecord['plan'],
+  ...{ cancelRequested: false, pauseRequested: false },
+  ...{ createdAt: new Date(0), updatedAt: new Date(0), endedAt: new Date(1) },
+  ...changes,
+})
+const next = (follower: Partial<MigrationRecord>): string => {
+  const standing: Omit<Standing, 'follower'> = { record: record(), entries: [], facts: {}, waiting: null, place: null }
+  return nextFor({ ...standing, follower: record({ id: 'm-2', kind: 'return', of: 'm-1', ...follower }) })
+}
+
+test('of one that did not come up: its way back is pointed at as long as that has the container', () => {
+  expect(next({ state: 'running', endedAt: null })).toBe('It goes back to host-1 by itself: see migration m-2.')
+  expect(next({ state: 'failed' })).toBe(
+    'The way back (m-2) did not come up either: see there where web is, and what to do.',
+  )
+})
+
+test('of one that did not come up: where its way back was put back, it is with the target still', () => {
+  expect(next({ state: 'rolled-back' })).toMatch(/^host-2 owns web .* The way back \(m-2\) did not succeed/)
+})
