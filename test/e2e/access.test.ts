@@ -129,13 +129,13 @@ test('a capture of the wire shows neither what is in a volume nor what is in an 
     ...['-c', 'trap "exit 0" TERM; sleep 1d & wait'],
   ])
   const capturing = await capture(join(folder, 'wire.pcap'))
+  await one.nsexec(['bash', '-c', `echo ${inClear} > /dev/udp/${two.address}/9`])
   const { state } = await migrate(lab, {
     container: 'web',
     from: 'host-1',
     to: 'host-2',
     options: { compression: 'none' },
   })
-  await one.nsexec(['bash', '-c', `echo ${inClear} > /dev/udp/${two.address}/9`])
   const wire = await capturing.end()
   expect(state).toBe('awaiting-finalize')
   expect(await readFile(join(await mountpoint(two, 'data'), inVolume), 'utf8')).toContain(inVolume)
