@@ -1,5 +1,5 @@
 import { damaged } from '../damaged.ts'
-import { contentBlockBytes } from '../tree/content-hash.ts'
+import { contentBlockBytes } from '../tree/page-hashes.ts'
 
 // A stream of pieces of any size, taken in the portions that a format asks for. Bytes are read where they came in; only
 // what straddles two pieces is copied. What is returned is valid until the next call.

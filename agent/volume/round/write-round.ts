@@ -38,7 +38,8 @@ import { createTargetTree, type TargetTree } from './target-tree.ts'
 import { openTarget } from './volume-root.ts'
 import { createChanges } from './write-change.ts'
 import { type Place, type Written, writeFile, writeSpecial } from './write-entry.ts'
-import { openWrittenLog } from './written-log.ts'
+import { openWrittenLog, type WrittenFile } from './written-log.ts'
+import { createWrittenParts, type WrittenParts } from './written-parts.ts'
 
 export type WriteRequest = {
   readonly root: string
@@ -65,9 +66,6 @@ export type WriteInput = {
   readonly announced: () => RoundLimits | undefined
 }
 
-// More are not kept in memory.
-const mostBlocksNoted = 10_000
-
 type Changes = ReturnType<typeof createChanges>
 
 const nothing: Holding = { digest: '', lacking: [] }
@@ -82,8 +80,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   // Files of which parts are lacking, and those of which some have come and not yet the metadata that ends them.
   const unfinished = new Set<Inode>()
   const store = memory === undefined ? undefined : openBlockStore(memory)
-  // Of the one that is in progress: the blocks that have come, or that all of it has.
-  let partsOf: { readonly node: Inode; readonly blocks: Map<number, ByteString>; readonly whole: boolean } | undefined
+  // Of the one that is in progress: what has come, or that all of it has.
+  let partsOf: { readonly node: Inode; readonly parts: WrittenParts; readonly whole: boolean } | undefined
   // The file that was written last with all of its content: more of it may follow in parts.
   let lastWhole: Inode | undefined
   // What is held was remembered in the middle of a round, or that round was cut later.
@@ -208,13 +206,15 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   // What is to be read back of a file that was changed. In a round that goes on where another was cut, nobody knows of what
   // that one wrote into the file it was in the middle of; and where there is much, the whole is as good.
   const noteWritten = (path: ByteString, node: Inode, made: Written, kind: Change['kind']): void => {
-    const parts = partsOf?.node === node ? partsOf : undefined
-    if (parts !== undefined) partsOf = undefined
+    const came = partsOf?.node === node ? partsOf : undefined
+    if (came !== undefined) partsOf = undefined
     lastWhole = kind === 'content' ? node : undefined
-    const much = parts !== undefined && (parts.whole || parts.blocks.size === mostBlocksNoted)
-    if (kind === 'content' || much || (goesOn && made.blocks !== undefined)) written.wrote(path, made, made.content)
-    else if (parts !== undefined) written.wrote(path, made, parts.blocks)
+    const isWhole = kind === 'content' || came?.whole === true || (goesOn && made.blocks !== undefined)
+    if (isWhole) written.wrote(path, made, made.content)
+    else if (came !== undefined) written.wrote(path, made, hashOfParts(came.parts, made) ?? made.content)
   }
+  const hashOfParts = (parts: WrittenParts, { blocks }: Written): WrittenFile['hash'] | undefined =>
+    store === undefined || blocks === undefined ? undefined : parts.hash(store, blocks)
 
   const changeHeld = (target: TargetTree, changes: Changes, member: Member, change: Change): void => {
     const { tree } = target
@@ -235,11 +235,8 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     const place = placeFor(target, names)
     if (change.kind === 'part') {
       unfinished.add(node)
-      if (partsOf?.node !== node) partsOf = { node, blocks: new Map(), whole: lastWhole === node }
-      const { blocks } = partsOf
-      changes.part(place, node, change.offset, member, (index, hash) => {
-        if (blocks.size < mostBlocksNoted) blocks.set(index, hash)
-      })
+      if (partsOf?.node !== node) partsOf = { node, parts: createWrittenParts(), whole: lastWhole === node }
+      changes.part(place, node, change.offset, member, partsOf.parts.wrote)
       takePadding(source, member.storedBytes)
       return
     }
