@@ -1,14 +1,18 @@
 import { Command } from 'commander'
+import { catVolumeCommand } from './volume-cat.ts'
 import { copyCommand } from './volume-copy.ts'
 import { exportCommand } from './volume-export.ts'
 import { importCommand } from './volume-import.ts'
+import { listVolumeCommand } from './volume-ls.ts'
 import { showVolumeCommand } from './volume-show.ts'
 
 export const volumeCommand = (): Command =>
   new Command('volume')
-    .summary('show, export, import and copy volumes')
+    .summary('look into volumes, export, import and copy them')
     .description('One volume as a whole. "dray volumes" lists them.')
     .addCommand(showVolumeCommand())
+    .addCommand(listVolumeCommand())
+    .addCommand(catVolumeCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(copyCommand())

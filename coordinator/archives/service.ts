@@ -2,6 +2,7 @@
 import type { Transfer } from '../../shared/api/archives.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { VolumeHolds } from '../store/volume-holds.ts'
+import { type Browse, createBrowse } from './browse.ts'
 import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
@@ -17,6 +18,7 @@ export type ArchiveService = {
   readonly importVolume: ImportVolume
   readonly copyVolume: CopyVolume
   readonly removeVolume: RemoveVolume
+  readonly browse: Browse
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
@@ -45,5 +47,5 @@ export const createArchiveService = ({
   const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
   const removeVolume = createRemoval(hosts, transfers, requireRemovable)
   const imports = createImports(hosts, transfers, { signOfLifeMs })
-  return { exportVolume, copyVolume, removeVolume, transfer: transfers.get, ...imports }
+  return { exportVolume, copyVolume, removeVolume, browse: createBrowse(hosts), transfer: transfers.get, ...imports }
 }
