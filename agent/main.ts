@@ -1,9 +1,11 @@
 // The agent's process: wires everything, and nothing else does.
 import type { Server } from '@grpc/grpc-js'
 import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
+import { anonymous, tlsHandshake } from '../shared/identity/names.ts'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
+import type { TlsListenerOptions } from '../shared/rpc/tls-listener.ts'
 import { createCoordinatorSource } from './archive/coordinator-source.ts'
 import { createLending } from './archive/lending.ts'
 import { takeBackAll } from './archive/place.ts'
@@ -14,12 +16,13 @@ import { createEnginePaths } from './engine-paths.ts'
 import { establishIdentity } from './identity/establish.ts'
 import { createOwnIdentity, type OwnIdentity } from './identity/own.ts'
 import { keepRenewed } from './identity/renewal.ts'
+import { openTrust } from './identity/trust.ts'
 import { createGuard } from './inventory/guard.ts'
 import { createObserver } from './inventory/observer.ts'
 import { createReports } from './inventory/reports.ts'
 import { createSizes } from './inventory/sizes.ts'
 import { keepLink } from './link/link.ts'
-import { createRefusals } from './link/refusals.ts'
+import { createRefusals, toRefusal } from './link/refusals.ts'
 import { askToRenew } from './link/renew.ts'
 import { renewTicketBy } from './link/renew-ticket.ts'
 import { createLog } from './log.ts'
@@ -105,14 +108,24 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
   const refusals = createRefusals(now)
+  const trust = await openTrust(config.dataDir)
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })
   const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, log, now }
-  const server = createAgentServer(context, serving, { coordinator, lending }, refusals, { silenceMs })
+  const server = createAgentServer(
+    context,
+    serving,
+    { coordinator, lending },
+    { refusals, banned: trust.banned },
+    { silenceMs },
+  )
 
   try {
     await takeBackAll(context)
-    const advertiseAddress = await serve(server, config, identity)
+    const advertiseAddress = await serve(server, config, identity, {
+      banned: trust.banned,
+      turnedAway: (error, address) => refusals.note(toRefusal(error, tlsHandshake, anonymous, address)),
+    })
     log.info({ host: established.host, version, listen: config.listen, advertiseAddress }, 'The agent serves')
     // The guard follows before the observer looks, so that the first look is its own as well. Each runs until the
     // signal; one that ends otherwise ends the process, which says why.
@@ -121,7 +134,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
       observer.run(signal),
       sizes.run(signal),
       keepRenewed({ dataDir: config.dataDir, identity, ask: askToRenew(line), log }, signal),
-      keepLink({ ...line, advertiseAddress, observer, reports, refusals, log }, signal),
+      keepLink({ ...line, advertiseAddress, observer, reports, refusals, trust, log }, signal),
     ]
     await Promise.all(tasks).finally(() => {
       stop.abort()
@@ -136,9 +149,14 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
 }
 
 // Answers the address to give to others.
-const serve = async (server: Server, config: AgentConfig, { tls, renewals }: OwnIdentity): Promise<string> => {
+const serve = async (
+  server: Server,
+  config: AgentConfig,
+  { tls, renewals }: OwnIdentity,
+  guarding: Pick<TlsListenerOptions, 'banned' | 'turnedAway'>,
+): Promise<string> => {
   try {
-    const { port } = await listen(server, config.listen, tls, { mutual: true, renewals })
+    const { port } = await listen(server, config.listen, tls, { mutual: true, renewals, ...guarding })
     return config.advertise ?? `${hostOf(config.listen)}:${port}`
   } catch (thrown) {
     throw refuseToStart([

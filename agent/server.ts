@@ -4,6 +4,7 @@ import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
 import { streamWithFailpoints, withFailpoints } from '../shared/failpoints/failpoints.ts'
 import type { Identity } from '../shared/identity/names.ts'
+import type { Banned } from '../shared/rpc/banned.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
 import type { ArchiveHandlers } from '../shared/rpc/generated/drayage/v1/Archive.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
@@ -43,13 +44,16 @@ const nothing = Buffer.alloc(0)
 
 export type ArchiveParts = { readonly coordinator: ArchiveSource; readonly lending: Pick<Lending, 'lend'> }
 
+// Who is not to call whatever his role, and who is told of whoever tried.
+export type Guarding = { readonly refusals: Pick<Refusals, 'note'>; readonly banned: Pick<Banned, 'has'> }
+
 type Leased = { readonly lease: Lease | null }
 
 export const createAgentServer = (
   context: AgentContext,
   serving: Serving,
   { coordinator, lending }: ArchiveParts,
-  refusals: Pick<Refusals, 'note'>,
+  { refusals, banned }: Guarding,
   options: { readonly silenceMs?: number } = {},
 ): Server => {
   const { silenceMs = defaultSilenceMs } = options
@@ -62,8 +66,8 @@ export const createAgentServer = (
     if (unforeseen) log.error({ ...details, stack }, 'A call failed in a way that was not foreseen')
     else log.warn(details, 'A call was refused or failed')
   }
-  const { unary, serverStream } = handlers(['coordinator'], onFailure)
-  const peers = handlers(['agent'], onFailure)
+  const { unary, serverStream } = handlers(['coordinator'], onFailure, banned)
+  const peers = handlers(['agent'], onFailure, banned)
 
   // A step's turn: alone among the calls for its workload, and only under an epoch that is not stale; `atAnyEpoch` is for
   // what concerns nothing but its own migration.

@@ -126,6 +126,7 @@ describe('every route', () => {
     'GET /v1/volumes/{host}/{name}/file': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
+    'DELETE /v1/hosts/{name}': 'admin',
     'GET /v1/recovery': 'viewer',
     'POST /v1/recovery:settle': 'admin',
     'GET /v1/tokens': 'admin',
@@ -316,9 +317,9 @@ describe('what is refused', () => {
   test('an unknown path and a wrong method are told apart', async () => {
     expect(await problem('/v1/nothing')).toMatchObject({ status: 404, code: 'DRAYAGE_ROUTE_NOT_FOUND' })
     expect(await problem('/v1/migrations/m1/nothing')).toMatchObject({ status: 404 })
-    const reply = await call('/v1/hosts/host-1?x=1', { method: 'DELETE' })
+    const reply = await call('/v1/hosts/host-1?x=1', { method: 'PUT' })
     expect(reply.json()).toMatchObject({ status: 405, code: 'DRAYAGE_METHOD_NOT_ALLOWED' })
-    expect(reply.headers['allow']).toBe('GET,HEAD')
+    expect(reply.headers['allow']).toBe('GET,HEAD,DELETE')
     expect(await problem('/v1/migrations:plan')).toMatchObject({ status: 405 })
   })
 

@@ -3,8 +3,10 @@ import type { Logger } from 'pino'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { createConnections } from './agents/connections.ts'
-import { createHostDirectory, hostNotFound } from './agents/directory.ts'
+import { createHostDirectory } from './agents/directory.ts'
+import { hostNotFound } from './agents/host-not-found.ts'
 import { createPresence, type Presence } from './agents/presence.ts'
+import { createHostRemoval } from './agents/removal.ts'
 import type { AppDeps } from './app.ts'
 import { createArchiveService } from './archives/service.ts'
 import type { Settings } from './config.ts'
@@ -13,6 +15,7 @@ import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens } from './identity/api-tokens.ts'
 import type { Authority } from './identity/authority.ts'
 import { createTicketOffice, type TicketOffice } from './identity/ticket-office.ts'
+import { openTrusted, type Trusted } from './identity/trusted.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import { holdsLease } from './migration/holds-lease.ts'
 import type { Clock } from './migration/ports.ts'
@@ -41,6 +44,7 @@ export type Assembled = {
   readonly migrations: MigrationService
   readonly archives: ReturnType<typeof createArchiveService>
   readonly tickets: TicketOffice
+  readonly trusted: Trusted
   // A host's agent has started, or has found us again.
   registered(host: string): void
   // What the REST interface is made of.
@@ -69,9 +73,21 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     clock,
   })
   const connections = createConnections({ hosts, presence, identity, tickets, silenceMs })
+  const trusted = await openTrusted(stores.revokedKeys, clock)
+  const removal = createHostRemoval({
+    ...{ hosts, clock, remaining: stores.remainingOn },
+    journal: { unfinished: () => journal.unfinished() },
+    removed: async (name) => {
+      await trusted.refresh()
+      connections.forget(name)
+      presence.forget(name)
+      recovery.forget(name)
+    },
+  })
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, fences, clock },
     fingerprint: authority.fingerprint,
+    removal,
   })
 
   const webhook = openWebhook(settings.webhookUrl, settings.webhookSecretFile)
@@ -122,6 +138,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     migrations,
     archives,
     tickets,
+    trusted,
 
     registered: (host) => {
       // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.

@@ -35,7 +35,7 @@ export const listenToAll = async (
   shutting(agents.enrolment)
   parts.defer(() => closeWithin(app, graceMs))
   const [grpc, enrol, restUrl] = await Promise.allSettled([
-    listen(agents.enrolled, grpcListen, identity, { mutual: true }),
+    listen(agents.enrolled, grpcListen, identity, { ...agents, mutual: true }),
     listen(agents.enrolment, enrolListen, identity, { mutual: false }),
     app.listen(splitHostPort(restListen)),
   ])

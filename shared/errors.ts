@@ -59,6 +59,7 @@ export const errorTable = {
   DRAYAGE_JOIN_TOKEN_INVALID: notAllowed,
   DRAYAGE_AUTHORITY_MISMATCH: notAllowed,
   DRAYAGE_AGENT_REPLACED: notAllowed,
+  DRAYAGE_CERTIFICATE_REVOKED: notAllowed,
   DRAYAGE_HOST_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
 
   // What is asked about
@@ -74,6 +75,7 @@ export const errorTable = {
   DRAYAGE_HOST_OFFLINE: { ...unreachable, exit: 4 },
   DRAYAGE_HOST_FENCED: refused,
   DRAYAGE_HOST_ANSWERS: refused,
+  DRAYAGE_HOST_IN_USE: refused,
   DRAYAGE_RECOVERY_NEEDED: { ...refused, exit: 6 },
   DRAYAGE_RECOVERY_BLOCKED: refused,
   DRAYAGE_MIGRATION_IN_PROGRESS: { ...refused, retry: true },

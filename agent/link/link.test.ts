@@ -5,6 +5,7 @@ import type { CoordinatorHandlers } from '../../shared/rpc/generated/drayage/v1/
 import type { InventoryAck } from '../../shared/rpc/generated/drayage/v1/InventoryAck.ts'
 import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
 import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage/v1/RegisterRequest.ts'
+import type { Trust, Trust__Output } from '../../shared/rpc/generated/drayage/v1/Trust.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
@@ -45,6 +46,8 @@ let servers: Server[]
 let stop: AbortController
 let called: Called
 let lines: string[]
+let accepted: Trust__Output[]
+let told: Trust | null
 let linked: Promise<void>
 beforeEach(async () => {
   authority = await createAuthority()
@@ -52,6 +55,8 @@ beforeEach(async () => {
   stop = new AbortController()
   called = { register: [], beats: [], reports: [], hosts: [], refusals: [] }
   lines = []
+  accepted = []
+  told = null
   linked = Promise.resolve()
 })
 afterEach(async () => {
@@ -60,6 +65,7 @@ afterEach(async () => {
   for (const server of servers) server.forceShutdown()
 })
 
+const newerThan = (version: string): Trust | null => (told?.version === version ? null : told)
 const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string> => {
   const server = createServer()
   servers.push(server)
@@ -68,11 +74,11 @@ const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string
     Register: unary(async (request, { caller }) => {
       called.register.push(request)
       called.hosts.push(caller.host)
-      return { heartbeatIntervalMs: 100, coordinatorVersion: 'test' }
+      return { heartbeatIntervalMs: 100, coordinatorVersion: 'test', trust: newerThan(request.trustVersion) }
     }),
-    Heartbeat: unary(async ({ engineReachable }) => {
+    Heartbeat: unary(async ({ engineReachable, trustVersion }) => {
       called.beats.push(engineReachable)
-      return {}
+      return { trust: newerThan(trustVersion) }
     }),
     Report: duplex(async function* (reports: AsyncIterable<InventoryReport__Output>): AsyncGenerator<InventoryAck> {
       for await (const report of reports) {
@@ -111,9 +117,13 @@ const link = async (coordinator: string) => {
     facts: () => facts,
   }
   const refusals = createRefusals(() => new Date())
+  const trust = {
+    version: () => accepted.at(-1)?.version ?? '',
+    accept: async (told: Trust__Output) => void accepted.push(told),
+  }
   const tls = await authority.agent('host-1')
   const advertiseAddress = '10.0.0.1:8442'
-  linked = keepLink({ coordinator, tls, advertiseAddress, observer, reports, refusals, log }, stop.signal)
+  linked = keepLink({ coordinator, tls, advertiseAddress, observer, reports, refusals, trust, log }, stop.signal)
   return { engine, refusals, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
 }
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 15_000 })
@@ -146,6 +156,19 @@ test('when the coordinator went and came back, it registers anew and reports eve
   expect(called.register).toHaveLength(2)
   expect(called.reports.at(-1)).toMatchObject({ sequence: 1, full: true })
   expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+})
+
+test('what is to be trusted is taken over at the start and with a heartbeat, each once', async () => {
+  told = { version: 'v1', revokedKeys: ['a'] }
+  await link(await serve(authority))
+  await until(() => called.beats.length > 2)
+  expect(accepted).toMatchObject([told])
+  const first = told
+  told = { version: 'v2', revokedKeys: ['a', 'b'] }
+  await until(() => accepted.length === 2)
+  const beats = called.beats.length
+  await until(() => called.beats.length > beats + 2)
+  expect(accepted).toMatchObject([first, told])
 })
 
 test('whom it turned away is told once, also what came up while the coordinator was away', async () => {

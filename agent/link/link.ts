@@ -7,6 +7,7 @@ import { version } from '../../shared/package-root.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { InventoryReport } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import type { AgentTrust } from '../identity/trust.ts'
 import type { Observation, Observer } from '../inventory/observer.ts'
 import type { Reports } from '../inventory/reports.ts'
 import type { Log } from '../log.ts'
@@ -21,6 +22,7 @@ export type LinkOptions = {
   readonly observer: Pick<Observer, 'engineReachable' | 'facts'>
   readonly reports: Reports
   readonly refusals: Pick<Refusals, 'follow'>
+  readonly trust: Pick<AgentTrust, 'version' | 'accept'>
   readonly log: Log
   readonly silenceMs?: number
 }
@@ -34,7 +36,7 @@ export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<voi
   )
 
 const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
-  const { coordinator, tls, advertiseAddress, observer, reports, refusals, log, silenceMs } = options
+  const { coordinator, tls, advertiseAddress, observer, reports, refusals, trust, log, silenceMs } = options
   const client = connect(
     'Coordinator',
     {
@@ -51,13 +53,14 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
   try {
     const reply = await client.unary(
       'Register',
-      { agentVersion: version, advertiseAddress, engine: observer.facts() },
+      { agentVersion: version, advertiseAddress, engine: observer.facts(), trustVersion: trust.version() },
       { timeoutMs: callTimeoutMs, signal },
     )
+    if (reply.trust) await trust.accept(reply.trust)
     up()
     log.info({ coordinator, coordinatorVersion: reply.coordinatorVersion }, 'Registered with the coordinator')
     await Promise.race([
-      beat(client, observer, Math.max(100, reply.heartbeatIntervalMs), both),
+      beat(client, observer, trust, Math.max(100, reply.heartbeatIntervalMs), both),
       report(client, reports, both),
       refusals.follow((told) => client.unary('ReportRefusals', told, { timeoutMs: callTimeoutMs, signal: both }), both),
     ])
@@ -72,15 +75,17 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
 const beat = async (
   client: RpcClient<'Coordinator'>,
   observer: LinkOptions['observer'],
+  trust: LinkOptions['trust'],
   intervalMs: number,
   signal: AbortSignal,
 ): Promise<void> => {
   while (!signal.aborted) {
-    await client.unary(
+    const reply = await client.unary(
       'Heartbeat',
-      { engineReachable: observer.engineReachable() },
+      { engineReachable: observer.engineReachable(), trustVersion: trust.version() },
       { timeoutMs: callTimeoutMs, signal },
     )
+    if (reply.trust) await trust.accept(reply.trust)
     await sleep(intervalMs, undefined, { signal }).catch(() => {})
   }
 }

@@ -49,6 +49,8 @@ export const createRefusals = (now: () => Date): Refusals => {
 }
 
 const onRecord: ReadonlySet<ErrorCode> = new Set([
+  'DRAYAGE_UNAUTHENTICATED',
+  'DRAYAGE_CERTIFICATE_REVOKED',
   'DRAYAGE_ROLE_FORBIDDEN',
   'DRAYAGE_TRANSFER_FORBIDDEN',
   'DRAYAGE_TICKET_REFUSED',

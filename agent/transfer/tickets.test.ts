@@ -1,10 +1,13 @@
 // Somebody who has a good certificate tries to get more than his ticket is for.
+import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { keyHashOf } from '../../shared/identity/key-hash.ts'
 import { type TicketSigner, ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
+import { type BanList, createBanList } from '../../shared/rpc/banned.ts'
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
@@ -49,12 +52,14 @@ let server: Server
 let peer: { host: string; address: string }
 let now: () => Date
 let pieces: Promise<void>
+let banned: BanList
 const refusals: { code: string; caller: string; subject: string }[] = []
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'drayage-tickets-'))
   state = await openState(dir)
   now = () => new Date()
   pieces = Promise.resolve()
+  banned = createBanList()
   refusals.length = 0
   const noted = []
   for (const name of ['data', 'other']) {
@@ -78,17 +83,21 @@ beforeEach(async () => {
     admission: createAdmission({ host: 'host-1', trusted: source, now: () => now() }),
   })
   server = createServer()
-  const { serverStream } = handlers(['agent'], (thrown, method, caller, address) => {
-    const error = thrown as Parameters<typeof isOnRecord>[0]
-    if (!isOnRecord(error)) return
-    const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
-    refusals.push({ code, caller: who, subject })
-  })
+  const { serverStream } = handlers(
+    ['agent'],
+    (thrown, method, caller, address) => {
+      const error = thrown as Parameters<typeof isOnRecord>[0]
+      if (!isOnRecord(error)) return
+      const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
+      refusals.push({ code, caller: who, subject })
+    },
+    banned,
+  )
   server.addService(services.Transfer, {
     PullVolume: serverStream(serving.pullVolume),
     PullImage: serverStream(serving.pullImage),
   } satisfies TransferHandlers)
-  const { port } = await listen(server, '127.0.0.1:0', source, { mutual: true })
+  const { port } = await listen(server, '127.0.0.1:0', source, { mutual: true, banned })
   peer = { host: 'host-1', address: `127.0.0.1:${port}` }
 })
 afterEach(async () => {
@@ -214,6 +223,16 @@ test.each([
   await happens()
   gate.resolve()
   await expect(stream.next()).rejects.toMatchObject({ code })
+})
+
+test('of a host that was removed the open streams are cut and new ones refused, whatever ticket it has', async () => {
+  pieces = new Promise(() => {})
+  const stream = pullImage(imageTicket()).pieces[Symbol.asyncIterator]()
+  await stream.next()
+  banned.replace([keyHashOf(new X509Certificate(target.certificate))])
+  await expect(stream.next()).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+  await expect(pull(give())).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  expect(refusals).toMatchObject([{ code: 'DRAYAGE_CERTIFICATE_REVOKED', caller: 'host-2' }])
 })
 
 test('a ticket that has become old is renewed before it is used; where nobody renews it, it is used as it is', async () => {

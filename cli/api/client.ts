@@ -1,7 +1,7 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
 import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
 import type { Directory } from '../../shared/api/browse.ts'
-import type { AddedHost, FencedHost, FenceHost, HostList } from '../../shared/api/hosts.ts'
+import type { AddedHost, FencedHost, FenceHost, GivenUp, HostList, RemovedHost } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
   FinalizeRequest,
@@ -28,6 +28,7 @@ export type Client = {
   addHost(name: string): Promise<AddedHost>
   // On the operator's word that it is down.
   fence(name: string): Promise<FencedHost>
+  removeHost(name: string, giveUp: readonly GivenUp[]): Promise<RemovedHost>
   recovery(): Promise<Recovery>
   // Stops containers, and waits until they have ended.
   settle(owners: SettleRecovery['owners']): Promise<Recovery>
@@ -235,6 +236,10 @@ export const createClient = ({
     url,
     hosts: () => call<HostList>('hosts', 'GET', '/v1/hosts'),
     addHost: (name) => call<AddedHost>('joinToken', 'POST', '/v1/hosts', { body: { name } }),
+    removeHost: (name, giveUp) => {
+      const given = new URLSearchParams(giveUp.map((what): [string, string] => ['giveUp', what]))
+      return call<RemovedHost>('removedAt', 'DELETE', `/v1/hosts/${encodeURIComponent(name)}?${given}`)
+    },
     fence: (name) =>
       call<FencedHost>('migrations', 'POST', `/v1/hosts/${encodeURIComponent(name)}/fence`, {
         body: { iKnowItIsDown: true } satisfies FenceHost,

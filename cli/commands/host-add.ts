@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { AddedHost } from '../../shared/api/hosts.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isHostName } from '../../shared/identity/names.ts'
@@ -25,7 +25,7 @@ export const joinCommand = (added: AddedHost, coordinator: string, advertise: st
 const minutesUntil = (at: string, now: Date): number =>
   Math.max(0, Math.round((Date.parse(at) - now.getTime()) / 60_000))
 
-const addCommand = (): Command =>
+export const addCommand = (): Command =>
   clientCommand('add', 'add a host, and print what to run on it')
     .argument('<name>', 'a name for it: small letters, digits and dashes')
     .option(
@@ -73,9 +73,3 @@ const addCommand = (): Command =>
         return { json: { ...added, command }, text }
       }),
     )
-
-export const hostCommand = (): Command =>
-  new Command('host')
-    .summary('add a host')
-    .description('Add a Docker host. "dray hosts" lists them.')
-    .addCommand(addCommand())

@@ -10,11 +10,13 @@ import type { AgentPort, Hosts } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import { type AgentClient, createAgentPort, type TimeLimits, timeLimits } from './agent-port.ts'
 import { type ArchiveClient, createArchivePort } from './archive-port.ts'
-import { hostNotFound } from './directory.ts'
+import { hostNotFound } from './host-not-found.ts'
 import type { Presence } from './presence.ts'
 
 export type Connections = Hosts &
   ArchiveHosts & {
+    // A host that was removed.
+    forget(host: string): void
     close(): void
   }
 
@@ -117,6 +119,12 @@ export const createConnections = ({
     archives: async (host) => {
       const { archives, address } = await online(host)
       return { agent: archives, address }
+    },
+
+    forget: (host) => {
+      const connection = connections.get(host)
+      if (connection !== undefined) shut(connection)
+      connections.delete(host)
     },
 
     close: () => {

@@ -8,7 +8,9 @@ import { hashSecret, newSecret } from '../identity/tokens.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import type { JoinTokenStore } from '../store/join-tokens.ts'
+import { hostNotFound } from './host-not-found.ts'
 import type { Presence } from './presence.ts'
+import type { HostRemoval } from './removal.ts'
 
 export type HostDirectory = {
   list(): Promise<Host[]>
@@ -18,6 +20,7 @@ export type HostDirectory = {
   // that has enrolled under the name is online. Where it is not, the host may have been installed anew: whoever enrols
   // with the token takes its place (registration.ts), and until then nothing changes.
   add(name: string): Promise<AddedHost>
+  readonly remove: HostRemoval['remove']
   // How far what is known of one host, or of all, can be trusted. Throws DRAYAGE_HOST_NOT_FOUND.
   asOf(name: string | undefined): Promise<AsOf[]>
 }
@@ -30,17 +33,12 @@ export type DirectoryOptions = {
   readonly clock: Pick<Clock, 'now'>
   // Of the authority's certificate.
   readonly fingerprint: string
+  readonly removal: HostRemoval
 }
 
 export const joinTokenLifeMs = 60 * 60 * 1000
 
 const utc = (date: Date | null): string | null => date?.toISOString() ?? null
-
-export const hostNotFound = (name: string): AppError =>
-  new AppError(
-    'DRAYAGE_HOST_NOT_FOUND',
-    `There is no host ${name}. dray hosts lists them; dray host add ${name} adds it.`,
-  )
 
 export const createHostDirectory = ({
   hosts,
@@ -49,6 +47,7 @@ export const createHostDirectory = ({
   fences,
   clock,
   fingerprint,
+  removal,
 }: DirectoryOptions): HostDirectory => {
   const fencesByHost = async (): Promise<ReadonlyMap<string, HostFence>> => {
     const inForce = await fences.all()
@@ -112,6 +111,8 @@ export const createHostDirectory = ({
         expiresAt: expiresAt.toISOString(),
       }
     },
+
+    remove: removal.remove,
 
     asOf: async (name) => {
       const concerned = name === undefined ? await list() : [await get(name)]

@@ -1,6 +1,7 @@
 // proto/coordinator.proto, service Enrolment: a join token and a signing request become a certificate.
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
+import type { Banned } from '../../shared/rpc/banned.ts'
 import type { EnrolReply } from '../../shared/rpc/generated/drayage/v1/EnrolReply.ts'
 import type { EnrolRequest__Output } from '../../shared/rpc/generated/drayage/v1/EnrolRequest.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
@@ -12,6 +13,7 @@ import type { JoinTokenRow, JoinTokenStore } from '../store/join-tokens.ts'
 export type EnrolmentOptions = {
   readonly authority: Authority
   readonly joinTokens: JoinTokenStore
+  readonly banned: Pick<Banned, 'has'>
   readonly clock: Pick<Clock, 'now'>
   // Before the certificate is given away.
   readonly enrolled: (host: string, address: string) => Promise<void>
@@ -21,7 +23,14 @@ export type EnrolmentOptions = {
 const refused = (why: string): AppError =>
   new AppError('DRAYAGE_JOIN_TOKEN_INVALID', `The join token was refused: ${why}. Ask for a new one: dray host add.`)
 
-export const createEnrolment = ({ authority, joinTokens, clock, enrolled, log }: EnrolmentOptions) => {
+const keyRevoked = (host: string): AppError =>
+  new AppError(
+    'DRAYAGE_CERTIFICATE_REVOKED',
+    `The agent of ${host} asked for a certificate for a key that was revoked when its host was removed. Remove the folder ` +
+      'identity of its data directory, so that it makes another key, and start it with the same token.',
+  )
+
+export const createEnrolment = ({ authority, joinTokens, banned, clock, enrolled, log }: EnrolmentOptions) => {
   // What is said of an unknown token and of one that has run out is the same: neither tells a guesser anything.
   const findToken = async (text: string): Promise<JoinTokenRow> => {
     const { host, fingerprint, secret } = parseJoinToken(text)
@@ -41,6 +50,8 @@ export const createEnrolment = ({ authority, joinTokens, clock, enrolled, log }:
     if (request.commonName !== token.host) {
       throw refused(`it was made for ${token.host}, and the request is for "${request.commonName}"`)
     }
+    // Whoever has the key of an agent that was removed may have more than that agent's word for it.
+    if (banned.has(request.publicKeyHash)) throw keyRevoked(token.host)
     const answer = (certificate: string): EnrolReply => ({
       certificate,
       authority: authority.certificate,

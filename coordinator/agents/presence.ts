@@ -21,6 +21,8 @@ export type Presence = {
   of(row: Pick<HostRow, 'name' | 'lastSeen' | 'engineReachable'>): Sighting
   // Says in the log when a host is lost, and when it is back. Until the signal is aborted.
   watch(signal: AbortSignal): Promise<void>
+  // A host that was removed.
+  forget(host: string): void
   // Writes down who was heard of when.
   flush(): Promise<void>
 }
@@ -88,6 +90,11 @@ export const createPresence = ({ hosts, clock, heartbeatMs, log }: PresenceOptio
         for (const row of await hosts.list()) notice(row.name, sighting(row).state)
         await clock.sleep(heartbeatMs, signal)
       }
+    },
+
+    forget: (host) => {
+      heard.delete(host)
+      lastNoticed.delete(host)
     },
 
     flush: async () => {

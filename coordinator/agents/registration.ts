@@ -8,10 +8,11 @@ import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage
 import type { RegisterReply } from '../../shared/rpc/generated/drayage/v1/RegisterReply.ts'
 import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage/v1/RegisterRequest.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
+import type { Trusted } from '../identity/trusted.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostStore } from '../store/hosts.ts'
 import type { InventoryStore } from '../store/inventory.ts'
-import { hostNotFound } from './directory.ts'
+import { hostNotFound } from './host-not-found.ts'
 import type { Presence } from './presence.ts'
 
 export type RegistrationOptions = {
@@ -25,6 +26,7 @@ export type RegistrationOptions = {
   readonly stopping: AbortSignal
   // Its agent has started, or has found us again.
   readonly registered?: (host: string) => void
+  readonly trusted?: Pick<Trusted, 'newerThan'>
 }
 
 export const createRegistration = ({
@@ -36,6 +38,7 @@ export const createRegistration = ({
   version,
   stopping,
   registered = () => {},
+  trusted = { newerThan: () => null },
 }: RegistrationOptions) => {
   // The newest stream of a host is the one that counts: one whose agent went without a word may still look open.
   const reporting = new Map<string, AbortController>()
@@ -56,12 +59,16 @@ export const createRegistration = ({
     await hosts.register(host, { address, agentVersion: request.agentVersion, engine: request.engine }, clock.now())
     await presence.heard(host, request.engine !== null)
     registered(host)
-    return { heartbeatIntervalMs: heartbeatMs, coordinatorVersion: version }
+    return {
+      heartbeatIntervalMs: heartbeatMs,
+      coordinatorVersion: version,
+      trust: trusted.newerThan(request.trustVersion),
+    }
   }
 
   const heartbeat = async (request: HeartbeatRequest__Output, context: CallContext): Promise<HeartbeatReply> => {
     await presence.heard(await callerOf(context), request.engineReachable)
-    return {}
+    return { trust: trusted.newerThan(request.trustVersion) }
   }
 
   const report = async function* (

@@ -5,6 +5,7 @@ import type { RenewTicketReply } from '../../shared/rpc/generated/drayage/v1/Ren
 import type { RenewTicketRequest__Output } from '../../shared/rpc/generated/drayage/v1/RenewTicketRequest.ts'
 import { createServer, handlers } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
+import type { TlsListenerOptions } from '../../shared/rpc/tls-listener.ts'
 import type { Assembled, Common } from '../assembly.ts'
 import { auditCalls } from './audited-calls.ts'
 import { createEnrolment } from './enrolment.ts'
@@ -12,27 +13,30 @@ import { createRefusalReports } from './refusals.ts'
 import { createRegistration } from './registration.ts'
 import { createRenewal } from './renewal.ts'
 
-export type AgentServers = { readonly enrolled: Server; readonly enrolment: Server }
+export type AgentServers = {
+  readonly enrolled: Server
+  readonly enrolment: Server
+} & Pick<TlsListenerOptions, 'turnedAway' | 'banned'>
 
 export const createAgentServers = (
   { settings, stores, authority, clock, log, stopping }: Common,
-  { archives, presence, registered, tickets }: Assembled,
+  { archives, presence, registered, tickets, trusted }: Assembled,
 ): AgentServers => {
   const { heartbeatMs, silenceMs } = settings
   const { hosts, inventory, joinTokens } = stores
-  const { failed, enrolled } = auditCalls({ audit: stores.audit, clock, log })
+  const { failed, turnedAway, enrolled } = auditCalls({ audit: stores.audit, clock, log })
 
-  const enrolment = createEnrolment({ authority, joinTokens, clock, enrolled, log })
-  const fromAnyone = handlers(['anonymous', 'agent'], failed)
+  const enrolment = createEnrolment({ authority, joinTokens, banned: trusted.banned, clock, enrolled, log })
+  const fromAnyone = handlers(['anonymous', 'agent'], failed, trusted.banned)
   const enrolmentServer = createServer()
   enrolmentServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
 
   const registration = createRegistration({
-    ...{ hosts, inventory, presence, clock, heartbeatMs, version, stopping, registered },
+    ...{ hosts, inventory, presence, clock, heartbeatMs, version, stopping, registered, trusted },
   })
   const renewal = createRenewal({ authority, hosts, callerOf: registration.callerOf, clock, log })
   const refusals = createRefusalReports({ audit: stores.audit, callerOf: registration.callerOf, log })
-  const fromAgents = handlers(['agent'], failed)
+  const fromAgents = handlers(['agent'], failed, trusted.banned)
   const enrolledServer = createServer({ silenceMs })
   enrolledServer.addService(services.Coordinator, {
     Register: fromAgents.unary(registration.register),
@@ -46,5 +50,5 @@ export const createAgentServers = (
     ReportRefusals: fromAgents.unary(refusals.report),
     PullArchive: fromAgents.serverStream(archives.give),
   })
-  return { enrolled: enrolledServer, enrolment: enrolmentServer }
+  return { enrolled: enrolledServer, enrolment: enrolmentServer, turnedAway, banned: trusted.banned }
 }

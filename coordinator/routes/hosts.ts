@@ -1,7 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { HostName } from '../../shared/api/common.ts'
-import { AddedHost, AddHost, FencedHost, FenceHost, Host, HostList } from '../../shared/api/hosts.ts'
+import {
+  AddedHost,
+  AddHost,
+  FencedHost,
+  FenceHost,
+  Host,
+  HostList,
+  RemovedHost,
+  RemoveHostQuery,
+} from '../../shared/api/hosts.ts'
 import type { HostDirectory } from '../agents/directory.ts'
 import type { Fencing } from '../fencing/fencing.ts'
 import { callerOf } from './authentication.ts'
@@ -72,6 +81,28 @@ export const hostRoutes =
         },
       },
       async ({ params }) => hosts.get(params.name),
+    )
+
+    app.delete(
+      '/v1/hosts/:name',
+      {
+        config: { role: 'admin' },
+        schema: {
+          operationId: 'removeHost',
+          summary: 'Takes a host out, and refuses its certificate from now on',
+          description:
+            'At once here, and at the other agents as soon as they are told, with their next heartbeat; connections that it ' +
+            'has are closed. Nothing on it is stopped or removed. Refused with every reason while a migration is under way ' +
+            'with it, and while it holds what is not given up.',
+          params: Type.Object({ name: HostName }),
+          querystring: RemoveHostQuery,
+          response: {
+            200: RemovedHost,
+            ...problems('DRAYAGE_INVALID_REQUEST', 'DRAYAGE_HOST_NOT_FOUND', 'DRAYAGE_HOST_IN_USE'),
+          },
+        },
+      },
+      async ({ params, query }) => hosts.remove(params.name, query.giveUp ?? []),
     )
 
     app.post(

@@ -18,7 +18,7 @@ export type HostRow = {
 }
 
 export type HostStore = {
-  // Idempotent: a host that is there already stays as it is.
+  // Idempotent: a host that is there already stays as it is. One that was removed is as if it had never been there.
   add(name: string, at: Date): Promise<HostRow>
   find(name: string): Promise<HostRow | null>
   // By name.
@@ -30,7 +30,13 @@ export type HostStore = {
   ): Promise<void>
   renewed(name: string, certificateExpiresAt: Date): Promise<void>
   seen(name: string, engineReachable: boolean, at: Date): Promise<void>
+  // It is no longer found nor listed; what it held counts as gone; every key that was ever certified for it is revoked, and no
+  // join token of it is good. One transaction. What it was part of is kept, under its name.
+  remove(name: string, at: Date): Promise<void>
 }
+
+// Longer than any certificate that a token of ours was traded for may outlast the newest one of its host.
+const afterTheNewestMs = 24 * 60 * 60_000
 
 const date = (text: string | null): Date | null => (text === null ? null : new Date(text))
 
@@ -53,17 +59,30 @@ export const createHostStore = (db: Database): HostStore => ({
     await db
       .insertInto('hosts')
       .values({ name, addedAt: at.toISOString(), engineReachable: 0 })
-      .onConflict((conflict) => conflict.column('name').doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .column('name')
+          .doUpdateSet({ addedAt: at.toISOString(), removedAt: null })
+          .where('hosts.removedAt', 'is not', null),
+      )
       .execute()
     return toRow(await db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirstOrThrow())
   },
 
   find: async (name) => {
-    const row = await db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
+    const row = await db
+      .selectFrom('hosts')
+      .selectAll()
+      .where('name', '=', name)
+      .where('removedAt', 'is', null)
+      .executeTakeFirst()
     return row === undefined ? null : toRow(row)
   },
 
-  list: async () => (await db.selectFrom('hosts').selectAll().orderBy('name').execute()).map(toRow),
+  list: async () => {
+    const rows = db.selectFrom('hosts').selectAll().where('removedAt', 'is', null).orderBy('name')
+    return (await rows.execute()).map(toRow)
+  },
 
   register: async (name, { address, agentVersion, engine }, at) => {
     await db
@@ -95,4 +114,39 @@ export const createHostStore = (db: Database): HostStore => ({
       .where('name', '=', name)
       .execute()
   },
+
+  remove: (name, at) =>
+    db.transaction().execute(async (trx) => {
+      const since = at.toISOString()
+      const own = await trx.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirstOrThrow()
+      const traded = await trx.selectFrom('joinTokens').select('publicKeyHash').where('host', '=', name).execute()
+      const keys = new Set([own.publicKeyHash, ...traded.map(({ publicKeyHash }) => publicKeyHash)])
+      const last = Math.max(at.getTime(), Date.parse(own.certificateExpiresAt ?? since))
+      const goodUntil = new Date(last + afterTheNewestMs).toISOString()
+      for (const publicKeyHash of keys) {
+        if (publicKeyHash === null) continue
+        await trx
+          .insertInto('revokedKeys')
+          .values({ publicKeyHash, host: name, revokedAt: since, goodUntil })
+          .onConflict((conflict) => conflict.column('publicKeyHash').doUpdateSet({ goodUntil }))
+          .execute()
+      }
+      await trx.deleteFrom('joinTokens').where('host', '=', name).execute()
+      for (const table of ['containers', 'volumes'] as const) {
+        await trx
+          .updateTable(table)
+          .set({ goneAt: since })
+          .where('host', '=', name)
+          .where('goneAt', 'is', null)
+          .execute()
+      }
+      await trx
+        .updateTable('hosts')
+        .set({
+          ...{ removedAt: since, enrolledAt: null, certificateExpiresAt: null, publicKeyHash: null, address: null },
+          ...{ agentVersion: null, engineJson: null, engineReachable: 0, lastSeen: null, inventoryAt: null },
+        })
+        .where('name', '=', name)
+        .execute()
+    }),
 })

@@ -19,6 +19,8 @@ export type HostTable = {
   lastSeen: string | null
   // Null: never reported, which is not the same as having nothing.
   inventoryAt: string | null
+  // Null: it is one of ours.
+  removedAt: string | null
 }
 
 export type JoinTokenTable = {
@@ -31,6 +33,14 @@ export type JoinTokenTable = {
   // SHA-256 of the public key that it was traded for, hex, and the certificate that was given.
   publicKeyHash: string | null
   certificate: string | null
+}
+
+export type RevokedKeyTable = {
+  publicKeyHash: string
+  host: string
+  revokedAt: string
+  // No certificate for the key lasts longer.
+  goodUntil: string
 }
 
 export type ApiTokenTable = {
@@ -292,6 +302,7 @@ export type HandStartTable = {
 export type Tables = {
   hosts: HostTable
   joinTokens: JoinTokenTable
+  revokedKeys: RevokedKeyTable
   apiTokens: ApiTokenTable
   audit: AuditTable
   volumes: VolumeTable

@@ -415,6 +415,18 @@ const audit: Upgrade = async (db) => {
   }
 }
 
+// Hosts that were taken out, and the keys that their agents had.
+const removedHosts: Upgrade = async (db) => {
+  await db.schema.alterTable('hosts').addColumn('removed_at', 'text').execute()
+  await db.schema
+    .createTable('revoked_keys')
+    .addColumn('public_key_hash', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('revoked_at', 'text', (column) => column.notNull())
+    .addColumn('good_until', 'text', (column) => column.notNull())
+    .execute()
+}
+
 export const upgrades: Readonly<Record<string, Migration>> = {
   '0001-hosts-and-tokens': { up: hostsAndTokens },
   '0002-inventory': { up: inventory },
@@ -429,4 +441,5 @@ export const upgrades: Readonly<Record<string, Migration>> = {
   '0012-hooks-and-pauses': { up: hooksAndPauses },
   '0013-roles-of-tokens': { up: rolesOfTokens },
   '0014-audit': { up: audit },
+  '0015-removed-hosts': { up: removedHosts },
 }

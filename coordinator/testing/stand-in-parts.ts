@@ -120,6 +120,11 @@ export const deps: AppDeps = {
       if (name === 'host-1') throw new AppError('DRAYAGE_HOST_EXISTS', 'host-1 is there')
       return { name, joinToken: 'dray1.x', expiresAt: time }
     },
+    remove: async (name, givenUp) => {
+      if (name !== 'host-1') throw notFound
+      if (!givenUp.includes('copies')) throw new AppError('DRAYAGE_HOST_IN_USE', 'host-1 keeps a copy')
+      return { name, removedAt: time, gaveUp: [{ code: 'retained-copy', message: 'a copy' }] }
+    },
     asOf: async (name) => {
       if (name === 'host-9') throw notFound
       return [...asOf]

@@ -88,3 +88,28 @@ export const FencedHost = Type.Object({
   ),
 })
 export type FencedHost = Static<typeof FencedHost>
+
+export const GivenUp = Type.Union([Type.Literal('workloads'), Type.Literal('copies')])
+export type GivenUp = Static<typeof GivenUp>
+
+export const RemoveHostQuery = Type.Object(
+  {
+    giveUp: Type.Optional(
+      Type.Array(GivenUp, {
+        uniqueItems: true,
+        description:
+          'workloads: containers that were moved there and live there stay where they are, and nothing moves them any ' +
+          'more. copies: what it keeps for a way back stays there, and there is no way back.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type RemoveHostQuery = Static<typeof RemoveHostQuery>
+
+export const RemovedHost = Type.Object({
+  name: HostName,
+  removedAt: Timestamp,
+  gaveUp: Type.Array(Finding, { description: 'What stood against it, and was given up' }),
+})
+export type RemovedHost = Static<typeof RemovedHost>

@@ -7,6 +7,9 @@ export type Identity =
   | { readonly role: 'anonymous'; readonly host: null }
 export type Role = Identity['role']
 
+// What a connection is called that TLS has refused, where a call would have a name.
+export const tlsHandshake = 'TlsHandshake'
+
 export const anonymous: Identity = { role: 'anonymous', host: null }
 
 export const coordinatorUri = 'drayage://coordinator'

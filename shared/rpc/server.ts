@@ -6,19 +6,19 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerWritableStream,
 } from '@grpc/grpc-js'
 import { AppError } from '../errors.ts'
 import { keyHashOf } from '../identity/key-hash.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
+import type { Banned } from './banned.ts'
 import { toStatus } from './errors.ts'
 import { flowControlWindow, written } from './flow.ts'
-import { renewableCredentials } from './renewable-credentials.ts'
 import { receiversWindow, sendInPlace } from './send-in-place.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
-import type { Renewals, TlsIdentity } from './tls.ts'
+import type { TlsIdentity } from './tls.ts'
+import { openTlsListener, type TlsListener, type TlsListenerOptions } from './tls-listener.ts'
 
 export type CallContext = {
   // Its name in proto/: "StopSource".
@@ -69,8 +69,9 @@ const isBehind = (call: AnyCall): boolean => {
   return left !== undefined && left < flowControlWindow - onTheLineBytes
 }
 
-const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
+const contextOf = (call: AnyCall, roles: readonly Role[], banned: Pick<Banned, 'has'>): CallContext => {
   const caller = callerOf(call)
+  if (banned.has(callerKeyHashOf(call) ?? '')) throw revoked(caller, call.getPath())
   if (!roles.includes(caller.role)) {
     throw new AppError(
       'DRAYAGE_ROLE_FORBIDDEN',
@@ -91,14 +92,25 @@ const contextOf = (call: AnyCall, roles: readonly Role[]): CallContext => {
   }
 }
 
-// roles: who may call. Each service names its own; there is no default.
-export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) => {
+const revoked = ({ host }: Identity, path: string): AppError =>
+  new AppError(
+    'DRAYAGE_CERTIFICATE_REVOKED',
+    `The host ${host} was removed, and its certificate with it: ${path} was not done. To add it again, remove the folder ` +
+      `identity of its agent's data directory, and start the agent with the token of a new dray host add ${host}.`,
+  )
+
+// roles: who may call. Each service names its own; there is no default. banned: who may not, whatever his role.
+export const handlers = (
+  roles: readonly Role[],
+  onFailure: Failed = () => {},
+  banned: Pick<Banned, 'has'> = { has: () => false },
+) => {
   const unary =
     <Request, Reply>(
       handle: (request: Request, context: CallContext) => Promise<Reply>,
     ): handleUnaryCall<Request, Reply> =>
     (call, callback) => {
-      const answer = async () => handle(call.request, contextOf(call, roles))
+      const answer = async () => handle(call.request, contextOf(call, roles, banned))
       answer().then(
         (reply) => callback(null, reply),
         (thrown) => {
@@ -139,7 +151,7 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
     ): handleServerStreamingCall<Request, Reply> =>
     (call) => {
       const plain = call as unknown as ServerWritableStream<unknown, unknown>
-      stream(plain, () => handle(call.request, contextOf(plain, roles)))
+      stream(plain, () => handle(call.request, contextOf(plain, roles, banned)))
     }
 
   const duplex =
@@ -150,40 +162,52 @@ export const handlers = (roles: readonly Role[], onFailure: Failed = () => {}) =
       const plain = call as unknown as ServerDuplexStream<unknown, unknown>
       // A handler that stops listening still has its say: the call is not destroyed with the iteration.
       const requests = { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) }
-      stream(plain, () => handle(requests, contextOf(plain, roles)))
+      stream(plain, () => handle(requests, contextOf(plain, roles, banned)))
     }
 
   return { unary, serverStream, duplex }
 }
 
 export const createServer = ({ silenceMs = defaultSilenceMs }: { readonly silenceMs?: number } = {}): Server =>
-  new Server({
+  new ListeningServer({
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
     'grpc.max_send_message_length': 16 * 1024 * 1024,
     ...keepalive(silenceMs),
     interceptors: [sendInPlace],
   })
 
-// mutual: callers must present a certificate of our authority, and TLS itself turns away those who do not. Only
-// enrolment is served without. renewals: where `tls` changes while it serves, always mutual.
+// Its ports are ours (tls-listener.ts), and end with it.
+class ListeningServer extends Server {
+  readonly #ports: TlsListener[] = []
+
+  listensAt(port: TlsListener): void {
+    this.#ports.push(port)
+  }
+  override tryShutdown(callback: (error?: Error) => void): void {
+    this.#close()
+    super.tryShutdown(callback)
+  }
+  override forceShutdown(): void {
+    this.#close()
+    super.forceShutdown()
+  }
+  #close(): void {
+    for (const port of this.#ports.splice(0)) port.close()
+  }
+}
+
+// address: host:port; port 0 is any that is free.
 export const listen = async (
   server: Server,
   address: string,
   tls: TlsIdentity,
-  { mutual, renewals }: { readonly mutual: boolean; readonly renewals?: Renewals },
+  options: TlsListenerOptions,
 ): Promise<{ readonly port: number }> => {
-  const secure =
-    renewals === undefined
-      ? ServerCredentials.createSsl(
-          Buffer.from(tls.authority),
-          [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(`${tls.certificate}\n${tls.authority}`) }],
-          mutual,
-        )
-      : renewableCredentials(tls, renewals)
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, secure, (error, bound) => (error ? reject(error) : resolve(bound)))
-  })
-  return { port }
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  const at = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  const listener = await openTlsListener(server, at, tls, options)
+  if (server instanceof ListeningServer) server.listensAt(listener)
+  return { port: listener.port }
 }
 
 // Lets running calls end for `graceMs`, then cuts them.

@@ -74,7 +74,9 @@ export const startTestAgent = async (
     const context = { engine, volumes, paths, state, puller, tls, rules: noRules, log, now }
     const admission = createAdmission({ host: host.name, trusted: tls, now })
     const serving = createServing({ engine, volumes, paths, state, admission })
-    const server = createAgentServer(context, serving, noArchives, createRefusals(now))
+    const server = createAgentServer(context, serving, noArchives, {
+      ...{ refusals: createRefusals(now), banned: { has: () => false } },
+    })
     const { port } = await listen(server, '127.0.0.1:0', tls, { mutual: true })
     const address = `127.0.0.1:${port}`
     const call = connect(

@@ -12,11 +12,15 @@ import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
 import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
 import { createTicketOffice } from '../../identity/ticket-office.ts'
+import { openTrusted } from '../../identity/trusted.ts'
 import { createAuditStore } from '../../store/audit.ts'
 import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
 import { createInventoryStore } from '../../store/inventory.ts'
 import { createJoinTokenStore } from '../../store/join-tokens.ts'
+import { createJournal } from '../../store/journal.ts'
+import { remainingOn } from '../../store/remaining.ts'
+import { createRevokedKeyStore } from '../../store/revoked-keys.ts'
 import { openTemporaryDatabase } from '../../store/testing/temporary-database.ts'
 import { auditCalls } from '../audited-calls.ts'
 import { createHostDirectory } from '../directory.ts'
@@ -24,6 +28,7 @@ import { createEnrolment } from '../enrolment.ts'
 import { createPresence } from '../presence.ts'
 import { createRefusalReports } from '../refusals.ts'
 import { createRegistration } from '../registration.ts'
+import { createHostRemoval } from '../removal.ts'
 import { createRenewal } from '../renewal.ts'
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
@@ -61,18 +66,28 @@ export const startCoordinatorServers = async () => {
   const [hosts, inventory, joinTokens] = [createHostStore(db), createInventoryStore(db), createJoinTokenStore(db)]
   const presence = createPresence({ hosts, clock, heartbeatMs, log: quiet })
   const { fingerprint } = authority
+  const trusted = await openTrusted(createRevokedKeyStore(db), clock)
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, clock, fingerprint },
     fences: createFenceStore(db, clock),
+    removal: createHostRemoval({
+      ...{ hosts, clock, remaining: (host: string) => remainingOn(db, host) },
+      journal: createJournal(db, clock),
+      removed: async (host) => {
+        await trusted.refresh()
+        presence.forget(host)
+      },
+    }),
   })
+  const { banned } = trusted
   const stopping = new AbortController()
   const underWay = new Set<string>()
 
   const audit = createAuditStore(db, clock)
-  const { failed, enrolled } = auditCalls({ audit, clock, log: quiet })
-  const { enrol } = createEnrolment({ authority, joinTokens, clock, enrolled, log: quiet })
+  const { failed, turnedAway, enrolled } = auditCalls({ audit, clock, log: quiet })
+  const { enrol } = createEnrolment({ authority, joinTokens, banned, clock, enrolled, log: quiet })
   const enrolServer = createServer()
-  enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent'], failed).unary(enrol) })
+  enrolServer.addService(services.Enrolment, { Enrol: handlers(['anonymous', 'agent'], failed, banned).unary(enrol) })
   const { register, heartbeat, report, callerOf } = createRegistration({
     hosts,
     inventory,
@@ -81,8 +96,9 @@ export const startCoordinatorServers = async () => {
     heartbeatMs,
     version: '0.0.0-test',
     stopping: stopping.signal,
+    trusted,
   })
-  const agents = handlers(['agent'], failed)
+  const agents = handlers(['agent'], failed, banned)
   const grpcServer = createServer()
   grpcServer.addService(services.Coordinator, {
     Register: agents.unary(register),
@@ -102,7 +118,7 @@ export const startCoordinatorServers = async () => {
     clock,
   })
   const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity, { mutual: false })
-  const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true })
+  const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true, banned, turnedAway })
 
   const clients: { close(): void }[] = []
   const call = <S extends 'Coordinator' | 'Enrolment'>(
@@ -123,6 +139,7 @@ export const startCoordinatorServers = async () => {
   const trusting = { authority: authority.certificate }
 
   return {
+    db,
     audit,
     authority,
     identity,
@@ -140,6 +157,14 @@ export const startCoordinatorServers = async () => {
     coordinatorOnEnrolmentPort: (tls: TlsIdentity) => call('Coordinator', enrolPort, tls),
     letPass: (ms: number) => {
       offsetMs += ms
+    },
+    trusted,
+    // As it was given a month ago and more.
+    expired: async (host: string): Promise<TlsIdentity> => {
+      const { csr, privateKey } = await newKeys(host)
+      const longAgo = new Date(Date.now() - 40 * 24 * 60 * 60_000)
+      const { certificate } = await authority.issueForAgent(host, await readAgentRequest(csr), longAgo)
+      return { authority: authority.certificate, certificate, key: privateKey }
     },
     stopReports: () => stopping.abort(),
     // The whole way in: added, and enrolled.

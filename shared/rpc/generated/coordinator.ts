@@ -27,6 +27,7 @@ import type { ReportRefusalsReply as _drayage_v1_ReportRefusalsReply, ReportRefu
 import type { ReportRefusalsRequest as _drayage_v1_ReportRefusalsRequest, ReportRefusalsRequest__Output as _drayage_v1_ReportRefusalsRequest__Output } from './drayage/v1/ReportRefusalsRequest.ts';
 import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
 import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
+import type { Trust as _drayage_v1_Trust, Trust__Output as _drayage_v1_Trust__Output } from './drayage/v1/Trust.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -62,6 +63,7 @@ export interface ProtoGrpcType {
       ReportRefusalsRequest: MessageTypeDefinition<_drayage_v1_ReportRefusalsRequest, _drayage_v1_ReportRefusalsRequest__Output>
       Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
       TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
+      Trust: MessageTypeDefinition<_drayage_v1_Trust, _drayage_v1_Trust__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
     }
   }

@@ -3,8 +3,10 @@
 
 export interface HeartbeatRequest {
   'engineReachable'?: (boolean);
+  'trustVersion'?: (string);
 }
 
 export interface HeartbeatRequest__Output {
   'engineReachable': (boolean);
+  'trustVersion': (string);
 }

@@ -6,10 +6,12 @@ export interface RegisterRequest {
   'agentVersion'?: (string);
   'advertiseAddress'?: (string);
   'engine'?: (_drayage_v1_EngineFacts | null);
+  'trustVersion'?: (string);
 }
 
 export interface RegisterRequest__Output {
   'agentVersion': (string);
   'advertiseAddress': (string);
   'engine': (_drayage_v1_EngineFacts__Output | null);
+  'trustVersion': (string);
 }
