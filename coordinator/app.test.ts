@@ -121,6 +121,7 @@ describe('every route', () => {
     'GET /v1/volumes/{host}/{name}/archive': 'operator',
     'PUT /v1/volumes/{host}/{name}/archive': 'operator',
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
+    'POST /v1/volumes/{host}/{name}/move': 'operator',
     'POST /v1/volumes/{host}/{name}/remove': 'operator',
     'GET /v1/volumes/{host}/{name}/entries': 'operator',
     'GET /v1/volumes/{host}/{name}/file': 'operator',

@@ -126,7 +126,14 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     heldBack: holds.everything,
   })
   const archives = createArchiveService({
-    ...{ hosts: connections, requireRemovable: orphans.requireRemovable, holds: stores.volumeHolds, clock, log },
+    ...{
+      hosts: connections,
+      requireRemovable: orphans.requireRemovable,
+      identityOf: orphans.identityOf,
+      holds: stores.volumeHolds,
+      clock,
+      log,
+    },
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
 

@@ -1,6 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, lstat, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  lstat,
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -17,6 +28,7 @@ const open = (parent?: string) => openRounds(() => engine, parent)
 
 const withoutHugeHoles = ['--exclude', 'huge, nearly empty']
 const mebibyte = 1024 * 1024
+const page = 8 * 1024
 
 const equal = async ({ source, target }: Rounds): Promise<void> => {
   expect(await rsyncDifferences(source, target, withoutHugeHoles)).toEqual([])
@@ -37,19 +49,45 @@ describe('rounds', () => {
     await equal(rounds)
   })
 
-  test('of a large file carry the blocks that have changed', async () => {
+  test('of a large file carry the pages that have changed', async () => {
     await using rounds = await open()
     const path = join(rounds.source, 'large')
     await writeFile(path, Buffer.alloc(64 * mebibyte, 'x'))
     await rounds.round(false)
     await writeFile(path, 'y', { flag: 'r+' })
     await appendFile(path, 'at the end')
-    const last = await rounds.round(true)
-    expect(last.contentBytes).toBe(mebibyte + 10)
-    await truncate(path, 10 * mebibyte + 3)
-    expect((await rounds.round(true)).contentBytes).toBeLessThanOrEqual(2 * mebibyte + 3)
+    expect((await rounds.round(false)).contentBytes).toBe(page + 10)
+    await using file = await openFile(path, 'r+')
+    for (const at of [0, 1, 5, 127, 128]) await file.write('z', (300 + at) * page)
+    await file.truncate(10 * mebibyte + 3)
+    await appendFile(path, 'and more')
+    expect((await rounds.round(true)).contentBytes).toBe(5 * page + 3 + 8)
     await equal(rounds)
   })
+
+  test('of a large file that is cut at a page carry nothing', async () => {
+    await using rounds = await open()
+    const path = join(rounds.source, 'large')
+    await writeFile(path, Buffer.alloc(4 * mebibyte, 'x'))
+    await rounds.round(false)
+    await truncate(path, 2 * mebibyte + 3 * page)
+    expect(await rounds.round(true)).toMatchObject({ contentBytes: 0, changedEntries: 2 })
+    await equal(rounds)
+  })
+
+  test.each(['source', 'target'] as const)(
+    'carry blocks at most, where the %s has lost the hashes of pages',
+    async (side) => {
+      await using rounds = await open()
+      const path = join(rounds.source, 'large')
+      await writeFile(path, Buffer.alloc(8 * mebibyte, 'x'))
+      await rounds.round(false)
+      await truncate(join(rounds.memory[side], 'pages'), 0)
+      await writeFile(path, 'y', { flag: 'r+' })
+      expect((await rounds.round(true)).contentBytes).toBe(side === 'source' ? mebibyte : page)
+      await equal(rounds)
+    },
+  )
 
   test('that only find another mode, owner or time carry no content', async () => {
     await using rounds = await open()
@@ -131,6 +169,14 @@ const restart = async (): Promise<void> => {
   await before.close()
 }
 
+// Each list becomes that of another block, where there are several.
+const spoilPages = async (memory: string, all: boolean): Promise<void> => {
+  const path = join(memory, 'pages')
+  const lists = await readFile(path).catch(() => Buffer.alloc(0))
+  const listBytes = (mebibyte / page) * 32
+  await writeFile(path, all ? '' : Buffer.concat([lists.subarray(listBytes), lists.subarray(0, listBytes)]))
+}
+
 const paces = fc.constantFrom(undefined, 50_000, mebibyte)
 
 const actions: fc.Arbitrary<Action> = fc.oneof(
@@ -147,6 +193,15 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constant(named({ what: 'both agents started anew', between: () => restart() })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom('source', 'target'), fc.boolean()).map(([side, all]) =>
+      named({
+        what: `the ${side} has ${all ? 'no' : 'other'} hashes of pages`,
+        between: (rounds: Rounds) => spoilPages(rounds.memory[side], all),
+      }),
+    ),
   },
   { weight: 12, arbitrary: mutations },
   { weight: 2, arbitrary: fc.constant(named({ what: 'round', between: (rounds: Rounds) => rounds.round(false) })) },

@@ -10,6 +10,8 @@ import {
   type CopyEvent,
   type CopyRequest,
   type ImportedVolume,
+  type MoveEvent,
+  type MoveRequest,
   type Transfer,
   type VolumeArchive,
 } from '../../shared/api/archives.ts'
@@ -62,6 +64,13 @@ export type ArchiveClient = {
     range: { readonly offset: number; readonly length: number | null },
     signal: AbortSignal,
   ): Promise<AsyncIterable<Buffer>>
+  // onProgress: of the copy, and then of the last look at the original.
+  moveVolume(
+    from: { readonly host: string; readonly volume: string },
+    request: MoveRequest,
+    onProgress: (bytes: number, totalBytes: number | null) => void,
+    signal: AbortSignal,
+  ): Promise<CopiedVolume>
   // The one that was listed, and no other of its name.
   removeVolume(
     place: { readonly host: string; readonly volume: string },
@@ -204,6 +213,12 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
         }
       })()
     },
+    moveVolume: ({ host, volume }, body, onProgress, signal) =>
+      followed<MoveEvent, CopiedVolume>(`${volumePath(host, volume)}/move`, body, signal, ({ event, data }) => {
+        if (event === 'moved') return data
+        onProgress(data.bytes, event === 'progress' ? data.totalBytes : null)
+        return null
+      }),
     removeVolume: async ({ host, volume }, listed, onProgress, signal) => {
       await followed<RemovalEvent, object>(`${volumePath(host, volume)}/remove`, listed, signal, ({ event, data }) => {
         if (event === 'removed') return data

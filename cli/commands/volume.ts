@@ -4,11 +4,12 @@ import { copyCommand } from './volume-copy.ts'
 import { exportCommand } from './volume-export.ts'
 import { importCommand } from './volume-import.ts'
 import { listVolumeCommand } from './volume-ls.ts'
+import { moveCommand } from './volume-move.ts'
 import { showVolumeCommand } from './volume-show.ts'
 
 export const volumeCommand = (): Command =>
   new Command('volume')
-    .summary('look into volumes, export, import and copy them')
+    .summary('look into volumes, export, import, copy and move them')
     .description('One volume as a whole. "dray volumes" lists them.')
     .addCommand(showVolumeCommand())
     .addCommand(listVolumeCommand())
@@ -16,3 +17,4 @@ export const volumeCommand = (): Command =>
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(copyCommand())
+    .addCommand(moveCommand())

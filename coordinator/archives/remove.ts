@@ -1,7 +1,7 @@
 // A volume that nothing uses, removed for good by its host's engine.
 import type { RemoveVolume as Listed, RemovalEvent } from '../../shared/api/orphans.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { ArchiveHosts } from './ports.ts'
+import type { ArchiveHosts, ArchivePort } from './ports.ts'
 import type { Transfers } from './transfers.ts'
 
 type Place = { readonly host: string; readonly volume: string }
@@ -26,9 +26,7 @@ export const createRemoval =
     const { agent } = await hosts.archives(host)
     // From here on no migration, export or copy takes the volume; what had it before is refused, or told by its claim.
     const transfer = await transfers.begin({ kind: 'removal', reads: [], makes: [place] }, signal)
-    const { driver, mountpoint, createdAt, digest = '' } = listed
-    const request = { volume, driver, mountpoint, createdAt: createdAt ?? '', digest }
-    const reports = agent.removeVolume(request, signal)[Symbol.asyncIterator]()
+    const reports = agent.removeVolume(removalOf(place, listed), signal)[Symbol.asyncIterator]()
     const first = await transfer.watch(async () => {
       await requireRemovable(place, listed, transfer.id)
       return reports.next()
@@ -46,3 +44,8 @@ export const createRemoval =
     }
     return { id: transfer.id, events: transfer.watchEach(events()) }
   }
+
+export const removalOf = (
+  { volume }: Place,
+  { driver, mountpoint, createdAt, digest = '' }: Listed,
+): Parameters<ArchivePort['removeVolume']>[0] => ({ volume, driver, mountpoint, createdAt: createdAt ?? '', digest })

@@ -6,6 +6,7 @@ import { type Browse, createBrowse } from './browse.ts'
 import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
+import { createMove, type MoveOptions, type MoveVolume } from './move.ts'
 import type { ArchiveHosts } from './ports.ts'
 import { createRemoval, type RemoveVolume, type RequireRemovable } from './remove.ts'
 import { createTransfers, type TransferLog } from './transfers.ts'
@@ -17,6 +18,7 @@ export type ArchiveService = {
   readonly exportVolume: ExportVolume
   readonly importVolume: ImportVolume
   readonly copyVolume: CopyVolume
+  readonly moveVolume: MoveVolume
   readonly removeVolume: RemoveVolume
   readonly browse: Browse
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
@@ -29,6 +31,7 @@ export type ArchiveGiving = Pick<Imports, 'give'>
 export type ArchiveServiceOptions = {
   readonly hosts: ArchiveHosts
   readonly requireRemovable: RequireRemovable
+  readonly identityOf: MoveOptions['identityOf']
   readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: TransferLog
@@ -38,6 +41,7 @@ export type ArchiveServiceOptions = {
 export const createArchiveService = ({
   hosts,
   requireRemovable,
+  identityOf,
   holds,
   clock,
   log,
@@ -45,7 +49,9 @@ export const createArchiveService = ({
 }: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
   const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
+  const moveVolume = createMove({ hosts, transfers, requireRemovable, identityOf })
   const removeVolume = createRemoval(hosts, transfers, requireRemovable)
   const imports = createImports(hosts, transfers, { signOfLifeMs })
-  return { exportVolume, copyVolume, removeVolume, browse: createBrowse(hosts), transfer: transfers.get, ...imports }
+  const browse = createBrowse(hosts)
+  return { exportVolume, copyVolume, moveVolume, removeVolume, browse, transfer: transfers.get, ...imports }
 }

@@ -1,7 +1,8 @@
 // Volumes that nothing uses: which there are, and which may be removed.
 import type { OrphanList, OrphansQuery } from '../../shared/api/orphans.ts'
-import type { AppError } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { HostDirectory } from '../agents/directory.ts'
+import type { MoveOptions } from '../archives/move.ts'
 import type { RequireRemovable } from '../archives/remove.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { ClaimStore } from '../store/claims.ts'
@@ -17,6 +18,8 @@ export type Orphans = {
   // By all that is known here. Throws DRAYAGE_HOST_OFFLINE, DRAYAGE_RECOVERY_NEEDED, DRAYAGE_VOLUME_NOT_FOUND,
   // DRAYAGE_VOLUME_IN_USE, DRAYAGE_VOLUME_NOT_ORPHANED, DRAYAGE_VOLUME_CHANGED.
   readonly requireRemovable: RequireRemovable
+  // As last reported. Throws DRAYAGE_VOLUME_NOT_FOUND.
+  readonly identityOf: MoveOptions['identityOf']
 }
 
 export type OrphansOptions = {
@@ -56,6 +59,15 @@ export const createOrphans = (options: OrphansOptions): Orphans => {
           reliable: isReliable(host),
         })),
       }
+    },
+
+    identityOf: async ({ host, volume }) => {
+      const found = (await inventory.volumes({ host })).find(({ name, goneAt }) => name === volume && goneAt === null)
+      if (found === undefined) {
+        throw new AppError('DRAYAGE_VOLUME_NOT_FOUND', `There is no volume ${volume} on ${host}, as far as is known.`)
+      }
+      const { driver, mountpoint, createdAt } = found
+      return { driver, mountpoint, createdAt }
     },
 
     requireRemovable: async (place, listed, transferId) => {

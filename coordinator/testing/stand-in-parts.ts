@@ -1,7 +1,7 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
-import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
+import type { CopyEvent, MoveEvent, VolumeArchive } from '../../shared/api/archives.ts'
 import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
@@ -237,6 +237,19 @@ export const deps: AppDeps = {
           })(),
         }
       },
+    },
+    moveVolume: async ({ from, to }) => {
+      if (from.host === 'host-9' || to.host === 'host-9') throw notFound
+      const { archiveBytes: _, archiveSha256: __, ...moved } = archive
+      return {
+        id: 't1',
+        events: (async function* (): AsyncGenerator<MoveEvent> {
+          yield { event: 'progress', data: { bytes: 1, entries: 1, totalBytes: 4 } }
+          yield { event: 'checking', data: { bytes: 1 } }
+          if (to.volume === 'breaks') throw new AppError('DRAYAGE_VOLUME_IN_USE', 'web refers to it')
+          yield { event: 'moved', data: { ...moved, ...to, from, live: false, created: true } }
+        })(),
+      }
     },
     removeVolume: async (place, listed) => {
       if (place.host === 'host-9') throw notFound

@@ -3,7 +3,7 @@
 import type { ByteString } from '../byte-string.ts'
 import { bootId } from '../linux/boot.ts'
 import { type Identity, identityIn, trace } from '../linux/trace.ts'
-import { type BlockStore, beginBlockList, blockOf, eachBlock, unknownBlock } from '../tree/block-store.ts'
+import { type BlockStore, beginBlockList, eachBlock, unknownBlock } from '../tree/block-store.ts'
 import { hashOfBlocks } from '../tree/content-hash.ts'
 import type { Scan, Scanned } from '../tree/scan.ts'
 import type { Inode, Name, Tree } from '../tree/tree.ts'
@@ -20,9 +20,10 @@ export const markUnknown = (tree: Tree, store: BlockStore, node: Inode, unknown:
   const known = tree.blocks(node)
   if (known === undefined) throw new Error('a file without blocks lacks some')
   const lost = new Set(unknown)
-  const list = beginBlockList(store, undefined, 0)
+  const list = beginBlockList(store, known, 0)
   for (let index = 0; index < known.count; index++) {
-    list.add(lost.has(index) ? unknownBlock : blockOf(store, known, index))
+    if (lost.has(index)) list.add(unknownBlock)
+    else list.keepUntil(index + 1)
   }
   const blocks = list.whole(known.count)
   tree.setContent(node, tree.metadata(node).size, hashOfBlocks(eachBlock(store, blocks)), blocks)

@@ -1,5 +1,5 @@
 import { damaged } from '../damaged.ts'
-import { contentBlockBytes } from '../tree/content-hash.ts'
+import { contentBlockBytes } from '../tree/page-hashes.ts'
 
 // A stream of pieces of any size, taken in the portions that a format asks for. Bytes are read where they came in; only
 // what straddles two pieces is copied. What is returned is valid until the next call.
@@ -60,4 +60,14 @@ export const createByteSource = (next: () => Buffer | undefined): ByteSource => 
       count <= contentBlockBytes && refill() && piece.length - at >= count ? takeSome(count) : undefined,
     takeOrEnd: (count) => (refill() ? take(count) : undefined),
   }
+}
+
+// Of what is in memory already.
+export const byteSourceOf = (bytes: Buffer): ByteSource => {
+  let rest: Buffer | undefined = bytes
+  return createByteSource(() => {
+    const piece = rest
+    rest = undefined
+    return piece
+  })
 }

@@ -3,7 +3,7 @@
 // digest. It names that digest when it asks again. docs/adr/0013-going-on-inside-a-round.md.
 
 import type { BlockStore } from '../tree/block-store.ts'
-import { contentBlockBytes } from '../tree/content-hash.ts'
+import { contentBlockBytes } from '../tree/page-hashes.ts'
 import type { Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
 import { mostCheckpoints } from './limits.ts'

@@ -3,7 +3,7 @@
 // beyond it waits for the next.
 import { damaged } from '../damaged.ts'
 import { mostRecordBytes } from '../tar/member.ts'
-import { contentBlockBytes } from '../tree/content-hash.ts'
+import { contentPageBytes } from '../tree/page-hashes.ts'
 import type { Scan } from '../tree/scan.ts'
 import type { Tree } from '../tree/tree.ts'
 
@@ -39,7 +39,7 @@ export const announce = (recorded: Scan, held: Tree, final: boolean): RoundLimit
     entries:
       membersPerName * recorded.count +
       held.totals.entries +
-      Math.ceil(contentBytes / contentBlockBytes) +
+      Math.ceil(contentBytes / contentPageBytes) +
       mostCheckpoints,
     contentBytes,
     depth: recorded.deepest + 1,

@@ -5,7 +5,8 @@ import type { ByteString } from '../byte-string.ts'
 import { createCursor } from '../linux/cursor.ts'
 import { close, dropCached, OsError, open, openAt, openRoot, read, seek, setModified } from '../linux/libc.ts'
 import { type Stat, statFd } from '../linux/stat.ts'
-import { contentBlockBytes, createContentHash, hashOfBlock } from '../tree/content-hash.ts'
+import { createContentHash } from '../tree/content-hash.ts'
+import { contentBlockBytes, hashOfBlock } from '../tree/page-hashes.ts'
 import { isGone } from '../tree/scan.ts'
 import { readFully, segmentsOf } from './read-file.ts'
 import { forgetWritten, hasGap, readWritten, type WrittenFile } from './written-log.ts'
@@ -47,11 +48,11 @@ const contentOf = (fd: number, stat: Stat, heard: (bytes: number) => void): Byte
 
 const isAsWritten = (fd: number, stat: Stat, { hash }: WrittenFile, heard: (bytes: number) => void): boolean => {
   if (typeof hash === 'string') return contentOf(fd, stat, heard) === hash
-  for (const [index, expected] of hash) {
-    const offset = index * contentBlockBytes
+  for (const [index, expected] of hash.units) {
+    const offset = index * hash.unitBytes
     // Cut off later in the same round.
     if (offset >= stat.size) continue
-    const wanted = block.subarray(0, Math.min(contentBlockBytes, stat.size - offset))
+    const wanted = block.subarray(0, Math.min(hash.unitBytes, stat.size - offset))
     seek(fd, offset)
     const found = readFully(fd, wanted)
     heard(found)

@@ -2,7 +2,7 @@ import type { ByteString } from '../byte-string.ts'
 import { nextData, nextHole, read, seek } from '../linux/libc.ts'
 import type { Stat } from '../linux/stat.ts'
 import { mostSegments, type Segment } from '../tar/sparse-map.ts'
-import { type ContentHash, contentBlockBytes, hashOfSmallContent } from '../tree/content-hash.ts'
+import { type ContentHash, hashOfSmallContent, isSmall } from '../tree/content-hash.ts'
 import type { PieceSink } from './piece-sink.ts'
 
 // Where a file's data is, when it has holes; undefined when it has none. A file system that knows nothing of holes
@@ -98,7 +98,7 @@ export type SmallContent = {
 // The same as sendContent for a file that fits in what is left of the current piece: one read and one hash.
 export const sendSmallContent = (fd: number, size: number, sink: PieceSink): SmallContent | undefined => {
   const space = sink.space()
-  if (size > contentBlockBytes || size > space.length) return undefined
+  if (!isSmall(size) || size > space.length) return undefined
   const into = space.subarray(0, size)
   const filled = readFully(fd, into)
   into.fill(0, filled)

@@ -7,7 +7,8 @@ import type { Cursor } from '../linux/cursor.ts'
 import { namesIn, seek, statxAt, truncate } from '../linux/libc.ts'
 import { changedNanosecondsIn, lastTrace, type Trace, typeIn } from '../linux/trace.ts'
 import { type BlockStore, blockOf } from '../tree/block-store.ts'
-import { contentBlockBytes, hashOfBlock, hashOfSmallContent } from '../tree/content-hash.ts'
+import { hashOfSmallContent, isSmall } from '../tree/content-hash.ts'
+import { bytesOfBlock, contentBlockBytes, hashOfBlock } from '../tree/page-hashes.ts'
 import type { Inode, Name } from '../tree/tree.ts'
 import { type Holding, type Lacking, markUnknown } from './base-tree.ts'
 import { removeEntry } from './clear.ts'
@@ -78,14 +79,14 @@ export const reconcile = (
     truncate(fd, size)
     seek(fd, 0)
     if (blocks === undefined) {
-      if (size > contentBlockBytes) return undefined
+      if (!isSmall(size)) return undefined
       const content = scratch.subarray(0, readFully(fd, scratch.subarray(0, size)))
       return hashOfSmallContent(content) === tree.content(node) ? [] : undefined
     }
     const differing: number[] = []
     for (let index = 0; index < blocks.count; index++) {
       checkpoint()
-      const block = scratch.subarray(0, Math.min(contentBlockBytes, size - index * contentBlockBytes))
+      const block = scratch.subarray(0, bytesOfBlock(size, index))
       const whole = readFully(fd, block) === block.length
       if (!whole || hashOfBlock(block) !== blockOf(store, blocks, index)) differing.push(index)
     }

@@ -1,12 +1,24 @@
-// A file that the other side holds as it was, sent as what has changed in it: the blocks whose hash is another than the
-// one kept from the round before. The file is read whole, since only that tells; what is equal does not cross.
+// A file that the other side holds as it was, sent as what has changed in it: the pages whose hash is another than the one
+// kept from the round before; of a block whose pages are not known, all of it. The file is read whole, since only that
+// tells; what is equal does not cross.
 import type { ByteString } from '../byte-string.ts'
 import { seek } from '../linux/libc.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodePart } from '../tar/member.ts'
 import { encodeSparseMap, type Segment } from '../tar/sparse-map.ts'
 import type { BlockList } from '../tree/block-store.ts'
-import { contentBlockBytes, hashOfBlock, hashOfZeros } from '../tree/content-hash.ts'
+import {
+  bytesOfBlock,
+  contentBlockBytes,
+  contentPageBytes,
+  hashBytes,
+  hashOfPages,
+  hashPages,
+  hashZeroPages,
+  newPageHashes,
+  type PageHashes,
+  zeroBlockHash,
+} from '../tree/page-hashes.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { readFully, within } from './read-file.ts'
 
@@ -24,13 +36,37 @@ type Changed = {
   readonly path: ByteString
   readonly size: number
   readonly segments: readonly Segment[] | undefined
-  // The hash of a block as the other side has it.
-  readonly known: (index: number) => ByteString
+  // What the other side has: the hash of a block, and those of its pages where they are known.
+  readonly known: {
+    readonly hash: (block: number) => ByteString
+    readonly pages: (block: number) => PageHashes | undefined
+  }
   // Takes the hashes as they are found.
   readonly found: BlockList
 }
 
+// A run of pages of a block that are others than they were, in bytes from the block's start.
+type Run = { readonly start: number; readonly end: number }
+
+const changedRuns = (pages: PageHashes, known: PageHashes | undefined, length: number): readonly Run[] => {
+  if (known === undefined) return [{ start: 0, end: length }]
+  const runs: Run[] = []
+  let start = -1
+  const endRun = (at: number): void => {
+    if (start >= 0) runs.push({ start, end: Math.min(at, length) })
+    start = -1
+  }
+  for (let at = 0, page = 0; at < length; at += contentPageBytes, page += hashBytes) {
+    const same = page < known.length && pages.compare(known, page, page + hashBytes, page, page + hashBytes) === 0
+    if (same) endRun(at)
+    else if (start < 0) start = at
+  }
+  endRun(length)
+  return runs
+}
+
 const scratch = Buffer.alloc(contentBlockBytes)
+const pageScratch = newPageHashes()
 
 // `pause` is called where the other side has all that was found so far: data bytes sent, and how far the last part reaches.
 export const sendChangedBlocks = (
@@ -46,21 +82,25 @@ export const sendChangedBlocks = (
   // A run of blocks that have become a hole.
   let hole = { offset: 0, length: 0 }
 
-  const sendPart = (offset: number, length: number, inside: readonly Segment[]): void => {
+  // `block`: where the block begins in the file; `inside`: where the data of the part is, from the part's start.
+  const sendPart = (block: number, { start, end }: Run, inside: readonly Segment[]): void => {
+    const length = end - start
     const whole = inside.length === 1 && inside[0]?.length === length
     const map = whole ? undefined : encodeSparseMap(inside, length)
     const bytes = inside.reduce((sum, segment) => sum + segment.length, 0)
     const storedBytes = bytes + (map?.length ?? 0)
-    sink.write(encodePart({ path, offset, length }, storedBytes, map !== undefined))
+    sink.write(encodePart({ path, offset: block + start, length }, storedBytes, map !== undefined))
     if (map !== undefined) sink.write(map)
-    for (const segment of inside) sink.write(scratch.subarray(segment.offset, segment.offset + segment.length))
+    for (const segment of inside) {
+      sink.write(scratch.subarray(start + segment.offset, start + segment.offset + segment.length))
+    }
     sink.zeros(paddingAfter(storedBytes))
     parts++
     dataBytes += bytes
-    lastPartEnd = offset + length
+    lastPartEnd = block + end
   }
   const endHole = (): void => {
-    if (hole.length > 0) sendPart(hole.offset, hole.length, [])
+    if (hole.length > 0) sendPart(hole.offset, { start: 0, end: hole.length }, [])
     hole = { offset: 0, length: 0 }
   }
   // The bytes of the segments, zeros between them. How far the file reached.
@@ -75,24 +115,34 @@ export const sendChangedBlocks = (
   }
 
   let reached = 0
-  for (let offset = 0; offset < size; offset += contentBlockBytes) {
+  for (let block = 0; block * contentBlockBytes < size; block++) {
     checkpoint()
-    const wanted = Math.min(contentBlockBytes, size - offset)
+    const offset = block * contentBlockBytes
+    const wanted = bytesOfBlock(size, block)
     const range = within(segments ?? [{ offset: 0, length: size }], nextSegment, offset, wanted)
     nextSegment = range.next
     const length = readBlock(offset, wanted, range.inside)
     reached = offset + length
     if (length > 0) {
-      const hash = range.inside.length === 0 ? hashOfZeros(length) : hashOfBlock(scratch.subarray(0, length))
-      const changed = hash !== known(found.count)
-      found.add(hash)
-      if (changed && range.inside.length === 0) {
+      const empty = range.inside.length === 0
+      const pages = empty ? hashZeroPages(length, pageScratch) : hashPages(scratch.subarray(0, length), pageScratch)
+      const hash = empty && length === contentBlockBytes ? zeroBlockHash : hashOfPages(pages)
+      const changed = hash !== known.hash(block)
+      if (!changed) found.keepUntil(block + 1)
+      else found.add(hash, pages)
+      if (changed && empty) {
         if (hole.length === 0) hole = { offset, length }
         else hole = { offset: hole.offset, length: hole.length + length }
       } else {
         endHole()
-        if (changed) sendPart(offset, length, length === wanted ? range.inside : [{ offset: 0, length }])
-        pause(dataBytes, lastPartEnd)
+        if (changed) {
+          const data = length === wanted ? range.inside : [{ offset: 0, length }]
+          for (const run of changedRuns(pages, known.pages(block), length)) {
+            sendPart(offset, run, within(data, 0, run.start, run.end - run.start).inside)
+          }
+        }
+        // Not in a block that is not full: where the file was longer, the other side has the rest of it still.
+        if (length === contentBlockBytes) pause(dataBytes, lastPartEnd)
       }
     }
     if (length < wanted) break

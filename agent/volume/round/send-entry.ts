@@ -7,16 +7,17 @@ import { paddingAfter } from '../tar/header.ts'
 import { encodeLink, encodeMember, encodePart, encodeRemoval, mostRecordBytes } from '../tar/member.ts'
 import { encodeSparseMap, type Segment } from '../tar/sparse-map.ts'
 import { readAttributes, sameMetadata } from '../tree/attributes.ts'
-import { type BlockStore, type Blocks, beginBlockList, blockOf, eachBlock } from '../tree/block-store.ts'
+import { type BlockStore, type Blocks, beginBlockList, blockOf, eachBlock, pagesOf } from '../tree/block-store.ts'
 import {
-  contentBlockBytes,
   createContentHash,
   emptyContentHash,
   hashOfBlocks,
   hashOfSmallContent,
-  mostBlocksKept,
+  isSmall,
+  keepsBlocks,
 } from '../tree/content-hash.ts'
 import type { Attributes, Metadata } from '../tree/entry.ts'
+import { blocksIn, bytesOfBlock, contentBlockBytes, pagesIn } from '../tree/page-hashes.ts'
 import type { PieceSink } from './piece-sink.ts'
 import { readFully, segmentsOf, sendContent, sendSmallContent, within } from './read-file.ts'
 import { sendChangedBlocks } from './send-changed-file.ts'
@@ -76,7 +77,7 @@ const endOfRun = (segments: readonly Segment[], next: number, from: number, size
     const { offset = 0, length = 0 } = segments[index] ?? {}
     const start = Math.max(offset, from)
     const end = offset + length
-    if (end - start >= rest) return Math.min(size, Math.ceil((start + rest) / contentBlockBytes) * contentBlockBytes)
+    if (end - start >= rest) return Math.min(size, blocksIn(start + rest) * contentBlockBytes)
     rest -= end - start
   }
   return size
@@ -170,8 +171,6 @@ export const createEntrySender = ({
     return storedBytes
   }
 
-  const keepsBlocks = (size: number): boolean => size > contentBlockBytes && size <= mostBlocksKept * contentBlockBytes
-
   const sendWhole = (
     fd: number,
     stat: Stat,
@@ -181,7 +180,7 @@ export const createEntrySender = ({
     pause: Pause,
   ): Given => {
     const holes = stat.size === 0 ? undefined : segmentsOf(fd, stat)
-    if (holes === undefined && stat.size <= contentBlockBytes) {
+    if (holes === undefined && isSmall(stat.size)) {
       const storedBytes = begin(path, metadata, undefined, inPlace)
       if (stat.size === 0) return { metadata, content: emptyContentHash, blocks: undefined }
       const small = sendSmallContent(fd, stat.size, sink)
@@ -210,8 +209,8 @@ export const createEntrySender = ({
     const { size } = metadata
     const segments = holes ?? [{ offset: 0, length: size }]
     const list = store !== undefined && keepsBlocks(size) ? beginBlockList(store, undefined, 0) : undefined
-    const content = createContentHash((hash, count) => {
-      for (let index = 0; index < count; index++) list?.add(hash)
+    const content = createContentHash((hash, pages, count) => {
+      for (let index = 0; index < count; index++) list?.add(hash, pages)
     })
     let nextSegment = 0
     let reached = 0
@@ -240,7 +239,7 @@ export const createEntrySender = ({
     if (short) cutShort(path)
     const given = { ...metadata, size: reached }
     const hash = content.digest()
-    const blocks = reached > contentBlockBytes ? list?.whole(Math.ceil(reached / contentBlockBytes)) : undefined
+    const blocks = isSmall(reached) ? undefined : list?.whole(blocksIn(reached))
     return { metadata: given, content: hash, blocks }
   }
 
@@ -287,7 +286,10 @@ export const createEntrySender = ({
         path,
         size: stat.size,
         segments: segmentsOf(fd, stat),
-        known: (index) => blockOf(kept.store, kept.known, index),
+        known: {
+          hash: (block) => blockOf(kept.store, kept.known, block),
+          pages: (block) => pagesOf(kept.store, kept.known, block, pagesIn(bytesOfBlock(before.metadata.size, block))),
+        },
         found: list,
       },
       sink,
@@ -296,7 +298,7 @@ export const createEntrySender = ({
         sent.contentBytes = alreadySent + dataBytes
         pause(() => {
           const size = Math.max(before.metadata.size, reached)
-          return given(list.blocks(Math.ceil(size / contentBlockBytes)), { ...before.metadata, size })
+          return given(list.blocks(blocksIn(size)), { ...before.metadata, size })
         })
       },
     )
@@ -307,8 +309,8 @@ export const createEntrySender = ({
       sendMetadata(path, metadata)
       sent.entries++
     }
-    const all = given(list.whole(Math.ceil(changes.size / contentBlockBytes)), metadata)
-    return changes.size > contentBlockBytes ? all : { ...all, blocks: undefined }
+    const all = given(list.whole(blocksIn(changes.size)), metadata)
+    return isSmall(changes.size) ? { ...all, blocks: undefined } : all
   }
 
   const withFile = (pathFd: number, use: (fd: number) => Given): Given => {
@@ -338,7 +340,7 @@ export const createEntrySender = ({
       if (stat.type === 'file') {
         return withFile(pathFd, (fd) => {
           const metadata = metadataOf(fd, false, stat, path)
-          if (stat.size <= contentBlockBytes) return updateSmall(fd, stat, path, metadata, before)
+          if (isSmall(stat.size)) return updateSmall(fd, stat, path, metadata, before)
           const { blocks: known } = before
           return store === undefined || known === undefined || !keepsBlocks(stat.size)
             ? sendWhole(fd, stat, path, metadata, true, pause)

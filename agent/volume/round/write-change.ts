@@ -1,6 +1,5 @@
 // Changes of a file that earlier rounds have made, in place: nobody uses the target yet, and a copy beside would cost the
 // whole file. What is interrupted half-way leaves a file whose times have moved, which round/reconcile.ts finds.
-import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { close, open, openAt, punchHole, seek, truncate, writeAll } from '../linux/libc.ts'
 import { statFd } from '../linux/stat.ts'
@@ -8,20 +7,23 @@ import { lastTrace } from '../linux/trace.ts'
 import { blockBytes } from '../tar/header.ts'
 import type { Member } from '../tar/member.ts'
 import { decodeSparseMap, type Segment } from '../tar/sparse-map.ts'
-import {
-  type BlockList,
-  type BlockStore,
-  type Blocks,
-  beginBlockList,
-  eachBlock,
-  unknownBlock,
-} from '../tree/block-store.ts'
-import { contentBlockBytes, createContentHash, hashOfBlocks, mostBlocksKept } from '../tree/content-hash.ts'
+import type { BlockStore } from '../tree/block-store.ts'
+import { isSmall } from '../tree/content-hash.ts'
 import type { Metadata } from '../tree/entry.ts'
+import { blocksIn, contentBlockBytes } from '../tree/page-hashes.ts'
 import type { Inode, Tree } from '../tree/tree.ts'
 import type { ByteSource } from './byte-source.ts'
+import { beginChangingFile, type ChangingFile, type PageWriter, settledWhole } from './changing-file.ts'
 import type { Refusals } from './refusals.ts'
-import { applyToOpen, applyToSpecial, type Place, type Written, writeContent, writeSegments } from './write-entry.ts'
+import {
+  applyToOpen,
+  applyToSpecial,
+  type Place,
+  type Written,
+  type WrittenContent,
+  writeContent,
+  writeSegments,
+} from './write-entry.ts'
 
 export const openHeld = <T>({ dir, name, path }: Place, tree: Tree, node: Inode, use: (fd: number) => T): T => {
   if (tree.type(node) !== 'file') throw damaged('content comes for what is no file')
@@ -56,9 +58,6 @@ const writeZeros = (fd: number, offset: number, length: number): void => {
   }
 }
 
-// A file that is being changed part by part: what is settled of it until the metadata that ends it comes.
-export type Unfinished = { readonly list: BlockList; size: number }
-
 export type ChangeContext = {
   readonly tree: Tree
   readonly store: BlockStore | undefined
@@ -68,26 +67,35 @@ export type ChangeContext = {
   readonly admit: (contentBytes: number) => void
 }
 
-// Hears of every block that is written, and what its hash is.
-export type BlockWriter = (index: number, hash: ByteString) => void
-
 export const createChanges = ({ tree, store, source, refusals, admit }: ChangeContext) => {
   // One at a time.
-  let current: { readonly node: Inode; readonly unfinished: Unfinished } | undefined
+  let current: { readonly node: Inode; readonly file: ChangingFile } | undefined
 
-  const begin = (node: Inode, first: number): Unfinished => {
-    if (current?.node === node) return current.unfinished
+  // `first`: the first block of it that is another one.
+  const begin = (node: Inode, first: number): ChangingFile => {
+    if (current?.node === node) return current.file
     const known = tree.blocks(node)
-    const { size } = tree.metadata(node)
     if (current !== undefined || store === undefined || known === undefined) {
       throw damaged('a part of a file does not fit to what there is of it')
     }
-    const unfinished = { list: beginBlockList(store, known, first), size }
-    current = { node, unfinished }
-    return unfinished
+    const file = beginChangingFile(store, known, tree.metadata(node).size, first)
+    current = { node, file }
+    return file
   }
 
-  const blocksOf = ({ list, size }: Unfinished): Blocks => list.blocks(Math.ceil(size / contentBlockBytes))
+  // Before the file is cut.
+  const contentAfter = (fd: number, node: Inode, size: number): WrittenContent => {
+    const known = tree.blocks(node)
+    const sizeBefore = tree.metadata(node).size
+    if (known === undefined || store === undefined) {
+      if (size !== sizeBefore) throw damaged('a file changes its size, and its content does not come')
+      return { content: tree.content(node), blocks: undefined }
+    }
+    if (current?.node !== node && size === sizeBefore) return settledWhole(store, known, size)
+    const { content, blocks } = begin(node, Math.max(0, blocksIn(size) - 1)).end(fd, size)
+    current = undefined
+    return { content, blocks: isSmall(size) ? undefined : blocks }
+  }
 
   return {
     // Whether parts of this file have come, and not the metadata that ends them.
@@ -110,35 +118,19 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
       })
     },
 
-    // The bytes from `offset` on, of whole blocks but at the file's end; the file's metadata is still to come. `wrote` hears
-    // of its blocks.
-    part: (place: Place, node: Inode, offset: number, member: Member, wrote: BlockWriter): void => {
-      const length = member.metadata.size
-      const first = offset / contentBlockBytes
-      const last = Math.ceil((offset + length) / contentBlockBytes)
-      const known = tree.blocks(node)?.count ?? 0
+    // The bytes from `offset` on, of whole pages but at the file's end; the file's metadata is still to come. `wrote` hears
+    // of the pages.
+    part: (place: Place, node: Inode, offset: number, member: Member, wrote: PageWriter): void => {
+      const range = { offset, length: member.metadata.size }
       const { segments, dataBytes } = segmentsOf(member, source)
-      if (!Number.isInteger(first) || length === 0 || last > mostBlocksKept) {
-        throw damaged('a part of a file does not fit to what there is of it')
-      }
-      const unfinished = begin(node, first)
-      if (first > Math.max(known, unfinished.list.count)) throw damaged('a part of a file begins beyond its end')
-      if (first < unfinished.list.count) throw damaged('parts of a file are not in order')
-      unfinished.list.keepUntil(first)
-      admit(dataBytes)
-      const content = createContentHash((hash, count) => {
-        for (let index = 0; index < count; index++) {
-          wrote(unfinished.list.count, hash)
-          unfinished.list.add(hash)
-        }
-      })
-      const range = { offset, length }
+      const file = begin(node, Math.floor(offset / contentBlockBytes))
       openHeld(place, tree, node, (fd) => {
-        if (segments !== undefined) writeZeros(fd, offset, length)
-        writeSegments(fd, range, segments ?? [{ offset: 0, length }], content, source)
+        const pages = file.part(fd, range, wrote)
+        admit(dataBytes)
+        if (segments !== undefined) writeZeros(fd, offset, range.length)
+        writeSegments(fd, range, segments ?? [{ offset: 0, length: range.length }], pages, source)
+        pages.end()
       })
-      content.digest()
-      unfinished.size = Math.max(unfinished.size, offset + length)
     },
 
     // Its metadata, which ends a file of parts.
@@ -147,8 +139,8 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
       if (wanted.type !== 'file') {
         return { ...applyToSpecial(place, wanted, refusals), content: '', blocks: undefined }
       }
-      const content = contentAfter(node, wanted.size)
       return openHeld(place, tree, node, (fd) => {
+        const content = contentAfter(fd, node, wanted.size)
         truncate(fd, wanted.size)
         return { ...applyToOpen(fd, wanted, place.path, refusals), ...content }
       })
@@ -156,37 +148,9 @@ export const createChanges = ({ tree, store, source, refusals, admit }: ChangeCo
 
     // The tree says of the file in progress what there is of it.
     settle: (): void => {
-      if (current === undefined || store === undefined) return
-      const blocks = blocksOf(current.unfinished)
-      tree.setContent(current.node, current.unfinished.size, hashOfBlocks(eachBlock(store, blocks)), blocks)
+      if (current === undefined) return
+      const { size, content, blocks } = current.file.settle()
+      tree.setContent(current.node, size, content, blocks)
     },
-  }
-
-  function contentAfter(
-    node: Inode,
-    size: number,
-  ): { readonly content: ByteString; readonly blocks: Blocks | undefined } {
-    const unfinished = current?.node === node ? current.unfinished : undefined
-    if (unfinished !== undefined) current = undefined
-    const known = tree.blocks(node)
-    if (known === undefined || store === undefined) {
-      if (size !== tree.metadata(node).size) throw damaged('a file changes its size, and its content does not come')
-      return { content: tree.content(node), blocks: undefined }
-    }
-    const count = Math.ceil(size / contentBlockBytes)
-    const most = Math.max(known.count, unfinished?.list.count ?? 0)
-    if (count > most) throw damaged('parts of a file are missing')
-    const blocks = unfinished?.list.whole(count) ?? { ...known, count }
-    let missing = false
-    const hash = hashOfBlocks(
-      (function* () {
-        for (const block of eachBlock(store, blocks)) {
-          if (block === unknownBlock) missing = true
-          yield block
-        }
-      })(),
-    )
-    if (missing) throw damaged('parts of a file are missing')
-    return { content: hash, blocks: size > contentBlockBytes ? blocks : undefined }
   }
 }

@@ -28,14 +28,9 @@ import type { Member } from '../tar/member.ts'
 import { decodeSparseMap, type Segment, type SparseMap } from '../tar/sparse-map.ts'
 import { isKeptAttribute, readAttributes, sameAttributes } from '../tree/attributes.ts'
 import { type BlockStore, type Blocks, beginBlockList } from '../tree/block-store.ts'
-import {
-  type ContentHash,
-  contentBlockBytes,
-  createContentHash,
-  hashOfSmallContent,
-  mostBlocksKept,
-} from '../tree/content-hash.ts'
+import { createContentHash, hashOfSmallContent, keepsBlocks } from '../tree/content-hash.ts'
 import type { Metadata } from '../tree/entry.ts'
+import { blocksIn, type PageHasher } from '../tree/page-hashes.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -172,7 +167,7 @@ export const writeSegments = (
   fd: number,
   { offset: from, length }: Segment,
   segments: readonly Segment[],
-  content: ContentHash,
+  content: Pick<PageHasher, 'update' | 'zeros'>,
   source: ByteSource,
 ): void => {
   let position = 0
@@ -207,14 +202,13 @@ export const writeContent = (
     if (size > 0) writeAll(fd, small)
     return { content: hashOfSmallContent(small), blocks: undefined }
   }
-  const keep = store !== undefined && size > contentBlockBytes && size <= mostBlocksKept * contentBlockBytes
-  const list = keep ? beginBlockList(store, undefined, 0) : undefined
-  const content = createContentHash((hash, count) => {
-    for (let index = 0; index < count; index++) list?.add(hash)
+  const list = store !== undefined && keepsBlocks(size) ? beginBlockList(store, undefined, 0) : undefined
+  const content = createContentHash((hash, pages, count) => {
+    for (let index = 0; index < count; index++) list?.add(hash, pages)
   })
   const all = { offset: 0, length: size }
   writeSegments(fd, all, segments ?? [all], content, source)
-  return { content: content.digest(), blocks: list?.whole(Math.ceil(size / contentBlockBytes)) }
+  return { content: content.digest(), blocks: list?.whole(blocksIn(size)) }
 }
 
 const sparseMapOf = (

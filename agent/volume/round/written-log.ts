@@ -1,5 +1,5 @@
 // What rounds have written into files and nobody has read back yet, in the target's memory between rounds: for each file
-// its hash, or those of the blocks that were written, and the stat by which round/read-back.ts sees that it is still the
+// its hash, or those of the pages or blocks that were written, and the stat by which round/read-back.ts sees that it is still the
 // file of this record. One record after the other, in the order of the writing.
 //
 // The log vouches for nothing by itself. Where a process was killed while it wrote one, records may be missing: that is
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { ByteString } from '../byte-string.ts'
 import { markOf, type Trace } from '../linux/trace.ts'
 import type { Metadata } from '../tree/entry.ts'
+import { hashBytes } from '../tree/page-hashes.ts'
 
 const logIn = (memory: string): string => join(memory, 'written')
 const openIn = (memory: string): string => join(memory, 'written.open')
@@ -20,30 +21,30 @@ export type WrittenFile = {
   readonly size: number
   readonly modifiedSeconds: number
   readonly modifiedNanoseconds: number
-  // The content hash of the whole file, or the hashes of some of its blocks by their numbers.
-  readonly hash: ByteString | ReadonlyMap<number, ByteString>
+  // The content hash of the whole file, or the hashes of some of its pages, or of some of its blocks, by their numbers.
+  readonly hash: ByteString | { readonly unitBytes: number; readonly units: ReadonlyMap<number, ByteString> }
 }
 
-const hashBytes = 32
-const headBytes = 4 + 4 + 8 + 8 + 8 + 4 + 4
+const headBytes = 4 + 4 + 8 + 8 + 8 + 4 + 4 + 4
 const flushAt = 1024 * 1024
 
 const lengthOf = ({ path, hash }: WrittenFile): number =>
-  headBytes + path.length + (typeof hash === 'string' ? hashBytes : hash.size * (4 + hashBytes))
+  headBytes + path.length + (typeof hash === 'string' ? hashBytes : hash.units.size * (4 + hashBytes))
 
 const encode = (file: WrittenFile, bytes: Buffer, from: number): void => {
-  const blocks = typeof file.hash === 'string' ? undefined : [...file.hash]
+  const parts = typeof file.hash === 'string' ? undefined : file.hash
   let at = bytes.writeUInt32LE(lengthOf(file), from)
   at = bytes.writeUInt32LE(file.path.length, at)
   at = bytes.writeBigUInt64LE(file.inode, at)
   at = bytes.writeDoubleLE(file.size, at)
   at = bytes.writeDoubleLE(file.modifiedSeconds, at)
   at = bytes.writeUInt32LE(file.modifiedNanoseconds, at)
-  // No count: the whole.
-  at = bytes.writeUInt32LE(blocks?.length ?? 0, at)
+  // No unit: the whole.
+  at = bytes.writeUInt32LE(parts?.unitBytes ?? 0, at)
+  at = bytes.writeUInt32LE(parts?.units.size ?? 0, at)
   at += bytes.write(file.path, at, 'latin1')
-  if (blocks === undefined) bytes.write(file.hash as ByteString, at, 'latin1')
-  for (const [index, hash] of blocks ?? []) {
+  if (typeof file.hash === 'string') bytes.write(file.hash, at, 'latin1')
+  for (const [index, hash] of parts?.units ?? []) {
     at = bytes.writeUInt32LE(index, at)
     at += bytes.write(hash, at, 'latin1')
   }
@@ -51,16 +52,17 @@ const encode = (file: WrittenFile, bytes: Buffer, from: number): void => {
 
 const decode = (bytes: Buffer): WrittenFile => {
   const pathBytes = bytes.readUInt32LE(4)
-  const count = bytes.readUInt32LE(36)
+  const unitBytes = bytes.readUInt32LE(36)
+  const count = bytes.readUInt32LE(40)
   let at = headBytes + pathBytes
   const take = (): ByteString => {
     at += hashBytes
     return bytes.toString('latin1', at - hashBytes, at)
   }
-  const blocks = new Map<number, ByteString>()
+  const units = new Map<number, ByteString>()
   for (let index = 0; index < count; index++) {
     at += 4
-    blocks.set(bytes.readUInt32LE(at - 4), take())
+    units.set(bytes.readUInt32LE(at - 4), take())
   }
   return {
     path: bytes.toString('latin1', headBytes, headBytes + pathBytes),
@@ -68,7 +70,7 @@ const decode = (bytes: Buffer): WrittenFile => {
     size: bytes.readDoubleLE(16),
     modifiedSeconds: bytes.readDoubleLE(24),
     modifiedNanoseconds: bytes.readUInt32LE(32),
-    hash: count === 0 ? take() : blocks,
+    hash: unitBytes === 0 ? take() : { unitBytes, units },
   }
 }
 

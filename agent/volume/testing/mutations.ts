@@ -15,7 +15,11 @@ const mebibyte = 1024 * 1024
 const names = ['a', 'b', 'c', 'd/a', 'd/b', 'd/e/a', 'd/e', 'd', 'f', 'f/a']
 const name = fc.constantFrom(...names)
 const two = fc.tuple(name, name)
-const size = fc.constantFrom(0, 1, 100, 4096, mebibyte - 1, mebibyte, mebibyte + 1, 3 * mebibyte + 5, 5 * mebibyte)
+const page = 8 * 1024
+const size = fc.constantFrom(
+  ...[0, 1, 100, 4096, page, mebibyte - 1, mebibyte, mebibyte + 1, mebibyte + 3 * page, 3 * mebibyte - page],
+  ...[3 * mebibyte + 5, 5 * mebibyte],
+)
 const fill = fc.constantFrom('x', 'y', '\0')
 
 // What a program finds impossible (a name that is a directory, one that is not there) it leaves.
@@ -71,6 +75,13 @@ export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   fc.tuple(name, fc.nat(5 * mebibyte), fc.nat(10_000), fill).map(([at, offset, bytes, what]) =>
     mutation(`write ${at} at ${offset} ${bytes} of ${JSON.stringify(what)}`, (root) => {
       writeAt(join(root, at), offset, Buffer.alloc(bytes, what))
+    }),
+  ),
+  fc.tuple(name, fc.array(fc.nat(5 * 128), { minLength: 2, maxLength: 8 })).map(([at, pages]) =>
+    mutation(`pages ${pages} of ${at}`, (root) => {
+      const { size: bytes } = fs.lstatSync(join(root, at))
+      for (const one of pages)
+        if (one * page < bytes) writeAt(join(root, at), one * page, Buffer.alloc(page, `${one},`), 0)
     }),
   ),
   fc

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { contentBlockBytes, createContentHash, hashOfSmallContent } from './content-hash.ts'
+import { createContentHash, hashOfSmallContent } from './content-hash.ts'
+import { contentBlockBytes, contentPageBytes } from './page-hashes.ts'
 
 const sha256 = (...parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest()
 const hex = (digest: string) => Buffer.from(digest, 'latin1').toString('hex')
@@ -20,9 +21,14 @@ const content = Buffer.alloc(3 * contentBlockBytes + 1000, 'some text of no part
 content.fill(0, contentBlockBytes, 2 * contentBlockBytes)
 
 describe('the content hash', () => {
-  test('is as it is written down: block hashes in order, full blocks of zeros as a count', () => {
+  test('is as it is written down: of pages those of blocks, in order, full blocks of zeros as a count', () => {
+    const pages = (block: Buffer) =>
+      Array.from({ length: Math.ceil(block.length / contentPageBytes) }, (_, page) =>
+        sha256(block.subarray(page * contentPageBytes, (page + 1) * contentPageBytes)),
+      )
+    const blockHash = (block: Buffer) => (block.length <= contentPageBytes ? sha256(block) : sha256(...pages(block)))
     const block = (index: number) => content.subarray(index * contentBlockBytes, (index + 1) * contentBlockBytes)
-    const item = (index: number) => Buffer.concat([Buffer.from('B'), sha256(block(index))])
+    const item = (index: number) => Buffer.concat([Buffer.from('B'), blockHash(block(index))])
     const zeros = Buffer.from('5a0000000000000001', 'hex')
     expect(hex(inParts(content, []))).toBe(sha256(item(0), zeros, item(2), item(3)).toString('hex'))
   })
@@ -53,7 +59,7 @@ describe('the content hash', () => {
   })
 
   test('of content in one block is the same by the short way', () => {
-    for (const size of [0, 1, 4096, contentBlockBytes - 1, contentBlockBytes]) {
+    for (const size of [0, 1, contentPageBytes, contentPageBytes + 1, contentBlockBytes - 1, contentBlockBytes]) {
       for (const fill of [0, 7]) {
         const small = Buffer.alloc(size, fill)
         expect(hashOfSmallContent(small)).toBe(inParts(small, []))

@@ -1,38 +1,49 @@
 // The hash of a file's content, made from the hashes of its blocks, so that a later round can replace one block without
 // reading the others, and a hole of any size costs nothing.
 //
-//   block         1 MiB of content, counted from the file's start; the last one may be shorter
-//   block hash    SHA-256 of the block
-//   content hash  SHA-256 over these items, in the order of the blocks:
-//                   'B' and the 32 bytes of the block hash, or
-//                   'Z' and a 64-bit big-endian count, for the longest run of full blocks of nothing but zeros
+//   block, block hash   tree/page-hashes.ts
+//   content hash        SHA-256 over these items, in the order of the blocks:
+//                         'B' and the 32 bytes of the block hash, or
+//                         'Z' and a 64-bit big-endian count, for the longest run of full blocks of nothing but zeros
 //
 // Zeros hash the same whether they are stored or a hole.
-import { createHash, type Hash, hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { ByteString } from '../byte-string.ts'
+import {
+  contentBlockBytes,
+  createPageHasher,
+  hashBytes,
+  hashOfBlock,
+  hashOfPages,
+  newPageHashes,
+  type PageHasher,
+  type PageHashes,
+  pagesInBlock,
+  putPageHash,
+  zeroBlockHash,
+  zeroBlockPages,
+  zeroPageHash,
+} from './page-hashes.ts'
 
-export const contentBlockBytes = 1024 * 1024
-
-const zeroBlock = Buffer.alloc(contentBlockBytes)
-const zeroBlockHash = hash('sha256', zeroBlock, 'binary')
-
-export type ContentHash = {
-  // The next bytes of the content. They are read before this returns.
-  update(bytes: Buffer): void
-  zeros(count: number): void
+export type ContentHash = Pick<PageHasher, 'update' | 'zeros'> & {
   // 32 bytes; ends the content.
   digest(): ByteString
 }
 
-// Hears the hash of every block, in order; `count` blocks in succession have it.
-export type BlockListener = (hash: ByteString, count: number) => void
+// Hears the hash of every block, in order, and of the pages in it, which are another block's after it returns; `count`
+// blocks in succession are such.
+export type BlockListener = (hash: ByteString, pages: PageHashes, count: number) => void
 
-// 128 MB of hashes, of 4 TiB of content. A larger file is sent whole when it changes.
+// 150 MB of hashes, of 4 TiB of content. A larger file is sent whole when it changes.
 export const mostBlocksKept = 4 * 1024 * 1024
+
+// Small: in one block. Of others the hashes of the blocks are kept, unless there are too many.
+export const isSmall = (size: number): boolean => size <= contentBlockBytes
+export const keepsBlocks = (size: number): boolean => !isSmall(size) && size <= mostBlocksKept * contentBlockBytes
 
 // The list of items that the content hash is made of. A full block of zeros is told by its hash: a shorter block has
 // another one.
-const createContentList = (heard: BlockListener) => {
+const createContentList = () => {
   const list = createHash('sha256')
   let zeroBlocks = 0
 
@@ -45,18 +56,13 @@ const createContentList = (heard: BlockListener) => {
     zeroBlocks = 0
   }
   return {
-    add: (digest: ByteString): void => {
-      heard(digest, 1)
+    add: (digest: ByteString, count = 1): void => {
       if (digest === zeroBlockHash) {
-        zeroBlocks++
+        zeroBlocks += count
         return
       }
       endZeros()
       list.update(`B${digest}`, 'latin1')
-    },
-    addZeros: (count: number): void => {
-      if (count > 0) heard(zeroBlockHash, count)
-      zeroBlocks += count
     },
     digest: (): ByteString => {
       endZeros()
@@ -65,55 +71,46 @@ const createContentList = (heard: BlockListener) => {
   }
 }
 
-export const hashOfZeros = (bytes: number): ByteString =>
-  bytes === contentBlockBytes ? zeroBlockHash : hash('sha256', zeroBlock.subarray(0, bytes), 'binary')
-
-export const hashOfBlock = (bytes: Buffer): ByteString => hash('sha256', bytes, 'binary')
-
-const unheard: BlockListener = () => {}
-
 // The content hash of blocks whose hashes are known.
 export const hashOfBlocks = (blocks: Iterable<ByteString>): ByteString => {
-  const list = createContentList(unheard)
+  const list = createContentList()
   for (const digest of blocks) list.add(digest)
   return list.digest()
 }
 
-export const createContentHash = (heard: BlockListener = unheard): ContentHash => {
-  const list = createContentList(heard)
-  let block: Hash | undefined
-  let blockFilled = 0
+export const createContentHash = (heard: BlockListener = () => {}): ContentHash => {
+  const list = createContentList()
+  const pages = newPageHashes()
+  let filled = 0
 
   const endBlock = (): void => {
-    if (block !== undefined) list.add(block.digest('binary'))
-    block = undefined
-    blockFilled = 0
+    if (filled === 0) return
+    const known = pages.subarray(0, filled * hashBytes)
+    const digest = hashOfPages(known)
+    list.add(digest)
+    heard(digest, known, 1)
+    filled = 0
   }
-
-  const update = (bytes: Buffer): void => {
-    for (let at = 0; at < bytes.length; ) {
-      const piece = bytes.subarray(at, at + contentBlockBytes - blockFilled)
-      if (piece.length === contentBlockBytes) list.add(hash('sha256', piece, 'binary'))
-      else {
-        block ??= createHash('sha256')
-        block.update(piece)
-        blockFilled += piece.length
-        if (blockFilled === contentBlockBytes) endBlock()
+  const { update, zeros, end } = createPageHasher((digest, count) => {
+    let rest = count
+    while (rest > 0) {
+      if (filled === 0 && rest >= pagesInBlock && digest === zeroPageHash) {
+        const zeroBlocks = Math.floor(rest / pagesInBlock)
+        list.add(zeroBlockHash, zeroBlocks)
+        heard(zeroBlockHash, zeroBlockPages, zeroBlocks)
+        rest -= zeroBlocks * pagesInBlock
+        continue
       }
-      at += piece.length
+      putPageHash(pages, filled++, digest)
+      rest--
+      if (filled === pagesInBlock) endBlock()
     }
-  }
-
+  })
   return {
     update,
-    zeros: (count) => {
-      const first = blockFilled === 0 ? 0 : Math.min(count, contentBlockBytes - blockFilled)
-      update(zeroBlock.subarray(0, first))
-      const rest = count - first
-      list.addZeros(Math.floor(rest / contentBlockBytes))
-      update(zeroBlock.subarray(0, rest % contentBlockBytes))
-    },
+    zeros,
     digest: () => {
+      end()
       endBlock()
       return list.digest()
     },
@@ -122,14 +119,10 @@ export const createContentHash = (heard: BlockListener = unheard): ContentHash =
 
 export const emptyContentHash = createContentHash().digest()
 
-// The same for content that is in memory whole and fits in one block: most files of most volumes.
+// The same for content that is in memory whole and is small: most files of most volumes.
 export const hashOfSmallContent = (bytes: Buffer): ByteString => {
   if (bytes.length === 0) return emptyContentHash
-  const digest = hash('sha256', bytes, 'binary')
-  if (bytes.length === contentBlockBytes && digest === zeroBlockHash) {
-    const content = createContentHash()
-    content.zeros(contentBlockBytes)
-    return content.digest()
-  }
+  const digest = hashOfBlock(bytes)
+  if (digest === zeroBlockHash) return hashOfBlocks([digest])
   return hash('sha256', Buffer.from(`B${digest}`, 'latin1'), 'binary')
 }

@@ -18,7 +18,7 @@
 //   inode digest   SHA-256 of the inode record
 //   link groups    every set of two or more names that share an inode: u32 count of sets; each set, in byte order of
 //                  the first names: u32 count of names; the names as paths from the root (a/b), in byte order, as strings
-//   tree digest    SHA-256 of "drayage tree 1\n", the root directory's inode digest, and the link groups
+//   tree digest    SHA-256 of "drayage tree 2\n", the root directory's inode digest, and the link groups
 import { createHash, type Hash, hash } from 'node:crypto'
 import { type ByteString, inByteOrder } from '../byte-string.ts'
 import type { Metadata, NodeType } from './entry.ts'
@@ -100,7 +100,7 @@ export const treeDigest = (root: ByteString, linkGroups: Iterable<readonly ByteS
     .map((paths) => paths.toSorted(inByteOrder))
     .sort(([a = ''], [b = '']) => inByteOrder(a, b))
   const sum = createHash('sha256')
-  sum.update('drayage tree 1\n', 'latin1').update(root, 'latin1').update(u32(groups.length), 'latin1')
+  sum.update('drayage tree 2\n', 'latin1').update(root, 'latin1').update(u32(groups.length), 'latin1')
   for (const paths of groups) addGroup(sum, paths)
   return sum.digest('hex')
 }

@@ -2,7 +2,7 @@
 // written beside, synced, renamed over, and ends in the SHA-256 of all that comes before. One that is missing, damaged or
 // of another version is none: then everything is sent again, which is right, only slower.
 //
-//   line      "drayage tree 1"
+//   line      "drayage tree 2"
 //   line      JSON: what FileHead says
 //   rows of names, rows of inodes, bytes of names (tree/rows.ts), lengths (u32) of rare facts, bytes of rare facts
 //   32 bytes  SHA-256 of all of it
@@ -31,7 +31,7 @@ type FileHead = Kept & {
   readonly contentBytes: number
 }
 
-const magic = 'drayage tree 1\n'
+const magic = 'drayage tree 2\n'
 const hashBytes = 32
 
 export const syncDirectory = (path: string): void => {
