@@ -18,6 +18,7 @@ import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
 import type { Lending } from './archive/lending.ts'
 import { readCopy } from './archive/read-copy.ts'
+import { removeVolume } from './archive/remove.ts'
 import { isOnRecord, type Refusals, toRefusal } from './link/refusals.ts'
 import { standingOf } from './state/standing.ts'
 import { confirmTarget } from './steps/confirm.ts'
@@ -153,6 +154,7 @@ export const createAgentServer = (
     LendVolume: serverStream((request, { signal }) =>
       withSignsOfLife(lending.lend(request, signal), signOfLifeMs(silenceMs), () => ({})),
     ),
+    RemoveVolume: serverStream((request, { signal }) => removeVolume(context, request, signal)),
     ReadCopy: serverStream((request, { signal }) => readCopy(context, request, signal)),
   } satisfies ArchiveHandlers)
   server.addService(services.Transfer, {

@@ -13,6 +13,7 @@ import { hostsCommand } from './commands/hosts.ts'
 import { loginCommand } from './commands/login.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { migrationsCommand } from './commands/migrations.ts'
+import { orphansCommand } from './commands/orphans.ts'
 import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { psCommand } from './commands/ps.ts'
 import { recoverCommand } from './commands/recover.ts'
@@ -44,6 +45,8 @@ export const buildProgram = (): Command => {
       "Moves a Docker container and its data from one Docker host to another, and knows every volume's place.",
     )
     .version(version)
+    // What stands after a command's name is that command's, also where the command has subcommands.
+    .enablePositionalOptions()
     .addHelpText('after', `${gettingStarted}\n${exitCodesHelp()}`)
   program.commandsGroup('Moving:')
   const moving = [
@@ -58,7 +61,7 @@ export const buildProgram = (): Command => {
   ]
   for (const command of moving) program.addCommand(command)
   program.commandsGroup('Looking:')
-  for (const command of [hostsCommand(), psCommand(), volumesCommand()]) program.addCommand(command)
+  for (const command of [hostsCommand(), psCommand(), volumesCommand(), orphansCommand()]) program.addCommand(command)
   program.commandsGroup('Volumes as a whole:')
   program.addCommand(volumeCommand())
   program.commandsGroup('When something is lost:')

@@ -105,6 +105,7 @@ describe('every route', () => {
     'GET /v1/hosts/{name}': 'viewer',
     'GET /v1/containers': 'viewer',
     'GET /v1/volumes': 'viewer',
+    'GET /v1/orphans': 'viewer',
     'GET /v1/migrations': 'viewer',
     'GET /v1/migrations/{id}': 'viewer',
     'GET /v1/migrations/{id}/events': 'viewer',
@@ -120,6 +121,8 @@ describe('every route', () => {
     'GET /v1/volumes/{host}/{name}/archive': 'operator',
     'PUT /v1/volumes/{host}/{name}/archive': 'operator',
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
+    'POST /v1/volumes/{host}/{name}/move': 'operator',
+    'POST /v1/volumes/{host}/{name}/remove': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
     'DELETE /v1/hosts/{name}': 'admin',
@@ -391,6 +394,15 @@ describe('what is refused', () => {
 })
 
 describe('hosts and inventory', () => {
+  test('a host is taken out, and what is given up is said in one word or in several', async () => {
+    const remove = async (query: string) => (await call(`/v1/hosts/host-1${query}`, { method: 'DELETE' })).json()
+    expect(await remove('')).toMatchObject({ status: 409, code: 'DRAYAGE_HOST_IN_USE' })
+    expect(await remove('?giveUp=everything')).toMatchObject({ status: 400 })
+    for (const query of ['?giveUp=copies', '?giveUp=workloads&giveUp=copies']) {
+      expect(await remove(query)).toMatchObject({ name: 'host-1', gaveUp: [{ code: 'retained-copy' }] })
+    }
+  })
+
   test('hosts are listed, read and added', async () => {
     expect((await call('/v1/hosts')).json()).toEqual({ hosts: [host] })
     expect((await call('/v1/hosts/host-1')).json()).toEqual(host)
@@ -402,6 +414,30 @@ describe('hosts and inventory', () => {
   test('an answer says how far each host can be trusted', async () => {
     expect((await call('/v1/containers?name=web&gone=true')).json()).toEqual({ containers: [], asOf })
     expect((await call('/v1/volumes?host=host-1')).json()).toEqual({ volumes: [], asOf })
+  })
+})
+
+describe('volumes that nothing uses', () => {
+  const path = '/v1/volumes/host-1/data/remove'
+  const listed = { driver: 'local', mountpoint: '/v/data/_data', createdAt: time }
+
+  test('are listed by what is asked for, several names among it', async () => {
+    const reply = await call('/v1/orphans?name=a&name=b')
+    expect(reply.json()).toMatchObject({ orphans: [{ name: 'a+b', verdict: 'orphan' }], asOf: [{ reliable: true }] })
+    expect(await problem('/v1/orphans?host=host-9')).toMatchObject({ code: 'DRAYAGE_HOST_NOT_FOUND' })
+    expect(await problem('/v1/orphans?unusedForSeconds=30d')).toMatchObject({ code: 'DRAYAGE_INVALID_REQUEST' })
+  })
+
+  test('are removed as they were listed; what fails after the first word is told within the answer', async () => {
+    const removed = await call(path, { method: 'POST', body: listed })
+    expect(removed.statusCode).toBe(200)
+    expect(removed.payload).toContain('event: removed\ndata: {"host":"host-1","volume":"data"}')
+    const breaks = await call('/v1/volumes/host-1/breaks/remove', { method: 'POST', body: listed })
+    expect(breaks.payload).toMatch(/event: problem\ndata: .*DRAYAGE_VOLUME_IN_USE/)
+    const other = await call(path, { method: 'POST', body: { ...listed, createdAt: null } })
+    expect([other.statusCode, other.json().code]).toEqual([409, 'DRAYAGE_VOLUME_CHANGED'])
+    for (const body of [{}, { ...listed, force: true }, { ...listed, digest: 'x' }])
+      expect((await call(path, { method: 'POST', body })).statusCode).toBe(400)
   })
 })
 

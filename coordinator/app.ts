@@ -17,6 +17,7 @@ import type { Fencing } from './fencing/fencing.ts'
 import type { ApiTokens } from './identity/api-tokens.ts'
 import type { RestTls } from './identity/rest-tls.ts'
 import type { MigrationService } from './migration/service.ts'
+import type { Orphans } from './orphans/orphans.ts'
 import type { Recovery } from './recovery/recovery.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -27,6 +28,7 @@ import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { orphanRoutes } from './routes/orphans.ts'
 import { problemMediaType, rawProblem, toAppError, toProblem } from './routes/problem.ts'
 import { defaultRateLimits, guardRates, type RateLimits } from './routes/rate-limits.ts'
 import { recoveryRoutes } from './routes/recovery.ts'
@@ -48,6 +50,7 @@ export type AppDeps = {
     'plan' | 'start' | 'return' | 'finalize' | 'get' | 'list' | 'cancel' | 'pause' | 'resume' | 'watch'
   >
   readonly archives: ArchiveService
+  readonly orphans: Pick<Orphans, 'list'>
   readonly verifier: Verifier
   readonly statistics: () => Promise<Statistics>
   readonly unready: () => Promise<readonly string[]>
@@ -145,6 +148,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
+  await app.register(orphanRoutes({ orphans: deps.orphans, archives: deps.archives, stopping: stopping.signal }))
   await app.register(tokenRoutes(deps))
   await app.register(auditRoutes(deps))
   await app.register(operationsRoutes(deps))

@@ -20,6 +20,7 @@ import { finalizeWhenDue } from './migration/finalize-when-due.ts'
 import { holdsLease } from './migration/holds-lease.ts'
 import type { Clock } from './migration/ports.ts'
 import { createMigrationService, type MigrationService } from './migration/service.ts'
+import { createOrphans } from './orphans/orphans.ts'
 import { createHolds } from './recovery/holds.ts'
 import { createRecovery } from './recovery/recovery.ts'
 import type { Stores } from './store/stores.ts'
@@ -120,8 +121,19 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   })
   // Those of a process that is gone.
   await stores.volumeHolds.clear()
+  const orphans = createOrphans({
+    ...{ directory, inventory, claims: stores.claims, clock },
+    heldBack: holds.everything,
+  })
   const archives = createArchiveService({
-    ...{ hosts: connections, holds: stores.volumeHolds, clock, log },
+    ...{
+      hosts: connections,
+      requireRemovable: orphans.requireRemovable,
+      identityOf: orphans.identityOf,
+      holds: stores.volumeHolds,
+      clock,
+      log,
+    },
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
 
@@ -143,7 +155,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     },
 
     rest: {
-      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives },
+      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives, orphans },
       verifier: createVerifier({ journal, hosts: connections, clock }),
       tokens: createApiTokens(stores.apiTokens, clock),
       audit: stores.audit,

@@ -102,6 +102,8 @@ export const errorTable = {
   DRAYAGE_SET_LARGER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_IN_USE: refused,
+  DRAYAGE_VOLUME_NOT_ORPHANED: refused,
+  DRAYAGE_VOLUME_CHANGED: refused,
   DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },
   DRAYAGE_VOLUME_UNREADABLE: refused,
   DRAYAGE_DEVICE_NODES: refused,

@@ -4,7 +4,8 @@
 //   - Idempotent: created already, stopped already, removed already is success.
 //   - It ends: every request has a time-out of its own (DRAYAGE_TIMEOUT), a stream one for silence.
 //   - DRAYAGE_ENGINE_UNREACHABLE where no engine answers; DRAYAGE_ENGINE_REFUSED with Docker's own words where it says no.
-//   - What is made carries the label dev.drayage.migration=<id>; nothing without that label is ever removed.
+//   - What is made carries the label dev.drayage.migration=<id>; nothing without that label is ever removed,
+//     but for what removeVolume and removeRetired are told to.
 
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
@@ -23,6 +24,7 @@ import { exportImage, findImage, loadImage, type MovedImage, removeImage } from 
 import { type Inventory, inventory } from './inventory.ts'
 import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
 import {
+  allUsers,
   type ContainerName,
   changesOfTarget,
   type Made,
@@ -34,7 +36,14 @@ import {
 import type { OwnCopy } from './own-copy.ts'
 import { prepare } from './prepare.ts'
 import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
-import { inspectVolume, makeVolume, removeMadeVolume, type VolumeState, volumeState } from './volumes.ts'
+import {
+  inspectVolume,
+  makeVolume,
+  removeMadeVolume,
+  removeUnusedVolume,
+  type VolumeState,
+  volumeState,
+} from './volumes.ts'
 
 export type { EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
@@ -73,6 +82,11 @@ export type Engine = {
   makeVolume(name: string, labels: Readonly<Record<string, string>>, transferId: string): Promise<VolumeState>
   // Only the one that this import made. False: it is there still, since a container refers to it, or it is another's.
   removeMadeVolume(name: string, transferId: string): Promise<boolean>
+  // Containers that refer to it, running or not: by its name, or by its directory.
+  usersOf(volume: VolumePlace): Promise<ContainerName[]>
+  // Whoever made it: whether it is wanted is for whoever asks to know. Not idempotent. Throws DRAYAGE_VOLUME_NOT_FOUND, and
+  // DRAYAGE_VOLUME_IN_USE where a container refers to it.
+  removeVolume(name: string): Promise<void>
 
   // As `docker save` writes it. Throws DRAYAGE_IMAGE_EXPORT_FAILED.
   exportImage(imageId: string, references: readonly string[], signal?: AbortSignal): AsyncIterable<Buffer>
@@ -113,8 +127,8 @@ export type Engine = {
   goesWith(containerId: string): Promise<GoesWith | null>
   // Who else refers to its volumes, running or not; what this migration made is nobody else.
   otherUsers(own: OwnCopy, migrationId: string): Promise<{ readonly volume: string; readonly container: string }[]>
-  // Removes it for good, and answers in words what was removed. The one thing here that goes without a label of ours: whose
-  // it is, is for whoever asks to know.
+  // Removes it for good, and answers in words what was removed. It goes without a label of ours: whose it is, is for whoever
+  // asks to know.
   removeRetired(own: OwnCopy, goes: GoesWith, withImage: boolean): Promise<string[]>
 
   setRestartPolicy(id: string, policy: RestartPolicy): Promise<void>
@@ -148,6 +162,8 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),
+    usersOf: (volume) => allUsers(client, volume),
+    removeVolume: (name) => removeUnusedVolume(client, name),
     exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),

@@ -70,6 +70,12 @@ const usersAmong = (listed: readonly ListedContainer[], volumes: readonly Volume
 export const runningUsers = async (client: Client, volumes: readonly VolumePlace[]): Promise<ContainerName[]> =>
   volumes.length === 0 ? [] : usersAmong(await listContainers(client), volumes)
 
+// Containers that refer to the volume, running or not.
+export const allUsers = async (client: Client, volume: VolumePlace): Promise<ContainerName[]> =>
+  (await listContainers(client))
+    .filter((container) => mounts(container, volume))
+    .map((container) => ({ id: container.Id, name: listedName(container) }))
+
 const placeOf = ({ Name, Mountpoint }: InspectedVolume): VolumePlace => ({ name: Name, mountpoint: Mountpoint })
 
 // own: a copy that was here before, and has run before; it is not used while it does not run.

@@ -153,6 +153,26 @@ export const removeVolume = async (client: Client, name: string): Promise<void> 
   }
 }
 
+// Of which it is known that nobody uses it. The engine has the last word: it keeps one that a container refers to.
+export const removeUnusedVolume = async (client: Client, name: string): Promise<void> => {
+  try {
+    await client.delete(path`/volumes/${name}`, { timeoutMs: unattendedTimeoutMs })
+  } catch (error) {
+    if (hasStatus(error, 404)) {
+      throw refusedAs('DRAYAGE_VOLUME_NOT_FOUND', `There is no volume ${name} on this engine any more.`, error)
+    }
+    if (!hasStatus(error, 409)) throw error
+    throw refusedAs(
+      'DRAYAGE_VOLUME_IN_USE',
+      `The engine has kept the volume ${name}: a container refers to it. \`docker ps -a --filter volume=${name}\` shows which.`,
+      error,
+    )
+  }
+}
+
+// Nobody waits for a container meanwhile.
+const unattendedTimeoutMs = 60 * 60_000
+
 export const usersOf = (volume: string, containers: readonly ListedContainer[]): readonly ListedContainer[] =>
   containers.filter((container) =>
     (container.Mounts ?? []).some((mount) => mount.Type === 'volume' && mount.Name === volume),

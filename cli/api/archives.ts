@@ -10,9 +10,12 @@ import {
   type CopyEvent,
   type CopyRequest,
   type ImportedVolume,
+  type MoveEvent,
+  type MoveRequest,
   type Transfer,
   type VolumeArchive,
 } from '../../shared/api/archives.ts'
+import type { RemovalEvent, RemoveVolume } from '../../shared/api/orphans.ts'
 import { AppError, isErrorCode } from '../../shared/errors.ts'
 import { version } from '../../shared/package-root.ts'
 import { unreachable } from './client.ts'
@@ -55,6 +58,20 @@ export type ArchiveClient = {
     onProgress: (bytes: number, totalBytes: number) => void,
     signal: AbortSignal,
   ): Promise<CopiedVolume>
+  // onProgress: of the copy, and then of the last look at the original.
+  moveVolume(
+    from: { readonly host: string; readonly volume: string },
+    request: MoveRequest,
+    onProgress: (bytes: number, totalBytes: number | null) => void,
+    signal: AbortSignal,
+  ): Promise<CopiedVolume>
+  // The one that was listed, and no other of its name.
+  removeVolume(
+    place: { readonly host: string; readonly volume: string },
+    listed: RemoveVolume,
+    onProgress: (bytesRead: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>
 }
 
 export type ArchiveClientOptions = {
@@ -129,39 +146,58 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
   const one = (header: string | string[] | undefined): string | undefined =>
     typeof header === 'string' ? header : undefined
 
-  return {
-    copyVolume: async ({ host, volume }, body, onProgress, signal) => {
-      const path = `${volumePath(host, volume)}/copy`
-      const outgoing = open(
-        'POST',
-        path,
-        { accept: 'text/event-stream, application/problem+json', 'content-type': 'application/json' },
-        signal,
-      )
-      outgoing.end(JSON.stringify(body))
-      const answer = await answerOf(outgoing)
-      if (answer.statusCode !== 200) throw await refusalOf(path, answer)
-      const parser = createEventStreamParser()
-      try {
-        for await (const piece of answer.setEncoding('utf8')) {
-          for (const { event, data } of parser.push(piece as string)) {
-            const value: unknown = JSON.parse(data)
-            if (event === 'copied') return value as CopiedVolume
-            if (event === 'problem') throw errorOfAnswer(`${url}${path}`, 500, value)
-            if (event !== 'progress') continue
-            const { bytes, totalBytes } = value as Extract<CopyEvent, { event: 'progress' }>['data']
-            onProgress(bytes, totalBytes)
-          }
+  // take: answers what the last event came to, and null for the others.
+  const followed = async <E extends { readonly event: string }, R>(
+    path: string,
+    body: object,
+    signal: AbortSignal,
+    take: (event: E) => R | null,
+  ): Promise<R> => {
+    const headers = { accept: 'text/event-stream, application/problem+json', 'content-type': 'application/json' }
+    const outgoing = open('POST', path, headers, signal)
+    outgoing.end(JSON.stringify(body))
+    const answer = await answerOf(outgoing)
+    if (answer.statusCode !== 200) throw await refusalOf(path, answer)
+    const parser = createEventStreamParser()
+    try {
+      for await (const piece of answer.setEncoding('utf8')) {
+        for (const { event, data } of parser.push(piece as string)) {
+          const value: unknown = JSON.parse(data)
+          if (event === 'problem') throw errorOfAnswer(`${url}${path}`, 500, value)
+          const result = take({ event, data: value } as unknown as E)
+          if (result !== null) return result
         }
-      } catch (thrown) {
-        if (thrown instanceof AppError || signal.aborted) throw thrown
-        const id = one(answer.headers[archiveHeaders.transfer])
-        throw (await reasonOf(id)) ?? unreachable(url, thrown)
       }
-      throw new AppError(
-        'DRAYAGE_STREAM_DAMAGED',
-        `The coordinator at ${url} ended the copy without saying how. Nothing of it is left, or it is whole: dray volumes tells.`,
-      )
+    } catch (thrown) {
+      if (thrown instanceof AppError || signal.aborted) throw thrown
+      const id = one(answer.headers[archiveHeaders.transfer])
+      throw (await reasonOf(id)) ?? unreachable(url, thrown)
+    }
+    throw new AppError(
+      'DRAYAGE_STREAM_DAMAGED',
+      `The coordinator at ${url} ended the answer without saying what came of it. dray volumes tells what there is.`,
+    )
+  }
+
+  return {
+    copyVolume: ({ host, volume }, body, onProgress, signal) =>
+      followed<CopyEvent, CopiedVolume>(`${volumePath(host, volume)}/copy`, body, signal, ({ event, data }) => {
+        if (event === 'copied') return data
+        onProgress(data.bytes, data.totalBytes)
+        return null
+      }),
+    moveVolume: ({ host, volume }, body, onProgress, signal) =>
+      followed<MoveEvent, CopiedVolume>(`${volumePath(host, volume)}/move`, body, signal, ({ event, data }) => {
+        if (event === 'moved') return data
+        onProgress(data.bytes, event === 'progress' ? data.totalBytes : null)
+        return null
+      }),
+    removeVolume: async ({ host, volume }, listed, onProgress, signal) => {
+      await followed<RemovalEvent, object>(`${volumePath(host, volume)}/remove`, listed, signal, ({ event, data }) => {
+        if (event === 'removed') return data
+        onProgress(data.bytes)
+        return null
+      })
     },
     importVolume: async ({ host, volume, intoEmpty, stripComponents, labels }, body, lengthBytes, signal) => {
       const query = new URLSearchParams(intoEmpty ? { intoEmpty: 'true' } : {})

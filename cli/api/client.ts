@@ -12,6 +12,7 @@ import type {
   Plan,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { OrphanList, OrphansQuery } from '../../shared/api/orphans.ts'
 import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
 import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
@@ -32,6 +33,7 @@ export type Client = {
   settle(owners: SettleRecovery['owners']): Promise<Recovery>
   containers(query: InventoryQuery): Promise<ContainerList>
   volumes(query: InventoryQuery): Promise<VolumeList>
+  orphans(query: OrphansQuery): Promise<OrphanList>
   plan(request: MigrationRequest): Promise<Plan>
   // The same key and request give the same migration, so it may be called again where the answer was lost.
   start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
@@ -112,9 +114,11 @@ export const unreachable = (url: string, thrown: unknown): AppError => {
   )
 }
 
-const query = (values: Readonly<Record<string, string | undefined>>): string => {
-  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
-  return given.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(given))}`
+const query = (values: Readonly<Record<string, string | readonly string[] | undefined>>): string => {
+  const given = Object.entries(values).flatMap(([name, value = []]) =>
+    [value].flat().map((one): [string, string] => [name, one]),
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
 const parsed = (text: string): unknown => {
@@ -239,6 +243,7 @@ export const createClient = ({
       }),
     containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
     volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
+    orphans: (filter) => call<OrphanList>('orphans', 'GET', `/v1/orphans${query(filter)}`),
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
     start: (body, idempotencyKey) =>
       call<Migration>('steps', 'POST', '/v1/migrations', { body, idempotencyKey, timeoutMs: planTimeoutMs }),

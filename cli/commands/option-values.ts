@@ -35,6 +35,16 @@ export const parseRate = (flag: string, raw: string): number => {
   )
 }
 
+// Bytes, with the same suffixes; a bare number is bytes.
+export const parseSize = (flag: string, raw: string): number => {
+  const bytes = /^\d{1,15}$/.test(raw) ? Number(raw) : bytesIn(raw)
+  if (bytes !== null) return bytes
+  throw new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    `${flag} "${raw}" is not a size in bytes, such as 4096, 500K, 100M or 1G (of 1024), or 100MB (of 1000).`,
+  )
+}
+
 // privileged,devices.
 export const parsePowers = (flag: string, raw: string): HostPower[] => {
   try {

@@ -73,3 +73,33 @@ describe('dray volume copy', () => {
     expect((await run('host-1/data', 'host-2')).exit).toBe(130)
   })
 })
+
+describe('dray volume move', () => {
+  const moving = 'POST /v1/volumes/host-1/data/move'
+  const move = (...args: string[]) => dray(['volume', 'move', ...args], { url: coordinator.url, token: 'good' })
+
+  test('keeps the name unless another is given, and tells what was moved', async () => {
+    coordinator.on(moving, events(progress, ['checking', { bytes: 3 }], ['moved', copied]))
+    const { exit, stdout } = await move('host-1/data', 'host-2')
+    expect(exit).toBe(0)
+    expect(stdout).toContain('host-1/data was moved to host-2/data.')
+    await move('host-1/data', 'host-2/other', '--into-empty')
+    expect(coordinator.asked.map(({ body }) => body)).toEqual([
+      { to: 'host-2', name: 'data', intoEmpty: false },
+      { to: 'host-2', name: 'other', intoEmpty: true },
+    ])
+  })
+
+  test('ends with the exit code of what went wrong, also when the copy is there already', async () => {
+    coordinator.on(moving, problem('DRAYAGE_VOLUME_IN_USE', 'web refers to it'))
+    expect((await move('host-1/data', 'host-2')).exit).toBe(4)
+    const detail = 'web refers to it. There are two now.'
+    const document = { type: '', title: '', status: 409, detail, code: 'DRAYAGE_VOLUME_IN_USE', retry: false }
+    coordinator.on(moving, events(progress, ['problem', document]))
+    const failed = await move('host-1/data', 'host-2')
+    expect(failed.exit).toBe(4)
+    expect(failed.stderr).toContain('There are two now')
+    coordinator.on(moving, events(progress))
+    expect((await move('host-1/data', 'host-2')).exit).toBe(5)
+  })
+})

@@ -12,7 +12,7 @@ import { type NamedVolume, parseVolume } from './volume-name.ts'
 type Flags = ClientFlags & { readonly live?: true; readonly intoEmpty?: true }
 
 // "host-2" keeps the name, "host-2/other" gives another.
-const parseTarget = (text: string, from: NamedVolume): NamedVolume =>
+export const parseTarget = (text: string, from: NamedVolume): NamedVolume =>
   parseVolume(text.includes('/') ? text : `${text}/${from.volume}`)
 
 const copy = (client: ArchiveClient, fromName: string, toName: string, flags: Flags): Promise<CopiedVolume> =>

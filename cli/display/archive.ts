@@ -6,9 +6,9 @@ import { formatBytes, plural } from './quantities.ts'
 const contentText = ({ entries, contentBytes }: Pick<VolumeArchive, 'entries' | 'contentBytes'>): string =>
   `${plural(entries, 'entry', 'entries')}, ${formatBytes(contentBytes)} of content`
 
-export const copiedText = (copied: CopiedVolume, paint: Paint): string =>
+export const copiedText = (copied: CopiedVolume, paint: Paint, done: 'copied' | 'moved' = 'copied'): string =>
   factsText(
-    `${copied.from.host}/${copied.from.volume} was copied to ${copied.host}/${copied.volume}.`,
+    `${copied.from.host}/${copied.from.volume} was ${done} to ${copied.host}/${copied.volume}.`,
     [
       fact('volume', contentText(copied)),
       fact('verified', `${copied.digest} on both sides`),

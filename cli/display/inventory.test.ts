@@ -13,6 +13,7 @@ const user = (changes: Partial<VolumeUser>): VolumeUser => ({
   image: 'nginx:1.27',
   destination: '/srv',
   readOnly: false,
+  project: null,
   movedTo: null,
   ...seen,
   ...changes,

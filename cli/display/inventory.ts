@@ -13,7 +13,7 @@ export type View = {
   readonly full: boolean
 }
 
-const name = (text: string, { full }: View): string => (full ? text : shortName(text))
+export const nameCell = (text: string, { full }: View): string => (full ? text : shortName(text))
 
 const engineText = ({ engine, engineReachable, state }: Host): string => {
   if (engine === null) return 'unknown'
@@ -72,13 +72,13 @@ const stateText = ({ state, movedTo, goneAt }: Container, view: View): string =>
 const mountText =
   (view: View) =>
   ({ type, volume, source, destination, readOnly }: Container['mounts'][number]): string =>
-    `${type === 'volume' ? name(volume ?? '', view) : source || type}:${destination}${readOnly ? ':ro' : ''}`
+    `${type === 'volume' ? nameCell(volume ?? '', view) : source || type}:${destination}${readOnly ? ':ro' : ''}`
 
 export const containersText = (containers: readonly Container[], asOf: readonly AsOf[], view: View): string => {
   const rows = containers.map((container): readonly Cell[] => [
     container.host,
     container.name,
-    name(container.id, view),
+    nameCell(container.id, view),
     view.full ? container.image : shortDigest(container.image),
     stateText(container, view),
     container.mounts.map(mountText(view)),
@@ -96,7 +96,10 @@ const userText = ({ name: user, destination, readOnly, movedTo, goneAt }: Volume
 }
 
 // What was never measured is unknown, which is not 0.
-const sizeCells = ({ sizeBytes, sizeMeasuredAt }: Volume, view: View): readonly [string, string] => {
+export const sizeCells = (
+  { sizeBytes, sizeMeasuredAt }: Pick<Volume, 'sizeBytes' | 'sizeMeasuredAt'>,
+  view: View,
+): readonly [string, string] => {
   if (sizeBytes === null) return ['unknown', 'never']
   return [formatBytes(sizeBytes), sizeMeasuredAt === null ? 'unknown' : formatAge(sizeMeasuredAt, view.now)]
 }
@@ -104,7 +107,7 @@ const sizeCells = ({ sizeBytes, sizeMeasuredAt }: Volume, view: View): readonly 
 export const volumesText = (volumes: readonly Volume[], asOf: readonly AsOf[], view: View): string => {
   const rows = volumes.map((volume): readonly Cell[] => [
     volume.host,
-    name(volume.name, view),
+    nameCell(volume.name, view),
     volume.driver,
     ...sizeCells(volume, view),
     volume.goneAt === null ? 'present' : `gone ${formatAge(volume.goneAt, view.now)}`,

@@ -31,6 +31,8 @@ export const createArchivePort = (
     },
     lendVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
+    removeVolume: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('RemoveVolume', request, limits)),
     readCopy: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('ReadCopy', request, limits)),
   }

@@ -26,74 +26,95 @@ export type Copy = {
 
 export type CopyVolume = (request: CopyRequest, signal: AbortSignal) => Promise<Copy>
 
-// Resolves when the one has the volume at hand and the other is ready for it.
 export const createCopy =
   (hosts: ArchiveHosts, transfers: Transfers): CopyVolume =>
-  async ({ from, to, live, intoEmpty }, signal) => {
-    if (from.host === to.host && from.volume === to.volume) {
-      throw new AppError(
-        'DRAYAGE_INVALID_REQUEST',
-        `${from.volume} on ${from.host} is to be copied onto itself. Name another.`,
-      )
-    }
-    const [source, target] = [await hosts.archives(from.host), await hosts.archives(to.host)]
-    const transfer = await transfers.begin({ kind: 'copy', reads: [from], makes: [to] }, signal)
-    const { id } = transfer
-    const ended = new AbortController()
-    const both = AbortSignal.any([signal, ended.signal])
-
-    const lend = { transferId: id, volume: from.volume, live }
-    const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
-    const atHand = await transfer.watch(() => firstOf(lending, from.host))
-    const broken = broke(lending).catch((thrown) => {
-      ended.abort()
-      return thrown as unknown
-    })
-
-    const making = target.agent
-      .importVolume(
-        {
-          ...{ transferId: id, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
-          source: { peer: { host: from.host, address: source.address }, volume: from.volume },
-        },
-        both,
-      )
-      [Symbol.asyncIterator]()
-    // What the source says of a loan that it has ended says more than that the target was told to stop.
-    const next = async () => {
-      try {
-        return await making.next()
-      } catch (thrown) {
-        if (signal.aborted || !ended.signal.aborted) throw thrown
-        throw await broken
-      }
-    }
-    const ready = async () => {
-      for (let report = await next(); !report.done; report = await next()) if (report.value.ready) return
-      throw cutShort(to.host)
-    }
-    const events = async function* (): AsyncGenerator<CopyEvent> {
-      try {
-        for (let report = await next(); !report.done; report = await next()) {
-          const { progress, imported } = report.value
-          if (progress) yield { event: 'progress', data: { ...progress, totalBytes: estimateOf(atHand) } }
-          if (!imported) continue
-          yield { event: 'copied', data: resultOf({ from, to, live }, atHand, imported) }
-          return
-        }
-        throw cutShort(to.host)
-      } finally {
-        ended.abort()
-      }
-    }
-    try {
-      await transfer.watch(ready)
-    } catch (thrown) {
-      ended.abort()
-      throw thrown
-    }
-    return { id, events: transfer.watchEach(events()) }
+  async (request, signal) => {
+    const ends = await endsOf(hosts, request, 'copied')
+    const transfer = await transfers.begin({ kind: 'copy', reads: [request.from], makes: [request.to] }, signal)
+    const events = await transfer.watch(() => copyBetween(ends, transfer.id, request, signal))
+    return { id: transfer.id, events: transfer.watchEach(events) }
   }
+
+type End = Awaited<ReturnType<ArchiveHosts['archives']>>
+type Ends = { readonly source: End; readonly target: End }
+
+export const endsOf = async (
+  hosts: ArchiveHosts,
+  { from, to }: Pick<CopyRequest, 'from' | 'to'>,
+  done: 'copied' | 'moved',
+): Promise<Ends> => {
+  if (from.host === to.host && from.volume === to.volume) {
+    throw new AppError(
+      'DRAYAGE_INVALID_REQUEST',
+      `${from.volume} on ${from.host} is to be ${done} onto itself. Name another.`,
+    )
+  }
+  return { source: await hosts.archives(from.host), target: await hosts.archives(to.host) }
+}
+
+// Resolves when the one has the volume at hand and the other is ready for it. What it resolves to is to be read once, to its
+// end.
+export const copyBetween = async (
+  { source, target }: Ends,
+  transferId: string,
+  { from, to, live, intoEmpty }: CopyRequest,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<CopyEvent>> => {
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+
+  const lend = { transferId, volume: from.volume, live }
+  const lending = source.agent.lendVolume(lend, both)[Symbol.asyncIterator]()
+  const atHand = await firstOf(lending, from.host)
+  const broken = broke(lending).catch((thrown) => {
+    ended.abort()
+    return thrown as unknown
+  })
+
+  const making = target.agent
+    .importVolume(
+      {
+        ...{ transferId, volume: to.volume, intoEmpty, labels: atHand.labels, stripComponents: 0 },
+        source: { peer: { host: from.host, address: source.address }, volume: from.volume },
+      },
+      both,
+    )
+    [Symbol.asyncIterator]()
+  // What the source says of a loan that it has ended says more than that the target was told to stop.
+  const next = async () => {
+    try {
+      return await making.next()
+    } catch (thrown) {
+      if (signal.aborted || !ended.signal.aborted) throw thrown
+      throw await broken
+    }
+  }
+  const ready = async () => {
+    for (let report = await next(); !report.done; report = await next()) if (report.value.ready) return
+    throw cutShort(to.host)
+  }
+  const events = async function* (): AsyncGenerator<CopyEvent> {
+    try {
+      for (let report = await next(); !report.done; report = await next()) {
+        const { progress, imported } = report.value
+        if (progress) yield { event: 'progress', data: { ...progress, totalBytes: estimateOf(atHand) } }
+        if (!imported) continue
+        yield { event: 'copied', data: resultOf({ from, to, live }, atHand, imported) }
+        return
+      }
+      throw cutShort(to.host)
+    } finally {
+      ended.abort()
+    }
+  }
+  try {
+    await ready()
+  } catch (thrown) {
+    ended.abort()
+    throw thrown
+  }
+  return events()
+}
 
 // Throws when the loan ends, unless this end has ended it.
 const broke = async (lending: AsyncIterator<unknown>): Promise<never> => {

@@ -3,6 +3,7 @@ import type { CopyReport__Output } from '../../shared/rpc/generated/drayage/v1/C
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
 import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
 import type { LentVolume__Output } from '../../shared/rpc/generated/drayage/v1/LentVolume.ts'
+import type { RemovalReport__Output } from '../../shared/rpc/generated/drayage/v1/RemovalReport.ts'
 
 // Each function is one call of proto/archive.proto, with its contract and its errors.
 export type ArchivePort = {
@@ -32,6 +33,19 @@ export type ArchivePort = {
     },
     signal: AbortSignal,
   ): AsyncIterable<LentVolume__Output>
+  // The last report says that it is removed.
+  removeVolume(
+    request: {
+      readonly volume: string
+      readonly driver: string
+      readonly mountpoint: string
+      // '': none.
+      readonly createdAt: string
+      // Of an export; '': it is not read.
+      readonly digest: string
+    },
+    signal: AbortSignal,
+  ): AsyncIterable<RemovalReport__Output>
   readCopy(
     request: {
       readonly migrationId: string

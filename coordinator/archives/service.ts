@@ -5,7 +5,9 @@ import type { VolumeHolds } from '../store/volume-holds.ts'
 import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
+import { createMove, type MoveOptions, type MoveVolume } from './move.ts'
 import type { ArchiveHosts } from './ports.ts'
+import { createRemoval, type RemoveVolume, type RequireRemovable } from './remove.ts'
 import { createTransfers, type TransferLog } from './transfers.ts'
 
 // Each lasts until its `signal` is aborted, which whoever calls must see to, also after a success: only then the volume is
@@ -15,6 +17,8 @@ export type ArchiveService = {
   readonly exportVolume: ExportVolume
   readonly importVolume: ImportVolume
   readonly copyVolume: CopyVolume
+  readonly moveVolume: MoveVolume
+  readonly removeVolume: RemoveVolume
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
@@ -24,6 +28,8 @@ export type ArchiveGiving = Pick<Imports, 'give'>
 
 export type ArchiveServiceOptions = {
   readonly hosts: ArchiveHosts
+  readonly requireRemovable: RequireRemovable
+  readonly identityOf: MoveOptions['identityOf']
   readonly holds: Pick<VolumeHolds, 'take' | 'release'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: TransferLog
@@ -32,6 +38,8 @@ export type ArchiveServiceOptions = {
 
 export const createArchiveService = ({
   hosts,
+  requireRemovable,
+  identityOf,
   holds,
   clock,
   log,
@@ -39,5 +47,8 @@ export const createArchiveService = ({
 }: ArchiveServiceOptions): ArchiveService & ArchiveGiving => {
   const transfers = createTransfers(holds, clock, log)
   const [exportVolume, copyVolume] = [createExport(hosts, transfers), createCopy(hosts, transfers)]
-  return { exportVolume, copyVolume, transfer: transfers.get, ...createImports(hosts, transfers, { signOfLifeMs }) }
+  const moveVolume = createMove({ hosts, transfers, requireRemovable, identityOf })
+  const removeVolume = createRemoval(hosts, transfers, requireRemovable)
+  const imports = createImports(hosts, transfers, { signOfLifeMs })
+  return { exportVolume, copyVolume, moveVolume, removeVolume, transfer: transfers.get, ...imports }
 }

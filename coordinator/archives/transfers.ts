@@ -1,4 +1,4 @@
-// What exports, imports and copies have in common: an id, a hold on their volumes, and an end of which they can be asked
+// What exports, imports, copies and removals have in common: an id, a hold on their volumes, and an end of which they can be asked
 // afterwards, since a body that breaks off cannot say why.
 import { ulid } from 'ulid'
 import type { Transfer } from '../../shared/api/archives.ts'

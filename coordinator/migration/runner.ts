@@ -71,8 +71,9 @@ const stepOf = (record: MigrationRecord, name: Step['name']): Step => {
 const mayBeHushed: ReadonlySet<Step['name']> = new Set(['image', 'precopy'])
 const hushed = new Error('paused')
 
+// A container may be down while its host is waited for, and asking costs next to nothing.
 const firstPauseMs = 250
-const longestPauseMs = 10_000
+const longestPauseMs = 2_000
 
 export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs, settleMs }: RunnerOptions): Runner => {
   const interrupts = new Map<string, { readonly step: Step['name']; readonly controller: AbortController }>()

@@ -197,9 +197,9 @@ describe('a volume from a tarball', () => {
 })
 
 describe('a copy', () => {
-  const copy = async (host: string, body: object) => {
+  const copy = async (host: string, body: object, verb = 'copy') => {
     const { port } = app.server.address() as AddressInfo
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/volumes/${host}/data/copy`, {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/volumes/${host}/data/${verb}`, {
       method: 'POST',
       headers: { authorization: 'Bearer good', 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -219,6 +219,16 @@ describe('a copy', () => {
       volume: 'other',
       live: true,
     })
+  })
+
+  test('that takes the original away tells of both parts, and of what went wrong with the second', async () => {
+    const { status, text } = await copy('host-1', { to: 'host-2', name: 'other' }, 'move')
+    expect(status).toBe(200)
+    expect([...text.matchAll(/^event: (.*)$/gm)].map(([, event]) => event)).toEqual(['progress', 'checking', 'moved'])
+    const failed = await copy('host-1', { to: 'host-2', name: 'breaks' }, 'move')
+    expect(failed.text).toMatch(/event: problem\ndata: \{.*"code":"DRAYAGE_VOLUME_IN_USE".*\}\n\n$/)
+    expect(await copy('host-1', { to: 'host-9' }, 'move')).toMatchObject({ status: 404 })
+    expect(await copy('host-1', { to: 'host-2', live: true }, 'move')).toMatchObject({ status: 400 })
   })
 
   test('that fails on the way ends with a problem, and one that cannot be is one', async () => {

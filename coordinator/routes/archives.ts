@@ -10,16 +10,18 @@ import {
   ExportQuery,
   ImportedVolume,
   ImportQuery,
+  MoveRequest,
   Transfer,
   type VolumeArchive,
   VolumeOnHost,
 } from '../../shared/api/archives.ts'
-import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import { AppError, type ErrorCode } from '../../shared/errors.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
 import type { ArchiveService } from '../archives/service.ts'
 import { goneOf } from './gone.ts'
-import { problems, toProblem } from './problem.ts'
-import { eventStream, type ServerSentEvent } from './server-sent-events.ts'
+import { problems } from './problem.ts'
+import { orProblem } from './problem-events.ts'
+import { eventStream } from './server-sent-events.ts'
 
 export type ArchiveRoutes = {
   readonly archives: ArchiveService
@@ -122,7 +124,9 @@ export const archiveRoutes =
           },
         },
       },
-      async ({ params: { host, name }, body, url, id: requestId }, reply) => {
+      async (request, reply) => {
+        const { params, body } = request
+        const { host, name } = params
         const { id, events } = await archives.copyVolume(
           {
             from: { host, volume: name },
@@ -136,7 +140,58 @@ export const archiveRoutes =
           .header('content-type', 'text/event-stream')
           .header('cache-control', 'no-store')
           .header(archiveHeaders.transfer, id)
-          .send(Readable.from(eventStream(orProblem(events, url, requestId))))
+          .send(Readable.from(eventStream(orProblem(events, request))))
+      },
+    )
+
+    app.post(
+      '/v1/volumes/:host/:name/move',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'moveVolume',
+          summary: 'Moves a volume that no container uses to another host, or to another name',
+          description:
+            'A copy, and when both sides agree about it, the original is read once more and removed if it still is what was ' +
+            'copied, and still nothing refers to it. What containers refer to is refused, running or not: they are moved with their ' +
+            'volumes by a migration. The answer is server-sent events: `progress` as of a copy, `checking` ({bytes}, read so ' +
+            'far), and in the end `moved` (as `copied`) or `problem` (a problem document). Who ends the request before the copy is ' +
+            'whole ends it, and nothing is left of it; a problem after that leaves both, and says so.',
+          params: VolumeOnHost,
+          body: MoveRequest,
+          response: {
+            200: { description: 'text/event-stream', content: { 'text/event-stream': { schema: Binary } } },
+            ...problems(
+              ...asking,
+              'DRAYAGE_VOLUME_NOT_FOUND',
+              'DRAYAGE_VOLUME_EXISTS',
+              'DRAYAGE_VOLUME_NOT_ORPHANED',
+              'DRAYAGE_WORKLOAD_RETIRED',
+              'DRAYAGE_VOLUME_UNREADABLE',
+              'DRAYAGE_RECOVERY_NEEDED',
+              'DRAYAGE_ENGINE_REFUSED',
+              'DRAYAGE_BODY_TOO_LARGE',
+              'DRAYAGE_UNSUPPORTED_MEDIA_TYPE',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { params, body } = request
+        const { host, name } = params
+        const { id, events } = await archives.moveVolume(
+          {
+            from: { host, volume: name },
+            to: { host: body.to, volume: body.name ?? name },
+            intoEmpty: body.intoEmpty === true,
+          },
+          AbortSignal.any([stopping, goneOf(reply)]),
+        )
+        return reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .header(archiveHeaders.transfer, id)
+          .send(Readable.from(eventStream(orProblem(events, request))))
       },
     )
 
@@ -146,7 +201,7 @@ export const archiveRoutes =
         config: { role: 'viewer' },
         schema: {
           operationId: 'getTransfer',
-          summary: 'An export, an import or a copy, while it runs and for a while after',
+          summary: 'An export, an import, a copy, a move or a removal, while it runs and for a while after',
           params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
           response: {
             200: Transfer,
@@ -233,19 +288,6 @@ const labelsFrom = (labels: readonly string[]): Record<string, string> =>
       return [label.slice(0, equals), label.slice(equals + 1)]
     }),
   )
-
-// An answer that has begun can tell of a failure only within itself.
-const orProblem = async function* (
-  events: AsyncIterable<ServerSentEvent>,
-  url: string,
-  requestId: string,
-): AsyncGenerator<ServerSentEvent> {
-  try {
-    yield* events
-  } catch (thrown) {
-    yield { event: 'problem', data: toProblem(asAppError(thrown, 'The copy failed'), url, requestId) }
-  }
-}
 
 // A sender that has not read its answer yet would lose it with the connection: what it still sends is taken, for a while.
 const letEnd = (body: IncomingMessage): void => {

@@ -1,6 +1,12 @@
 // What every host has and had, as its agent reported it.
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
-import type { Container, InventoryQuery, Volume, VolumeUser } from '../../shared/api/inventory.ts'
+import {
+  type Container,
+  composeProject,
+  type InventoryQuery,
+  type Volume,
+  type VolumeUser,
+} from '../../shared/api/inventory.ts'
 import type { Database } from './database.ts'
 import { type Report, takeIn } from './inventory-report.ts'
 import type { Tables } from './tables.ts'
@@ -134,6 +140,11 @@ const mountsOfContainers = async (
   )
 }
 
+const projectIn = (labelsJson: string): string | null => {
+  const labels: Readonly<Record<string, string>> = JSON.parse(labelsJson)
+  return labels[composeProject] ?? null
+}
+
 const usersOfVolumes = async (db: Database, query: InventoryQuery): Promise<ReadonlyMap<number, VolumeUser[]>> => {
   const rows = await db
     .selectFrom('volumes')
@@ -153,6 +164,7 @@ const usersOfVolumes = async (db: Database, query: InventoryQuery): Promise<Read
       'containers.id as containerId',
       'containers.name',
       'containers.image',
+      'containers.labelsJson',
       'mounts.destination',
       'mounts.readOnly',
       'containers.firstSeen',
@@ -170,7 +182,11 @@ const usersOfVolumes = async (db: Database, query: InventoryQuery): Promise<Read
   return new Map(
     [...grouped].map(([volume, users]) => [
       volume,
-      users.map(({ volumeId: _, readOnly, ...user }) => ({ ...user, readOnly: readOnly === 1 })),
+      users.map(({ volumeId: _, readOnly, labelsJson, ...user }) => ({
+        ...user,
+        readOnly: readOnly === 1,
+        project: projectIn(labelsJson),
+      })),
     ]),
   )
 }

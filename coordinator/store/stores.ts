@@ -2,6 +2,7 @@
 import type { Clock } from '../migration/ports.ts'
 import { createApiTokenStore } from './api-tokens.ts'
 import { createAuditStore } from './audit.ts'
+import { createClaimStore } from './claims.ts'
 import { type Database, isAnswering } from './database.ts'
 import { createFenceStore } from './fences.ts'
 import { createHostStore } from './hosts.ts'
@@ -20,6 +21,7 @@ export type Stores = ReturnType<typeof openStores>
 export const openStores = (db: Database, clock: Clock) => ({
   hosts: createHostStore(db),
   inventory: createInventoryStore(db),
+  claims: createClaimStore(db),
   joinTokens: createJoinTokenStore(db),
   revokedKeys: createRevokedKeyStore(db),
   remainingOn: (host: string) => remainingOn(db, host),

@@ -176,13 +176,13 @@ export type LeaseTable = {
   migrationId: string
 }
 
-// Held by an export, an import or a copy, for as long as its request lasts: none of them outlives the process.
+// Held by an export, an import, a copy or a removal, for as long as its request lasts: none of them outlives the process.
 export type VolumeHoldTable = {
   id: Generated<number>
   // volume/HOST/NAME, as in `leases`; those that only read may be several.
   resource: string
   transferId: string
-  // export, import, copy
+  // export, import, copy, removal
   kind: string
   exclusive: number
   since: string

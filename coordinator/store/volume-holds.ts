@@ -10,7 +10,7 @@ export type VolumeOnHost = { readonly host: string; readonly volume: string }
 
 export type HeldVolumes = {
   readonly id: string
-  readonly kind: 'export' | 'import' | 'copy'
+  readonly kind: 'export' | 'import' | 'copy' | 'move' | 'removal'
   readonly reads: readonly VolumeOnHost[]
   readonly makes: readonly VolumeOnHost[]
 }
@@ -37,6 +37,8 @@ const doing: Readonly<Record<string, string>> = {
   export: 'is being exported',
   import: 'is being imported into',
   copy: 'is being copied',
+  move: 'is being moved',
+  removal: 'is being removed',
 }
 
 const busy = ({ resource, kind, transferId }: { resource: string; kind: string; transferId: string }): AppError =>

@@ -1,11 +1,12 @@
 // What the REST interface stands on, answering from fixed values: one host, one migration.
 
 import { pino } from 'pino'
-import type { CopyEvent, VolumeArchive } from '../../shared/api/archives.ts'
+import type { CopyEvent, MoveEvent, VolumeArchive } from '../../shared/api/archives.ts'
 import type { AuditEntry } from '../../shared/api/audit.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { Orphan, RemovalEvent } from '../../shared/api/orphans.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
 import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
@@ -84,7 +85,12 @@ export const archive: VolumeArchive = {
   live: false,
   warnings: [{ code: 'entry-skipped', message: 'Left out at "ö": a socket' }],
 }
-export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }]
+export const asOf = [{ host: 'host-1', state: 'online' as const, inventoryAt: null }] as const
+export const orphan: Orphan = {
+  ...{ host: 'host-1', name: 'data', driver: 'local', mountpoint: '/v/data/_data', createdAt: time, anonymous: false },
+  ...{ verdict: 'orphan', reason: 'Nothing uses it', migration: null, project: null, lastUser: null, lastWriter: null },
+  ...{ unusedSince: time, unusedSinceIs: 'first-seen', sizeBytes: null, sizeMeasuredAt: null, alsoOn: [] },
+}
 const notFound = new AppError('DRAYAGE_HOST_NOT_FOUND', 'There is no host host-9')
 
 export const recovery: Recovery = { needed: null, hosts: [], workloads: [], blocked: [], owed: [] }
@@ -121,7 +127,7 @@ export const deps: AppDeps = {
     },
     asOf: async (name) => {
       if (name === 'host-9') throw notFound
-      return asOf
+      return [...asOf]
     },
   },
   fencing: {
@@ -214,9 +220,43 @@ export const deps: AppDeps = {
         })(),
       }
     },
+    moveVolume: async ({ from, to }) => {
+      if (from.host === 'host-9' || to.host === 'host-9') throw notFound
+      const { archiveBytes: _, archiveSha256: __, ...moved } = archive
+      return {
+        id: 't1',
+        events: (async function* (): AsyncGenerator<MoveEvent> {
+          yield { event: 'progress', data: { bytes: 1, entries: 1, totalBytes: 4 } }
+          yield { event: 'checking', data: { bytes: 1 } }
+          if (to.volume === 'breaks') throw new AppError('DRAYAGE_VOLUME_IN_USE', 'web refers to it')
+          yield { event: 'moved', data: { ...moved, ...to, from, live: false, created: true } }
+        })(),
+      }
+    },
+    removeVolume: async (place, listed) => {
+      if (place.host === 'host-9') throw notFound
+      if (listed.createdAt !== time) throw new AppError('DRAYAGE_VOLUME_CHANGED', 'It is another one')
+      return {
+        id: 't1',
+        events: (async function* (): AsyncGenerator<RemovalEvent> {
+          yield { event: 'progress', data: { bytes: 1 } }
+          if (place.volume === 'breaks') throw new AppError('DRAYAGE_VOLUME_IN_USE', 'web refers to it')
+          yield { event: 'removed', data: place }
+        })(),
+      }
+    },
     transfer: (id) => {
       if (id !== 't1') throw new AppError('DRAYAGE_TRANSFER_NOT_FOUND', `No transfer ${id}`)
       return { id, kind: 'export', reads: [], makes: [], startedAt: time, endedAt: null, error: null }
+    },
+  },
+  orphans: {
+    list: async (query) => {
+      if (query.host === 'host-9') throw notFound
+      return {
+        orphans: [{ ...orphan, name: [query.name ?? 'data'].flat().join('+') }],
+        asOf: [{ ...asOf[0], reliable: true }],
+      }
     },
   },
   verifier: {

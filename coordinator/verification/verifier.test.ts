@@ -42,6 +42,7 @@ const moved = async (reading: Reading, options = {}) => {
         exportVolume: unused,
         importVolume: unused,
         lendVolume: unused,
+        removeVolume: unused,
         readCopy: (asking) => {
           asked.push({ host, ...asking })
           return reading(asking.side)

@@ -100,11 +100,26 @@ export type CopyEvent =
     }
   | { readonly event: 'copied'; readonly data: CopiedVolume }
 
-// An export, an import or a copy: they last as long as the request, and what has ended is remembered for a while.
+export const MoveRequest = Type.Omit(CopyRequest, ['live'], { additionalProperties: false })
+export type MoveRequest = Static<typeof MoveRequest>
+
+// The events of a move; `moved` or `problem` is the last. checking: the original is read once more before it is removed.
+export type MoveEvent =
+  | Extract<CopyEvent, { event: 'progress' }>
+  | { readonly event: 'checking'; readonly data: { readonly bytes: number } }
+  | { readonly event: 'moved'; readonly data: CopiedVolume }
+
+// An export, an import, a copy, a move or a removal: they last as long as the request, and what has ended is remembered for a while.
 const Held = Type.Array(Type.Object({ host: HostName, volume: VolumeName }))
 export const Transfer = Type.Object({
   id: Type.String(),
-  kind: Type.Union([Type.Literal('export'), Type.Literal('import'), Type.Literal('copy')]),
+  kind: Type.Union([
+    Type.Literal('export'),
+    Type.Literal('import'),
+    Type.Literal('copy'),
+    Type.Literal('move'),
+    Type.Literal('removal'),
+  ]),
   reads: Held,
   makes: Held,
   startedAt: Timestamp,

@@ -44,6 +44,9 @@ export type Container = Static<typeof Container>
 export const ContainerList = Type.Object({ containers: Type.Array(Container), asOf: Type.Array(AsOf) })
 export type ContainerList = Static<typeof ContainerList>
 
+// The label by which Compose marks what belongs to a project.
+export const composeProject = 'com.docker.compose.project'
+
 // A container that uses, or once used, a volume; kept after the container is gone.
 export const VolumeUser = Type.Object({
   containerId: Type.String(),
@@ -51,6 +54,7 @@ export const VolumeUser = Type.Object({
   image: Type.String(),
   destination: Type.String(),
   readOnly: Type.Boolean(),
+  project: Nullable(Type.String({ description: 'Of Compose' })),
   movedTo: MovedTo,
   ...Seen,
 })

@@ -361,6 +361,31 @@ describe('a copy', () => {
     await one.docker(['rm', '-f', 'runs'])
   })
 
+  test('that takes the original away: only of what no container refers to, and then it is on the other host alone', async () => {
+    const moved = async (args: readonly string[]): Promise<CopiedVolume> =>
+      JSON.parse(await cli(['volume', 'move', ...args, '--json'])) as CopiedVolume
+    const names = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
+    await makeZoo(await makeVolume(one, 'moves'))
+    const { digest } = await copied(['host-1/moves', 'host-1/stays'])
+    await one.docker(['create', '--name', 'refers', '-v', 'moves:/data', busybox, 'true'])
+    const refused = await eventually('the coordinator to hear of the container', 60_000, async () => {
+      const failed = await failure(moved(['host-1/moves', 'host-2']))
+      return failed.stderr.includes('DRAYAGE_VOLUME_IN_USE') ? failed : undefined
+    })
+    expect(refused.exitCode).toBe(4)
+    expect(await names(two)).not.toContain('moves')
+    await one.docker(['rm', 'refers'])
+    const move = await eventually('the coordinator to hear that it has gone', 60_000, () =>
+      moved(['host-1/moves', 'host-2']).catch((thrown: CommandFailed) => {
+        if (thrown.stderr.includes('DRAYAGE_VOLUME_IN_USE')) return undefined
+        throw thrown
+      }),
+    )
+    expect(move).toMatchObject({ from: { host: 'host-1', volume: 'moves' }, host: 'host-2', digest, created: true })
+    expect(await names(one)).not.toContain('moves')
+    expect(await differences(await mountpoint(one, 'stays'), await mountpoint(two, 'moves'), hugeHoles)).toBe('')
+  })
+
   test('and a migration of the same volume do not meet, and whoever dies leaves nothing', async () => {
     await two.docker(['volume', 'rm', 'slow'])
     await one.docker(['run', '--name', 'mover', '-v', 'slow:/data', busybox, 'true'])

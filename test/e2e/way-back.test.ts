@@ -121,10 +121,11 @@ test('a device that is missing at the last moment: it goes back by itself, and l
   try {
     const how = ['--restart', 'always', '--device', device, '-v', 'device:/data']
     const original = await one.docker(['run', '-d', '--name', 'device', ...how, image, ...command])
+    const request = { ...there('device'), options: { allow: ['devices' as const] } }
     const coordinator = lab.failpoints('coordinator')
     await coordinator.tell('start.before', 'hang')
     await lab.failpoints(one).tell('ReinstateTarget.before', 'hang')
-    const { id } = await startMigration(lab, there('device'))
+    const { id } = await startMigration(lab, request)
     await coordinator.untilReached('start.before')
     await rm(device)
     await coordinator.untell('start.before')
@@ -144,7 +145,7 @@ test('a device that is missing at the last moment: it goes back by itself, and l
       HostConfig: { RestartPolicy: { Name: 'always' } },
     })
     expect(await runs(two, 'device')).toBe(false)
-    const again = await migrate(lab, there('device'))
+    const again = await migrate(lab, request)
     expect(again).toMatchObject({ state: 'awaiting-finalize', error: null })
     expect([await runs(one, 'device'), await runs(two, 'device')]).toEqual([false, true])
   } finally {

@@ -1,12 +1,11 @@
 // `npm run test:faults`: the whole matrix, or a part of it. Exits with 0 only where every invariant held in every case.
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { casesOf } from './matrix.ts'
 import { type Case, play } from './play.ts'
-import { isGreen, markdown, type Outcome } from './table.ts'
-import { limits, openWorld, type World } from './world.ts'
+import { inOrder, noResults, publish, readResults, writeResults } from './results.ts'
+import { isGreen, type Outcome } from './table.ts'
+import { openWorld, type World } from './world.ts'
 
 const root = join(import.meta.dirname, '../..')
 const usual = join(root, '.lab/faults.json')
@@ -22,15 +21,10 @@ engines, and checks the invariants after each case.
   --labs N         how many labs work on it side by side (default: 2)
   --json FILE      the results, written after each case (default: ${usual})
   --resume         leave out what the file says has held
-  --publish        write docs/faults.md and docs/faults.json in the end
+  --publish        write docs/faults.md and docs/faults.json in the end; also after Ctrl-C, which lets the cases under way end
+  --report         write these from what the file has, and run nothing
   --list           name the cases and end
 `
-
-const write = async (file: string, text: string): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(`${file}.new`, text)
-  await rename(`${file}.new`, file)
-}
 
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 
@@ -59,6 +53,7 @@ const main = async (): Promise<void> => {
       json: { type: 'string', default: usual },
       resume: { type: 'boolean', default: false },
       publish: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -67,12 +62,11 @@ const main = async (): Promise<void> => {
     say(help)
     return
   }
+  const docs = join(root, 'docs')
+  const kept = values.resume || values.report ? await readResults(values.json) : noResults
+  if (values.report) return publish(docs, kept)
   const startedAt = performance.now()
-  const outcomes = new Map<string, Outcome>()
-  if (values.resume && existsSync(values.json)) {
-    const kept = JSON.parse(await readFile(values.json, 'utf8')) as { outcomes: Outcome[] }
-    for (const outcome of kept.outcomes) outcomes.set(outcome.id, outcome)
-  }
+  const outcomes = new Map(kept.outcomes.map((outcome) => [outcome.id, outcome]))
 
   let world: World | undefined = await openWorld()
   const engine = world.source.engine.version
@@ -90,11 +84,21 @@ const main = async (): Promise<void> => {
   const waiting = cases.filter(({ id }) => !known(id)).toSorted((one, other) => likeAMove(one) - likeAMove(other))
   say(`${waiting.length} cases`)
 
-  const ordered = () => cases.flatMap(({ id }) => outcomes.get(id) ?? [])
+  const labs = Math.max(1, Math.min(Number(values.labs) || 1, waiting.length))
+  // A part of the matrix leaves what is known of the whole.
+  const ids = cases.map(({ id }) => id)
+  const whole = values.only.length === 0 ? ids : [...new Set([...kept.cases, ...ids])]
+  const results = () => ({ engine, labs, cases: whole, outcomes: [...outcomes.values()] })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say(`No further cases: ${waiting.length} are left for --resume`)
+      waiting.length = 0
+    })
+  }
   // One write after the other: they share the file that is renamed.
   let saved: Promise<void> = Promise.resolve()
   const save = () => {
-    saved = saved.then(() => write(values.json, JSON.stringify({ outcomes: [...outcomes.values()] }, null, 1)))
+    saved = saved.then(() => writeResults(values.json, results()))
     return saved
   }
   // After a red case the next one gets a lab that nothing has happened to.
@@ -115,32 +119,17 @@ const main = async (): Promise<void> => {
       await mine?.stop()
     }
   }
-  const labs = Math.max(1, Math.min(Number(values.labs) || 1, waiting.length))
   const others = Array.from({ length: labs - 1 }, () => worker(undefined))
   const [one] = [worker(world)]
   world = undefined
   await Promise.all([one, ...others])
 
-  const red = ordered().filter((outcome) => !isGreen(outcome))
+  const run = inOrder({ ...results(), cases: ids })
+  const red = run.filter((outcome) => !isGreen(outcome))
   const minutes = Math.round((performance.now() - startedAt) / 60_000)
-  say(`\n${ordered().length - red.length} of ${ordered().length} cases held; ${minutes} min`)
+  say(`\n${run.length - red.length} of ${run.length} cases held; ${minutes} min`)
   for (const outcome of red) say(describe(outcome))
-  if (values.publish) {
-    const hours = ordered().reduce((sum, outcome) => sum + ('broken' in outcome ? 0 : outcome.tookMs), 0) / 3_600_000
-    const left = cases.filter(({ id }) => !outcomes.has(id)).length
-    const facts = [
-      `Docker ${engine} on both hosts; ${ordered().length} cases in ${hours.toFixed(1)} h of a lab, ${labs} of which work side by side`,
-      `a silent peer is given up after ${limits.silenceMs / 1000} s, a host that does not answer after ${limits.patienceMs / 1000} s more`,
-      ...(left === 0 ? [] : [`**${left} cases have not been run**`]),
-    ]
-    await write(join(root, 'docs/faults.md'), markdown(ordered(), facts))
-    const published = ordered().map((outcome) => {
-      if ('broken' in outcome) return outcome
-      const { said, ...measured } = outcome
-      return measured
-    })
-    await write(join(root, 'docs/faults.json'), `${JSON.stringify({ facts, outcomes: published }, null, 1)}\n`)
-  }
+  if (values.publish) await publish(docs, results())
   process.exitCode = red.length === 0 ? 0 : 1
 }
 

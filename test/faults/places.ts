@@ -1,4 +1,5 @@
 // Where a migration stands still while it is struck.
+import { randomUUID } from 'node:crypto'
 import type { Migration } from '../../shared/api/migrations.ts'
 import { eventually } from '../lab/wait.ts'
 import type { Point, StepPoints } from './points.ts'
@@ -68,7 +69,7 @@ export const queued: Place = {
   reach: async (world, ask) => {
     const coordinator = world.failpoints('coordinator')
     await coordinator.tell('lock.before', 'hang')
-    const ahead = await startMove(world, '', { container: 'other' })
+    const ahead = await startMove(world, randomUUID(), { container: 'other' })
     await coordinator.untilReached('lock.before')
     const { id } = await ask()
     await untilIt(world, id, 'it to wait for its turn', ({ state }) => state === 'queued')

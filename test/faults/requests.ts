@@ -1,4 +1,5 @@
 // What the coordinator is asked for while it may be dead, frozen or cut off.
+import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import { hasEnded, type Migration, type MigrationRequest } from '../../shared/api/migrations.ts'
 import { eventually } from '../lab/wait.ts'
 import { name } from './workload.ts'
@@ -21,26 +22,34 @@ const asking = async (
     signal: AbortSignal.timeout(timeoutMs),
   })
 
-const accepted = async (asked: Promise<Response>): Promise<Migration> => {
-  const response = await asked
-  const text = await response.text()
-  if (!response.ok) throw new Error(`The coordinator refused (${response.status}): ${text}`)
-  return JSON.parse(text) as Migration
-}
+// Whoever was struck in the case before may be back and not yet heard of; with its key, the same may be asked again.
+const accepted = (asked: () => Promise<Response>): Promise<Migration> =>
+  eventually('the coordinator to accept', 30_000, async () => {
+    const response = await asked()
+    const text = await response.text()
+    if (response.status === 503) return false
+    if (!response.ok) throw new Error(`The coordinator refused (${response.status}): ${text}`)
+    return JSON.parse(text) as Migration
+  })
+
+// What its witness needs: the machine's memory, which is the host's IPC namespace.
+const allow: MigrationOptions['allow'] = ['host-namespaces', 'unconfined']
 
 export const startMove = (
   world: World,
   key: string,
   { container = name, options = {} }: Partial<Pick<MigrationRequest, 'container' | 'options'>> = {},
-): Promise<Migration> =>
-  accepted(asking(world, '', { container, from: world.source.name, to: world.target.name, options }, { key }))
+): Promise<Migration> => {
+  const body = { container, from: world.source.name, to: world.target.name, options: { allow, ...options } }
+  return accepted(() => asking(world, '', body, { key }))
+}
 
 export const startFollowing = (
   world: World,
   { id }: Pick<Migration, 'id'>,
   verb: 'return' | 'finalize',
   key: string,
-): Promise<Migration> => accepted(asking(world, `/${id}:${verb}`, {}, { key }))
+): Promise<Migration> => accepted(() => asking(world, `/${id}:${verb}`, {}, { key }))
 
 // undefined: it does not answer.
 export const lookAt = async (world: World, id: string): Promise<Migration | undefined> => {

@@ -61,3 +61,13 @@ export const createByteSource = (next: () => Buffer | undefined): ByteSource => 
     takeOrEnd: (count) => (refill() ? take(count) : undefined),
   }
 }
+
+// Of what is in memory already.
+export const byteSourceOf = (bytes: Buffer): ByteSource => {
+  let rest: Buffer | undefined = bytes
+  return createByteSource(() => {
+    const piece = rest
+    rest = undefined
+    return piece
+  })
+}

@@ -62,3 +62,16 @@ export const asReadError = (root: string, error: unknown): unknown =>
         { cause: error },
       )
     : error
+
+export const openTarget = (root: string): number => {
+  try {
+    return openRoot(root)
+  } catch (error) {
+    throw new AppError(
+      'DRAYAGE_VOLUME_NOT_FOUND',
+      `The target directory ${root} cannot be opened (${error instanceof OsError ? error.code : 'unknown'}). ` +
+        'The volume must exist before anything is written to it.',
+      { cause: error },
+    )
+  }
+}

@@ -7,11 +7,10 @@
 // is touched.
 //
 // Directories get their metadata last: entries made in them would move their times, and a default ACL would be inherited.
-import { AppError } from '../../../shared/errors.ts'
 import type { ByteString } from '../byte-string.ts'
 import { damaged } from '../damaged.ts'
 import { createCursor } from '../linux/cursor.ts'
-import { makeDirectory, makeLink, OsError, open, openAt, openRoot, syncFileSystem } from '../linux/libc.ts'
+import { makeDirectory, makeLink, open, openAt, syncFileSystem } from '../linux/libc.ts'
 import { statAt, statFd } from '../linux/stat.ts'
 import { takeTrace } from '../linux/trace.ts'
 import { nextMember, takePadding } from '../tar/archive.ts'
@@ -19,22 +18,24 @@ import type { Change } from '../tar/change.ts'
 import { foreignMembers } from '../tar/foreign.ts'
 import type { Link, Member } from '../tar/member.ts'
 import { componentsOf } from '../tar/path.ts'
-import { isKeptAttribute, isOwnForm, sameMetadata } from '../tree/attributes.ts'
+import { sameMetadata } from '../tree/attributes.ts'
 import { openBlockStore } from '../tree/block-store.ts'
-import type { Metadata } from '../tree/entry.ts'
-import { tickMs } from '../tree/racy.ts'
+import { letClockTick } from '../tree/racy.ts'
 import { createTree, type Inode, type Tree } from '../tree/tree.ts'
 import { digestOfTree } from '../tree/tree-digest.ts'
 import type { Holding } from './base-tree.ts'
-import { createByteSource } from './byte-source.ts'
+import { byteSourceOf, createByteSource } from './byte-source.ts'
 import { clearDirectory, removeEntry } from './clear.ts'
+import { createKeptAttributes } from './kept-attributes.ts'
 import { createGate, type RoundLimits } from './limits.ts'
 import { reconcile } from './reconcile.ts'
 import { asTargetError, createRefusals } from './refusals.ts'
+import { createSmallFiles, isSmall, type NewFile, type SmallFiles } from './small-files.ts'
 import { createSkippedList, type Summary } from './summary.ts'
 import { syncWritten } from './sync-written.ts'
 import { forgetHeld, noteApplied, noteApplying, recall, remember } from './target-memory.ts'
 import { createTargetTree, type TargetTree } from './target-tree.ts'
+import { openTarget } from './volume-root.ts'
 import { createChanges } from './write-change.ts'
 import { type Place, type Written, writeFile, writeSpecial } from './write-entry.ts'
 import { openWrittenLog, type WrittenFile } from './written-log.ts'
@@ -59,6 +60,8 @@ export type WriteInput = {
   // Where there is a memory, before the first piece is asked for: what the stream may build upon. Told again where that was
   // only expected, and is not so: pieces are from then on those of another stream.
   readonly hold: (holding: Holding) => void
+  // Asks for a further thread that works on these batches (round/file-batches.ts).
+  readonly callForHelp: (memory: SharedArrayBuffer) => void
   // What was announced for the stream, from its first piece on; beside the request's own.
   readonly announced: () => RoundLimits | undefined
 }
@@ -67,32 +70,13 @@ type Changes = ReturnType<typeof createChanges>
 
 const nothing: Holding = { digest: '', lacking: [] }
 
-const openTarget = (root: string): number => {
-  try {
-    return openRoot(root)
-  } catch (error) {
-    throw new AppError(
-      'DRAYAGE_VOLUME_NOT_FOUND',
-      `The target directory ${root} cannot be opened (${error instanceof OsError ? error.code : 'unknown'}). ` +
-        'The volume must exist before anything is written to it.',
-      { cause: error },
-    )
-  }
-}
-
-// Whatever is changed from now on gets another time than what is remembered.
-const letClockTick = (sinceMs: number): void => {
-  const restMs = sinceMs + tickMs - Date.now()
-  if (restMs > 0 && restMs <= tickMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, restMs)
-}
-
 export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (count: number) => void): Summary => {
   const { root, limits, memory } = request
   const source = createByteSource(input.next)
   const refusals = createRefusals(root)
   const written = openWrittenLog(request.noteWritten === true ? memory : undefined)
   const skipped = createSkippedList()
-  const attributesLeftOut = new Set<ByteString>()
+  const keptOf = createKeptAttributes(skipped)
   // Files of which parts are lacking, and those of which some have come and not yet the metadata that ends them.
   const unfinished = new Set<Inode>()
   const store = memory === undefined ? undefined : openBlockStore(memory)
@@ -104,6 +88,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   let goesOn = false
   // What was there, and has not been written to, is on the disk.
   let settled = false
+  let small: SmallFiles | undefined
   const gate = createGate(() => limits ?? input.announced())
   const { admitContent } = gate
 
@@ -111,20 +96,6 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     input.checkpoint()
     gate.admitEntry()
     onEntry(gate.entries)
-  }
-
-  // Archives made by others may hold attributes that no copy carries.
-  const keptOf = (metadata: Metadata, path: ByteString): Metadata => {
-    if (metadata.attributes.size === 0) return metadata
-    const attributes = [...metadata.attributes].filter(([name]) => {
-      if (isKeptAttribute(name)) return true
-      if (!isOwnForm(name) && !attributesLeftOut.has(name)) {
-        attributesLeftOut.add(name)
-        skipped.add(path, `the attribute ${name}, here and elsewhere in the archive, belongs to the host it came from`)
-      }
-      return false
-    })
-    return { ...metadata, attributes: new Map(attributes) }
   }
 
   const cursor = createCursor(openTarget(root))
@@ -149,9 +120,30 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   }
   const newPlaceFor = (target: TargetTree, names: readonly ByteString[]) => {
     const place = placeFor(target, names)
-    if (target.tree.child(place.directory, place.name) !== undefined) throw damaged('an entry stands in it twice')
+    const isTaken = target.tree.child(place.directory, place.name) !== undefined || small?.isPending(place.path)
+    if (isTaken) throw damaged('an entry stands in it twice')
     return place
   }
+
+  const addWritten = (target: TargetTree, { place, metadata }: NewFile, made: Written | undefined): Inode => {
+    if (made !== undefined) written.wrote(place.path, made, made.content)
+    const lost = { metadata, seen: volumeSeen, content: '', blocks: undefined }
+    return target.tree.inodeOf(
+      target.add(place.directory, place.name, { ...(made ?? lost), suspect: made === undefined }),
+    )
+  }
+
+  const openSmallFiles = (target: TargetTree): SmallFiles =>
+    createSmallFiles({
+      made: (file, made) => void addWritten(target, file, made),
+      remake: (file, dir, content) => {
+        const { place, metadata } = file
+        const member = { path: place.path, metadata, storedBytes: content.length, sparse: false }
+        const made = writeFile({ ...place, dir }, member, byteSourceOf(content), refusals, () => {}, store)
+        addWritten(target, file, made)
+      },
+      callForHelp: input.callForHelp,
+    })
 
   const writeLink = (target: TargetTree, { path, linkTo }: Link): void => {
     const { tree } = target
@@ -182,15 +174,19 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
       target.add(place.directory, place.name, { metadata, seen, suspect: true, content: '', blocks: undefined })
       return
     }
+    if (small !== undefined && isSmall(metadata) && !member.sparse && member.segments === undefined) {
+      admitContent(member.storedBytes)
+      small.make({ place, metadata }, source.takeWhole(member.storedBytes) ?? source.take(member.storedBytes))
+      takePadding(source, member.storedBytes)
+      lastWhole = undefined
+      return
+    }
     const made =
       type === 'file'
         ? writeFile(place, { ...member, metadata }, source, refusals, admitContent, store)
         : writeSpecial(place, metadata, refusals)
     if (type === 'file') takePadding(source, member.storedBytes)
-    if (made !== undefined) written.wrote(place.path, made, made.content)
-    const lost = { metadata, seen: volumeSeen, content: '', blocks: undefined }
-    const added = target.add(place.directory, place.name, { ...(made ?? lost), suspect: made === undefined })
-    lastWhole = target.tree.inodeOf(added)
+    lastWhole = addWritten(target, { place, metadata }, made)
   }
 
   const removeHeld = (target: TargetTree, changes: Changes, path: ByteString): void => {
@@ -345,14 +341,18 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   try {
     const held = heldBefore()
     const target = beginTree(held, readRootMember())
+    small = openSmallFiles(target)
     const changes = createChanges({ tree: target.tree, store, source, refusals, admit: admitContent })
     for (let member = next(); member !== undefined; member = next()) {
       admitEntry()
+      // All but a new entry may be of one that is on its way.
+      if ('linkTo' in member || member.change !== undefined) small.settle()
       if ('linkTo' in member) writeLink(target, member)
       else if (member.change?.kind === 'checkpoint') settle(target, changes, member.change.digest)
       else if (member.change !== undefined) changeHeld(target, changes, member, member.change)
       else writeNew(target, member)
     }
+    small.settle()
     if (unfinished.size > 0) throw damaged('a file has not all of its new content')
     target.finish(cursor, refusals, input.checkpoint)
     refusals.settle()
@@ -379,6 +379,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
   } catch (error) {
     throw asTargetError(root, error)
   } finally {
+    small?.close()
     store?.close()
     tree?.release()
     linkCursor.close()

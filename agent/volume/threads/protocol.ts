@@ -13,6 +13,8 @@ export type Task =
   | { readonly kind: 'clear'; readonly root: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }
+  // Small files of one that writes (round/file-batches.ts), until that one wants no more.
+  | { readonly kind: 'make-files'; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
   // A round that is read for its digest, and goes nowhere.
   | { readonly kind: 'digest'; readonly request: ReadRequest }
@@ -46,6 +48,8 @@ export type Report =
   | { readonly kind: 'progress'; readonly bytes: number; readonly entries: number }
   // What the target holds; the pieces are to be those of a round that builds upon it. Told again: what was told is not so.
   | { readonly kind: 'holding'; readonly holding: Holding }
+  // A further thread is wanted for these batches of files.
+  | { readonly kind: 'help'; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: PlainError }
 

@@ -6,6 +6,7 @@ import { giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
 import { clearVolume } from '../round/clear.ts'
 import { changedSince } from '../round/compare.ts'
+import { workOnBatches } from '../round/file-batches.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
 import { createPacker, unpack } from '../round/packing.ts'
@@ -46,6 +47,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     if (signals.isCancelled()) throw cancellation()
   }
 
+  if (task.kind === 'make-files') return workOnBatches(task.memory)
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
@@ -130,7 +132,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     current = false
     report({ kind: 'holding', holding })
   }
-  return writeRound(task.request, { next, checkpoint, hold, announced: () => limits }, (count) => {
+  const callForHelp = (memory: SharedArrayBuffer): void => report({ kind: 'help', memory })
+  return writeRound(task.request, { next, checkpoint, hold, callForHelp, announced: () => limits }, (count) => {
     entries = count
   })
 }

@@ -8,6 +8,12 @@ export const tickMs = 20
 // File systems without nanoseconds (ext4 with inodes of 128 bytes, NFS version 2 and some others) keep whole seconds.
 const coarseTickMs = 2_000
 
+// Whatever is changed from now on gets another time than what is remembered.
+export const letClockTick = (sinceMs: number): void => {
+  const restMs = sinceMs + tickMs - Date.now()
+  if (restMs > 0 && restMs <= tickMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, restMs)
+}
+
 // Whether something that was changed at this time may change again, after the moment `atMs`, and look the same. A time
 // that is later than that moment (the clock has been set back) tells nothing either.
 export const isRacy = (seen: Trace, atMs: number): boolean =>

@@ -58,7 +58,9 @@ import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveV
 import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
 import type { ReinstateTargetRequest as _drayage_v1_ReinstateTargetRequest, ReinstateTargetRequest__Output as _drayage_v1_ReinstateTargetRequest__Output } from './drayage/v1/ReinstateTargetRequest.ts';
 import type { ReleaseSourceRequest as _drayage_v1_ReleaseSourceRequest, ReleaseSourceRequest__Output as _drayage_v1_ReleaseSourceRequest__Output } from './drayage/v1/ReleaseSourceRequest.ts';
+import type { RemovalReport as _drayage_v1_RemovalReport, RemovalReport__Output as _drayage_v1_RemovalReport__Output } from './drayage/v1/RemovalReport.ts';
 import type { RemoveImageRequest as _drayage_v1_RemoveImageRequest, RemoveImageRequest__Output as _drayage_v1_RemoveImageRequest__Output } from './drayage/v1/RemoveImageRequest.ts';
+import type { RemoveVolumeRequest as _drayage_v1_RemoveVolumeRequest, RemoveVolumeRequest__Output as _drayage_v1_RemoveVolumeRequest__Output } from './drayage/v1/RemoveVolumeRequest.ts';
 import type { RestartSourceRequest as _drayage_v1_RestartSourceRequest, RestartSourceRequest__Output as _drayage_v1_RestartSourceRequest__Output } from './drayage/v1/RestartSourceRequest.ts';
 import type { RestoreSourceRequest as _drayage_v1_RestoreSourceRequest, RestoreSourceRequest__Output as _drayage_v1_RestoreSourceRequest__Output } from './drayage/v1/RestoreSourceRequest.ts';
 import type { RetainedCopy as _drayage_v1_RetainedCopy, RetainedCopy__Output as _drayage_v1_RetainedCopy__Output } from './drayage/v1/RetainedCopy.ts';
@@ -157,7 +159,9 @@ export interface ProtoGrpcType {
       ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>
       ReinstateTargetRequest: MessageTypeDefinition<_drayage_v1_ReinstateTargetRequest, _drayage_v1_ReinstateTargetRequest__Output>
       ReleaseSourceRequest: MessageTypeDefinition<_drayage_v1_ReleaseSourceRequest, _drayage_v1_ReleaseSourceRequest__Output>
+      RemovalReport: MessageTypeDefinition<_drayage_v1_RemovalReport, _drayage_v1_RemovalReport__Output>
       RemoveImageRequest: MessageTypeDefinition<_drayage_v1_RemoveImageRequest, _drayage_v1_RemoveImageRequest__Output>
+      RemoveVolumeRequest: MessageTypeDefinition<_drayage_v1_RemoveVolumeRequest, _drayage_v1_RemoveVolumeRequest__Output>
       RestartSourceRequest: MessageTypeDefinition<_drayage_v1_RestartSourceRequest, _drayage_v1_RestartSourceRequest__Output>
       RestoreSourceRequest: MessageTypeDefinition<_drayage_v1_RestoreSourceRequest, _drayage_v1_RestoreSourceRequest__Output>
       RetainedCopy: MessageTypeDefinition<_drayage_v1_RetainedCopy, _drayage_v1_RetainedCopy__Output>

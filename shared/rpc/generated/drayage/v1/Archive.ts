@@ -10,6 +10,8 @@ import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolu
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from '../../drayage/v1/LendVolumeRequest.ts';
 import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from '../../drayage/v1/LentVolume.ts';
 import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from '../../drayage/v1/ReadCopyRequest.ts';
+import type { RemovalReport as _drayage_v1_RemovalReport, RemovalReport__Output as _drayage_v1_RemovalReport__Output } from '../../drayage/v1/RemovalReport.ts';
+import type { RemoveVolumeRequest as _drayage_v1_RemoveVolumeRequest, RemoveVolumeRequest__Output as _drayage_v1_RemoveVolumeRequest__Output } from '../../drayage/v1/RemoveVolumeRequest.ts';
 
 export interface ArchiveClient extends grpc.Client {
   ExportVolume(argument: _drayage_v1_ExportVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_ExportedPiece__Output>;
@@ -32,6 +34,11 @@ export interface ArchiveClient extends grpc.Client {
   readCopy(argument: _drayage_v1_ReadCopyRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
   readCopy(argument: _drayage_v1_ReadCopyRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_CopyReport__Output>;
   
+  RemoveVolume(argument: _drayage_v1_RemoveVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_RemovalReport__Output>;
+  RemoveVolume(argument: _drayage_v1_RemoveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_RemovalReport__Output>;
+  removeVolume(argument: _drayage_v1_RemoveVolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_RemovalReport__Output>;
+  removeVolume(argument: _drayage_v1_RemoveVolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_drayage_v1_RemovalReport__Output>;
+  
 }
 
 export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
@@ -43,6 +50,8 @@ export interface ArchiveHandlers extends grpc.UntypedServiceImplementation {
   
   ReadCopy: grpc.handleServerStreamingCall<_drayage_v1_ReadCopyRequest__Output, _drayage_v1_CopyReport>;
   
+  RemoveVolume: grpc.handleServerStreamingCall<_drayage_v1_RemoveVolumeRequest__Output, _drayage_v1_RemovalReport>;
+  
 }
 
 export interface ArchiveDefinition extends grpc.ServiceDefinition {
@@ -50,4 +59,5 @@ export interface ArchiveDefinition extends grpc.ServiceDefinition {
   ImportVolume: MethodDefinition<_drayage_v1_ImportVolumeRequest, _drayage_v1_ImportReport, _drayage_v1_ImportVolumeRequest__Output, _drayage_v1_ImportReport__Output>
   LendVolume: MethodDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LentVolume, _drayage_v1_LendVolumeRequest__Output, _drayage_v1_LentVolume__Output>
   ReadCopy: MethodDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_CopyReport, _drayage_v1_ReadCopyRequest__Output, _drayage_v1_CopyReport__Output>
+  RemoveVolume: MethodDefinition<_drayage_v1_RemoveVolumeRequest, _drayage_v1_RemovalReport, _drayage_v1_RemoveVolumeRequest__Output, _drayage_v1_RemovalReport__Output>
 }
