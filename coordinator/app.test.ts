@@ -396,6 +396,15 @@ describe('what is refused', () => {
 })
 
 describe('hosts and inventory', () => {
+  test('a host is taken out, and what is given up is said in one word or in several', async () => {
+    const remove = async (query: string) => (await call(`/v1/hosts/host-1${query}`, { method: 'DELETE' })).json()
+    expect(await remove('')).toMatchObject({ status: 409, code: 'DRAYAGE_HOST_IN_USE' })
+    expect(await remove('?giveUp=everything')).toMatchObject({ status: 400 })
+    for (const query of ['?giveUp=copies', '?giveUp=workloads&giveUp=copies']) {
+      expect(await remove(query)).toMatchObject({ name: 'host-1', gaveUp: [{ code: 'retained-copy' }] })
+    }
+  })
+
   test('hosts are listed, read and added', async () => {
     expect((await call('/v1/hosts')).json()).toEqual({ hosts: [host] })
     expect((await call('/v1/hosts/host-1')).json()).toEqual(host)

@@ -102,7 +102,7 @@ export const hostRoutes =
           },
         },
       },
-      async ({ params, query }) => hosts.remove(params.name, query.giveUp ?? []),
+      async ({ params, query }) => hosts.remove(params.name, [query.giveUp ?? []].flat()),
     )
 
     app.post(

@@ -95,8 +95,8 @@ export type GivenUp = Static<typeof GivenUp>
 export const RemoveHostQuery = Type.Object(
   {
     giveUp: Type.Optional(
-      Type.Array(GivenUp, {
-        uniqueItems: true,
+      // A query with one of them is no list.
+      Type.Union([GivenUp, Type.Array(GivenUp, { uniqueItems: true })], {
         description:
           'workloads: containers that were moved there and live there stay where they are, and nothing moves them any ' +
           'more. copies: what it keeps for a way back stays there, and there is no way back.',

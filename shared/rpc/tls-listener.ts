@@ -28,6 +28,9 @@ export type TlsListener = {
   close(): void
 }
 
+// Whoever has not proved himself by then is not waited for.
+const handshakeMs = 30_000
+
 const contextOf = ({ authority, certificate, key }: TlsIdentity): SecureContextOptions => ({
   ca: authority,
   key,
@@ -45,7 +48,7 @@ export const openTlsListener = async (
   const isNews = createNews()
   const listener = tls.createServer({
     ...{ ...contextOf(identity), requestCert: mutual, rejectUnauthorized: mutual },
-    ...{ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3' },
+    ...{ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs },
   })
   // A socket remembers the address that it was asked for while it was open.
   listener.prependListener('connection', (socket: Socket) => void socket.remoteAddress)

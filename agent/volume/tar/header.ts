@@ -123,10 +123,20 @@ export const readNumber = (block: Buffer, offset: number, length: number, field:
     : readOctal(block, offset, length, field)
 }
 
+const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 0
+
 const readOctal = (block: Buffer, offset: number, length: number, field: string): number => {
-  const digits = /^ *([0-7]*)[ \0]*$/.exec(block.toString('latin1', offset, offset + length))?.[1]
-  if (digits === undefined) throw damaged(`a header's ${field} is not an octal number`)
-  return digits === '' ? 0 : Number.parseInt(digits, 8)
+  const end = offset + length
+  let at = offset
+  let value = 0
+  while (at < end && block[at] === 32) at++
+  for (let digit = (block[at] ?? 0) - 48; at < end && digit >= 0 && digit < 8; digit = (block[at] ?? 0) - 48) {
+    value = value * 8 + digit
+    at++
+  }
+  while (at < end && isBlank(block[at])) at++
+  if (at < end) throw damaged(`a header's ${field} is not an octal number`)
+  return value
 }
 
 export const isZeroBlock = (block: Buffer): boolean => block.equals(zeroBlock)
