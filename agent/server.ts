@@ -13,6 +13,7 @@ import { withSignsOfLife } from '../shared/rpc/liveness.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
 import { defaultSilenceMs, signOfLifeMs } from '../shared/rpc/silence.ts'
+import { listDirectory, readFile } from './archive/browse.ts'
 import type { ArchiveSource } from './archive/coordinator-source.ts'
 import { exportVolume } from './archive/export.ts'
 import { importVolume } from './archive/import.ts'
@@ -153,6 +154,10 @@ export const createAgentServer = (
     ),
     LendVolume: serverStream((request, { signal }) =>
       withSignsOfLife(lending.lend(request, signal), signOfLifeMs(silenceMs), () => ({})),
+    ),
+    ListDirectory: unary((request, { signal }) => listDirectory(context, request, signal)),
+    ReadFile: serverStream((request, { signal }) =>
+      withSignsOfLife(readFile(context, request, signal), signOfLifeMs(silenceMs), () => ({ content: nothing })),
     ),
     RemoveVolume: serverStream((request, { signal }) => removeVolume(context, request, signal)),
     ReadCopy: serverStream((request, { signal }) => readCopy(context, request, signal)),

@@ -123,6 +123,8 @@ describe('every route', () => {
     'POST /v1/volumes/{host}/{name}/copy': 'operator',
     'POST /v1/volumes/{host}/{name}/move': 'operator',
     'POST /v1/volumes/{host}/{name}/remove': 'operator',
+    'GET /v1/volumes/{host}/{name}/entries': 'operator',
+    'GET /v1/volumes/{host}/{name}/file': 'operator',
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
     'DELETE /v1/hosts/{name}': 'admin',
@@ -438,6 +440,25 @@ describe('volumes that nothing uses', () => {
     expect([other.statusCode, other.json().code]).toEqual([409, 'DRAYAGE_VOLUME_CHANGED'])
     for (const body of [{}, { ...listed, force: true }, { ...listed, digest: 'x' }])
       expect((await call(path, { method: 'POST', body })).statusCode).toBe(400)
+  })
+})
+
+describe('what is in a volume', () => {
+  test('is listed a page at a time, and read as it was asked for, and the audit says of what', async () => {
+    const listed = await call('/v1/volumes/host-1/data/entries?path=logs&after=a&limit=2')
+    expect(listed.json()).toMatchObject({ path: 'logs', entries: [{ name: 'after a, 2 at most' }], more: true })
+    const read = await call('/v1/volumes/host-1/data/file?path=logs%2Ftoday&offset=2&length=3')
+    expect([read.payload, read.headers['content-length'], read.headers['drayage-file-size']]).toEqual([
+      '234',
+      '3',
+      '10',
+    ])
+    expect(audited.map(({ action, subject }) => [action, subject])).toEqual([
+      ['listVolumeEntries', 'host-1/data:logs'],
+      ['readVolumeFile', 'host-1/data:logs/today'],
+    ])
+    for (const query of ['', '?path=a&offset=-1', '?path=a&length=1M'])
+      expect((await call(`/v1/volumes/host-1/data/file${query}`)).statusCode).toBe(400)
   })
 })
 

@@ -24,6 +24,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { auditRequests } from './routes/auditing.ts'
 import { requireRoles } from './routes/authentication.ts'
 import { superviseBodies } from './routes/bodies.ts'
+import { browseRoutes } from './routes/browse.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { migrationRoutes } from './routes/migrations.ts'
@@ -148,6 +149,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))
   await app.register(verificationRoutes({ verifier: deps.verifier, stopping: stopping.signal }))
   await app.register(archiveRoutes({ archives: deps.archives, stopping: stopping.signal }))
+  await app.register(browseRoutes({ browse: deps.archives.browse, stopping: stopping.signal }))
   await app.register(orphanRoutes({ orphans: deps.orphans, archives: deps.archives, stopping: stopping.signal }))
   await app.register(tokenRoutes(deps))
   await app.register(auditRoutes(deps))

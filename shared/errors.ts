@@ -66,6 +66,7 @@ export const errorTable = {
   DRAYAGE_HOST_NOT_FOUND: missing,
   DRAYAGE_CONTAINER_NOT_FOUND: missing,
   DRAYAGE_VOLUME_NOT_FOUND: missing,
+  DRAYAGE_PATH_NOT_FOUND: missing,
   DRAYAGE_MIGRATION_NOT_FOUND: missing,
   DRAYAGE_TRANSFER_NOT_FOUND: missing,
 
@@ -102,6 +103,7 @@ export const errorTable = {
   DRAYAGE_SET_LARGER: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_IN_USE: refused,
+  DRAYAGE_PATH_REFUSED: refused,
   DRAYAGE_VOLUME_NOT_ORPHANED: refused,
   DRAYAGE_VOLUME_CHANGED: refused,
   DRAYAGE_VOLUME_BUSY: { ...refused, retry: true },

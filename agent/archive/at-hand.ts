@@ -61,7 +61,7 @@ export const requirePlain = ({ name, driver, options }: VolumeState): void => {
   )
 }
 
-const requireWhole = ({ imports }: Pick<ArchiveContext['state'], 'imports'>, name: string): void => {
+export const requireWhole = ({ imports }: Pick<ArchiveContext['state'], 'imports'>, name: string): void => {
   const note = imports.all().find(({ volume }) => volume === name)
   if (note === undefined) return
   throw new AppError(

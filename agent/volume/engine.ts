@@ -1,7 +1,11 @@
 // The volume engine: reads a volume as one verified stream and makes another directory exactly the same. This file is
 // what the rest of the agent sees; the work is done in worker threads (threads/), round by round (round/).
+import { close, read } from 'node:fs'
 import { lstat, statfs } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { AppError } from '../../shared/errors.ts'
+import type { Listed, Page } from './browse/list.ts'
+import type { Opened } from './browse/open-file.ts'
 import { bytesOf, fromBytes } from './byte-string.ts'
 import type { Holding as HoldingInBytes } from './round/base-tree.ts'
 import type { PaceOptions } from './round/checkpoint.ts'
@@ -133,6 +137,19 @@ export type ReadBack = {
   readonly incomplete: boolean
 }
 
+export type DirectoryPage = {
+  readonly entries: (Omit<Listed, 'name' | 'link'> & { readonly name: Buffer; readonly link: Buffer })[]
+  // There are others, with names after the last one's.
+  readonly more: boolean
+}
+
+export type OpenFile = {
+  readonly size: number
+  // Fewer only at its end.
+  read(offset: number, bytes: number): Promise<Buffer>
+  close(): Promise<void>
+}
+
 export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
@@ -177,12 +194,24 @@ export type VolumeEngine = {
     root: string,
     options?: CheckOptions & { readonly devices?: DevicePolicy; readonly against?: Remembered },
   ): Promise<RoundSummary & { readonly differing: readonly Buffer[] }>
+  // One directory of a volume, as it is now; no symlink is followed, no mount point crossed. Errors: DRAYAGE_VOLUME_NOT_FOUND,
+  // DRAYAGE_PATH_NOT_FOUND, DRAYAGE_PATH_REFUSED, DRAYAGE_INVALID_REQUEST, DRAYAGE_VOLUME_UNREADABLE.
+  list(
+    root: string,
+    path: Buffer,
+    page: { readonly after: Buffer; readonly limit: number; readonly signal?: AbortSignal },
+  ): Promise<DirectoryPage>
+  // One regular file, likewise. To be closed by the caller.
+  openFile(root: string, path: Buffer, options?: { readonly signal?: AbortSignal }): Promise<OpenFile>
   // Removes all that is in a directory; crosses no mount point, follows no symlink. Errors: DRAYAGE_VOLUME_NOT_FOUND,
   // DRAYAGE_MOUNT_UNSUPPORTED.
   clear(root: string): Promise<void>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
+
+// Descriptors are the process's: one that a worker has opened is read here, where waiting for a disk holds nobody up.
+const [readAt, closeDescriptor] = [promisify(read), promisify(close)]
 
 const publicSummary = ({ skipped, ...summary }: Summary): RoundSummary => ({
   ...summary,
@@ -256,6 +285,26 @@ export const createVolumeEngine = (): VolumeEngine => {
       return publicSummary(
         await writePieces(pool, request, () => ({ pieces, limits: () => undefined }), signal, onProgress),
       )
+    },
+    list: async (root, path, { after, limit, signal }) => {
+      const request = { root, path: fromBytes(path), after: fromBytes(after), limit }
+      const { entries, more } = (await pool.start({ kind: 'list', request }, () => {}, signal).result) as Page
+      return {
+        entries: entries.map((entry) => ({ ...entry, name: bytesOf(entry.name), link: bytesOf(entry.link) })),
+        more,
+      }
+    },
+    openFile: async (root, path, { signal } = {}) => {
+      const request = { root, path: fromBytes(path) }
+      const { fd, size } = (await pool.start({ kind: 'open', request }, () => {}, signal).result) as Opened
+      return {
+        size,
+        read: async (offset, bytes) => {
+          const { bytesRead, buffer } = await readAt(fd, Buffer.allocUnsafe(bytes), 0, bytes, offset)
+          return buffer.subarray(0, bytesRead)
+        },
+        close: () => closeDescriptor(fd),
+      }
     },
     clear: async (root) => void (await pool.start({ kind: 'clear', root }, () => {}, undefined).result),
     receive: async (root, open, { signal, onProgress, ...request }) => {

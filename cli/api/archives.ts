@@ -58,6 +58,12 @@ export type ArchiveClient = {
     onProgress: (bytes: number, totalBytes: number) => void,
     signal: AbortSignal,
   ): Promise<CopiedVolume>
+  // The bytes of one file. Throws where they break off.
+  readFile(
+    place: { readonly host: string; readonly volume: string; readonly path: string },
+    range: { readonly offset: number; readonly length: number | null },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>>
   // onProgress: of the copy, and then of the last look at the original.
   moveVolume(
     from: { readonly host: string; readonly volume: string },
@@ -186,6 +192,27 @@ export const createArchiveClient = ({ url, token, idleMs = patienceMs }: Archive
         onProgress(data.bytes, data.totalBytes)
         return null
       }),
+    readFile: async ({ host, volume, path: inVolume }, { offset, length }, signal) => {
+      const query = new URLSearchParams({ path: inVolume, offset: String(offset) })
+      if (length !== null) query.set('length', String(length))
+      const path = `${volumePath(host, volume)}/file?${query}`
+      const outgoing = open('GET', path, { accept: 'application/octet-stream, application/problem+json' }, signal)
+      outgoing.end()
+      const answer = await answerOf(outgoing)
+      if (answer.statusCode !== 200) throw await refusalOf(path, answer)
+      return (async function* () {
+        try {
+          for await (const piece of answer) yield piece as Buffer
+        } catch (thrown) {
+          if (thrown instanceof AppError || signal.aborted) throw thrown
+          throw new AppError(
+            'DRAYAGE_STREAM_DAMAGED',
+            `${host}/${volume}:${inVolume} broke off: it became shorter while it was read, or the connection to ${url} was ended.`,
+            { cause: thrown },
+          )
+        }
+      })()
+    },
     moveVolume: ({ host, volume }, body, onProgress, signal) =>
       followed<MoveEvent, CopiedVolume>(`${volumePath(host, volume)}/move`, body, signal, ({ event, data }) => {
         if (event === 'moved') return data

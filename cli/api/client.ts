@@ -1,5 +1,6 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
 import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
+import type { Directory } from '../../shared/api/browse.ts'
 import type { AddedHost, FencedHost, FenceHost, GivenUp, HostList, RemovedHost } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
 import type {
@@ -34,6 +35,11 @@ export type Client = {
   containers(query: InventoryQuery): Promise<ContainerList>
   volumes(query: InventoryQuery): Promise<VolumeList>
   orphans(query: OrphansQuery): Promise<OrphanList>
+  // One page of a directory in a volume: the first, or what comes after this name.
+  entries(
+    place: { readonly host: string; readonly volume: string; readonly path: string },
+    after: string | undefined,
+  ): Promise<Directory>
   plan(request: MigrationRequest): Promise<Plan>
   // The same key and request give the same migration, so it may be called again where the answer was lost.
   start(request: MigrationRequest, idempotencyKey: string): Promise<Migration>
@@ -68,6 +74,9 @@ export type ClientOptions = {
 
 // Planning reads the size of every volume, and starting plans again.
 const planTimeoutMs = 11 * 60_000
+
+// A directory of millions of names is read and sorted.
+const listTimeoutMs = 60_000
 
 // Every agent that is online is asked, and a container has its own time to stop.
 const recoverTimeoutMs = 10 * 60_000
@@ -243,6 +252,13 @@ export const createClient = ({
       }),
     containers: (filter) => call<ContainerList>('containers', 'GET', `/v1/containers${query(filter)}`),
     volumes: (filter) => call<VolumeList>('volumes', 'GET', `/v1/volumes${query(filter)}`),
+    entries: ({ host, volume, path }, after) =>
+      call<Directory>(
+        'entries',
+        'GET',
+        `/v1/volumes/${encodeURIComponent(host)}/${encodeURIComponent(volume)}/entries${query({ path, after })}`,
+        { timeoutMs: listTimeoutMs },
+      ),
     orphans: (filter) => call<OrphanList>('orphans', 'GET', `/v1/orphans${query(filter)}`),
     plan: (body) => call<Plan>('refusals', 'POST', '/v1/migrations:plan', { body, timeoutMs: planTimeoutMs }),
     start: (body, idempotencyKey) =>

@@ -31,6 +31,13 @@ export const createArchivePort = (
     },
     lendVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('LendVolume', request, limits)),
+    listDirectory: async (request, signal) => {
+      const client = clientFor()
+      await client.ready(connectMs)
+      return client.unary('ListDirectory', request, { timeoutMs: stallMs, signal })
+    },
+    readFile: (request, signal) =>
+      flowing(signal, (client, limits) => client.serverStream('ReadFile', request, limits)),
     removeVolume: (request, signal) =>
       flowing(signal, (client, limits) => client.serverStream('RemoveVolume', request, limits)),
     readCopy: (request, signal) =>

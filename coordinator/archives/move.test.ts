@@ -33,6 +33,12 @@ const setUp = ({ unusableAt = 0, gone = new AbortController() } = {}) => {
     readCopy: () => {
       throw new Error('a move verifies nothing')
     },
+    listDirectory: () => {
+      throw new Error('a move lists nothing')
+    },
+    readFile: () => {
+      throw new Error('a move shows nothing')
+    },
     lendVolume: async function* (_, signal) {
       done.push('lent')
       yield { atHand: { entries: 2, diskBytes: 4096, running: [], labels: {} } }

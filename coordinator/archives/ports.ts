@@ -1,6 +1,8 @@
 // What archives need from outside: the agents' calls, and who else is at a volume.
 import type { CopyReport__Output } from '../../shared/rpc/generated/drayage/v1/CopyReport.ts'
+import type { DirectoryPage__Output } from '../../shared/rpc/generated/drayage/v1/DirectoryPage.ts'
 import type { ExportedPiece__Output } from '../../shared/rpc/generated/drayage/v1/ExportedPiece.ts'
+import type { FilePiece__Output } from '../../shared/rpc/generated/drayage/v1/FilePiece.ts'
 import type { ImportReport__Output } from '../../shared/rpc/generated/drayage/v1/ImportReport.ts'
 import type { LentVolume__Output } from '../../shared/rpc/generated/drayage/v1/LentVolume.ts'
 import type { RemovalReport__Output } from '../../shared/rpc/generated/drayage/v1/RemovalReport.ts'
@@ -33,6 +35,14 @@ export type ArchivePort = {
     },
     signal: AbortSignal,
   ): AsyncIterable<LentVolume__Output>
+  listDirectory(
+    request: { readonly volume: string; readonly path: Buffer; readonly after: Buffer; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<DirectoryPage__Output>
+  readFile(
+    request: { readonly volume: string; readonly path: Buffer; readonly offset: number; readonly length?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<FilePiece__Output>
   // The last report says that it is removed.
   removeVolume(
     request: {

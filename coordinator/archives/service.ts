@@ -2,6 +2,7 @@
 import type { Transfer } from '../../shared/api/archives.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { VolumeHolds } from '../store/volume-holds.ts'
+import { type Browse, createBrowse } from './browse.ts'
 import { type CopyVolume, createCopy } from './copy.ts'
 import { createExport, type ExportVolume } from './export.ts'
 import { createImports, type Imports, type ImportVolume } from './import.ts'
@@ -19,6 +20,7 @@ export type ArchiveService = {
   readonly copyVolume: CopyVolume
   readonly moveVolume: MoveVolume
   readonly removeVolume: RemoveVolume
+  readonly browse: Browse
   // Throws DRAYAGE_TRANSFER_NOT_FOUND.
   transfer(id: string): Transfer
 }
@@ -50,5 +52,6 @@ export const createArchiveService = ({
   const moveVolume = createMove({ hosts, transfers, requireRemovable, identityOf })
   const removeVolume = createRemoval(hosts, transfers, requireRemovable)
   const imports = createImports(hosts, transfers, { signOfLifeMs })
-  return { exportVolume, copyVolume, moveVolume, removeVolume, transfer: transfers.get, ...imports }
+  const browse = createBrowse(hosts)
+  return { exportVolume, copyVolume, moveVolume, removeVolume, browse, transfer: transfers.get, ...imports }
 }

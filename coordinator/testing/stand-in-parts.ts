@@ -220,6 +220,24 @@ export const deps: AppDeps = {
         })(),
       }
     },
+    browse: {
+      list: async ({ host: onHost, volume, path }, { after, limit }) => {
+        if (onHost === 'host-9') throw notFound
+        const name = `after ${after}, ${limit} at most`
+        const file = { name, type: 'file', mode: '0644', uid: 0, gid: 0, size: 0, diskBytes: 0 } as const
+        return { host: onHost, volume, path, entries: [{ ...file, modifiedAt: time, link: null }], more: true }
+      },
+      read: async (_place, { offset, length }) => {
+        const content = Buffer.from('0123456789').subarray(offset, offset + (length ?? 10))
+        return {
+          size: 10,
+          bytes: content.length,
+          pieces: (async function* () {
+            yield content
+          })(),
+        }
+      },
+    },
     moveVolume: async ({ from, to }) => {
       if (from.host === 'host-9' || to.host === 'host-9') throw notFound
       const { archiveBytes: _, archiveSha256: __, ...moved } = archive

@@ -43,6 +43,8 @@ const moved = async (reading: Reading, options = {}) => {
         importVolume: unused,
         lendVolume: unused,
         removeVolume: unused,
+        listDirectory: unused,
+        readFile: unused,
         readCopy: (asking) => {
           asked.push({ host, ...asking })
           return reading(asking.side)

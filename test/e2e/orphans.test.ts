@@ -1,10 +1,13 @@
 // Volumes that nothing uses, on real engines: what they were for, and that none goes which anybody wants.
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditList } from '../../shared/api/audit.ts'
+import type { Directory } from '../../shared/api/browse.ts'
 import type { Orphan, OrphanList } from '../../shared/api/orphans.ts'
+import type { AddedToken } from '../../shared/api/tokens.ts'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
@@ -95,6 +98,34 @@ test('what a volume was for is known after its container was deleted, its host w
   const shown = await cli('volume', 'show', `host-1/${name.slice(0, 12)}`)
   expect(shown).toContain(`till (${busybox}) at /var/till: Compose project shop`)
   expect(await cli('orphans')).toMatch(new RegExp(`${name.slice(0, 12)} +anonymous .* till .* shop`))
+})
+
+test('what is in a volume is listed and read as it is, by who may, and nothing that a symlink in it leads to', async () => {
+  await one.docker(['volume', 'create', 'looked-into'])
+  const root = Buffer.from(`${await mountpoint(one, 'looked-into')}/`)
+  const odd = Buffer.from([0x62, 0xff, 0x0a, 0x5c])
+  const content = Buffer.from(Array.from({ length: 1_000_000 }, (_, at) => (at * 7) % 256))
+  await writeFile(Buffer.concat([root, odd]), content)
+  await symlink('/etc', `${root}away`)
+  const listed = JSON.parse(await cli('volume', 'ls', 'host-1/looked-into', '--json')) as Directory
+  expect(listed.entries).toMatchObject([
+    { name: 'away', type: 'symlink', link: '/etc' },
+    { name: 'b\\xff\\x0a\\\\', type: 'file', size: content.length },
+  ])
+  const file = `host-1/looked-into:${listed.entries[1]?.name}`
+  const digest = ['sh', '-c', '"$0" "$1" volume cat "$2" | sha256sum', process.execPath, dray, file]
+  expect(await run(digest, { env: env() })).toContain(createHash('sha256').update(content).digest('hex'))
+  expect((await refusedCli('volume', 'cat', 'host-1/looked-into:away/passwd')).exitCode).toBe(4)
+
+  const { token } = (await lab.coordinator.call('POST', '/v1/tokens', {
+    name: 'dashboard',
+    role: 'viewer',
+  })) as AddedToken
+  for (const part of ['entries', 'file?path=away']) {
+    const headers = { authorization: `Bearer ${token}` }
+    const reply = await fetch(`${lab.coordinator.url}/v1/volumes/host-1/looked-into/${part}`, { headers })
+    expect(reply.status).toBe(403)
+  }
 })
 
 describe('a volume that is removed', () => {

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { AppError, asAppError, type ErrorCode, type ErrorDetails } from '../../../shared/errors.ts'
+import type { ListRequest } from '../browse/list.ts'
+import type { OpenRequest } from '../browse/open-file.ts'
 import type { Holding } from '../round/base-tree.ts'
 import type { Compression } from '../round/compression-choice.ts'
 import type { RoundLimits } from '../round/limits.ts'
@@ -16,6 +18,8 @@ export type Task =
   // Small files of one that writes (round/file-batches.ts), until that one wants no more.
   | { readonly kind: 'make-files'; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
+  | { readonly kind: 'list'; readonly request: ListRequest }
+  | { readonly kind: 'open'; readonly request: OpenRequest }
   // A round that is read for its digest, and goes nowhere.
   | { readonly kind: 'digest'; readonly request: ReadRequest }
 

@@ -2,6 +2,8 @@
 // neither yields anything by being asynchronous; between two of them the worker looks whether it has been cancelled.
 import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { listDirectory } from '../browse/list.ts'
+import { openFile } from '../browse/open-file.ts'
 import { giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
 import { clearVolume } from '../round/clear.ts'
@@ -50,6 +52,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'make-files') return workOnBatches(task.memory)
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
+  if (task.kind === 'list') return listDirectory(task.request, checkpoint)
+  if (task.kind === 'open') return openFile(task.request)
   if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {

@@ -12,6 +12,8 @@ import type { CopyRead as _drayage_v1_CopyRead, CopyRead__Output as _drayage_v1_
 import type { CopyReport as _drayage_v1_CopyReport, CopyReport__Output as _drayage_v1_CopyReport__Output } from './drayage/v1/CopyReport.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
+import type { DirectoryEntry as _drayage_v1_DirectoryEntry, DirectoryEntry__Output as _drayage_v1_DirectoryEntry__Output } from './drayage/v1/DirectoryEntry.ts';
+import type { DirectoryPage as _drayage_v1_DirectoryPage, DirectoryPage__Output as _drayage_v1_DirectoryPage__Output } from './drayage/v1/DirectoryPage.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
@@ -20,6 +22,7 @@ import type { ExportVolumeRequest as _drayage_v1_ExportVolumeRequest, ExportVolu
 import type { ExportedPiece as _drayage_v1_ExportedPiece, ExportedPiece__Output as _drayage_v1_ExportedPiece__Output } from './drayage/v1/ExportedPiece.ts';
 import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from './drayage/v1/FenceSourceRequest.ts';
 import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from './drayage/v1/FencedSource.ts';
+import type { FilePiece as _drayage_v1_FilePiece, FilePiece__Output as _drayage_v1_FilePiece__Output } from './drayage/v1/FilePiece.ts';
 import type { FinalizeSourceRequest as _drayage_v1_FinalizeSourceRequest, FinalizeSourceRequest__Output as _drayage_v1_FinalizeSourceRequest__Output } from './drayage/v1/FinalizeSourceRequest.ts';
 import type { FinalizedSource as _drayage_v1_FinalizedSource, FinalizedSource__Output as _drayage_v1_FinalizedSource__Output } from './drayage/v1/FinalizedSource.ts';
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from './drayage/v1/Finding.ts';
@@ -46,6 +49,7 @@ import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as 
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from './drayage/v1/LendVolumeRequest.ts';
 import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from './drayage/v1/LentVolume.ts';
+import type { ListDirectoryRequest as _drayage_v1_ListDirectoryRequest, ListDirectoryRequest__Output as _drayage_v1_ListDirectoryRequest__Output } from './drayage/v1/ListDirectoryRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from './drayage/v1/PreparedTarget.ts';
@@ -53,6 +57,7 @@ import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output 
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
 import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from './drayage/v1/ReadCopyRequest.ts';
+import type { ReadFileRequest as _drayage_v1_ReadFileRequest, ReadFileRequest__Output as _drayage_v1_ReadFileRequest__Output } from './drayage/v1/ReadFileRequest.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
 import type { ReceivedImage as _drayage_v1_ReceivedImage, ReceivedImage__Output as _drayage_v1_ReceivedImage__Output } from './drayage/v1/ReceivedImage.ts';
@@ -113,6 +118,8 @@ export interface ProtoGrpcType {
       CopyReport: MessageTypeDefinition<_drayage_v1_CopyReport, _drayage_v1_CopyReport__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
       DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
+      DirectoryEntry: MessageTypeDefinition<_drayage_v1_DirectoryEntry, _drayage_v1_DirectoryEntry__Output>
+      DirectoryPage: MessageTypeDefinition<_drayage_v1_DirectoryPage, _drayage_v1_DirectoryPage__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
       Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
@@ -121,6 +128,7 @@ export interface ProtoGrpcType {
       ExportedPiece: MessageTypeDefinition<_drayage_v1_ExportedPiece, _drayage_v1_ExportedPiece__Output>
       FenceSourceRequest: MessageTypeDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FenceSourceRequest__Output>
       FencedSource: MessageTypeDefinition<_drayage_v1_FencedSource, _drayage_v1_FencedSource__Output>
+      FilePiece: MessageTypeDefinition<_drayage_v1_FilePiece, _drayage_v1_FilePiece__Output>
       FinalizeSourceRequest: MessageTypeDefinition<_drayage_v1_FinalizeSourceRequest, _drayage_v1_FinalizeSourceRequest__Output>
       FinalizedSource: MessageTypeDefinition<_drayage_v1_FinalizedSource, _drayage_v1_FinalizedSource__Output>
       Finding: MessageTypeDefinition<_drayage_v1_Finding, _drayage_v1_Finding__Output>
@@ -147,6 +155,7 @@ export interface ProtoGrpcType {
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
       LendVolumeRequest: MessageTypeDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LendVolumeRequest__Output>
       LentVolume: MessageTypeDefinition<_drayage_v1_LentVolume, _drayage_v1_LentVolume__Output>
+      ListDirectoryRequest: MessageTypeDefinition<_drayage_v1_ListDirectoryRequest, _drayage_v1_ListDirectoryRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedTarget: MessageTypeDefinition<_drayage_v1_PreparedTarget, _drayage_v1_PreparedTarget__Output>
@@ -154,6 +163,7 @@ export interface ProtoGrpcType {
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
       ReadCopyRequest: MessageTypeDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_ReadCopyRequest__Output>
+      ReadFileRequest: MessageTypeDefinition<_drayage_v1_ReadFileRequest, _drayage_v1_ReadFileRequest__Output>
       ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
       ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
       ReceivedImage: MessageTypeDefinition<_drayage_v1_ReceivedImage, _drayage_v1_ReceivedImage__Output>
