@@ -96,7 +96,6 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const volumes = createVolumeEngine()
   const paths = createEnginePaths(config.volumeRoot)
   const observer = createObserver({ engine, dockerHost: config.dockerHost, log })
-  const guard = createGuard({ engine, state, observer, log })
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
   const lending = createLending({ engine, volumes, paths, state, log })
@@ -108,6 +107,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
     signOfLifeMs: signOfLifeMs(silenceMs),
   })
   const refusals = createRefusals(now)
+  const guard = createGuard({ engine, state, observer, refusals, log })
   const trust = await openTrust(config.dataDir)
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })

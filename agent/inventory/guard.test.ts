@@ -1,10 +1,12 @@
 // Who may run here, by what is noted; and that the guard's stop never lands on a start that was allowed meanwhile.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ContainerState } from '../docker/engine.ts'
 import { labelsOf, roleLabels } from '../docker/labels.ts'
+import { createRefusals } from '../link/refusals.ts'
 import { silentLog } from '../log.ts'
 import type { SourceNote, TargetNote } from '../state/migrations.ts'
 import { openState, type State } from '../state/state.ts'
@@ -62,7 +64,9 @@ const guarded = (ended: readonly string[] = []) => {
     },
   }
   const observer = { follow: (signal: AbortSignal) => observations.drain(signal) }
-  running = createGuard({ engine, state, observer, log: silentLog }).run(end.signal)
+  running = createGuard({ engine, state, observer, refusals: createRefusals(() => new Date()), log: silentLog }).run(
+    end.signal,
+  )
   return { stopped, looked, tell: (observation: Observation) => observations.push(observation) }
 }
 // What is told is dealt with in order: when the last one has been stopped, everything before it was decided.

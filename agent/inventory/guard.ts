@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
 import { migrationOf } from '../docker/labels.ts'
+import type { Refusals } from '../link/refusals.ts'
 import type { Log } from '../log.ts'
 import type { State } from '../state/state.ts'
 import type { Observation, Observer } from './observer.ts'
@@ -55,15 +56,22 @@ export const runningIn = (observation: Observation): readonly Runs[] =>
         labels: observation.change.containers.find((container) => container.id === id)?.labels ?? {},
       }))
 
+// Nobody called us: Docker did as it was told, by whom it does not say.
+const conflictOf = (container: string, { why }: Forbiddance): Parameters<Refusals['note']>[0] => ({
+  ...{ method: 'StartContainer', caller: '', address: '', code: 'DRAYAGE_FENCE_CONFLICT' },
+  subject: `${container} was started and is stopped again: ${why}`,
+})
+
 export type Guard = { run(signal: AbortSignal): Promise<void> }
 
 export const createGuard = (options: {
   readonly engine: Pick<Engine, 'stop' | 'container'>
   readonly state: Pick<State, 'retired' | 'migrations' | 'turns'>
   readonly observer: Pick<Observer, 'follow'>
+  readonly refusals: Pick<Refusals, 'note'>
   readonly log: Log
 }): Guard => {
-  const { engine, state, observer, log } = options
+  const { engine, state, observer, refusals, log } = options
   const stopping = new Set<string>()
 
   // Asked again in its turn: whoever had it before may have lifted what was found.
@@ -74,10 +82,11 @@ export const createGuard = (options: {
       if (found === null) return
       const { id } = container
       // It has ended since, perhaps by the very step that took its right to run.
-      const { running, restarting } = await engine.container(id)
+      const { name, running, restarting } = await engine.container(id)
       if (!running && !restarting) return
       log.error({ container: id }, `A container was started that must not run on this host: ${found.why}. Stopping it`)
       await engine.stop(id)
+      refusals.note(conflictOf(name, found))
       log.warn({ container: id }, 'The container that must not run here is stopped')
     } finally {
       end()

@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
 import type { ContainerState, InventoryChange } from '../docker/engine.ts'
+import { createRefusals } from '../link/refusals.ts'
 import { silentLog } from '../log.ts'
 import { openState, type State } from '../state/state.ts'
 import { createGuard } from './guard.ts'
@@ -198,7 +199,15 @@ const retire = (containerId: string) =>
   })
 const guarded = () => {
   const { observer } = observe()
-  tasks.push(createGuard({ engine: fake.engine, state, observer, log: silentLog }).run(stop.signal))
+  tasks.push(
+    createGuard({
+      engine: fake.engine,
+      state,
+      observer,
+      refusals: createRefusals(() => new Date()),
+      log: silentLog,
+    }).run(stop.signal),
+  )
 }
 
 test('a retired container that runs is stopped, whether it was running all along or is started; others are left alone', async () => {

@@ -66,7 +66,7 @@ export const startTestAgent = async (
     const stop = new AbortController()
     const observer = createObserver({ engine, dockerHost: host.dockerHost, log })
     const running = Promise.all([
-      createGuard({ engine, state, observer, log }).run(stop.signal),
+      createGuard({ engine, state, observer, refusals: createRefusals(() => new Date()), log }).run(stop.signal),
       observer.run(stop.signal),
     ])
     const now = () => new Date()
