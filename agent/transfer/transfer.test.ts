@@ -435,7 +435,8 @@ test('a giver knows whether it waits for who pulls, rather than for the line', a
   const pieces = pull.pieces[Symbol.asyncIterator]()
   await pieces.next()
   expect(giving?.isCallerBehind()).toBe(false)
-  await expect.poll(() => giving?.isCallerBehind(), { timeout: 20_000 }).toBe(true)
+  const seen = () => ({ behind: giving?.isCallerBehind(), cancelled: giving?.signal.aborted, given })
+  await expect.poll(seen, { timeout: 20_000 }).toMatchObject({ behind: true })
   // It is held back, not buffered without end.
   expect(given).toBeLessThan(100)
   while (given < 150) await pieces.next()

@@ -78,6 +78,7 @@ describe('an agent', () => {
     expect(await agent.unary('Register', registration, limits)).toEqual({
       heartbeatIntervalMs: 5_000,
       coordinatorVersion: '0.0.0-test',
+      trust: { version: expect.stringMatching(/^[0-9a-f]{32}$/), revokedKeys: [] },
     })
     expect(await servers.directory.get('host-1')).toMatchObject({
       state: 'online',

@@ -112,7 +112,8 @@ describe.each(generations)('%s', (kind) => {
     expect((await engine.drayage.facts()).dataRoot).toBe(engine.dataRoot)
     engine.engine.pause()
     try {
-      expect(await engine.drayage.ping()).toBe(false)
+      // The signal has been sent; its threads stop one by one.
+      await expect.poll(() => engine.drayage.ping(), { timeout: 20_000 }).toBe(false)
     } finally {
       engine.engine.resume()
     }
