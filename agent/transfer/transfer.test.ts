@@ -1,12 +1,14 @@
 // Two agents on loopback, with certificates as the coordinator issues them: what is given, to whom, and what a receiver
 // makes of a peer that lies, falls silent or goes.
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect as connectTo, createServer as createLine, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Server } from '@grpc/grpc-js'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import type { TicketSigner } from '../../shared/identity/ticket.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
@@ -421,31 +423,68 @@ test('a receiver that is slow is not taken for a peer that is silent', async () 
   expect(bytes).toBe((await pull.summary()).tarBytes)
 })
 
-test('a giver knows whether it waits for who pulls, rather than for the line', async () => {
-  let giving: CallContext | undefined
-  let given = 0
-  const peer = await serve(
-    lying(async function* (_, context) {
-      giving = context
+describe('a giver that waits knows what for', () => {
+  // Two hundred pieces of 1 MiB, and what the giver says while they go.
+  const giving = () => {
+    let context: CallContext | undefined
+    const seen = { given: 0, isCallerBehind: () => context?.isCallerBehind() ?? false }
+    const serving = lying(async function* (_, call) {
+      context = call
       yield { announced: limits }
-      for (; given < 200; given += 1) yield { tar: Buffer.alloc(1024 * 1024) }
-    }),
-  )
-  const pull = pullBy(target).volume(peer, request, never)
-  const pieces = pull.pieces[Symbol.asyncIterator]()
-  await pieces.next()
-  expect(giving?.isCallerBehind()).toBe(false)
-  const seen = () => ({ behind: giving?.isCallerBehind(), cancelled: giving?.signal.aborted, given })
-  await expect.poll(seen, { timeout: 20_000 }).toMatchObject({ behind: true })
-  // It is held back, not buffered without end.
-  expect(given).toBeLessThan(100)
-  while (given < 150) await pieces.next()
-  const readingOn = async () => {
-    await pieces.next()
-    return giving?.isCallerBehind()
+      for (; seen.given < 200; seen.given += 1) yield { tar: Buffer.alloc(1024 * 1024) }
+    })
+    return { seen, serving }
   }
-  await expect.poll(readingOn, { timeout: 20_000 }).toBe(false)
-  pull.close()
+  const untilItWaits = async (seen: { readonly given: number }) => {
+    for (let last = -1; seen.given !== last; await sleep(200)) last = seen.given
+  }
+
+  test('the caller, who does not use what he has', async () => {
+    const { seen, serving } = giving()
+    const pull = pullBy(target).volume(await serve(serving), request, never)
+    const pieces = pull.pieces[Symbol.asyncIterator]()
+    await pieces.next()
+    await expect.poll(seen.isCallerBehind, { timeout: 20_000 }).toBe(true)
+    await untilItWaits(seen)
+    expect(seen.isCallerBehind()).toBe(true)
+    // It is held back, not buffered without end.
+    expect(seen.given).toBeLessThan(100)
+    const takeTheRest = async () => {
+      while (!(await pieces.next()).done) {}
+    }
+    await takeTheRest().catch(() => {})
+    expect(seen.isCallerBehind()).toBe(false)
+    pull.close()
+  })
+
+  test('the line, which takes nothing', async () => {
+    const { seen, serving } = giving()
+    const { host, address } = await serve(serving)
+    const far: Socket[] = []
+    // Once it has seen the volume begin, it reads no more from the giver.
+    const line = createLine((near) => {
+      const giver = connectTo(Number(address.split(':')[1]), '127.0.0.1')
+      far.push(near, giver)
+      near.pipe(giver)
+      giver.on('data', (bytes) => {
+        near.write(bytes)
+        if (seen.given > 0) giver.pause()
+      })
+      for (const end of [near, giver]) end.on('error', () => {})
+    }).listen(0, '127.0.0.1')
+    await once(line, 'listening')
+    const { port } = line.address() as AddressInfo
+    const pull = pullBy(target).volume({ host, address: `127.0.0.1:${port}` }, request, never)
+    const reading = read(pull.pieces).catch(() => {})
+    await expect.poll(() => seen.given, { timeout: 20_000 }).toBeGreaterThan(0)
+    await untilItWaits(seen)
+    expect(seen.given).toBeLessThan(100)
+    expect(seen.isCallerBehind()).toBe(false)
+    for (const end of far) end.destroy()
+    line.close()
+    pull.close()
+    await reading
+  })
 })
 
 test('a pull that is aborted, or closed halfway, ends the giving', async () => {

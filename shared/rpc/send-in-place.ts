@@ -14,12 +14,16 @@ const streamOf = (call: object): ServerHttp2Stream | undefined => {
 
 const streams = new WeakMap<object, ServerHttp2Stream>()
 
-// How many bytes the receiver would still take without having used what it has; undefined: not known.
+// Whether the line is free and something lies here all the same: then the receiver has used up what HTTP/2 lets it have
+// unread. false: it is the line that is waited for, or nothing is, or it is not known. Only while something waits does the
+// answer mean anything. The queue of the socket is a private part of Node (lib/internal/stream_base_commons.js).
 // call: as a handler gets it.
-export const receiversWindow = (call: object): number | undefined => {
+export const waitsForReceiver = (call: object): boolean => {
   const { call: intercepted } = call as { readonly call?: object }
-  const session = intercepted === undefined ? undefined : streams.get(intercepted)?.session
-  return session?.destroyed === false ? session.state.remoteWindowSize : undefined
+  const stream = intercepted === undefined ? undefined : streams.get(intercepted)
+  if (stream?.session === undefined || stream.destroyed || stream.session.destroyed) return false
+  const { _handle: handle } = stream.session.socket as { readonly _handle?: { readonly writeQueueSize?: unknown } }
+  return stream.writableLength > 0 && handle?.writeQueueSize === 0
 }
 
 export const sendInPlace: ServerInterceptor = (_, call) => {

@@ -14,8 +14,8 @@ import { keyHashOf } from '../identity/key-hash.ts'
 import { anonymous, type Identity, identityOf, type Role } from '../identity/names.ts'
 import type { Banned } from './banned.ts'
 import { toStatus } from './errors.ts'
-import { flowControlWindow, written } from './flow.ts'
-import { receiversWindow, sendInPlace } from './send-in-place.ts'
+import { written } from './flow.ts'
+import { sendInPlace, waitsForReceiver } from './send-in-place.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
 import { openTlsListener, type TlsListener, type TlsListenerOptions } from './tls-listener.ts'
@@ -28,7 +28,7 @@ export type CallContext = {
   readonly address: string
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate presented, hex; null: none was.
   callerKeyHash(): string | null
-  // Whether the caller has much that it has not used yet: what is sent now waits for it, and not for the line.
+  // While something waits to be sent: whether it waits for the caller, who has not used what he has, and not for the line.
   isCallerBehind(): boolean
   // Aborted when the caller went, cancelled, or its deadline passed.
   readonly signal: AbortSignal
@@ -61,14 +61,6 @@ const callerKeyHashOf = (call: AnyCall): string | null => {
 // "10.0.0.11:51234", "[::1]:51234".
 const addressOf = (call: AnyCall): string => call.getPeer().replace(/:\d+$/, '')
 
-// A line holds less than this between its ends, however long it is; the rest of the caller's window (client.ts) lies
-// unused with the caller. Not known: no.
-const onTheLineBytes = 16 * 1024 * 1024
-const isBehind = (call: AnyCall): boolean => {
-  const left = receiversWindow(call)
-  return left !== undefined && left < flowControlWindow - onTheLineBytes
-}
-
 const contextOf = (call: AnyCall, roles: readonly Role[], banned: Pick<Banned, 'has'>): CallContext => {
   const caller = callerOf(call)
   if (banned.has(callerKeyHashOf(call) ?? '')) throw revoked(caller, call.getPath())
@@ -87,7 +79,7 @@ const contextOf = (call: AnyCall, roles: readonly Role[], banned: Pick<Banned, '
     caller,
     address: addressOf(call),
     callerKeyHash: () => callerKeyHashOf(call),
-    isCallerBehind: () => isBehind(call),
+    isCallerBehind: () => waitsForReceiver(call),
     signal: controller.signal,
   }
 }

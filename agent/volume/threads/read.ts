@@ -9,6 +9,9 @@ import { cancellation, type Returned } from './protocol.ts'
 // Pieces of 1 MiB that may be on their way from the worker at a time: enough that it works while the consumer sends.
 const window = 4
 
+// A piece takes this long on a line of 100 MB/s.
+const lookEveryMs = 10
+
 export type Reading = {
   readonly pieces: AsyncIterable<Piece>
   limits(): RoundLimits | undefined
@@ -76,11 +79,12 @@ export const readPieces = (
   result.then(over, over)
 
   async function* pieces(): AsyncGenerator<Piece, void, undefined> {
+    // In the middle of a wait, since after it nothing is seen of what it was for.
+    const looking = setInterval(() => job?.signals.setBehind(isConsumerBehind()), lookEveryMs)
     try {
       for (;;) {
         const piece = arrived.shift()
         if (piece !== undefined) {
-          job?.signals.setBehind(isConsumerBehind())
           job?.signals.grant(1)
           yield piece
         } else if (ended) {
@@ -93,6 +97,7 @@ export const readPieces = (
         }
       }
     } finally {
+      clearInterval(looking)
       cancel()
     }
   }
