@@ -110,14 +110,18 @@ test('a copy whose digest is not that of the original is never committed, and th
   expect([...world.two.copies.values()]).toEqual([])
 })
 
-test('two hosts that are not there are two reasons in one answer', async () => {
+// As one is: what can be tried again later is told as that.
+test.each([
+  ['DRAYAGE_HOST_OFFLINE', 'DRAYAGE_HOST_OFFLINE'],
+  ['DRAYAGE_HOST_NOT_FOUND', 'DRAYAGE_PLAN_REFUSED'],
+] as const)('two hosts that are not there (%s) are two reasons in one answer, of %s', async (each, both) => {
   const journal = createMemoryJournal(clock.now)
   const offline = async (host: string) => {
-    throw new AppError('DRAYAGE_HOST_OFFLINE', `${host} is lost`)
+    throw new AppError(each, `${host} is lost`)
   }
   const service = createMigrationService({ journal, hosts: { online: offline, known: offline }, clock, log })
   await expect(service.start(request, null)).rejects.toMatchObject({
-    code: 'DRAYAGE_PLAN_REFUSED',
+    code: both,
     details: { reasons: [{ message: 'host-1 is lost' }, { message: 'host-2 is lost' }] },
   })
   expect(await journal.list({ limit: 10 })).toEqual([])

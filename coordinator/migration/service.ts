@@ -11,7 +11,7 @@ import {
   type Plan,
   type ReturnRequest,
 } from '../../shared/api/migrations.ts'
-import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { createDriving, subjectOf } from './driving.ts'
@@ -373,6 +373,8 @@ export const createMigrationService = ({
   }
 }
 
+const mayPass = (code: string): boolean => isErrorCode(code) && errorTable[code].retry
+
 // Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
 const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
   const [source, target] = await Promise.allSettled([hosts.online(from), hosts.online(to)])
@@ -382,5 +384,10 @@ const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
     const { code, message } = asAppError(outcome.reason)
     return [{ code, message }]
   })
+  // What may be otherwise in a moment is told as that, of two hosts as of one.
+  const [first] = reasons
+  if (first !== undefined && isErrorCode(first.code) && reasons.every(({ code }) => mayPass(code))) {
+    throw new AppError(first.code, reasons.map(({ message }) => message).join(' '), { details: { reasons } })
+  }
   throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
 }
