@@ -16,7 +16,7 @@ const summary = {
 const inUse = new AppError('DRAYAGE_VOLUME_IN_USE', 'web refers to it.')
 
 // unusableAt: at which look somebody refers to the volume, from 1; 3: the agent's own.
-const setUp = ({ unusableAt = 0, gone = new AbortController() } = {}) => {
+const setUp = ({ unusableAt = 0, cutOff = false, gone = new AbortController() } = {}) => {
   const done: string[] = []
   const holds = {
     take: async ({ kind, makes }: { kind: string; makes: readonly { host: string }[] }) => {
@@ -52,6 +52,7 @@ const setUp = ({ unusableAt = 0, gone = new AbortController() } = {}) => {
     removeVolume: async function* (asked) {
       if (unusableAt === 3) throw inUse
       yield { bytes: 3, removed: false }
+      if (cutOff) throw new AppError('DRAYAGE_AGENT_UNREACHABLE', 'The agent of host-1 has gone.')
       done.push(`removed ${asked.volume} of ${asked.createdAt} with ${asked.digest.slice(0, 3)}`)
       yield { bytes: 5, removed: true }
     },
@@ -106,6 +107,17 @@ test.each([
     message: expect.stringContaining('there are two now'),
   })
   expect(done).toEqual(['move holds host-1,host-2', 'lent', 'copied'])
+})
+
+test('where its agent goes after it was asked to remove the original, nothing is said of the original', async () => {
+  const failure = await setUp({ cutOff: true })
+    .run()
+    .catch((thrown: AppError) => thrown)
+  expect(failure).toMatchObject({
+    code: 'DRAYAGE_AGENT_UNREACHABLE',
+    message: expect.stringContaining('whether the original is still on host-1 is not known'),
+  })
+  expect(failure).not.toMatchObject({ message: expect.stringContaining('two now') })
 })
 
 test('a volume is not moved onto itself', async () => {

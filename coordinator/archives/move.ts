@@ -2,7 +2,7 @@
 // the copy, read once more where it was and removed there. Both are held throughout, so that nothing of ours comes between.
 import type { CopiedVolume, MoveEvent } from '../../shared/api/archives.ts'
 import type { RemoveVolume as Listed } from '../../shared/api/orphans.ts'
-import { AppError, asAppError } from '../../shared/errors.ts'
+import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { type CopyRequest, copyBetween, endsOf } from './copy.ts'
 import type { ArchiveHosts, ArchivePort } from './ports.ts'
 import { type RequireRemovable, removalOf } from './remove.ts'
@@ -79,12 +79,21 @@ const removed = async function* (
   )
 }
 
+// With any other answer the engine may have removed it all the same.
+const beforeTheRemoval: ReadonlySet<ErrorCode> = new Set([
+  'DRAYAGE_VOLUME_IN_USE',
+  'DRAYAGE_VOLUME_CHANGED',
+  'DRAYAGE_VOLUME_NOT_ORPHANED',
+  'DRAYAGE_VOLUME_UNREADABLE',
+])
+
 const besideTheCopy = ({ from, to }: MoveRequest, thrown: unknown): AppError => {
   const { code, message, details } = asAppError(thrown)
-  return new AppError(
-    code,
-    `${message} ${from.volume} was copied to ${to.host} as ${to.volume}, whole, and the original was not taken away: there are ` +
-      'two now. Find out which is to stay, and remove the other.',
-    { cause: thrown, details },
-  )
+  const original = beforeTheRemoval.has(code)
+    ? 'and the original was not taken away: there are two now. Find out which is to stay, and remove the other.'
+    : `but whether the original is still on ${from.host} is not known. Remove neither before dray volumes has told.`
+  return new AppError(code, `${message} ${from.volume} was copied to ${to.host} as ${to.volume}, whole, ${original}`, {
+    cause: thrown,
+    details,
+  })
 }
