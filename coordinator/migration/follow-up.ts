@@ -2,6 +2,7 @@
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
@@ -12,17 +13,21 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
   'DRAYAGE_HOOK_FAILED',
 ])
 
-const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
-  container: containerName,
+const backwards = ({ request: { from, to, options }, plan }: MigrationRecord): AcceptedRequest => ({
+  container: plan.container.name,
   from: to,
   to: from,
   // It has run there, with whatever power it has; and what was moved alone goes back alone.
   options: { ...options, allow: [...hostPowers], dependents: 'leave' },
 })
 
-const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
+const planBackwards = (
+  { plan, request: { from, to } }: MigrationRecord,
+  idOnTarget: (containerId: string) => string,
+): Plan => ({
   ...plan,
-  container: { ...plan.container, id: containerId },
+  container: { ...plan.container, id: idOnTarget(plan.container.id) },
+  members: plan.members.map((member) => ({ ...member, id: idOnTarget(member.id) })),
   from: to,
   to: from,
   set: [],
@@ -38,21 +43,25 @@ export const wayBack = (
   terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
-  const containerId = facts.hold?.targetContainerId
-  if (containerId === undefined) return null
+  const { hold } = facts
+  if (hold === undefined) return null
+  const targets = new Map(
+    record.members.map(({ containerId }, index) => [containerId, hold[index]?.targetContainerId ?? '']),
+  )
+  const idOnTarget = (containerId: string) => targets.get(containerId) ?? ''
   return {
     id,
     kind: 'return',
     of: record.id,
     request: backwards(record),
-    terms: {
-      ...terms,
+    terms,
+    subject: record.subject,
+    members: record.members.map(({ containerId, containerName, start }, index) => {
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.
-      ...(facts.start === undefined ? { start: record.terms.start === true || facts.stop?.wasRunning === true } : {}),
-    },
-    containerId,
-    containerName: record.containerName,
-    plan: planBackwards(record, containerId),
+      const ranBefore = facts.start === undefined && (start === true || facts.stop?.[index]?.wasRunning === true)
+      return { containerId: idOnTarget(containerId), containerName, ...(ranBefore ? { start: true } : {}) }
+    }),
+    plan: planBackwards(record, idOnTarget),
     idempotencyKey,
   }
 }
@@ -77,12 +86,16 @@ export const finalizeOf = (
   kind: 'finalize',
   of: record.id,
   request: record.request,
-  terms: {
-    ...terms,
-    volumes: (facts.plan?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({ name, rootIdentity })),
-  },
-  containerId: record.containerId,
-  containerName: record.containerName,
+  terms,
+  subject: record.subject,
+  // What has gone back by itself since is nobody's to remove.
+  members: record.members.flatMap(({ containerId, containerName, settledBy }, index) => {
+    const volumes = (facts.plan?.[index]?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({
+      name,
+      rootIdentity,
+    }))
+    return settledBy === null ? [{ containerId, containerName, left: { by: partId(record.id, index + 1), volumes } }] : []
+  }),
   plan: record.plan,
   idempotencyKey,
 })
