@@ -74,28 +74,33 @@ export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, 
   return wayBack(record, facts, id, terms, null)
 }
 
-// Removes what the migration has kept where its workload came from.
+// Removes what the migration has kept where its workloads came from. What has gone back by itself since is not removed; where
+// that is all of it, it is named nonetheless, and refused by the lock.
 export const finalizeOf = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
   terms: Pick<Terms, 'removeImage'>,
   idempotencyKey: string | null,
-): NewMigration => ({
-  id,
-  kind: 'finalize',
-  of: record.id,
-  request: record.request,
-  terms,
-  subject: record.subject,
-  // What has gone back by itself since is nobody's to remove.
-  members: record.members.flatMap(({ containerId, containerName, settledBy }, index) => {
-    const volumes = (facts.plan?.[index]?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({
-      name,
-      rootIdentity,
-    }))
-    return settledBy === null ? [{ containerId, containerName, left: { by: partId(record.id, index + 1), volumes } }] : []
-  }),
-  plan: record.plan,
-  idempotencyKey,
-})
+): NewMigration => {
+  const all = record.members.map(({ containerId, containerName, settledBy }, index) => {
+    const volumes = facts.plan?.[index]?.workload.volumes ?? []
+    const left = {
+      by: partId(record.id, index + 1),
+      volumes: volumes.map(({ name, rootIdentity }) => ({ name, rootIdentity })),
+    }
+    return { settledBy, member: { containerId, containerName, left } }
+  })
+  const kept = all.filter(({ settledBy }) => settledBy === null)
+  return {
+    id,
+    kind: 'finalize',
+    of: record.id,
+    request: record.request,
+    terms,
+    subject: record.subject,
+    members: (kept.length > 0 ? kept : all).map(({ member }) => member),
+    plan: record.plan,
+    idempotencyKey,
+  }
+}

@@ -11,7 +11,6 @@ export const holdsLease = async (
   const record = await journal.find(migrationOfPart(transferId))
   if (record === null || record.endedAt !== null) return false
   return record.members.some(
-    ({ lease }) =>
-      lease?.migrationId === transferId && lease.workloadId === workloadId && lease.epoch === epoch,
+    ({ lease }) => lease?.migrationId === transferId && lease.workloadId === workloadId && lease.epoch === epoch,
   )
 }

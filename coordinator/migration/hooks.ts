@@ -93,10 +93,7 @@ const outcomeOf = ({ ran, timedOut, exitCode }: HookResult__Output): HookRun['ou
 
 type Ended = Pick<HookRun, 'hook' | 'container' | 'host' | 'outcome' | 'exitCode' | 'output'>
 
-const failure = (
-  { id }: MigrationRecord,
-  { hook, container, host, outcome, exitCode, output }: Ended,
-): string => {
+const failure = ({ id }: MigrationRecord, { hook, container, host, outcome, exitCode, output }: Ended): string => {
   const how = outcome === 'timed-out' ? 'did not end within its time-out and was ended' : `ended with ${exitCode}`
   const last = output.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? ''
   return `The ${hook} hook of ${container} on ${host} ${how}${last === '' ? '' : ` ("${last}")`}. dray migrations ${id} shows all that it wrote.`

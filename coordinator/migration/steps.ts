@@ -10,9 +10,9 @@ import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
 import { nothingToDiscardTo } from './plan.ts'
-import { assessRounds, type MeasuredRound } from './rounds.ts'
 import { type Lease, leaseOf, type MemberFacts } from './record.ts'
-import { insisting, inOrder, type MovingMember, type Step, type StepContext, undoEach } from './step.ts'
+import { assessRounds, type MeasuredRound } from './rounds.ts'
+import { inOrder, insisting, type MovingMember, type Step, type StepContext, undoEach } from './step.ts'
 
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
@@ -94,7 +94,10 @@ const sendImage = async (
     progress({ what: wanted.reference, bytes, totalBytes: wanted.sizeBytes || null })
     if (done) return { imageId: done.imageId, loaded: done.loaded }
   }
-  throw new AppError('DRAYAGE_STREAM_DAMAGED', `The image ${wanted.reference} was cut off on its way to ${target.host}.`)
+  throw new AppError(
+    'DRAYAGE_STREAM_DAMAGED',
+    `The image ${wanted.reference} was cut off on its way to ${target.host}.`,
+  )
 }
 
 // From here on a prune on either host takes nothing that is needed.

@@ -47,7 +47,10 @@ const viewSteps = (kind: MigrationKind, entries: readonly JournalEntry[]): Step[
 
 // When the last of the members was up; null: none was started.
 const lastUpAt = ({ start = [] }: Facts): string | null =>
-  start.flatMap(({ upAt }) => (upAt === null ? [] : [upAt])).toSorted().at(-1) ?? null
+  start
+    .flatMap(({ upAt }) => (upAt === null ? [] : [upAt]))
+    .toSorted()
+    .at(-1) ?? null
 
 // From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
 // the source ran again. followed: the journal of the way back, where the target did not come up.

@@ -85,9 +85,7 @@ const readKnown = async (trx: Transaction<Tables>): Promise<Known> => {
     await trx.selectFrom('settlements').select(['id', 'workloadId', 'epoch']).execute(),
   ]
   const parts = members.map((member) => ({ ...member, id: partId(member.migrationId, member.number) }))
-  const issued = new Map(
-    [...parts, ...settlements].map(({ id, workloadId, epoch }) => [`${workloadId} ${epoch}`, id]),
-  )
+  const issued = new Map([...parts, ...settlements].map(({ id, workloadId, epoch }) => [`${workloadId} ${epoch}`, id]))
   const migrationOf = new Map(migrations.map((migration) => [migration.id, migration]))
   const placesOf = Map.groupBy(places, ({ workloadId }) => workloadId)
   const entriesOf = Map.groupBy(entries, ({ migrationId }) => migrationId)
@@ -103,17 +101,19 @@ const readKnown = async (trx: Transaction<Tables>): Promise<Known> => {
       ]),
     ),
     migrations: new Map(
-      parts.flatMap(({ id, migrationId, workloadId, epoch, containerId, containerName }): [string, KnownMigration][] => {
-        const row = migrationOf.get(migrationId)
-        if (row === undefined) return []
-        const { from, to } = JSON.parse(row.requestJson) as { from: string; to: string }
-        const own = (entriesOf.get(migrationId) ?? []).map(
-          ({ step, phase }): Entry => ({ step: step as StepName, phase: phase as JournalPhase }),
-        )
-        const kind = row.kind as MigrationKind
-        const ended = row.endedAt !== null
-        return [[id, { id, kind, workloadId, epoch, from, to, containerId, containerName, ended, entries: own }]]
-      }),
+      parts.flatMap(
+        ({ id, migrationId, workloadId, epoch, containerId, containerName }): [string, KnownMigration][] => {
+          const row = migrationOf.get(migrationId)
+          if (row === undefined) return []
+          const { from, to } = JSON.parse(row.requestJson) as { from: string; to: string }
+          const own = (entriesOf.get(migrationId) ?? []).map(
+            ({ step, phase }): Entry => ({ step: step as StepName, phase: phase as JournalPhase }),
+          )
+          const kind = row.kind as MigrationKind
+          const ended = row.endedAt !== null
+          return [[id, { id, kind, workloadId, epoch, from, to, containerId, containerName, ended, entries: own }]]
+        },
+      ),
     ),
     settled: settlements.reduce(
       (newest, { workloadId, epoch }) => newest.set(workloadId, Math.max(epoch, newest.get(workloadId) ?? 0)),

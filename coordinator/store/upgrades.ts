@@ -471,7 +471,9 @@ const moveSets: Upgrade = async (db) => {
       where facts_json -> ${`$.${step}`} is not null`.execute(db)
   }
   await sql`alter table hook_runs add column container text not null default ''`.execute(db)
-  await sql`update hook_runs set container = (select container_name from migrations where id = migration_id)`.execute(db)
+  await sql`update hook_runs set container = (select container_name from migrations where id = migration_id)`.execute(
+    db,
+  )
   await sql`alter table migrations rename column container_name to subject`.execute(db)
   for (const column of ['container_id', 'workload_id', 'epoch']) {
     await db.schema.alterTable('migrations').dropColumn(column).execute()
