@@ -75,7 +75,7 @@ test('while it is put back, what runs again and what is left are said', () => {
 })
 
 test('a container that did not run when it was found is never said to run', () => {
-  const stopped = { plan: { container: { id: 'c1', name: 'web', state: 'exited' } } as MigrationRecord['plan'] }
+  const stopped = { plan: { container: { id: 'c1' }, members: [{ state: 'exited' }] } as MigrationRecord['plan'] }
   for (const step of stepOrder.slice(0, stepOrder.indexOf('commit'))) {
     for (const phase of ['started', 'done', 'failed', 'undo-started', 'undone'] as const) {
       expect(say(upTo(step, phase), record(stopped))).not.toMatch(/web runs on/)
