@@ -65,6 +65,7 @@ const workload: Workload__Output = {
   stopTimeoutSeconds: 10,
   hooks: [],
   moveSet: [],
+  writableLayer: null,
 }
 
 const facts: TargetFacts = {

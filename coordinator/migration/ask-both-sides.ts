@@ -2,7 +2,7 @@
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { volumesByName } from './copy-round.ts'
 import { assess, refusalOf } from './plan.ts'
-import type { Workload } from './record.ts'
+import { choicesOf, type Workload } from './record.ts'
 import type { StepContext } from './step.ts'
 
 // Throws every reason against the move. toCome: what the target must still have room for.
@@ -12,7 +12,7 @@ export const askBothSides = async (
 ): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
   const { record, source, target, lease, signal } = context
   const described = await source.agent.describeWorkload(
-    { container: record.containerId, measureVolumes: false },
+    { container: record.containerId, measureVolumes: false, choices: choicesOf(record.request) },
     { signal },
   )
   const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
@@ -41,6 +41,7 @@ export const askBothSides = async (
       workloadId: lease().workloadId,
       overwriteChanged: record.terms.overwriteChanged ?? false,
       allowedPowers: record.request.options.allow,
+      choices: choicesOf(record.request),
     },
     { signal },
   )

@@ -12,12 +12,20 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
   'DRAYAGE_HOOK_FAILED',
 ])
 
-const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
+const backwards = (
+  { request: { from, to, options }, containerName }: MigrationRecord,
+  terms: Pick<Terms, 'writableLayer'>,
+): AcceptedRequest => ({
   container: containerName,
   from: to,
   to: from,
   // It has run there, with whatever power it has; and what was moved alone goes back alone.
-  options: { ...options, allow: [...hostPowers], dependents: 'leave' },
+  options: {
+    ...options,
+    allow: [...hostPowers],
+    dependents: 'leave',
+    writableLayer: terms.writableLayer ?? options.writableLayer,
+  },
 })
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
@@ -35,7 +43,7 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'writableLayer' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
   const containerId = facts.hold?.targetContainerId
@@ -44,7 +52,7 @@ export const wayBack = (
     id,
     kind: 'return',
     of: record.id,
-    request: backwards(record),
+    request: backwards(record, terms),
     terms: {
       ...terms,
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.

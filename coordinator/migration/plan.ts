@@ -31,6 +31,11 @@ const deviceRefusals = (request: AcceptedRequest, { name, volumes }: Workload): 
         return [{ code: 'DRAYAGE_DEVICE_NODES', message }]
       })
 
+const plannedLayer = (
+  { options: { writableLayer: policy } }: AcceptedRequest,
+  { writableLayer }: Workload,
+): Pick<Plan, 'writableLayer'> => (writableLayer?.changes ? { writableLayer: { ...writableLayer, policy } } : {})
+
 export const assess = (request: AcceptedRequest, workload: Workload, check: TargetCheck): Plan => {
   const volumes = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map((volume) => ({
     name: volume.name,
@@ -60,6 +65,7 @@ export const assess = (request: AcceptedRequest, workload: Workload, check: Targ
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: check.freeBytes,
     ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),
+    ...plannedLayer(request, workload),
     set: workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
     warnings: distinct([...workload.warnings, ...set.warnings, ...check.warnings]),
     refusals: distinct([

@@ -9,7 +9,9 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
+import { keepLayer } from './keep-layer.ts'
 import { nothingToDiscardTo } from './plan.ts'
+import { choicesOf } from './record.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
 import { insisting, type Step, type StepContext } from './step.ts'
 
@@ -102,6 +104,7 @@ const hold: Step = {
         imageId: needed(facts.image, 'image').imageId,
         overwriteChanged,
         allowedPowers: record.request.options.allow,
+        choices: choicesOf(record.request),
       },
       { signal },
     )
@@ -243,7 +246,9 @@ const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
     if (context.record.terms.discardWrites) return {}
-    const { results, durationMs } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
+    const { workload } = needed(context.facts.plan, 'plan')
+    const layered = await keepLayer(context, workload)
+    const { results, durationMs } = await copyRound(context, workload, {
       final: true,
       totalBytes: null,
     })
@@ -258,7 +263,10 @@ const finalcopy: Step = {
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
     const { verify } = context.record.request.options
-    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
+    return {
+      finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs },
+      ...(layered === null ? {} : { hold: { targetContainerId: layered.containerId, retained: null } }),
+    }
   },
 }
 
