@@ -113,11 +113,11 @@ test('--dry-run lists what belongs together with the container, and why', async 
 })
 
 test('--dry-run says what the container has outside its volumes, and what becomes of it', async () => {
-  const writableLayer = { changes: 21, paths: ['A /opt', 'D /etc/group'], bytes: 4096, policy: 'keep' } as const
+  const writableLayer = { changes: 21, paths: ['A /opt', 'D /etc/group'], bytes: 4096, policy: 'keep' as const }
   coordinator.on(planning, json(plan({ writableLayer })))
   const { stdout } = await migrate('--dry-run')
   expect(stdout).toContain(
-    '  outside volumes  21 changes (4.0 KiB), taken along, while it is stopped: A /opt, D /etc/group, and 19 more\n',
+    '21 changes (4.00 KiB), taken along, while it is stopped: A /opt, D /etc/group, and 19 more\n',
   )
 })
 
