@@ -87,6 +87,7 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
       removeImage: owed('removeImage', agent.removeImage),
       holdSource: asked(agent.holdSource),
       releaseSource: owed('releaseSource', agent.releaseSource),
+      keepLayer: asked(agent.keepLayer),
       prepareTarget: asked(agent.prepareTarget),
       discardTarget: owed('discardTarget', agent.discardTarget),
       receiveVolume: streamed(agent.receiveVolume),

@@ -1,7 +1,7 @@
 // What is asked of both hosts, again and again, until nothing can change the answers any more.
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { assess, refusalOf } from './plan.ts'
-import { leaseOf, type Workload } from './record.ts'
+import { choicesOf, leaseOf, type Workload } from './record.ts'
 import { inOrder, type StepContext } from './step.ts'
 
 // Throws every reason against the move. toCome: what the target must still have room for. found: of each member, in their
@@ -16,7 +16,7 @@ export const askBothSides = async (
   const { record, members, source, target, signal } = context
   const parts = await inOrder(members, async (member) => {
     const described = await source.agent.describeWorkload(
-      { container: member.containerId, measureVolumes: false },
+      { container: member.containerId, measureVolumes: false, choices: choicesOf(record.request) },
       { signal },
     )
     const workload = withSizes(described, toCome)
@@ -27,6 +27,7 @@ export const askBothSides = async (
         workloadId: leaseOf(member).workloadId,
         overwriteChanged: record.terms.overwriteChanged ?? false,
         allowedPowers: record.request.options.allow,
+        choices: choicesOf(record.request),
       },
       { signal },
     )

@@ -13,12 +13,20 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
   'DRAYAGE_HOOK_FAILED',
 ])
 
-const backwards = ({ request: { from, to, options }, plan }: MigrationRecord): AcceptedRequest => ({
+const backwards = (
+  { request: { from, to, options }, plan }: MigrationRecord,
+  terms: Pick<Terms, 'writableLayer'>,
+): AcceptedRequest => ({
   container: plan.container.name,
   from: to,
   to: from,
   // It has run there, with whatever power it has; and what was moved alone goes back alone.
-  options: { ...options, allow: [...hostPowers], dependents: 'leave' },
+  options: {
+    ...options,
+    allow: [...hostPowers],
+    dependents: 'leave',
+    writableLayer: terms.writableLayer ?? options.writableLayer,
+  },
 })
 
 const planBackwards = (
@@ -40,7 +48,7 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'writableLayer' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
   const { hold } = facts
@@ -53,7 +61,7 @@ export const wayBack = (
     id,
     kind: 'return',
     of: record.id,
-    request: backwards(record),
+    request: backwards(record, terms),
     terms,
     subject: record.subject,
     members: record.members.map(({ containerId, containerName, start }, index) => {

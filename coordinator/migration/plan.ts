@@ -32,6 +32,11 @@ const deviceRefusals = (request: AcceptedRequest, { name, volumes }: Workload): 
         return [{ code: 'DRAYAGE_DEVICE_NODES', message }]
       })
 
+const plannedLayer = (
+  { options: { writableLayer: policy } }: AcceptedRequest,
+  { writableLayer }: Workload,
+): Pick<Plan, 'writableLayer'> => (writableLayer?.changes ? { writableLayer: { ...writableLayer, policy } } : {})
+
 // One of those that move together, as both hosts see it.
 export type PlannedPart = { readonly workload: Workload; readonly check: TargetCheck }
 
@@ -94,6 +99,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
+    ...plannedLayer(request, asked.workload),
     set: asked.workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
     warnings: distinct([
       ...parts.flatMap(({ workload }) => workload.warnings),

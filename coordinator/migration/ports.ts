@@ -5,6 +5,7 @@ import type { HostPower } from '../../shared/api/host-powers.ts'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
@@ -12,6 +13,7 @@ import type { HookResult__Output } from '../../shared/rpc/generated/drayage/v1/H
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
+import type { KeptLayer__Output } from '../../shared/rpc/generated/drayage/v1/KeptLayer.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
 import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
@@ -30,7 +32,10 @@ export type CallOptions = { readonly signal?: AbortSignal }
 // within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
 export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
-  describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
+  describeWorkload(
+    request: { container: string; measureVolumes: boolean; choices?: Choices },
+    options?: CallOptions,
+  ): Promise<Workload>
   checkTarget(
     request: {
       workload: Workload
@@ -38,6 +43,7 @@ export type AgentPort = {
       workloadId: string
       overwriteChanged: boolean
       allowedPowers: HostPower[]
+      choices: Choices
     },
     options?: CallOptions,
   ): Promise<TargetCheck>
@@ -48,12 +54,19 @@ export type AgentPort = {
   // movedHere: the container that is the workload now, on the target; '': it is not here.
   forgetMigration(request: { lease: Lease; movedHere: string }, options?: CallOptions): Promise<void>
   receiveImage(
-    request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
+    request: {
+      lease: Lease
+      image: Image
+      source: { host: string; address: string }
+      bytesPerSecond: number
+      isLayer?: boolean
+    },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>
   removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
   holdSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   releaseSource(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  keepLayer(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<KeptLayer__Output>
   prepareTarget(
     request: {
       lease: Lease
@@ -61,6 +74,8 @@ export type AgentPort = {
       imageId: string
       overwriteChanged: boolean
       allowedPowers: HostPower[]
+      choices: Choices
+      layer?: Image
     },
     options?: CallOptions,
   ): Promise<PreparedTarget__Output>

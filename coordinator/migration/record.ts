@@ -11,6 +11,7 @@ import type {
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
+import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
@@ -28,6 +29,11 @@ export const accepted = ({ container, from, to, options }: MigrationRequest): Ac
   from,
   to,
   options: completeOptions(options),
+})
+
+// What both agents are told of it.
+export const choicesOf = ({ options: { writableLayer } }: Pick<AcceptedRequest, 'options'>): Choices => ({
+  writableLayer,
 })
 
 // What was asked of a return or a finalize beside its request.

@@ -23,6 +23,7 @@ import { defaultLimits, type Limits } from './queue.ts'
 import {
   type AcceptedRequest,
   accepted,
+  choicesOf,
   type Facts,
   type MigrationRecord,
   type NewMigration,
@@ -166,12 +167,15 @@ export const createMigrationService = ({
     const [source, target] = await bothHosts(hosts, request)
     const options = signal === undefined ? {} : { signal }
     const workload = await source.agent.describeWorkload(
-      { container: request.container, measureVolumes: true },
+      { container: request.container, measureVolumes: true, choices: choicesOf(request) },
       options,
     )
     const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
     const check = await target.agent.checkTarget(
-      { workload, migrationId: '', workloadId, overwriteChanged, allowedPowers: request.options.allow },
+      {
+        ...{ workload, migrationId: '', workloadId, overwriteChanged },
+        ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
+      },
       options,
     )
     return assess(request, [{ workload, check }])
@@ -280,8 +284,12 @@ export const createMigrationService = ({
       return accept(move)
     },
 
-    return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
-      const terms = { ...(discardWrites ? { discardWrites } : {}), ...(overwriteChanged ? { overwriteChanged } : {}) }
+    return: async (id, { discardWrites, overwriteChanged, writableLayer }, idempotencyKey) => {
+      const terms = {
+        ...(discardWrites ? { discardWrites } : {}),
+        ...(overwriteChanged ? { overwriteChanged } : {}),
+        ...(writableLayer ? { writableLayer } : {}),
+      }
       const earlier = idempotencyKey === null ? null : await journal.findByKey(idempotencyKey)
       if (earlier?.of === id && earlier.kind === 'return') return { migration: await view(earlier), created: false }
       const { record, facts } = await standing(id, 'DRAYAGE_NOTHING_TO_RETURN')

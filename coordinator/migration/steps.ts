@@ -9,8 +9,9 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
+import { keepLayer } from './keep-layer.ts'
 import { nothingToDiscardTo } from './plan.ts'
-import { type Lease, leaseOf, type MemberFacts } from './record.ts'
+import { choicesOf, type Lease, leaseOf, type MemberFacts } from './record.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
 import { inOrder, insisting, type MovingMember, type Step, type StepContext, undoEach } from './step.ts'
 
@@ -116,6 +117,7 @@ const hold: Step = {
           imageId: needed(member.facts.image, 'image').imageId,
           overwriteChanged,
           allowedPowers: record.request.options.allow,
+          choices: choicesOf(record.request),
         },
         { signal },
       ),
@@ -247,6 +249,12 @@ const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
     if (context.record.terms.discardWrites) return {}
+    const hold = await inOrder(context.members, async (member) => {
+      const layered = await keepLayer(context, member, needed(member.facts.plan, 'plan').workload)
+      return layered === null
+        ? needed(member.facts.hold, 'hold')
+        : { targetContainerId: layered.containerId, retained: null }
+    })
     const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
@@ -259,7 +267,7 @@ const finalcopy: Step = {
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
     const { verify } = context.record.request.options
-    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
+    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs }, hold }
   },
 }
 

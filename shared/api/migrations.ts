@@ -64,6 +64,12 @@ export const ReturnRequest = Type.Object(
           'Give up what somebody wrote to the retired copy since the move; without this it is refused with DRAYAGE_RETAINED_CHANGED',
       }),
     ),
+    writableLayer: Type.Optional(
+      Type.Union([Type.Literal('refuse'), Type.Literal('discard')], {
+        description:
+          'What was changed outside the volumes since the move: it goes back with the container that was kept, and that has its own. Not said: as in the move, where keep takes it along only if no copy was kept, and is refused otherwise',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -120,6 +126,19 @@ export const Plan = Type.Object({
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
   ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  writableLayer: Type.Optional(
+    Type.Object(
+      {
+        changes: Type.Integer({ minimum: 1 }),
+        paths: Type.Array(Type.String(), {
+          description: 'The first of them, as docker diff prints them: A /etc/app.conf',
+        }),
+        bytes: Bytes,
+        policy: MigrationOptions.properties.writableLayer,
+      },
+      { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
+    ),
+  ),
   set: Type.Array(SetMember, { description: 'What belongs together with the container, beside it' }),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
