@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import { windowFor } from '../../shared/rpc/flow.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
 import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
@@ -12,6 +13,7 @@ import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/gene
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { VolumePiece__Output } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
+import { measureRoundTrip } from '../../shared/rpc/round-trip.ts'
 import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
@@ -66,6 +68,8 @@ export const createPuller = ({
     return { ...request, ticket }
   }
 
+  const windowTo = rememberedWindows()
+
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
     { host, address }: Peer,
@@ -77,7 +81,10 @@ export const createPuller = ({
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
-      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE', silenceMs },
+      {
+        ...{ address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+        ...{ silenceMs, windowBytes: await windowTo(address) },
+      },
       tls,
     )
     const ended = new AbortController()
@@ -138,6 +145,20 @@ export const createPuller = ({
         ),
         ({ archive }) => archive,
       ),
+  }
+}
+
+// A line is measured in the first round to a peer, not while a container is down.
+const measuredAgainAfterMs = 10 * 60_000
+const rememberedWindows = (): ((address: string) => Promise<number>) => {
+  const known = new Map<string, { readonly bytes: number; readonly atMs: number }>()
+  return async (address) => {
+    const found = known.get(address)
+    if (found !== undefined && performance.now() - found.atMs < measuredAgainAfterMs) return found.bytes
+    const roundTripMs = await measureRoundTrip(address)
+    const bytes = windowFor(roundTripMs)
+    if (roundTripMs !== undefined) known.set(address, { bytes, atMs: performance.now() })
+    return bytes
   }
 }
 

@@ -61,14 +61,14 @@ export type Endpoint = {
   readonly whenUnreachable: ErrorCode
   // How long it may say nothing before it counts as gone (silence.ts).
   readonly silenceMs?: number
+  // What may be on its way to here (flow.ts). Default: what the longest line needs.
+  readonly windowBytes?: number
 }
 
 const mebibyte = 1024 * 1024
 
-// The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
-// pulls. At a round trip of 100 ms this one gives some 120 MB/s (docs/adr/0012). Keepalive finds a peer that went without a word.
+// Keepalive finds a peer that went without a word.
 const channelOptions = {
-  'grpc-node.flow_control_window': flowControlWindow,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.keepalive_permit_without_calls': 0,
@@ -89,8 +89,10 @@ export const connect = <S extends keyof Services>(
       ? credentials.createSsl(Buffer.from(tls.authority), Buffer.from(tls.key), Buffer.from(tls.certificate))
       : credentials.createSsl(Buffer.from(tls.authority))
   const silenceMs = endpoint.silenceMs ?? defaultSilenceMs
+  // The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target pulls.
   const client = new Client(endpoint.address, secure, {
     ...channelOptions,
+    'grpc-node.flow_control_window': endpoint.windowBytes ?? flowControlWindow,
     ...keepalive(silenceMs),
     'grpc.ssl_target_name_override': endpoint.dnsName,
     'grpc.default_authority': endpoint.dnsName,
