@@ -168,6 +168,11 @@ export const describe = async (
     hooks: hooksOf(container),
     moveSet: moveSet(container.Id, [container, ...facts.others]),
     writableLayer: facts.layer,
+    binds: container.Mounts.flatMap((mount) =>
+      mount.Type === 'bind'
+        ? [{ source: mount.Source ?? '', destination: mount.Destination, readOnly: !mount.RW, kind: '' }]
+        : [],
+    ),
   }
 }
 

@@ -54,6 +54,7 @@ const workload: Workload__Output = {
   hooks: [],
   moveSet: [],
   writableLayer: null,
+  binds: [],
 }
 
 const facts: TargetFacts = {

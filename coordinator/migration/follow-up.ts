@@ -2,7 +2,15 @@
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
-import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
+import { formatPublish, sameContainerPort } from '../../shared/ports/publish.ts'
+import {
+  type AcceptedRequest,
+  type Facts,
+  type MigrationRecord,
+  type NewMigration,
+  publishedBy,
+  type Terms,
+} from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
 const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
@@ -15,6 +23,7 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
 const backwards = (
   { request: { from, to, options }, containerName }: MigrationRecord,
   terms: Pick<Terms, 'writableLayer'>,
+  publish: string[],
 ): AcceptedRequest => ({
   container: containerName,
   from: to,
@@ -25,8 +34,16 @@ const backwards = (
     allow: [...hostPowers],
     dependents: 'leave',
     writableLayer: terms.writableLayer ?? options.writableLayer,
+    publish,
   },
 })
+
+// As where it comes from, of the ports that were published otherwise.
+const publishedBefore = ({ request }: MigrationRecord, { plan }: Facts): string[] => {
+  const changed = publishedBy(request.options.publish)
+  const ports = plan?.workload.ports ?? []
+  return ports.filter((port) => changed.some((other) => sameContainerPort(port, other))).map(formatPublish)
+}
 
 const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
   ...plan,
@@ -52,7 +69,7 @@ export const wayBack = (
     id,
     kind: 'return',
     of: record.id,
-    request: backwards(record, terms),
+    request: backwards(record, terms, publishedBefore(record, facts)),
     terms: {
       ...terms,
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.

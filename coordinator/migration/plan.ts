@@ -1,17 +1,24 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { type Published, republished, sameContainerPort } from '../../shared/ports/publish.ts'
 import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
-import type { AcceptedRequest, Workload } from './record.ts'
+import { type AcceptedRequest, publishedBy, type Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),
 ]
 
 // 0.0.0.0:8080->80/tcp, as `docker ps` has it; an ephemeral port has no number before it starts.
-const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports'][number]): string =>
+const portText = ({ hostIp, hostPort, containerPort, protocol }: Published): string =>
   `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
+
+// What is published otherwise than where it comes from, says so.
+const plannedPort = (port: Published, { ports }: Workload): string => {
+  const before = ports.filter((other) => sameContainerPort(port, other)).map(portText)
+  return before.includes(portText(port)) ? portText(port) : `${portText(port)} (was ${before.join(', ')})`
+}
 
 // Without what has been written since there must be something that was written before.
 export const nothingToDiscardTo = ({ to }: Pick<AcceptedRequest, 'to'>): AppError =>
@@ -61,7 +68,10 @@ export const assess = (request: AcceptedRequest, workload: Workload, check: Targ
       name,
       presentOnTarget: specJson === '' || existing.has(name),
     })),
-    ports: workload.ports.map(portText),
+    ports: republished(workload.ports, publishedBy(request.options.publish)).map((port) => plannedPort(port, workload)),
+    ...(workload.binds.length === 0
+      ? {}
+      : { binds: workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })) }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: check.freeBytes,
     ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),

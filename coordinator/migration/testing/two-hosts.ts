@@ -131,6 +131,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
     hooks,
     moveSet: [],
     writableLayer: null,
+    binds: [],
   },
 })
 
