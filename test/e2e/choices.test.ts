@@ -124,6 +124,7 @@ test('a move that fails after it was taken along leaves nothing of it on either 
 
 test('a port that is taken there is published on another, and on its own again where it came from', async () => {
   await run('-p', '18080:80', '-p', '127.0.0.1:18081:81')
+  await loadImage(two, 'busybox')
   await two.docker(['run', '-d', '--name', 'other', '-p', '18080:80', image, 'sleep', '1d'])
   expect((await refusal(lab, web)).codes).toEqual(['DRAYAGE_PORT_TAKEN'])
   const elsewhere = (...publish: string[]) => ({ ...web, options: { publish } })
