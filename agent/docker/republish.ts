@@ -1,10 +1,10 @@
-// Ports that are published otherwise where a container goes than where it comes from. Pure.
+// Ports that are published otherwise where a container goes than where it comes from. Whether what is asked for makes sense, the
+// coordinator says, which sees all that moves together. Pure.
 import type { Finding } from '../../shared/errors.ts'
 import { formatPublish, type Published, republished, sameContainerPort } from '../../shared/ports/publish.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { HostConfig } from './api.ts'
 import { formatSpec, parseSpec } from './container-spec.ts'
-import { portWords, samePort } from './ports.ts'
 
 const bindingsWith = (
   bindings: HostConfig['PortBindings'],
@@ -39,28 +39,6 @@ export const withPublished = (workload: Workload__Output, wanted: readonly Publi
 
 const publishedWords = ({ ports }: Pick<Workload__Output, 'ports'>): string =>
   ports.length === 0 ? 'none' : ports.map(formatPublish).join(', ')
-
-// workload: as it is where it comes from.
-export const publishFindings = (
-  workload: Pick<Workload__Output, 'name' | 'ports'>,
-  wanted: readonly Published[],
-): Finding[] => {
-  const unknown = wanted.filter((port) => !workload.ports.some((other) => sameContainerPort(port, other)))
-  const ports = republished(workload.ports, wanted)
-  const twice = ports.filter((port, index) => ports.slice(0, index).some((other) => samePort(port, other)))
-  return [
-    ...unknown.map((port) => ({
-      code: 'DRAYAGE_PORT_NOT_PUBLISHED',
-      message:
-        `${workload.name} does not publish its port ${port.containerPort}/${port.protocol}, so that --publish ${formatPublish(port)} ` +
-        `changes nothing. It publishes: ${publishedWords(workload)} (HOST:CONTAINER). Name a port of the container on the right.`,
-    })),
-    ...twice.map((port) => ({
-      code: 'DRAYAGE_PORT_TAKEN',
-      message: `${workload.name} would publish two of its ports on the port ${portWords(port)} of the target. Choose another for one.`,
-    })),
-  ]
-}
 
 // A container that is taken as it was kept has the ports that it was made with: Docker changes none.
 export const keptPortFindings = (

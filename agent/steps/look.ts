@@ -7,7 +7,7 @@ import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCh
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
-import { publishFindings, withPublished } from '../docker/republish.ts'
+import { withPublished } from '../docker/republish.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
@@ -90,7 +90,6 @@ export const checkTarget = async (
     ...check,
     obstacles: [
       ...check.obstacles,
-      ...publishFindings(described, choices?.publish ?? []),
       ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.

@@ -2,6 +2,7 @@
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import { formatPublish, sameContainerPort } from '../../shared/ports/publish.ts'
 import {
   type AcceptedRequest,
@@ -21,11 +22,11 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
 ])
 
 const backwards = (
-  { request: { from, to, options }, containerName }: MigrationRecord,
+  { request: { from, to, options }, plan }: MigrationRecord,
   terms: Pick<Terms, 'writableLayer'>,
   publish: string[],
 ): AcceptedRequest => ({
-  container: containerName,
+  container: plan.container.name,
   from: to,
   to: from,
   // It has run there, with whatever power it has; and what was moved alone goes back alone.
@@ -38,16 +39,20 @@ const backwards = (
   },
 })
 
-// As where it comes from, of the ports that were published otherwise.
-const publishedBefore = ({ request }: MigrationRecord, { plan }: Facts): string[] => {
+// As where they come from, of the ports that were published otherwise.
+const publishedBefore = ({ request }: MigrationRecord, { plan = [] }: Facts): string[] => {
   const changed = publishedBy(request.options.publish)
-  const ports = plan?.workload.ports ?? []
+  const ports = plan.flatMap(({ workload }) => workload.ports)
   return ports.filter((port) => changed.some((other) => sameContainerPort(port, other))).map(formatPublish)
 }
 
-const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
+const planBackwards = (
+  { plan, request: { from, to } }: MigrationRecord,
+  idOnTarget: (containerId: string) => string,
+): Plan => ({
   ...plan,
-  container: { ...plan.container, id: containerId },
+  container: { ...plan.container, id: idOnTarget(plan.container.id) },
+  members: plan.members.map((member) => ({ ...member, id: idOnTarget(member.id) })),
   from: to,
   to: from,
   set: [],
@@ -63,21 +68,25 @@ export const wayBack = (
   terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'writableLayer' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
-  const containerId = facts.hold?.targetContainerId
-  if (containerId === undefined) return null
+  const { hold } = facts
+  if (hold === undefined) return null
+  const targets = new Map(
+    record.members.map(({ containerId }, index) => [containerId, hold[index]?.targetContainerId ?? '']),
+  )
+  const idOnTarget = (containerId: string) => targets.get(containerId) ?? ''
   return {
     id,
     kind: 'return',
     of: record.id,
     request: backwards(record, terms, publishedBefore(record, facts)),
-    terms: {
-      ...terms,
+    terms,
+    subject: record.subject,
+    members: record.members.map(({ containerId, containerName, start }, index) => {
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.
-      ...(facts.start === undefined ? { start: record.terms.start === true || facts.stop?.wasRunning === true } : {}),
-    },
-    containerId,
-    containerName: record.containerName,
-    plan: planBackwards(record, containerId),
+      const ranBefore = facts.start === undefined && (start === true || facts.stop?.[index]?.wasRunning === true)
+      return { containerId: idOnTarget(containerId), containerName, ...(ranBefore ? { start: true } : {}) }
+    }),
+    plan: planBackwards(record, idOnTarget),
     idempotencyKey,
   }
 }
@@ -90,24 +99,33 @@ export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, 
   return wayBack(record, facts, id, terms, null)
 }
 
-// Removes what the migration has kept where its workload came from.
+// Removes what the migration has kept where its workloads came from. What has gone back by itself since is not removed; where
+// that is all of it, it is named nonetheless, and refused by the lock.
 export const finalizeOf = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
   terms: Pick<Terms, 'removeImage'>,
   idempotencyKey: string | null,
-): NewMigration => ({
-  id,
-  kind: 'finalize',
-  of: record.id,
-  request: record.request,
-  terms: {
-    ...terms,
-    volumes: (facts.plan?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({ name, rootIdentity })),
-  },
-  containerId: record.containerId,
-  containerName: record.containerName,
-  plan: record.plan,
-  idempotencyKey,
-})
+): NewMigration => {
+  const all = record.members.map(({ containerId, containerName, settledBy }, index) => {
+    const volumes = facts.plan?.[index]?.workload.volumes ?? []
+    const left = {
+      by: partId(record.id, index + 1),
+      volumes: volumes.map(({ name, rootIdentity }) => ({ name, rootIdentity })),
+    }
+    return { settledBy, member: { containerId, containerName, left } }
+  })
+  const kept = all.filter(({ settledBy }) => settledBy === null)
+  return {
+    id,
+    kind: 'finalize',
+    of: record.id,
+    request: record.request,
+    terms,
+    subject: record.subject,
+    members: (kept.length > 0 ? kept : all).map(({ member }) => member),
+    plan: record.plan,
+    idempotencyKey,
+  }
+}

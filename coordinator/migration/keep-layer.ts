@@ -2,22 +2,24 @@
 // from which the target's container is made anew. Before the last round of the volumes, since an engine that makes a
 // container puts the image's files into those that are empty.
 import { AppError } from '../../shared/errors.ts'
-import { choicesOf, type Workload } from './record.ts'
-import type { StepContext } from './step.ts'
+import { choicesOf, leaseOf, type Workload } from './record.ts'
+import type { MovingMember, StepContext } from './step.ts'
 
 // Answers the target's container from now on; null: there was nothing to keep.
 export const keepLayer = async (
-  { record, source, target, lease, signal, progress }: StepContext,
+  { record, source, target, signal, progress }: StepContext,
+  member: MovingMember,
   workload: Workload,
 ): Promise<{ readonly containerId: string } | null> => {
   const { writableLayer, allow, maxBytesPerSecond } = record.request.options
   if (writableLayer !== 'keep') return null
-  const kept = await source.agent.keepLayer({ lease: lease(), containerId: record.containerId }, { signal })
+  const lease = leaseOf(member)
+  const kept = await source.agent.keepLayer({ lease, containerId: member.containerId }, { signal })
   if (kept.image === null) return null
   const layer = kept.image
   const messages = target.agent.receiveImage(
     {
-      lease: lease(),
+      lease,
       image: layer,
       source: { host: source.host, address: source.address },
       bytesPerSecond: maxBytesPerSecond ?? 0,
@@ -38,7 +40,7 @@ export const keepLayer = async (
   }
   return target.agent.prepareTarget(
     {
-      ...{ lease: lease(), workload, imageId, layer },
+      ...{ lease, workload, imageId, layer },
       ...{ overwriteChanged: record.terms.overwriteChanged ?? false, allowedPowers: allow },
       choices: choicesOf(record.request),
     },

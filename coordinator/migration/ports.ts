@@ -179,36 +179,46 @@ export type Journal = {
   // The same, unless a pause was asked for meanwhile: false, and nothing is written.
   appendUnlessPaused(id: string, entry: Pick<JournalEntry, 'step' | 'phase'>): Promise<boolean>
 
-  // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
-  // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
-  // record carries it as `lease` from then on, also after the end.
+  // Takes the lease on each member's workload and on each of its volumes on the source, minting a workload's id when it never
+  // moved before, and issues their next epochs. One transaction: all, or none. Idempotent for the same migration: the same
+  // answer, in the order of its members. The record carries them from then on, also after the end.
   // Throws DRAYAGE_MIGRATION_IN_PROGRESS naming the other migration.
-  // retired: the container is the copy that the workload has left on the host; throws DRAYAGE_NOTHING_TO_FINALIZE unless
-  // the owner is elsewhere.
-  acquireLease(
+  // retired: the containers are copies that workloads have left on the host; throws DRAYAGE_NOTHING_TO_FINALIZE unless the
+  // owners are elsewhere.
+  acquireLeases(
     id: string,
-    workload: {
+    wanted: {
       readonly retired?: boolean
       readonly host: string
-      readonly containerId: string
-      readonly volumes: readonly { readonly name: string; readonly createdAt: string; readonly rootIdentity: string }[]
+      readonly members: readonly {
+        readonly containerId: string
+        readonly volumes: readonly {
+          readonly name: string
+          readonly createdAt: string
+          readonly rootIdentity: string
+        }[]
+      }[]
     },
-  ): Promise<Lease>
+  ): Promise<readonly Lease[]>
 
   // Where a workload is: null where there is none of that id.
   ownerOf(workloadId: string): Promise<{ readonly host: string; readonly containerId: string } | null>
   // The workload that this container is, wherever it belongs now; null for one that never moved.
   workloadOf(host: string, containerId: string): Promise<string | null>
 
-  // The pivot. One transaction: the workload's owner becomes `to`, known there by `targetContainerId`, under the
-  // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless the lease is still this
+  // The pivot. One transaction: the owner of every workload becomes `to`, known there by its new container, under its
+  // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless every lease is still this
   // migration's.
-  commit(id: string, lease: Lease, to: string, targetContainerId: string): Promise<void>
+  commit(
+    id: string,
+    to: string,
+    handedOver: readonly { readonly lease: Lease; readonly containerId: string }[],
+  ): Promise<void>
 
   addRound(id: string, round: Round): Promise<void>
   rounds(id: string): Promise<readonly Round[]>
   // Before it is run, and when its outcome is known: until then it is unknown. Answers by which number to end it.
-  beginHook(id: string, run: Pick<HookRun, 'hook' | 'host' | 'command' | 'onError'>): Promise<number>
+  beginHook(id: string, run: Pick<HookRun, 'hook' | 'container' | 'host' | 'command' | 'onError'>): Promise<number>
   endHook(number: number, end: Pick<HookRun, 'outcome' | 'exitCode' | 'output' | 'truncated'>): Promise<void>
   // In their order.
   hookRuns(id: string): Promise<readonly HookRun[]>

@@ -111,12 +111,18 @@ export const SetMember = Type.Object({
 })
 export type SetMember = Static<typeof SetMember>
 
+const PlannedImage = Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() })
+
 // What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
 export const Plan = Type.Object({
   container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
   from: HostName,
   to: HostName,
-  image: Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() }),
+  image: PlannedImage,
+  members: Type.Array(
+    Type.Object({ id: Type.String(), name: Type.String(), state: Type.String(), image: PlannedImage }),
+    { description: 'All containers that move, `container` among them, in the order in which they are started' },
+  ),
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
   ports: Type.Array(
@@ -233,6 +239,7 @@ export type MigrationError = Static<typeof MigrationError>
 // One time that a hook was run.
 export const HookRun = Type.Object({
   hook: Type.Union([Type.Literal('pre-stop'), Type.Literal('post-start')]),
+  container: Type.String({ description: 'The name of the one that it was run in' }),
   host: HostName,
   command: Type.Array(Type.String()),
   onError: Type.Union([Type.Literal('fail'), Type.Literal('continue')]),
@@ -278,6 +285,14 @@ export const Migration = Type.Object({
     Type.String({ description: 'The return or finalize that has used up, or is using up, what this one kept' }),
   ),
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
+  members: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      targetContainerId: Nullable(Type.String()),
+    }),
+    { description: 'All containers that it is about, `container` among them, in the order in which they are started' },
+  ),
   from: HostName,
   to: HostName,
   options: MigrationOptions,

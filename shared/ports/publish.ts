@@ -71,6 +71,18 @@ export const sameContainerPort = (
   b: Pick<Published, 'protocol' | 'containerPort'>,
 ): boolean => a.protocol === b.protocol && a.containerPort === b.containerPort
 
+const isEveryAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::'
+
+// Docker publishes on both families where no address is given.
+export const samePort = (
+  a: Pick<Published, 'protocol' | 'hostIp' | 'hostPort'>,
+  b: Pick<Published, 'protocol' | 'hostIp' | 'hostPort'>,
+): boolean =>
+  a.hostPort !== 0 &&
+  a.hostPort === b.hostPort &&
+  a.protocol === b.protocol &&
+  (isEveryAddress(a.hostIp) || isEveryAddress(b.hostIp) || a.hostIp === b.hostIp)
+
 // All that a container publishes of a port gives way to what is wanted for it; what is wanted for one that it does not
 // publish is left out.
 export const republished = <T extends Published>(
