@@ -55,6 +55,7 @@ const workload: Workload__Output = {
   moveSet: [],
   writableLayer: null,
   binds: [],
+  tmpfs: [],
 }
 
 const facts: TargetFacts = {

@@ -2,6 +2,7 @@
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
 import { publishedPorts, publishRefusals } from './published-ports.ts'
@@ -41,10 +42,10 @@ export type PlannedPart = { readonly workload: Workload; readonly check: TargetC
 const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] => [
   ...new Map(
     parts.flatMap(({ workload }) =>
-      workload.volumes.map(({ name, destination, anonymous, usage }) => [
+      workload.volumes.map(({ name, destination, anonymous, usage, driver, options, traits }) => [
         name,
         {
-          ...{ name, destination, anonymous },
+          ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
           entries: usage?.entries ?? 0,
           contentBytes: usage?.apparentBytes ?? 0,
           diskBytes: usage?.diskBytes ?? 0,
@@ -85,6 +86,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
   const binds = parts.flatMap(({ workload }) =>
     workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
   )
+  const tmpfs = parts.flatMap(({ workload }) => workload.tmpfs)
   const set = setFindings(request, asked.workload)
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
@@ -97,6 +99,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),
     ...(binds.length === 0 ? {} : { binds }),
+    ...(tmpfs.length === 0 ? {} : { tmpfs }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),

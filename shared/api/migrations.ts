@@ -88,6 +88,13 @@ export const PlannedVolume = Type.Object({
   entries: Type.Integer(),
   contentBytes: Bytes,
   diskBytes: Bytes,
+  copied: Type.Boolean({
+    description:
+      'false: it is a view of data that is elsewhere, or in memory; it is made again with the same options, and nothing is copied',
+  }),
+  traits: Type.Array(Type.String(), {
+    description: 'What it is and how it is mounted, for people: read-only, nocopy, nfs from 10.0.0.1:/export',
+  }),
 })
 export type PlannedVolume = Static<typeof PlannedVolume>
 
@@ -158,6 +165,7 @@ export const Plan = Type.Object({
       description: 'The migration whose retired copy the target has kept: only what has changed since is sent',
     }),
   ),
+  tmpfs: Type.Optional(Type.Array(Type.String(), { description: 'File systems in memory: there is nothing to copy' })),
   warnings: Type.Array(Finding),
   refusals: Type.Array(Finding),
 })

@@ -210,6 +210,66 @@ test('a bind of the whole host or of the engine’s socket is not given away by 
   expect(problem.detail).toContain('/var/run/docker.sock')
 })
 
+test('volumes of every kind: copied, or made again with the same options, each as the plan says', async () => {
+  const bound = await mkdtemp(join(tmpdir(), 'drayage-bound-'))
+  const make = (host: LabHost, name: string, options: Record<string, string>) =>
+    host.docker([
+      'volume',
+      'create',
+      ...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
+      name,
+    ])
+  const view = { type: 'none', o: 'bind', device: bound }
+  try {
+    await writeFile(join(bound, 'file'), 'of the host')
+    await make(one, 'in-memory', { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' })
+    await make(one, 'view', view)
+    await one.docker(['volume', 'create', 'parted'])
+    await one.docker(['run', '--rm', '-v', 'parted:/p', image, 'mkdir', '/p/part'])
+    await run(
+      ...['-v', 'in-memory:/mem', '-v', 'view:/view', '-v', '/nameless', '-v', 'ro:/ro:ro', '-v', 'nc:/nc:nocopy'],
+      ...['--mount', 'type=volume,src=parted,dst=/part,volume-subpath=part', '--tmpfs', '/cache'],
+    )
+    await sh(one, 'echo x > /part/file; echo x > /nameless/file; echo x > /mem/file')
+    expect((await refusal(lab, web)).problem).toMatchObject({
+      code: 'DRAYAGE_BIND_MOUNT',
+      detail: expect.stringContaining(`The volume view (/view) is a view of ${bound}`),
+    })
+    const options = { binds: 'require' } as const
+    const plan = await planOf(lab, { ...web, options })
+    expect(plan).toMatchObject({ refusals: [], tmpfs: ['/cache'], binds: [{ source: bound, destination: '/view' }] })
+    const told = plan.volumes.map(({ destination, copied, traits }) => [destination, copied, traits.join()])
+    expect(told.toSorted()).toEqual([
+      ['/data', true, ''],
+      ['/mem', false, 'in memory'],
+      ['/nameless', true, 'anonymous'],
+      ['/nc', true, 'nocopy'],
+      ['/part', true, 'its part part alone is mounted'],
+      ['/ro', true, 'read-only'],
+      ['/view', false, `a view of ${bound}`],
+    ])
+    // Of that name and another kind there, it is somebody's; with the same options, it is the same data.
+    await make(two, 'view', { ...view, o: 'bind,ro' })
+    expect((await refusal(lab, { ...web, options })).codes).toEqual(['DRAYAGE_VOLUME_EXISTS'])
+    await two.docker(['volume', 'rm', 'view'])
+    await make(two, 'view', view)
+    const moved = await migrate(lab, { ...web, options })
+    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(moved.receipt?.volumes.map(({ name }) => name).toSorted()).toEqual(
+      plan.volumes.flatMap(({ name, copied }) => (copied ? [name] : [])).toSorted(),
+    )
+    expect(await sh(two, 'cat /view/file; cat /part/file /nameless/file; ls /mem; touch /ro/x 2>&1; true')).toBe(
+      'of the host\nx\nx\ntouch: /ro/x: Read-only file system'.replace('host\n', 'host'),
+    )
+    const inMemory = JSON.parse(await two.docker(['volume', 'inspect', 'in-memory'])) as [{ Options: object }]
+    expect(inMemory[0].Options).toEqual({ type: 'tmpfs', device: 'tmpfs', o: 'size=1m' })
+    expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(await sh(one, 'cat /part/file /view/file')).toBe('x\nof the host')
+  } finally {
+    await rm(bound, { recursive: true })
+  }
+})
+
 test('between the two kinds of image store, too', async () => {
   await run()
   await changeItsLayer()

@@ -29,6 +29,7 @@ export interface Workload {
   'moveSet'?: (_drayage_v1_SetMember)[];
   'writableLayer'?: (_drayage_v1_WritableLayer | null);
   'binds'?: (_drayage_v1_WorkloadBind)[];
+  'tmpfs'?: (string)[];
 }
 
 export interface Workload__Output {
@@ -49,4 +50,5 @@ export interface Workload__Output {
   'moveSet': (_drayage_v1_SetMember__Output)[];
   'writableLayer': (_drayage_v1_WritableLayer__Output | null);
   'binds': (_drayage_v1_WorkloadBind__Output)[];
+  'tmpfs': (string)[];
 }
