@@ -270,6 +270,26 @@ test('volumes of every kind: copied, or made again with the same options, each a
   }
 })
 
+test('a volume of a network file system is made again with its options, and goes again if the move is put back', async () => {
+  const nfs = ['-o', 'type=nfs', '-o', 'o=addr=192.0.2.1,ro', '-o', 'device=:/export']
+  await one.docker(['volume', 'create', ...nfs, 'net'])
+  await one.docker(['create', '--name', 'web', '-v', 'net:/net:nocopy', '-v', 'data:/data', image, 'true'])
+  const plan = await planOf(lab, web)
+  expect(plan.refusals).toEqual([])
+  expect(plan.warnings.find(({ code }) => code === 'network-volume')?.message).toContain('192.0.2.1 :/export')
+  const before = await Promise.all([holdings(one), holdings(two)])
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  expect(await migrate(lab, web)).toMatchObject({ state: 'rolled-back' })
+  expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
+  await coordinator.clear()
+  expect(await migrate(lab, web)).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const [{ Options } = { Options: {} }] = JSON.parse(await two.docker(['volume', 'inspect', 'net'])) as {
+    Options: object
+  }[]
+  expect(Options).toEqual({ type: 'nfs', o: 'addr=192.0.2.1,ro', device: ':/export' })
+})
+
 test('between the two kinds of image store, too', async () => {
   await run()
   await changeItsLayer()
