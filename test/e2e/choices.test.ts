@@ -65,7 +65,7 @@ const itsLayer = '750 0:0\n644 7:8\nkept\nls: /etc/group: No such file or direct
 
 test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with room, engines, and time that is not known', async () => {
   await run('-v', 'empty:/empty')
-  await sh(one, 'truncate -s 2T /data/huge')
+  await sh(one, 'truncate -s 2048G /data/huge')
   const plan = await planOf(lab, { ...web, to: 'host-3' })
   expect(plan.refusals).toEqual([])
   const [data, empty] = ['data', 'empty'].map((name) => plan.volumes.find((volume) => volume.name === name))
