@@ -10,7 +10,7 @@ import { createServer, handlers, listen, shutDown } from '../../../shared/rpc/se
 import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
-import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { type Authority, openAuthority } from '../../identity/authority.ts'
 import { createTicketOffice } from '../../identity/ticket-office.ts'
 import { openTrusted } from '../../identity/trusted.ts'
 import { createAuditStore } from '../../store/audit.ts'
