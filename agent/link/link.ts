@@ -78,7 +78,11 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
 
 const beat = async (
   client: RpcClient<'Coordinator'>,
-  { observer, trust, trusting }: Pick<LinkOptions, 'observer' | 'trust'> & {
+  {
+    observer,
+    trust,
+    trusting,
+  }: Pick<LinkOptions, 'observer' | 'trust'> & {
     readonly trusting: () => Pick<HeartbeatRequest, 'trustVersion' | 'authorities'>
   },
   intervalMs: number,

@@ -140,7 +140,8 @@ export const lacking = (
   }
   if (held === null) return 'its agent is of a version that takes no other authority; update it'
   if (!held.trusted.includes(wanted)) return 'its agent has not said yet that it trusts the new authority'
-  if (stage === 'renewing' && held.certifiedBy !== wanted) return 'its agent has no certificate of the new authority yet'
+  if (stage === 'renewing' && held.certifiedBy !== wanted)
+    return 'its agent has no certificate of the new authority yet'
   return null
 }
 
@@ -168,6 +169,10 @@ const notYet = (stage: AuthorityDocument['stage'], waiting: AuthorityDocument['w
     'DRAYAGE_ROTATION_WAITS',
     `The previous authority stays trusted: ${[what, ...why].join('; ')}. dray ca show tells when it is time; a host that is gone for good ` +
       'is left out with --without, and its agent must enrol again.',
-    { details: { reasons: waiting.map(({ host, message }) => ({ code: host, message })) } },
+    {
+      details: {
+        reasons: waiting.map(({ host, message }) => ({ code: 'host-not-ready', message: `${host}: ${message}` })),
+      },
+    },
   )
 }
