@@ -158,6 +158,7 @@ export const startCoordinatorServers = async () => {
 
   return {
     db,
+    folder,
     audit,
     authority,
     identity: identity.tls,
