@@ -47,8 +47,11 @@ test('the authority is changed for another and certificates are renewed while a 
     ...{ container: 'web', from: one.name, to: two.name },
     options: { maxBytesPerSecond: 1024 * 1024 },
   })
-  await untilMigration(lab, id, 'it copies', ({ bytesSent }) => bytesSent > 0)
-  const began = await pulls(two, one)
+  await untilMigration(lab, id, 'it copies', ({ steps }) => steps.some(({ name }) => name === 'precopy'))
+  const began = await eventually('host-2 to pull the volume', 60_000, async () => {
+    const connections = await pulls(two, one)
+    return connections.length > 0 && connections
+  })
   expect(began).toHaveLength(1)
 
   expect((await change('rotate')).stage).not.toBe('settled')
