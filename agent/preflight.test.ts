@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import { createEngine } from './docker/engine.ts'
+import { engineFacts } from './docker/testing/engine-facts.ts'
 import { storeAuthorities, storeCertificate, storeKey } from './identity/files.ts'
 import { createAuthority } from './identity/testing/authority.ts'
 import { capabilityFaults, findFaults, refuseToStart } from './preflight.ts'
@@ -18,18 +19,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 // An engine whose data root is where the test says.
 const engineAt = (dataRoot: string, containers: readonly string[] = []) => ({
   ...createEngine({ dockerHost: 'unix:///nowhere' }),
-  facts: async () => ({
-    id: 'engine',
-    version: '28.5',
-    apiVersion: '1.51',
-    os: 'linux',
-    architecture: 'amd64',
-    storageDriver: 'overlay2',
-    containerdImageStore: false,
-    dataRoot,
-    idShift: '',
-    swarm: false,
-  }),
+  facts: async () => ({ ...engineFacts, dataRoot }),
   inventory: async () => ({
     containers: containers.map((id) => ({
       ...{ id, name: `name-of-${id}`, image: '', imageId: '', state: 'running', createdAt: '', labels: {}, mounts: [] },

@@ -30,6 +30,7 @@ import { forgetMigration, grantEpoch } from './steps/grant.ts'
 import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps/hold.ts'
 import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
+import { keepLayer } from './steps/keep-layer.ts'
 import { checkTarget, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
@@ -126,6 +127,7 @@ export const createAgentServer = (
     RemoveImage: step((_, lease) => removeImage(context, lease)),
     HoldSource: step((request, lease) => holdSource(context, request.containerId, lease)),
     ReleaseSource: step((_, lease) => releaseSource(context, lease)),
+    KeepLayer: step((request, lease) => keepLayer(context, request.containerId, lease)),
     PrepareTarget: step((request, lease) => prepareTarget(context, request, lease)),
     DiscardTarget: step((_, lease) => discardTarget(context, lease)),
     ReceiveVolume: streamedStep((request, lease, { signal }) => receiveVolume(context, request, lease, signal)),

@@ -1,9 +1,11 @@
 // What a container is made of: asked of the source's engine, told to the target's.
 import { readHookLabels } from '../../shared/hooks/labels.ts'
+import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
 import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import type {
   EngineInfo,
   EngineVersion,
@@ -17,14 +19,14 @@ import { containerSpec, formatSpec, isDockersOwnNetwork } from './container-spec
 import { inspectAll, inspectContainer, listContainers, nameOf } from './containers.ts'
 import { orNull } from './errors.ts'
 import { engineInfo, factsFrom } from './facts.ts'
-import { configurationOf } from './image-identity.ts'
+import { configurationOf, describeImage } from './image-identity.ts'
 import { isHolder } from './labels.ts'
 import { moveSet } from './move-set.ts'
 import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
 import { findVolume, isAnonymous } from './volumes.ts'
-import { type Change, ownChanges } from './writable-layer.ts'
+import { type Change, describeLayer, ownChanges } from './writable-layer.ts'
 
 // Walks the writable layer.
 const diffTimeoutMs = 120_000
@@ -79,10 +81,25 @@ const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Outp
     ]
   })
 
+const layerOf = async (
+  client: Client,
+  container: InspectedContainer,
+  changes: readonly Change[],
+  measure: boolean,
+): Promise<WritableLayer__Output> => {
+  const own = ownChanges(container, changes)
+  if (own.length === 0 || !measure) return describeLayer(own, 0)
+  const { SizeRw = 0 } = await client.get<{ SizeRw?: number }>(path`/containers/${container.Id}/json`, {
+    query: { size: true },
+    timeoutMs: diffTimeoutMs,
+  })
+  return describeLayer(own, SizeRw)
+}
+
 const gather = async (
   client: Client,
   container: InspectedContainer,
-  { isRetired }: DescribeOptions,
+  { isRetired, choices = null, measure = false }: DescribeOptions,
 ): Promise<SourceFacts> => {
   const names = [
     ...new Set(container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : []))),
@@ -108,12 +125,18 @@ const gather = async (
     networks: Object.fromEntries(networks.map((name, index) => [name, inspected[index] ?? null])),
     others,
     listed,
-    changes: ownChanges(container, changes ?? []),
+    layer: await layerOf(client, container, changes ?? [], measure),
+    choices,
   }
 }
 
-// isRetired: what has moved away, and is nobody's to belong to.
-export type DescribeOptions = { readonly isRetired: (containerId: string) => boolean }
+export type DescribeOptions = {
+  // What has moved away, and is nobody's to belong to.
+  readonly isRetired: (containerId: string) => boolean
+  readonly choices?: Choices__Output | null
+  // What the writable layer takes on the disk, too: it is walked for that.
+  readonly measure?: boolean
+}
 
 export const describe = async (
   client: Client,
@@ -128,22 +151,12 @@ export const describe = async (
   ])
   const { image } = facts
   const imageConfiguration = image === null ? '' : configurationOf(image)
-  const described = {
-    id: container.Image,
-    reference: container.Config.Image,
-    tags: [...(image?.RepoTags ?? [])],
-    layers: [...(image?.RootFS.Layers ?? [])],
-    os: image?.Os ?? engine.Os,
-    architecture: image?.Architecture || engine.Arch,
-    sizeBytes: image?.Size ?? 0,
-    configuration: imageConfiguration,
-  }
   return {
     containerId: container.Id,
     name: nameOf(container),
     state: container.State.Status,
     specJson: formatSpec(containerSpec(container, { imageConfiguration, info })),
-    image: described,
+    image: describeImage(container.Image, container.Config.Image, image, { os: engine.Os, architecture: engine.Arch }),
     volumes: volumesOf(container, facts.volumes),
     networks: networksOf(facts, info),
     ports: publishedPorts(container.Config, container.HostConfig),
@@ -154,6 +167,7 @@ export const describe = async (
     stopTimeoutSeconds: stopTimeoutOf(container),
     hooks: hooksOf(container),
     moveSet: moveSet(container.Id, [container, ...facts.others]),
+    writableLayer: facts.layer,
   }
 }
 

@@ -8,6 +8,7 @@
 //     but for what removeVolume and removeRetired are told to.
 
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { check, type EngineCheck } from './check.ts'
@@ -22,6 +23,7 @@ import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
+import { commitLayer, removeLayer } from './layer-image.ts'
 import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
 import {
   allUsers,
@@ -98,6 +100,11 @@ export type Engine = {
   // Only if no container uses it, and no name but `tags`: those that this migration gave it.
   removeImage(imageId: string, tags?: readonly string[]): Promise<void>
 
+  // What the container, which does not run, has changed outside its volumes, as an image upon its own: the same for the same
+  // migration. null: nothing.
+  commitLayer(containerId: string, migrationId: string): Promise<Image__Output | null>
+  removeLayer(migrationId: string): Promise<void>
+
   // On the source: a created, never started container that refers to the volumes of `containerId`.
   createHolder(containerId: string, migrationId: string): Promise<void>
   removeHolder(migrationId: string): Promise<void>
@@ -109,6 +116,8 @@ export type Engine = {
     imageId: string,
     migrationId: string,
     own?: OwnCopy | null,
+    // Of the kept writable layer, where imageId is it: what was made from another image is made anew.
+    layer?: Image__Output | null,
   ): Promise<Omit<PreparedTarget__Output, 'retained'>>
   // Removes what carries this migration's label: container, volumes, networks; these also where `own` is what was connected
   // to them. A container that runs is not touched:
@@ -168,9 +177,12 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),
     removeImage: async (imageId, tags = []) => void (await removeImage(client, imageId, tags)),
+    commitLayer: (containerId, migrationId) => commitLayer(client, containerId, migrationId),
+    removeLayer: (migrationId) => removeLayer(client, migrationId),
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
-    prepare: (workload, imageId, migrationId, own = null) => prepare(client, workload, imageId, migrationId, own),
+    prepare: (workload, imageId, migrationId, own = null, layer = null) =>
+      prepare(client, workload, imageId, migrationId, own, layer),
     discard: (migrationId, own = null) => discard(client, migrationId, own),
     madeBy: (migrationId) => madeBy(client, migrationId),
     changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),

@@ -1,6 +1,7 @@
 // Whether two engines hold the same image. Ids do not say: the graph-driver stores name an image by its configuration,
 // the containerd store by its manifest. What is inside does: the layers' digests, the platform, and the configuration.
 import { createHash } from 'node:crypto'
+import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { InspectedImage, Json } from './api.ts'
 
 // What a container takes from its image. The rest of the configuration is history.
@@ -65,3 +66,20 @@ export const sameImage = (image: ImageIdentity, here: InspectedImage): boolean =
   image.os === here.Os &&
   image.architecture === here.Architecture &&
   (!image.configuration || image.configuration === configurationOf(here))
+
+// image: null where the engine's store has it no more.
+export const describeImage = (
+  id: string,
+  reference: string,
+  image: InspectedImage | null,
+  engine: { readonly os: string; readonly architecture: string },
+): Image__Output => ({
+  id,
+  reference,
+  tags: [...(image?.RepoTags ?? [])],
+  layers: [...(image?.RootFS.Layers ?? [])],
+  os: image?.Os ?? engine.os,
+  architecture: image?.Architecture || engine.architecture,
+  sizeBytes: image?.Size ?? 0,
+  configuration: image === null ? '' : configurationOf(image),
+})

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { InspectedContainer, InspectedImage, InspectedNetwork, InspectedVolume } from './api.ts'
 import { type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
-import { ownChanges } from './writable-layer.ts'
+import { describeLayer, ownChanges } from './writable-layer.ts'
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
 const container: InspectedContainer = read('container-28.5')
@@ -41,7 +41,8 @@ const facts: SourceFacts = {
   networks: { shop: network('shop'), back: network('back') },
   others: [],
   listed: [],
-  changes: [],
+  layer: { changes: 0, paths: [], bytes: 0 },
+  choices: null,
 }
 const withState = (Status: string): SourceFacts => ({
   ...facts,
@@ -135,7 +136,15 @@ test('a service that it depends on and that is not on this host is warned of', (
 
 test('a long list of changes is cut, and counted', () => {
   const changes = Array.from({ length: 9 }, (_, n) => ({ Path: `/f${n}`, Kind: 1 }))
-  expect(sourceObstacles({ ...facts, changes })[0]?.message).toMatch(/9 changes.*A \/f0.*A \/f4 and 4 more/)
+  const changed = { ...facts, layer: describeLayer(changes, 0) }
+  expect(sourceObstacles(changed)[0]?.message).toMatch(/9 changes.*A \/f0.*A \/f4 and 4 more/)
+  const discarded = { ...changed, choices: { writableLayer: 'discard' } }
+  expect(sourceObstacles(discarded)).toEqual([])
+  expect(sourceWarnings(discarded)[0]).toMatchObject({ code: 'writable-layer-discarded' })
+  const kept = { ...changed, choices: { writableLayer: 'keep' } }
+  expect([...sourceObstacles(kept), ...sourceWarnings(kept)].map(({ code }) => code)).not.toContain(
+    'writable-layer-discarded',
+  )
 })
 
 test('what the engine itself put into the writable layer is not the container’s', () => {
@@ -161,6 +170,19 @@ test('what the engine itself put into the writable layer is not the container’
     { Path: '/etc', Kind: 0 },
   ]
   expect(ownChanges(container, own)).toEqual(own)
+})
+
+test('what nothing may rely on is not the container’s either, and a directory is no more than what is listed in it', () => {
+  const added = (...paths: string[]) => paths.map((Path) => ({ Path, Kind: 1 }))
+  const changed = (...paths: string[]) => paths.map((Path) => ({ Path, Kind: 0 }))
+  const harmless = [
+    ...changed('/root', '/tmp', '/var', '/var/run', '/run'),
+    ...added('/root/.bash_history', '/tmp/x', '/var/run/app.pid', '/run/app/app.sock', '/var/tmp/y'),
+    { Path: '/run/gone', Kind: 2 },
+  ]
+  expect(ownChanges(container, harmless)).toEqual([])
+  const own = [...changed('/var/lib'), ...added('/var/lib/data', '/running', '/root/tmp/x')]
+  expect(ownChanges(container, [...harmless, ...own])).toEqual([...changed('/root', '/var'), ...own])
 })
 
 test('the host’s network, a security profile and a name that has moved are warned of', () => {

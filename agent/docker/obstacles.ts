@@ -1,6 +1,8 @@
 // Why a container cannot move, and what will not follow it, as the source sees it. Pure: every reason at once.
 import type { ErrorCode, Finding } from '../../shared/errors.ts'
 import { readHookLabels } from '../../shared/hooks/labels.ts'
+import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import type {
   InspectedContainer,
   InspectedImage,
@@ -15,7 +17,7 @@ import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
 import { referencesIn, type Use } from './ties.ts'
-import { type Change, changeWords } from './writable-layer.ts'
+import { layerFindings, layerPolicy } from './writable-layer.ts'
 
 export type SourceFacts = {
   readonly container: InspectedContainer
@@ -28,8 +30,8 @@ export type SourceFacts = {
   // Every other workload of this engine.
   readonly others: readonly InspectedContainer[]
   readonly listed: readonly ListedContainer[]
-  // Files in the writable layer that a new container would not have.
-  readonly changes: readonly Change[]
+  readonly layer: WritableLayer__Output
+  readonly choices: Choices__Output | null
 }
 
 const obstacle = (code: ErrorCode, message: string): Finding => ({ code, message })
@@ -78,17 +80,6 @@ const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
           'DRAYAGE_IMAGE_EXPORT_FAILED',
           `The container's image (${container.Config.Image}, ${container.Image}) is not in this engine's store any more, ` +
             'so it cannot be sent. Pull it again.',
-        ),
-      ]
-
-const writableLayerObstacles = ({ changes }: SourceFacts): Finding[] =>
-  changes.length === 0
-    ? []
-    : [
-        obstacle(
-          'DRAYAGE_WRITABLE_LAYER',
-          `The container keeps ${changes.length} change${changes.length === 1 ? '' : 's'} outside its volumes, which would be ` +
-            `lost: ${listed(changes.map(changeWords))} (\`docker diff\` shows them). Put that data in a volume, or remove it.`,
         ),
       ]
 
@@ -203,7 +194,7 @@ export const sourceObstacles = (facts: SourceFacts): Finding[] => [
   ...facts.container.Mounts.flatMap((mount) => mountObstacle(mount, facts)),
   ...danglingObstacles(facts),
   ...networkObstacles(facts),
-  ...writableLayerObstacles(facts),
+  ...layerFindings(facts.layer, layerPolicy(facts.choices)).obstacles,
   ...hookObstacles(facts),
 ]
 
@@ -245,6 +236,7 @@ export const sourceWarnings = (facts: SourceFacts): Finding[] => {
   const keepsLogsHere = ['json-file', 'local', 'journald'].includes(log) && !State.StartedAt.startsWith('0001-')
   const missing = referencesOf(facts).filter(({ use, found }) => use === 'depends-on' && found.length === 0)
   return [
+    ...layerFindings(facts.layer, layerPolicy(facts.choices)).warnings,
     ...leftBehind,
     ...missing.flatMap(({ words }) =>
       warn(

@@ -2,6 +2,7 @@
 // Each piece carries the migration's label, is read back after it was made, and is found again when this is repeated.
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
+import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineInfo, InspectedContainer, InspectedNetwork } from './api.ts'
@@ -9,6 +10,7 @@ import { connectNetworks } from './attach.ts'
 import { type Client, compareApi, path } from './client.ts'
 import { type ContainerSpec, createBody, parseSpec } from './container-spec.ts'
 import { findContainer, inspectContainer } from './containers.ts'
+import { removeContainer } from './discard.ts'
 import { engineWords, hasStatus, refusedAs } from './errors.ts'
 import { engineInfo } from './facts.ts'
 import { configurationOf } from './image-identity.ts'
@@ -54,8 +56,7 @@ const ensureNetwork = async (client: Client, spec: NetworkSpec, migrationId: str
 
 // The name that it was asked for by, where that stands for this very image here: `docker ps` then shows what it showed
 // on the source. Its id otherwise.
-const imageName = async (client: Client, spec: ContainerSpec, imageId: string): Promise<string> => {
-  const wanted = spec.config.Image
+const imageName = async (client: Client, wanted: string, imageId: string): Promise<string> => {
   const here = await findByName(client, wanted)
   return here?.Id === imageId ? wanted : imageId
 }
@@ -78,12 +79,21 @@ const containerTaken = (name: string): AppError =>
     `A container named ${name} is on the target already and was not made by this migration. Rename or remove it there.`,
   )
 
-const findOurs = async (client: Client, name: string, migrationId: string): Promise<InspectedContainer | null> => {
+// of: an image; what was made from another, and never ran, goes. In the moment until there is a new one nothing refers to the
+// volumes: one that a prune takes then comes back without our label, and is not taken for it (confirm.ts).
+const findOurs = async (
+  client: Client,
+  name: string,
+  migrationId: string,
+  of: string | null,
+): Promise<InspectedContainer | null> => {
   const container = await findContainer(client, name)
   // The engine takes the start of an id for a name, too.
   if (container === null || container.Name !== `/${name}`) return null
   if (!containerIsOurs(container, migrationId, 'workload')) throw containerTaken(name)
-  return container
+  if (of === null || container.Image === of || container.State.Status !== 'created') return container
+  await removeContainer(client, container.Id)
+  return null
 }
 
 const createContainer = async (
@@ -112,7 +122,7 @@ const createContainer = async (
     return { container: await inspectContainer(client, made.Id), engineWarnings: made.Warnings ?? [] }
   }
   try {
-    let { container, engineWarnings } = await createAndRead(await imageName(client, spec, imageId))
+    let { container, engineWarnings } = await createAndRead(await imageName(client, spec.config.Image, imageId))
     if (container.Image !== imageId) {
       // The name was given to another image between the question and the create.
       await client.delete(path`/containers/${container.Id}`)
@@ -149,14 +159,25 @@ const confirmMounts = (workload: Workload__Output, container: InspectedContainer
   )
 }
 
+// With its writable layer kept, it is made from that; the rest of it is the same.
+const specOn = (spec: ContainerSpec, layer: Image__Output | null): ContainerSpec =>
+  layer === null
+    ? spec
+    : {
+        ...spec,
+        config: { ...spec.config, Image: layer.reference },
+        imageConfiguration: layer.configuration,
+      }
+
 export const prepare = async (
   client: Client,
   workload: Workload__Output,
   imageId: string,
   migrationId: string,
   own: OwnCopy | null,
+  layer: Image__Output | null,
 ): Promise<Omit<PreparedTarget__Output, 'retained'>> => {
-  const spec = parseSpec(workload.specJson)
+  const spec = specOn(parseSpec(workload.specJson), layer)
   const createdNetworks: string[] = []
   for (const { specJson } of workload.networks) {
     if (specJson === '') continue
@@ -167,7 +188,9 @@ export const prepare = async (
   for (const volume of createdVolumes) await createVolume(client, volume, migrationId)
   await failpoint('PrepareTarget.middle')
   const found =
-    own === null ? await findOurs(client, workload.name, migrationId) : await inspectContainer(client, own.containerId)
+    own === null
+      ? await findOurs(client, workload.name, migrationId, layer === null ? null : imageId)
+      : await inspectContainer(client, own.containerId)
   const { container, warnings } =
     found === null
       ? await createContainer(client, workload, spec, imageId, migrationId, await engineInfo(client))

@@ -5,24 +5,12 @@ import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Wor
 import type { EngineInfo, InspectedContainer } from './api.ts'
 import { type ContainerSpec, containerSpec, formatSpec } from './container-spec.ts'
 import { type TargetFacts, targetFindings } from './target-obstacles.ts'
+import { engineFacts as engine } from './testing/engine-facts.ts'
 
 const container: InspectedContainer = JSON.parse(
   readFileSync(new URL('./fixtures/container-28.5.json', import.meta.url), 'utf8'),
 )
 const spec = containerSpec(container, { imageConfiguration: '', info: { DefaultRuntime: 'runc' } })
-
-const engine = {
-  id: 'engine',
-  version: '28.5.2',
-  apiVersion: '1.51',
-  os: 'linux',
-  architecture: 'amd64',
-  storageDriver: 'overlay2',
-  containerdImageStore: false,
-  dataRoot: '/var/lib/docker',
-  idShift: '',
-  swarm: false,
-}
 
 const info: EngineInfo = {
   ID: 'engine',
@@ -65,6 +53,7 @@ const workload: Workload__Output = {
   stopTimeoutSeconds: 10,
   hooks: [],
   moveSet: [],
+  writableLayer: null,
 }
 
 const facts: TargetFacts = {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
 import type { ContainerState, InventoryChange } from '../docker/engine.ts'
+import { engineFacts } from '../docker/testing/engine-facts.ts'
 import { createRefusals } from '../link/refusals.ts'
 import { silentLog } from '../log.ts'
 import { openState, type State } from '../state/state.ts'
@@ -13,18 +13,6 @@ import { createGuard } from './guard.ts'
 import { createObserver, type Observation } from './observer.ts'
 import { createQueue, type Queue } from './queue.ts'
 
-const facts: EngineFacts__Output = {
-  id: 'engine',
-  version: '28.5',
-  apiVersion: '1.51',
-  os: 'linux',
-  architecture: 'amd64',
-  storageDriver: 'overlay2',
-  containerdImageStore: false,
-  dataRoot: '/var/lib/docker',
-  idShift: '',
-  swarm: false,
-}
 const container = (id: string, state = 'running'): InventoryContainer__Output => ({
   id,
   name: id,
@@ -58,7 +46,7 @@ const createFakeEngine = () => {
     failStops: 0,
     tell: (told: InventoryChange | 'broken') => stream?.push(told),
     engine: {
-      facts: async () => facts,
+      facts: async () => engineFacts,
       inventory: async () => {
         if (fake.away) throw new AppError('DRAYAGE_ENGINE_UNREACHABLE', 'away')
         fake.looks += 1
@@ -131,8 +119,8 @@ test('one who follows is told everything first, and then each change', async () 
   fake.containers.push(container('a'))
   const { seen, observer } = observe()
   await until(() => seen.length >= 1 && fake.sessions === 1)
-  expect(seen[0]).toEqual({ full: true, engine: facts, inventory: { containers: [container('a')], volumes: [] } })
-  expect(observer.facts()).toEqual(facts)
+  expect(seen[0]).toEqual({ full: true, engine: engineFacts, inventory: { containers: [container('a')], volumes: [] } })
+  expect(observer.facts()).toEqual(engineFacts)
   fake.tell(change({ containers: [container('b')], started: ['b'] }))
   await until(() => seen.some((one) => !one.full && one.change.started.includes('b')))
 })

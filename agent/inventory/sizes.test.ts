@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
 import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
+import { engineFacts } from '../docker/testing/engine-facts.ts'
 import { silentLog } from '../log.ts'
 import type { Note } from '../state/migrations.ts'
 import type { Observation } from './observer.ts'
@@ -9,18 +10,6 @@ import { createQueue, type Queue } from './queue.ts'
 import { createReports } from './reports.ts'
 import { createSizes, goodForMs, newGoodForMs, restTimes, settledAfterMs } from './sizes.ts'
 
-const facts = {
-  id: 'engine',
-  version: '28.5',
-  apiVersion: '1.51',
-  os: 'linux',
-  architecture: 'amd64',
-  storageDriver: 'overlay2',
-  containerdImageStore: false,
-  dataRoot: '/var/lib/docker',
-  idShift: '',
-  swarm: false,
-}
 const volume = (name: string, over: Partial<InventoryVolume__Output> = {}): InventoryVolume__Output => ({
   name,
   driver: 'local',
@@ -45,7 +34,7 @@ const user = (id: string, of: string, state: string, labels = {}): InventoryCont
 const holder = (id: string, of: string) => user(id, of, 'created', { 'dev.drayage.role': 'holder' })
 const full = (volumes: InventoryVolume__Output[], containers: InventoryContainer__Output[] = []): Observation => ({
   full: true,
-  engine: facts,
+  engine: engineFacts,
   inventory: { containers, volumes },
 })
 type Change = Extract<Observation, { full: false }>['change']

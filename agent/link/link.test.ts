@@ -9,6 +9,7 @@ import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage
 import type { Trust, Trust__Output } from '../../shared/rpc/generated/drayage/v1/Trust.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
+import { engineFacts } from '../docker/testing/engine-facts.ts'
 import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
 import type { Observation } from '../inventory/observer.ts'
 import { createQueue } from '../inventory/queue.ts'
@@ -16,19 +17,7 @@ import type { Log } from '../log.ts'
 import { keepLink } from './link.ts'
 import { createRefusals } from './refusals.ts'
 
-const facts = {
-  id: 'engine',
-  version: '28.5',
-  apiVersion: '1.51',
-  os: 'linux',
-  architecture: 'amd64',
-  storageDriver: 'overlay2',
-  containerdImageStore: false,
-  dataRoot: '/var/lib/docker',
-  idShift: '',
-  swarm: false,
-}
-const full: Observation = { full: true, engine: facts, inventory: { containers: [], volumes: [] } }
+const full: Observation = { full: true, engine: engineFacts, inventory: { containers: [], volumes: [] } }
 const removed = (id: string): Observation => ({
   full: false,
   change: { containers: [], volumes: [], removedContainerIds: [id], removedVolumeNames: [], started: [] },
@@ -117,7 +106,7 @@ const link = async (coordinator: string) => {
   }
   const observer = {
     engineReachable: () => engine.reachable,
-    facts: () => facts,
+    facts: () => engineFacts,
   }
   const refusals = createRefusals(() => new Date())
   const trust = {
@@ -136,9 +125,9 @@ test('it registers first, and then beats and reports: everything at once, and ch
   const { tell, engine } = await link(await serve(authority))
   await until(() => called.reports.length === 1 && called.beats.length > 0)
   const authorities = { trusted: [authority.fingerprint], certifiedBy: authority.fingerprint }
-  expect(called.register).toMatchObject([{ advertiseAddress: '10.0.0.1:8442', engine: facts, authorities }])
+  expect(called.register).toMatchObject([{ advertiseAddress: '10.0.0.1:8442', engine: engineFacts, authorities }])
   expect(called.hosts).toEqual(['host-1'])
-  expect(called.reports[0]).toMatchObject({ sequence: 1, full: true, engine: facts })
+  expect(called.reports[0]).toMatchObject({ sequence: 1, full: true, engine: engineFacts })
   tell(removed('a'))
   tell(removed('b'))
   await until(() => called.reports.length === 3)

@@ -71,6 +71,8 @@ const SourceNote = Type.Object({
       result: Nullable(Type.Object({ exitCode: Type.Integer(), killed: Type.Boolean(), finishedAt: Type.String() })),
     }),
   ),
+  // KeepLayer makes, or made, an image of what the container changed outside its volumes. null: not known yet which.
+  layer: Type.Optional(Type.Object({ imageId: Nullable(Type.String()), references: Type.Array(Type.String()) })),
   // IsolateSource: what it set aside.
   isolated: Nullable(
     Type.Object({
@@ -81,6 +83,8 @@ const SourceNote = Type.Object({
 })
 export type SourceNote = Static<typeof SourceNote>
 
+const BroughtImage = Type.Object({ imageId: Nullable(Type.String()), imageJson: Type.String() })
+
 const TargetNote = Type.Object({
   role: Type.Literal('target'),
   migrationId: Type.String(),
@@ -89,7 +93,9 @@ const TargetNote = Type.Object({
   peerHost: Type.String(),
   // ReceiveImage found none here and went to fetch it: only then may RemoveImage remove it.
   // imageId null: on its way, or loaded and not yet noted; the image's description finds it then.
-  imageBrought: Nullable(Type.Object({ imageId: Nullable(Type.String()), imageJson: Type.String() })),
+  imageBrought: Nullable(BroughtImage),
+  // The same of a kept writable layer, which is removed first: it stands upon the other.
+  layerBrought: Type.Optional(BroughtImage),
   // PrepareTarget: what it took instead of making it.
   adopted: Type.Optional(Adopted),
   // ConfirmTarget found everything as PrepareTarget had left it: what runs from then on runs on the whole data.

@@ -5,6 +5,7 @@ import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/draya
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
+import { removeKeptLayer } from './keep-layer.ts'
 import { describeWorkload } from './look.ts'
 
 export const grantEpoch = async (
@@ -72,7 +73,7 @@ export const newSource = async (
 // By the container too: a coordinator that lost its memory gives the same container a new workload, whose epochs say
 // nothing of the old one's.
 const clearOlder = async (
-  { state }: AgentContext,
+  { state, engine }: Pick<AgentContext, 'state' | 'engine'>,
   sourceId: string | null,
   { workloadId, migrationId, epoch }: Lease,
 ): Promise<void> => {
@@ -82,6 +83,7 @@ const clearOlder = async (
     const sameContainer = note.workloadId !== workloadId && note.role === 'source' && note.containerId === sourceId
     if (!older && !sameContainer) continue
     if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
+    if (note.role === 'source') await removeKeptLayer({ engine }, note)
     await state.migrations.forget(note.migrationId)
   }
 }
@@ -104,7 +106,11 @@ const requireNothingInForce = (note: SourceNote): void => {
 }
 
 // Keeps the epoch, and what is retired; and, of a workload that has come here, what the rounds have left in memory.
-export const forgetMigration = async ({ state }: AgentContext, movedHere: string, lease: Lease): Promise<Done> => {
+export const forgetMigration = async (
+  { state, engine }: AgentContext,
+  movedHere: string,
+  lease: Lease,
+): Promise<Done> => {
   const note = state.migrations.find(lease.migrationId)
   if (note === null) return done
   const { workloadId, migrationId } = lease
@@ -112,6 +118,7 @@ export const forgetMigration = async ({ state }: AgentContext, movedHere: string
     await state.arrived.add({ workloadId, migrationId, containerId: movedHere })
   }
   if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
+  if (note.role === 'source') await removeKeptLayer({ engine }, note)
   await state.migrations.forget(lease.migrationId)
   return done
 }

@@ -1,13 +1,16 @@
 // hold: nothing that a prune could take on either side.
 import { AppError } from '../../shared/errors.ts'
+import type { Choices__Output as Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
+import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { requireMayCome } from '../authority/rules.ts'
+import type { Adopted } from '../state/migrations.ts'
 import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
-import { adopt, copyOf, told } from './retained.ts'
+import { adopt, copyOf, layerAgainst, told } from './retained.ts'
 import { targetChanged } from './target-changed.ts'
 
 export const holdSource = async ({ engine, state }: AgentContext, containerId: string, lease: Lease): Promise<Done> => {
@@ -24,16 +27,30 @@ export const releaseSource = async ({ engine }: AgentContext, lease: Lease): Pro
 
 export const prepareTarget = async (
   context: AgentContext,
-  { workload, imageId, overwriteChanged, allowedPowers }: Omit<PrepareTargetRequest__Output, 'lease'>,
+  { workload, imageId, overwriteChanged, allowedPowers, choices, layer }: Omit<PrepareTargetRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<PreparedTarget> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
   const { engine, state, rules } = context
   requireMayCome({ workload, allowed: allowedPowers }, rules)
   const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
-  const prepared = await engine.prepare(workload, imageId, lease.migrationId, adopted ? copyOf(adopted) : null)
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
+  if (adopted) requireNoLayer(adopted, workload, choices, layer)
+  const prepared = await engine.prepare(workload, imageId, lease.migrationId, adopted ? copyOf(adopted) : null, layer)
   return { ...prepared, retained: retired === null ? null : told(retired) }
+}
+
+// At the last, what it changed on its way down.
+const requireNoLayer = (
+  adopted: Adopted,
+  workload: Workload,
+  choices: Choices | null,
+  layer: PrepareTargetRequest__Output['layer'],
+): void => {
+  const asItStopped = { changes: 1, paths: ['what it changed until it had stopped'], bytes: 0 }
+  const writableLayer = layer === null ? workload.writableLayer : asItStopped
+  const [finding] = layerAgainst(adopted, { writableLayer }, choices)
+  if (finding !== undefined) throw new AppError('DRAYAGE_WRITABLE_LAYER', finding.message)
 }
 
 // By label, and only while this host knows that nobody can have come to rely on it: a coordinator that was restored from

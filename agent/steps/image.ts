@@ -13,22 +13,23 @@ export const progressEveryMs = 1_000
 
 export const receiveImage = async function* (
   { engine, state, puller }: AgentContext,
-  { image, source, bytesPerSecond, ticket }: Omit<ReceiveImageRequest__Output, 'lease'>,
+  { image, source, bytesPerSecond, ticket, isLayer }: Omit<ReceiveImageRequest__Output, 'lease'>,
   lease: Lease,
   signal: AbortSignal,
 ): AsyncGenerator<ImageProgress> {
   if (!image || !source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveImage lacks the image or the source.')
   const note = targetNote(state, lease)
   const imageJson = JSON.stringify(image)
+  const kind = isLayer ? 'layerBrought' : 'imageBrought'
   const here = await engine.findImage(image)
   if (here !== null) {
     // Found after this migration had gone to fetch it: then it came by us, even if the answer was lost.
-    const loaded = note.imageBrought !== null
-    if (loaded) await state.migrations.put({ ...note, imageBrought: { imageId: here, imageJson } })
+    const loaded = Boolean(note[kind])
+    if (loaded) await state.migrations.put({ ...note, [kind]: { imageId: here, imageJson } })
     yield { bytes: 0, done: { imageId: here, loaded } }
     return
   }
-  await state.migrations.put({ ...note, imageBrought: { imageId: null, imageJson } })
+  await state.migrations.put({ ...note, [kind]: { imageId: null, imageJson } })
   const ended = new AbortController()
   const pull = puller.image(
     source,
@@ -40,7 +41,7 @@ export const receiveImage = async function* (
   })
   try {
     const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
-    await state.migrations.put({ ...note, imageBrought: { imageId, imageJson } })
+    await state.migrations.put({ ...note, [kind]: { imageId, imageJson } })
     yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
   } finally {
     ended.abort()
@@ -54,13 +55,16 @@ export const receiveImage = async function* (
 // Only what this migration brought, and only while no container uses it.
 export const removeImage = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
   const note = findNote(state, 'target', lease)
-  if (!note?.imageBrought) return done
-  const { imageId, imageJson } = note.imageBrought
-  const image: Image = JSON.parse(imageJson)
-  const here = imageId ?? (await engine.findImage(image))
-  // It was not here before: every one of its own names that leads to it came with it.
-  if (here !== null) await engine.removeImage(here, [image.reference, ...image.tags])
-  await failpoint('RemoveImage.middle')
-  await state.migrations.put({ ...note, imageBrought: null })
+  for (const brought of [note?.layerBrought, note?.imageBrought]) {
+    if (!brought) continue
+    const image: Image = JSON.parse(brought.imageJson)
+    const here = brought.imageId ?? (await engine.findImage(image))
+    // It was not here before: every one of its own names that leads to it came with it.
+    if (here !== null) await engine.removeImage(here, [image.reference, ...image.tags])
+    await failpoint('RemoveImage.middle')
+  }
+  if (!note?.imageBrought && !note?.layerBrought) return done
+  const { layerBrought: _, ...rest } = note
+  await state.migrations.put({ ...rest, imageBrought: null })
   return done
 }

@@ -10,19 +10,21 @@ import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import type { AgentContext } from './context.ts'
-import { broughtBackByHand, copyOf, keptCopy, lookAtRetained, told } from './retained.ts'
+import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, told } from './retained.ts'
 
 // A local volume without options: its data is a plain directory below the engine's data root.
 export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
   driver === 'local' && Object.keys(options).length === 0
 
+type Described = Omit<DescribeWorkloadRequest__Output, 'choices'> & Partial<DescribeWorkloadRequest__Output>
+
 export const describeWorkload = async (
   { engine, volumes, paths, state }: AgentContext,
-  { container, measureVolumes }: Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'>,
+  { container, measureVolumes, choices = null }: Described,
   signal: AbortSignal,
 ): Promise<Workload> => {
   const isRetired = (id: string) => state.retired.byContainer(id) !== null
-  const workload = await engine.describe(container, { isRetired })
+  const workload = await engine.describe(container, { isRetired, choices, measure: measureVolumes })
   const obstacles: Finding[] = []
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {
@@ -66,7 +68,7 @@ const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
 
 export const checkTarget = async (
   context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules'>,
-  { workload, migrationId, workloadId, overwriteChanged, allowedPowers }: CheckTargetRequest__Output,
+  { workload, migrationId, workloadId, overwriteChanged, allowedPowers, choices }: CheckTargetRequest__Output,
 ): Promise<TargetCheck> => {
   if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
   const { engine, volumes, paths, rules } = context
@@ -81,6 +83,7 @@ export const checkTarget = async (
       // How much of it there is already, only the rounds find out.
       ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
+      ...(retired === null ? [] : layerAgainst(retired, workload, choices)),
       ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
     ],
     warnings: [...check.warnings, ...arrivalWarnings({ workload, allowed: allowedPowers })],

@@ -4,11 +4,13 @@
 import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
+import type { Choices__Output as Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output as RetainedCopy } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { parseSpec } from '../docker/container-spec.ts'
 import type { ContainerState, Engine, OwnCopy } from '../docker/engine.ts'
+import { layerPolicy } from '../docker/writable-layer.ts'
 import { asideOf, bringBack, isSameRoot } from '../set-aside/set-aside.ts'
 import type { Adopted, TargetNote } from '../state/migrations.ts'
 import type { RetiredWorkload } from '../state/retired.ts'
@@ -113,6 +115,25 @@ export const lookAtRetained = async (
   }
   return reasons
 }
+
+// A copy that is taken is taken with its container, and that with the writable layer that it has.
+export const layerAgainst = (
+  { containerName, migrationId }: Pick<RetiredWorkload, 'containerName' | 'migrationId'>,
+  { writableLayer }: Pick<Workload, 'writableLayer'>,
+  choices: Choices | null,
+): Finding[] =>
+  layerPolicy(choices) !== 'keep' || !writableLayer?.changes
+    ? []
+    : [
+        {
+          code: 'DRAYAGE_WRITABLE_LAYER',
+          message:
+            `The copy of ${containerName} that is kept on this host would be taken with the files outside its volumes as they were ` +
+            `left there, and without what was changed since: ${writableLayer.paths.slice(0, 5).join(', ')}. If that may be left ` +
+            `behind, say so: --writable-layer discard. If not: dray finalize ${migrationId} removes the copy, and everything is ` +
+            'sent anew with it.',
+        },
+      ]
 
 // Brought back by hand, so it is neither retired nor the base of anything, and both sides may have been written to.
 export const broughtBackByHand = async ({ engine, state }: Context, workloadId: string): Promise<Finding[]> => {

@@ -10,6 +10,7 @@ import { type AgentContext, type Done, done } from './context.ts'
 import { fenceSource, unfenceSource } from './fence.ts'
 import { newSource } from './grant.ts'
 import { isolateSource, restoreSource } from './isolate.ts'
+import { removeKeptLayer } from './keep-layer.ts'
 import { describeWorkload } from './look.ts'
 import { retireSource } from './retire.ts'
 import { restartSource, stopSource } from './stop.ts'
@@ -34,9 +35,10 @@ export const settleWorkload = async (
   for (const containerId of others) {
     if (!kept.has(containerId)) await retire(context, containerId, ownerHost, lease)
   }
-  for (const { migrationId } of ofWorkload()) {
-    await context.engine.removeHolder(migrationId)
-    await migrations.forget(migrationId)
+  for (const note of ofWorkload()) {
+    await context.engine.removeHolder(note.migrationId)
+    if (note.role === 'source') await removeKeptLayer(context, note)
+    await migrations.forget(note.migrationId)
   }
   return done
 }

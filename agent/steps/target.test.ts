@@ -206,7 +206,7 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   const peer = { host: 'host-1', address: '127.0.0.1:1' }
   const messages = receiveImage(
     { ...context, puller: { ...context.puller, image: () => pull } },
-    { image, source: peer, bytesPerSecond: 0, ticket: null },
+    { image, source: peer, bytesPerSecond: 0, ticket: null, isLayer: false },
     lease,
     patient,
   )

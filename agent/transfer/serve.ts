@@ -141,7 +141,14 @@ export const createServing = ({
     pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond, ticket }, context) {
       const statement = admission.admit(ticket, { transferId: migrationId, imageId }, context)
       const note = noteFor(statement)
-      if (imageId !== note.imageId || !references.every((reference) => note.imageReferences.includes(reference))) {
+      const known = [
+        { imageId: note.imageId, references: note.imageReferences },
+        ...(note.layer === undefined ? [] : [note.layer]),
+      ]
+      const mayGo = known.some(
+        (one) => one.imageId === imageId && references.every((reference) => one.references.includes(reference)),
+      )
+      if (!mayGo) {
         throw forbidden(
           migrationId,
           `the image ${imageId} (${references.join(', ')}) is not the one that migration ${migrationId} moves`,

@@ -90,10 +90,11 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
       workloadId: lease.workloadId,
       overwriteChanged: false,
       allowedPowers: [],
+      choices: {},
     },
   })
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
-  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false, allowedPowers: [] })
+  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false, allowedPowers: [], choices: {} })
 
   let round = 0
   return {

@@ -75,6 +75,9 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   await migrate('--detach', '--without-dependents')
   const alone = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
   expect(alone).toMatchObject({ options: { dependents: 'leave' } })
+  await migrate('--detach', '--writable-layer', 'keep')
+  const kept = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
+  expect(kept).toMatchObject({ options: { writableLayer: 'keep' } })
   expect(await migrate('--bwlimit', '100')).toMatchObject({ exit: 2, stderr: expect.stringContaining('100M') })
 })
 
@@ -107,6 +110,15 @@ test('--dry-run lists what belongs together with the container, and why', async 
   const { stdout } = await migrate('--dry-run')
   expect(stdout).toContain('  belongs with  reader (exited) uses the volume data, and so does web, depends on web\n')
   expect(stdout).toMatch(/\n +late \(running\) depends on web; may be left behind\n/)
+})
+
+test('--dry-run says what the container has outside its volumes, and what becomes of it', async () => {
+  const writableLayer = { changes: 21, paths: ['A /opt', 'D /etc/group'], bytes: 4096, policy: 'keep' as const }
+  coordinator.on(planning, json(plan({ writableLayer })))
+  const { stdout } = await migrate('--dry-run')
+  expect(stdout).toContain(
+    '21 changes (4.00 KiB), taken along, while it is stopped: A /opt, D /etc/group, and 19 more\n',
+  )
 })
 
 test('a refused plan gives every reason with its code, exits 4, and starts nothing', async () => {

@@ -15,6 +15,7 @@ export type MigrationFlags = {
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
   readonly withoutDependents?: true
+  readonly writableLayer?: MigrationOptions['writableLayer']
   readonly preStop?: string
   readonly postStart?: string
   readonly hookTimeout?: string
@@ -47,6 +48,7 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
     ...(compress !== undefined && { compression: compress }),
     ...(flags.withoutDependents && { dependents: 'leave' as const }),
+    ...(flags.writableLayer !== undefined && { writableLayer: flags.writableLayer }),
     ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
     ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
   }
@@ -94,6 +96,12 @@ export const withMigrationFlags = (command: Command): Command =>
     .option(
       '--without-dependents',
       'although containers that stay depend on it, or it on them (depends_on of Compose); what shares volumes, namespaces or a link is not left behind',
+    )
+    .addOption(
+      new Option(
+        '--writable-layer <policy>',
+        'what it has changed outside its volumes: refuse to move it (default); discard, leave that behind; keep, take it along in an image that is made while it is stopped',
+      ).choices(['refuse', 'discard', 'keep']),
     )
     .option(
       '--pre-stop <command>',

@@ -1,16 +1,27 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { connect } from '../api/connection.ts'
 import { answering, type ClientFlags, clientCommand, examples } from './client-command.ts'
 import { type RunFlags, runMigration } from './run-migration.ts'
 import { defaultGiveUpAfter, giveUpOption } from './watch.ts'
 
-type Flags = ClientFlags & RunFlags & { readonly discardWrites?: true; readonly overwriteChanged?: true }
+type Flags = ClientFlags &
+  RunFlags & {
+    readonly discardWrites?: true
+    readonly overwriteChanged?: true
+    readonly writableLayer?: 'refuse' | 'discard'
+  }
 
 export const returnCommand = (): Command =>
   clientCommand('return', 'move a container back to where a migration brought it from')
     .argument('<id>', 'the migration')
     .option('--discard-writes', 'without what was written since: to the data of the moment it was stopped for the move')
     .option('--overwrite-changed', 'even if somebody has changed the copy that was kept: their changes are lost')
+    .addOption(
+      new Option(
+        '--writable-layer <policy>',
+        'what was changed outside its volumes since: refuse to go back; discard, leave that behind (default as in the move)',
+      ).choices(['refuse', 'discard']),
+    )
     .option('--detach', 'print the id of the return, and leave')
     .option('--idempotency-key <key>', 'the same key gives the same return, however often it is run')
     .option(giveUpOption[0], giveUpOption[1], defaultGiveUpAfter)
@@ -48,6 +59,7 @@ export const returnCommand = (): Command =>
         const request = {
           ...(flags.discardWrites && { discardWrites: true }),
           ...(flags.overwriteChanged && { overwriteChanged: true }),
+          ...(flags.writableLayer !== undefined && { writableLayer: flags.writableLayer }),
         }
         return runMigration(client, (key) => client.return(id, request, key), flags)
       }),

@@ -113,7 +113,14 @@ test('one that waits for its turn, and one that is paused, say so, and for what'
 
 test('a migration in full shows what its hooks wrote, and whether the webhook was told', () => {
   const at = '2026-01-05T12:00:00.000Z'
-  const hook = { host: 'host-1', command: ['sync'], onError: 'fail' as const, startedAt: at, truncated: false }
+  const hook = {
+    container: 'web',
+    host: 'host-1',
+    command: ['sync'],
+    onError: 'fail' as const,
+    startedAt: at,
+    truncated: false,
+  }
   const text = migrationText(
     moved({
       hooks: [
@@ -127,8 +134,8 @@ test('a migration in full shows what its hooks wrote, and whether the webhook wa
     }),
     paint,
   )
-  expect(text).toContain('pre-stop on host-1 was begun; what came of it is not known: sync')
-  expect(text).toContain('pre-stop on host-1 failed with 3 in 0 ms: sync')
+  expect(text).toContain('pre-stop of web on host-1 was begun; what came of it is not known: sync')
+  expect(text).toContain('pre-stop of web on host-1 failed with 3 in 0 ms: sync')
   expect(text).toContain('a\\x1b[2Jb')
   expect(text).toContain(`told of the hand-over at ${at}, at the 3rd try`)
   expect(text).toContain('still to be told of the end (1 try; the last: it answered 503)')

@@ -104,12 +104,12 @@ const liveCopyLines = ({ liveCopy }: Migration): readonly string[] => {
 }
 
 const hookLines = ({ hooks }: Migration): readonly string[] =>
-  hooks.flatMap(({ hook, host, command, startedAt, endedAt, outcome, exitCode, output, truncated }) => {
+  hooks.flatMap(({ hook, container, host, command, startedAt, endedAt, outcome, exitCode, output, truncated }) => {
     const took = endedAt === null ? '' : ` in ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`
     const how = outcome === 'failed' ? `failed with ${exitCode}` : hookOutcomes[outcome]
     const wrote = output.trimEnd().split('\n').filter(Boolean)
     return [
-      `${hook} on ${host} ${how}${took}: ${command.join(' ')}`,
+      `${hook} of ${container} on ${host} ${how}${took}: ${command.join(' ')}`,
       ...(truncated ? ['  …'] : []),
       ...wrote.map((line) => `  ${line}`),
     ]

@@ -17,6 +17,15 @@ const volumeLine = ({ name, destination, anonymous, entries, contentBytes, diskB
   return `${shortName(name)} at ${destination}: ${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}${kind}`
 }
 
+const layerLines = ({ writableLayer }: Plan): readonly string[] => {
+  if (writableLayer === undefined) return []
+  const { changes, paths, bytes, policy } = writableLayer
+  const what = { refuse: 'refused', discard: 'left behind', keep: 'taken along, while it is stopped' }[policy]
+  const more = changes > paths.length ? [`and ${changes - paths.length} more`] : []
+  const size = policy === 'keep' ? ` (${formatBytes(bytes)})` : ''
+  return [`${plural(changes, 'change')}${size}, ${what}: ${[...paths, ...more].join(', ')}`]
+}
+
 const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): string =>
   `${name} (${state}) ${ties.map(({ words }) => words).join(', ')}${separable ? '; may be left behind' : ''}`
 
@@ -35,6 +44,7 @@ const facts = (plan: Plan): readonly Fact[] => [
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),
+  fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),
   fact('ports', ...plan.ports),
   fact('space', `${formatBytes(bytesToSend(plan))} to send, ${formatBytes(plan.targetFreeBytes)} free on ${plan.to}`),

@@ -39,6 +39,7 @@ export const running = (step: StepName, changes: Partial<Migration> = {}): Migra
   of: null,
   followedBy: null,
   container: { id: 'c'.repeat(64), name: 'web' },
+  members: [{ id: 'c'.repeat(64), name: 'web', targetContainerId: null }],
   from: 'host-1',
   to: 'host-2',
   options: defaultOptions,
@@ -122,11 +123,14 @@ export const cancelled = (): Migration => ({
   state: 'cancelled',
 })
 
+const image = { reference: 'nginx:1.27', sizeBytes: 188_743_680, presentOnTarget: false }
+
 export const plan = (changes: Partial<Plan> = {}): Plan => ({
   container: { id: 'c'.repeat(64), name: 'web', state: 'running' },
   from: 'host-1',
   to: 'host-2',
-  image: { reference: 'nginx:1.27', sizeBytes: 188_743_680, presentOnTarget: false },
+  image,
+  members: [{ id: 'c'.repeat(64), name: 'web', state: 'running', image }],
   volumes: [
     {
       name: 'data',

@@ -17,7 +17,7 @@ export const timeLimits = {
   briefMs: 15 * second,
   // What makes the engine work: creating a container copies its image's files into its volumes, removing one removes them.
   engineMs: 5 * minute,
-  // Walks every volume.
+  // Walks every volume, or reads a writable layer.
   measuringMs: 10 * minute,
   // On top of what a call was told to wait for.
   marginMs: 30 * second,
@@ -71,6 +71,7 @@ export const createAgentPort = (
     releaseSource: async (request, options) => {
       await clientFor().unary('ReleaseSource', request, within(engineMs, options))
     },
+    keepLayer: (request, options) => clientFor().unary('KeepLayer', request, within(measuringMs, options)),
     prepareTarget: (request, options) => clientFor().unary('PrepareTarget', request, within(engineMs, options)),
     discardTarget: async (request, options) => {
       await clientFor().unary('DiscardTarget', request, within(engineMs, options))

@@ -36,18 +36,18 @@ export const consequenceOf = (
 
 export const describeConsequence = (
   consequence: Consequence,
-  { containerName, request: { from, to } }: Pick<MigrationRecord, 'containerName' | 'request'>,
+  { subject, request: { from, to } }: Pick<MigrationRecord, 'subject' | 'request'>,
 ): string => {
   switch (consequence) {
     case 'retired-later':
-      return `${containerName} is owned by ${to}. ${from} is down: what it keeps is stopped and retired by its agent, should it be back, before anything else is done there.`
+      return `${subject} is owned by ${to}. ${from} is down: what it keeps is stopped and retired by its agent, should it be back, before anything else is done there.`
     case 'goes-on':
-      return `The last copy of ${containerName} was verified, and ${from} is down: it goes on, and is started on ${to}. Should ${from} be back, what it keeps is retired before anything else is done there.`
+      return `The last copy of ${subject} was verified, and ${from} is down: it goes on, and is started on ${to}. Should ${from} be back, what it keeps is retired before anything else is done there.`
     case 'put-back-later':
-      return `${containerName} stays with ${from}, which is down: its copy on ${to} was not proven whole, and is never started. Nothing of what has crossed is thrown away: it stays in the volumes on ${to} until ${from} is back; then ${containerName} is put back there, and what was made on ${to} removed (docs/recovery.md).`
+      return `${subject} stays with ${from}, which is down: its copy on ${to} was not proven whole, and is never started. Nothing of what has crossed is thrown away: it stays in the volumes on ${to} until ${from} is back; then ${subject} is put back there, and what was made on ${to} removed (docs/recovery.md).`
     case 'owner-down':
-      return `${containerName} is owned by ${to}, which is down, and may have run there: it is not started on ${from} by itself. Bring ${to} back, and start it there (docker start ${containerName}); or, to do without what it wrote there, bring back what ${from} keeps (docs/break-glass.md), then: dray recover.`
+      return `${subject} is owned by ${to}, which is down, and may have run there: it is not started on ${from} by itself. Bring ${to} back, and start it there (docker start ${subject}); or, to do without what it wrote there, bring back what ${from} keeps (docs/break-glass.md), then: dray recover.`
     case 'put-back-now':
-      return `${containerName} stays with ${from}, where everything is put back as it was. What was made on ${to} is removed when it is back.`
+      return `${subject} stays with ${from}, where everything is put back as it was. What was made on ${to} is removed when it is back.`
   }
 }

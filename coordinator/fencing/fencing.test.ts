@@ -91,13 +91,14 @@ const setUp = async () => {
       of: null,
       terms: {},
       request,
-      containerId: 'c1',
-      containerName: 'web',
+      subject: 'web',
+      members: [{ containerId: 'c1', containerName: 'web' }],
       plan,
       idempotencyKey: null,
     },
   })
-  const lease = await journal.acquireLease('m1', { host: 'host-1', containerId: 'c1', volumes: [] })
+  const [lease] = await journal.acquireLeases('m1', { host: 'host-1', members: [{ containerId: 'c1', volumes: [] }] })
+  if (lease === undefined) throw new Error('there is no lease')
   const [source, target] = [(await guarded.known('host-1')).agent, (await guarded.known('host-2')).agent]
   // As the steps undo a migration that came as far as the last copy.
   const undo = async () => {

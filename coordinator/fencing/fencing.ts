@@ -1,5 +1,6 @@
 // An operator's word that a host is down, for good or powered off, and what is made good when its agent is back.
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { Clock, Hosts, Journal } from '../migration/ports.ts'
 import type { MigrationRecord } from '../migration/record.ts'
 import { type Consequence, consequenceOf, describeConsequence } from './consequence.ts'
@@ -148,18 +149,19 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
 
   // What has crossed is not thrown away for a host that came back without the original: one that was installed anew.
   const originalIsThere = async ({ host, migrationId }: OwedCall, source: string): Promise<boolean> => {
-    const record = await journal.find(migrationId)
-    if (record === null) return false
+    const record = await journal.find(migrationOfPart(migrationId))
+    const member = record?.members.find(({ lease }) => lease?.migrationId === migrationId)
+    if (record == null || member === undefined) return false
     const { agent } = await hosts.known(source)
     try {
-      await agent.describeWorkload({ container: record.containerId, measureVolumes: false })
+      await agent.describeWorkload({ container: member.containerId, measureVolumes: false })
       return true
     } catch (thrown) {
       if (asAppError(thrown).code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown
-      await journal.addWarnings(migrationId, [
+      await journal.addWarnings(record.id, [
         {
           code: 'kept-on-target',
-          message: `${source} is back without ${record.containerName}, so what had crossed of it was kept on ${host}: not proven whole, and all that there is. Its volumes there are yours to look at, and to remove (docker rm, docker volume rm).`,
+          message: `${source} is back without ${member.containerName}, so what had crossed of it was kept on ${host}: not proven whole, and all that there is. Its volumes there are yours to look at, and to remove (docker rm, docker volume rm).`,
         },
       ])
       return false
@@ -187,11 +189,12 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
         const message = describeConsequence(consequence, record)
         await journal.addWarnings(record.id, [{ code: 'host-fenced', message }])
         // What it was told to expect is over; from there on its container there is the operator's to start.
-        if (consequence === 'owner-down' && record.lease !== null) {
-          const call = { host, afterHost: null, migrationId: record.id, method: 'forgetMigration' } as const
-          await fences.owe([{ ...call, request: { lease: record.lease } }])
+        for (const { lease } of consequence === 'owner-down' ? record.members : []) {
+          if (lease === null) continue
+          const call = { host, afterHost: null, migrationId: lease.migrationId, method: 'forgetMigration' } as const
+          await fences.owe([{ ...call, request: { lease } }])
         }
-        migrations.push({ id: record.id, container: record.containerName, consequence, message })
+        migrations.push({ id: record.id, container: record.subject, consequence, message })
       }
       return { ...fence, migrations }
     },

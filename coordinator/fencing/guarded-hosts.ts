@@ -2,6 +2,7 @@
 // nothing is asked: what would only be taken back or tidied up there is written down, to be done when its agent is back;
 // everything else is refused. And of no host is anything asked before its agent has said what it remembers.
 import { AppError } from '../../shared/errors.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { isCommitted } from '../migration/decide.ts'
 import type { AgentPort, CallOptions, Hosts, Journal } from '../migration/ports.ts'
 import type { Lease } from '../migration/record.ts'
@@ -31,10 +32,11 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
   const owedAfter = async (
     host: string,
     method: OwedMethod,
-    { migrationId }: Lease,
+    { migrationId: part }: Lease,
   ): Promise<string | null | undefined> => {
     if ((await fences.current(host)) !== null) return null
     if (!throwsAway.includes(method)) return undefined
+    const migrationId = migrationOfPart(part)
     const record = await journal.find(migrationId)
     if (record === null || record.request.to !== host || (await fences.current(record.request.from)) === null) {
       return undefined
@@ -85,6 +87,7 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
       removeImage: owed('removeImage', agent.removeImage),
       holdSource: asked(agent.holdSource),
       releaseSource: owed('releaseSource', agent.releaseSource),
+      keepLayer: asked(agent.keepLayer),
       prepareTarget: asked(agent.prepareTarget),
       discardTarget: owed('discardTarget', agent.discardTarget),
       receiveVolume: streamed(agent.receiveVolume),

@@ -1,67 +1,69 @@
 // What is asked of both hosts, again and again, until nothing can change the answers any more.
 import { AppError, type Finding } from '../../shared/errors.ts'
-import { volumesByName } from './copy-round.ts'
 import { assess, refusalOf } from './plan.ts'
-import type { Workload } from './record.ts'
-import type { StepContext } from './step.ts'
+import { choicesOf, leaseOf, type Workload } from './record.ts'
+import { inOrder, type StepContext } from './step.ts'
 
-// Throws every reason against the move. toCome: what the target must still have room for.
+// Throws every reason against the move. toCome: what the target must still have room for. found: of each member, in their
+// order.
 export const askBothSides = async (
   context: StepContext,
   { toCome }: { readonly toCome: StepContext['record']['plan']['volumes'] },
-): Promise<{ workload: Workload; imageId: string; warnings: readonly Finding[] }> => {
-  const { record, source, target, lease, signal } = context
-  const described = await source.agent.describeWorkload(
-    { container: record.containerId, measureVolumes: false },
-    { signal },
-  )
-  const sizes = new Map(toCome.map((volume) => [volume.name, volume]))
-  const workload: Workload = {
-    ...described,
-    volumes: described.volumes.map((volume) => {
+): Promise<{
+  found: readonly { readonly workload: Workload; readonly imageId: string }[]
+  warnings: readonly Finding[]
+}> => {
+  const { record, members, source, target, signal } = context
+  const parts = await inOrder(members, async (member) => {
+    const described = await source.agent.describeWorkload(
+      { container: member.containerId, measureVolumes: false, choices: choicesOf(record.request) },
+      { signal },
+    )
+    const workload = withSizes(described, toCome)
+    const check = await target.agent.checkTarget(
+      {
+        workload,
+        migrationId: leaseOf(member).migrationId,
+        workloadId: leaseOf(member).workloadId,
+        overwriteChanged: record.terms.overwriteChanged ?? false,
+        allowedPowers: record.request.options.allow,
+        choices: choicesOf(record.request),
+      },
+      { signal },
+    )
+    return { workload, check }
+  })
+  const { refusals, warnings } = assess(record.request, parts)
+  const refusal = refusalOf(record.subject, refusals)
+  if (refusal) throw refusal
+  requireSameVolumes(record, parts)
+  return { found: parts.map(({ workload, check }) => ({ workload, imageId: check.imageId })), warnings }
+}
+
+// What was counted when it was planned.
+const withSizes = (workload: Workload, planned: StepContext['record']['plan']['volumes']): Workload => {
+  const sizes = new Map(planned.map((volume) => [volume.name, volume]))
+  return {
+    ...workload,
+    volumes: workload.volumes.map((volume) => {
       const size = sizes.get(volume.name)
-      return size === undefined
-        ? volume
-        : {
-            ...volume,
-            usage: {
-              entries: size.entries,
-              apparentBytes: size.contentBytes,
-              diskBytes: size.diskBytes,
-              devices: 0,
-              devicePaths: [],
-            },
-          }
+      if (size === undefined) return volume
+      const { entries, contentBytes: apparentBytes, diskBytes } = size
+      return { ...volume, usage: { entries, apparentBytes, diskBytes, devices: 0, devicePaths: [] } }
     }),
   }
-  const check = await target.agent.checkTarget(
-    {
-      workload,
-      migrationId: record.id,
-      workloadId: lease().workloadId,
-      overwriteChanged: record.terms.overwriteChanged ?? false,
-      allowedPowers: record.request.options.allow,
-    },
-    { signal },
-  )
-  const { refusals, warnings } = assess(record.request, workload, check)
-  const refusal = refusalOf(workload.name, refusals)
-  if (refusal) throw refusal
-  requireSameVolumes(record.plan.volumes, workload)
-  return { workload, imageId: check.imageId, warnings }
 }
 
 // What is journaled, held and copied must be the same things throughout.
-const requireSameVolumes = (planned: StepContext['record']['plan']['volumes'], workload: Workload): void => {
-  const names = (volumes: readonly { name: string; destination: string }[]) =>
-    volumes
-      .map(({ name }) => name)
-      .toSorted()
-      .join(' ')
-  if (names(planned) !== names(volumesByName(workload.volumes))) {
-    throw new AppError(
-      'DRAYAGE_CONTAINER_CHANGED',
-      `${workload.name} no longer has the volumes that it had when it was planned. Nothing was lost; plan it again.`,
-    )
-  }
+const requireSameVolumes = (
+  { plan, subject }: StepContext['record'],
+  parts: readonly { readonly workload: Workload }[],
+): void => {
+  const names = (volumes: readonly { readonly name: string }[]) =>
+    [...new Set(volumes.map(({ name }) => name))].toSorted().join(' ')
+  if (names(plan.volumes) === names(parts.flatMap(({ workload }) => workload.volumes))) return
+  throw new AppError(
+    'DRAYAGE_CONTAINER_CHANGED',
+    `The volumes of ${subject} are not those that it was planned with. Nothing was lost; plan it again.`,
+  )
 }

@@ -1,13 +1,19 @@
-// One round of a workload's volumes, from the source to the target.
+// One round of the volumes of all members, from the source to the target.
 import { AppError } from '../../shared/errors.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
-import type { Workload } from './record.ts'
-import type { StepContext } from './step.ts'
+import { leaseOf, type Workload } from './record.ts'
+import type { MovingMember, StepContext } from './step.ts'
 
 // A volume that is mounted twice is one volume.
 export const volumesByName = (volumes: Workload['volumes']) => [
   ...new Map(volumes.map((volume) => [volume.name, volume])).values(),
 ]
+
+// Each volume once, with the member that carries it.
+const carried = (members: readonly MovingMember[]) =>
+  members.flatMap((member) =>
+    volumesByName(member.facts.plan?.workload.volumes ?? []).map((volume) => ({ member, volume })),
+  )
 
 type RoundPlan = {
   readonly final: boolean
@@ -16,14 +22,14 @@ type RoundPlan = {
 }
 
 // One round of every volume, in their order.
-export const copyRound = async (context: StepContext, workload: Workload, plan: RoundPlan) => {
+export const copyRound = async (context: StepContext, plan: RoundPlan) => {
   const { now } = context
   const round = 1 + Math.max(0, ...(await context.rounds()).map((made) => made.round))
   const startedAtMs = now().getTime()
   const results: { readonly name: string; readonly result: VolumeResult__Output }[] = []
   let bytesBefore = 0
-  for (const volume of volumesByName(workload.volumes)) {
-    const { result, durationMs } = await copy(context, volume, round, bytesBefore, plan)
+  for (const { member, volume } of carried(context.members)) {
+    const { result, durationMs } = await copy(context, member, volume, round, bytesBefore, plan)
     bytesBefore += result.bytesSent
     await context.round({
       round,
@@ -41,7 +47,8 @@ export const copyRound = async (context: StepContext, workload: Workload, plan: 
 }
 
 const copy = async (
-  { record, source, target, lease, signal, progress, now }: StepContext,
+  { record, source, target, signal, progress, now }: StepContext,
+  member: MovingMember,
   volume: Workload['volumes'][number],
   round: number,
   bytesBefore: number,
@@ -50,7 +57,7 @@ const copy = async (
   const startedAt = now().getTime()
   const messages = target.agent.receiveVolume(
     {
-      lease: lease(),
+      lease: leaseOf(member),
       volume: volume.name,
       source: { host: source.host, address: source.address },
       round,

@@ -7,12 +7,14 @@ import type { Clock, Holds, Journal } from './ports.ts'
 import type { MigrationRecord } from './record.ts'
 import type { Runner } from './runner.ts'
 
-// What of a migration may be held back.
-export const subjectOf = ({ lease, request, containerId }: MigrationRecord) => ({
-  workloadId: lease?.workloadId ?? null,
-  host: request.from,
-  containerId,
-})
+// Why a migration is held back: one of its members is.
+export const heldBack = (holds: Pick<Holds, 'of'>, { members, request }: MigrationRecord): AppError | null => {
+  for (const { lease, containerId } of members) {
+    const held = holds.of({ workloadId: lease?.workloadId ?? null, host: request.from, containerId })
+    if (held !== null) return held
+  }
+  return null
+}
 
 export type DrivingOptions = {
   readonly journal: Pick<Journal, 'find'>
@@ -44,7 +46,7 @@ export const createDriving = ({
 }: DrivingOptions): ((id: string) => Promise<void>) => {
   const holdOn = async (id: string): Promise<AppError | null> => {
     const record = await journal.find(id)
-    return record === null ? null : holds.of(subjectOf(record))
+    return record === null ? null : heldBack(holds, record)
   }
 
   // Until it has ended, we are told to stop, or it must not go on: then it is left as the journal has it.

@@ -1,6 +1,7 @@
 // How a migration ends, from its journal: pure but for the id of what follows it.
 import type { MigrationError, StepName } from '../../shared/api/migrations.ts'
 import type { AppError, Finding } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import { pathsIn } from './error-paths.ts'
 import { followUpOf } from './follow-up.ts'
 import type { JournalEntry } from './ports.ts'
@@ -22,14 +23,19 @@ const whatFailed = (entries: readonly JournalEntry[]): MigrationError | null => 
   return failure?.error ? describeError(failure.error, failure.step) : null
 }
 
-// Whose retired copy has been used up, or removed.
+// Whose retired copies have been used up, or removed.
 const settledBy = (
   record: MigrationRecord,
   entries: readonly JournalEntry[],
   failedBecomes: 'completed' | 'rolled-back' | 'failed',
 ): Pick<MigrationEnd, 'settles'> => {
-  const id = record.kind === 'finalize' ? record.of : (factsOf(entries).hold?.retained?.migrationId ?? record.of)
-  return id === null ? {} : { settles: { id, failedBecomes } }
+  const { hold } = factsOf(entries)
+  const parts = record.members.flatMap(({ left }, index) => {
+    const taken = hold?.[index]?.retained?.migrationId
+    const part = left?.by ?? taken ?? (record.of === null ? null : partId(record.of, index + 1))
+    return part === null ? [] : [part]
+  })
+  return parts.length === 0 ? {} : { settles: { parts, failedBecomes } }
 }
 
 export const endOf = (
@@ -56,10 +62,10 @@ export const endOf = (
   return { state: 'rolled-back', error }
 }
 
-const cancelled = ({ kind, containerName }: MigrationRecord, step: StepName | null): MigrationError => {
+const cancelled = ({ kind, subject }: MigrationRecord, step: StepName | null): MigrationError => {
   const message =
     kind === 'finalize'
-      ? `Removing the old copy of ${containerName} was cancelled. What had been removed by then stays so.`
-      : `The ${kind === 'move' ? 'migration' : 'return'} of ${containerName} was cancelled, and everything was put back.`
+      ? `Removing the old copy of ${subject} was cancelled. What had been removed by then stays so.`
+      : `The ${kind === 'move' ? 'migration' : 'return'} of ${subject} was cancelled, and everything was put back.`
   return { code: 'DRAYAGE_CANCELLED', message, step, reasons: [] }
 }

@@ -2,6 +2,7 @@
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
@@ -12,17 +13,29 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
   'DRAYAGE_HOOK_FAILED',
 ])
 
-const backwards = ({ request: { from, to, options }, containerName }: MigrationRecord): AcceptedRequest => ({
-  container: containerName,
+const backwards = (
+  { request: { from, to, options }, plan }: MigrationRecord,
+  terms: Pick<Terms, 'writableLayer'>,
+): AcceptedRequest => ({
+  container: plan.container.name,
   from: to,
   to: from,
   // It has run there, with whatever power it has; and what was moved alone goes back alone.
-  options: { ...options, allow: [...hostPowers], dependents: 'leave' },
+  options: {
+    ...options,
+    allow: [...hostPowers],
+    dependents: 'leave',
+    writableLayer: terms.writableLayer ?? options.writableLayer,
+  },
 })
 
-const planBackwards = ({ plan, request: { from, to } }: MigrationRecord, containerId: string): Plan => ({
+const planBackwards = (
+  { plan, request: { from, to } }: MigrationRecord,
+  idOnTarget: (containerId: string) => string,
+): Plan => ({
   ...plan,
-  container: { ...plan.container, id: containerId },
+  container: { ...plan.container, id: idOnTarget(plan.container.id) },
+  members: plan.members.map((member) => ({ ...member, id: idOnTarget(member.id) })),
   from: to,
   to: from,
   set: [],
@@ -35,24 +48,28 @@ export const wayBack = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
-  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'unasked'>,
+  terms: Pick<Terms, 'discardWrites' | 'overwriteChanged' | 'writableLayer' | 'unasked'>,
   idempotencyKey: string | null,
 ): NewMigration | null => {
-  const containerId = facts.hold?.targetContainerId
-  if (containerId === undefined) return null
+  const { hold } = facts
+  if (hold === undefined) return null
+  const targets = new Map(
+    record.members.map(({ containerId }, index) => [containerId, hold[index]?.targetContainerId ?? '']),
+  )
+  const idOnTarget = (containerId: string) => targets.get(containerId) ?? ''
   return {
     id,
     kind: 'return',
     of: record.id,
-    request: backwards(record),
-    terms: {
-      ...terms,
+    request: backwards(record, terms),
+    terms,
+    subject: record.subject,
+    members: record.members.map(({ containerId, containerName, start }, index) => {
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.
-      ...(facts.start === undefined ? { start: record.terms.start === true || facts.stop?.wasRunning === true } : {}),
-    },
-    containerId,
-    containerName: record.containerName,
-    plan: planBackwards(record, containerId),
+      const ranBefore = facts.start === undefined && (start === true || facts.stop?.[index]?.wasRunning === true)
+      return { containerId: idOnTarget(containerId), containerName, ...(ranBefore ? { start: true } : {}) }
+    }),
+    plan: planBackwards(record, idOnTarget),
     idempotencyKey,
   }
 }
@@ -65,24 +82,33 @@ export const followUpOf = (record: MigrationRecord, facts: Facts, code: string, 
   return wayBack(record, facts, id, terms, null)
 }
 
-// Removes what the migration has kept where its workload came from.
+// Removes what the migration has kept where its workloads came from. What has gone back by itself since is not removed; where
+// that is all of it, it is named nonetheless, and refused by the lock.
 export const finalizeOf = (
   record: MigrationRecord,
   facts: Facts,
   id: string,
   terms: Pick<Terms, 'removeImage'>,
   idempotencyKey: string | null,
-): NewMigration => ({
-  id,
-  kind: 'finalize',
-  of: record.id,
-  request: record.request,
-  terms: {
-    ...terms,
-    volumes: (facts.plan?.workload.volumes ?? []).map(({ name, rootIdentity }) => ({ name, rootIdentity })),
-  },
-  containerId: record.containerId,
-  containerName: record.containerName,
-  plan: record.plan,
-  idempotencyKey,
-})
+): NewMigration => {
+  const all = record.members.map(({ containerId, containerName, settledBy }, index) => {
+    const volumes = facts.plan?.[index]?.workload.volumes ?? []
+    const left = {
+      by: partId(record.id, index + 1),
+      volumes: volumes.map(({ name, rootIdentity }) => ({ name, rootIdentity })),
+    }
+    return { settledBy, member: { containerId, containerName, left } }
+  })
+  const kept = all.filter(({ settledBy }) => settledBy === null)
+  return {
+    id,
+    kind: 'finalize',
+    of: record.id,
+    request: record.request,
+    terms,
+    subject: record.subject,
+    members: (kept.length > 0 ? kept : all).map(({ member }) => member),
+    plan: record.plan,
+    idempotencyKey,
+  }
+}

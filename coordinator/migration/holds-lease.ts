@@ -1,4 +1,5 @@
-// Whether a migration is under way under an epoch: what was given for it is good until then.
+// Whether a part of a migration is under way under an epoch: what was given for it is good until then.
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { Journal } from './ports.ts'
 
 type Claimed = { readonly transferId: string; readonly workloadId: string; readonly epoch: number }
@@ -7,7 +8,9 @@ export const holdsLease = async (
   journal: Pick<Journal, 'find'>,
   { transferId, workloadId, epoch }: Claimed,
 ): Promise<boolean> => {
-  const record = await journal.find(transferId)
+  const record = await journal.find(migrationOfPart(transferId))
   if (record === null || record.endedAt !== null) return false
-  return record.lease?.workloadId === workloadId && record.lease.epoch === epoch
+  return record.members.some(
+    ({ lease }) => lease?.migrationId === transferId && lease.workloadId === workloadId && lease.epoch === epoch,
+  )
 }

@@ -33,13 +33,13 @@ export const nextFor = ({ record, entries, facts, waiting, follower, place }: St
 const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>
   `Wait. If ${from} is away, it goes on when ${from} is back; dray cancel ${id} gives it up.`
 
-const afterFinalize = ({ of, containerName, state, request: { from } }: MigrationRecord): string =>
+const afterFinalize = ({ of, subject, state, request: { from } }: MigrationRecord): string =>
   state === 'completed'
-    ? `Nothing of ${containerName} is left on ${from} that migration ${of ?? ''} had kept there.`
-    : `${from} keeps what it still has of ${containerName}. See the error, mend what it names, and run dray finalize ${of ?? ''} again.`
+    ? `Nothing of ${subject} is left on ${from} that migration ${of ?? ''} had kept there.`
+    : `${from} keeps what it still has of ${subject}. See the error, mend what it names, and run dray finalize ${of ?? ''} again.`
 
 const afterHandOver = (record: MigrationRecord, facts: Facts, follower: MigrationRecord | null): string => {
-  const { id, kind, request, containerName, state, error } = record
+  const { id, kind, request, subject, state, error } = record
   const { from, to } = request
   switch (state) {
     case 'planned':
@@ -48,45 +48,45 @@ const afterHandOver = (record: MigrationRecord, facts: Facts, follower: Migratio
     case 'paused':
       return ''
     case 'awaiting-finalize':
-      return `${containerName} lives on ${to} now. ${kept(record, facts)} Check ${to}. Then dray finalize ${id} removes what ${from} keeps, or dray return ${id} moves it back, sending only what has changed.`
+      return `${subject} lives on ${to} now. ${kept(record, facts)} Check ${to}. Then dray finalize ${id} removes what ${from} keeps, or dray return ${id} moves it back, sending only what has changed.`
     case 'completed':
-      if (follower?.kind === 'finalize') return `${containerName} moved to ${to}; nothing of it is left on ${from}.`
+      if (follower?.kind === 'finalize') return `${subject} moved to ${to}; nothing of it is left on ${from}.`
       return follower === null
-        ? `${containerName} moved to ${to}.`
-        : `${containerName} has moved on since: see migration ${follower.id}.`
+        ? `${subject} moved to ${to}.`
+        : `${subject} has moved on since: see migration ${follower.id}.`
     case 'rolled-back':
       if (follower !== null && hasMoved(follower.state)) return wentBack(record, follower)
       return kind === 'return'
-        ? `${containerName} is on ${from} as it was before. ${to} keeps its copy, set aside. See the error, mend what it names, and run dray return ${record.of ?? ''} again.`
+        ? `${subject} is on ${from} as it was before. ${to} keeps its copy, set aside. See the error, mend what it names, and run dray return ${record.of ?? ''} again.`
         : `Everything is as it was on ${from}. See the error, mend what it names, and migrate again.`
     case 'cancelled':
       return kind === 'return'
-        ? `${containerName} is on ${from} as it was before. ${to} keeps its copy, set aside.`
+        ? `${subject} is on ${from} as it was before. ${to} keeps its copy, set aside.`
         : `Everything is as it was on ${from}.`
     case 'failed':
       if (error?.step === 'retain') {
-        return `${containerName} runs on ${to}. What is left of it on ${from} could not be tidied up: see the error, and docs/break-glass.md for what Drayage keeps there.`
+        return `${subject} runs on ${to}. What is left of it on ${from} could not be tidied up: see the error, and docs/break-glass.md for what Drayage keeps there.`
       }
       return notUp(record, follower)
   }
 }
 
 const kept = ({ request: { from } }: MigrationRecord, { isolate }: Facts): string =>
-  isolate !== undefined && isolate.volumes.length > 0
+  isolate?.some(({ volumes }) => volumes.length > 0)
     ? `${from} keeps the stopped container and its data, set aside; nothing starts it by mistake.`
-    : `${from} keeps the stopped container${isolate?.renamedTo ? ` as ${isolate.renamedTo}` : ''}.`
+    : `${from} keeps the stopped container${isolate?.[0]?.renamedTo ? ` as ${isolate[0].renamedTo}` : ''}.`
 
-const wentBack = ({ containerName, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>
-  `${containerName} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
+const wentBack = ({ subject, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>
+  `${subject} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
 
-const notUp = ({ id, kind, containerName, request }: MigrationRecord, follower: MigrationRecord | null): string => {
+const notUp = ({ id, kind, subject, request }: MigrationRecord, follower: MigrationRecord | null): string => {
   const { from, to } = request
   if (follower !== null && !hasEnded(follower.state))
     return `It goes back to ${from} by itself: see migration ${follower.id}.`
   // It was handed over once more: then this migration's target has it no longer.
   if (follower?.state === 'failed')
-    return `The way back (${follower.id}) did not come up either: see there where ${containerName} is, and what to do.`
+    return `The way back (${follower.id}) did not come up either: see there where ${subject} is, and what to do.`
   const tried = follower?.kind === 'return' ? ` The way back (${follower.id}) did not succeed: see its error.` : ''
-  const back = kind === 'return' ? `dray migrate ${containerName} --from ${to} --to ${from}` : `dray return ${id}`
-  return `${to} owns ${containerName} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${containerName}) and start it there, or move it back: ${back}.`
+  const back = kind === 'return' ? `dray migrate ${subject} --from ${to} --to ${from}` : `dray return ${id}`
+  return `${to} owns ${subject} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${subject}) and start it there, or move it back: ${back}.`
 }

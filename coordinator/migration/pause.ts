@@ -7,14 +7,14 @@ import type { MigrationRecord } from './record.ts'
 
 // Throws why it may not be.
 export const mayPause = (record: MigrationRecord, entries: readonly JournalEntry[]): void => {
-  const { id, kind, state, containerName, request, cancelRequested } = record
+  const { id, kind, state, subject, request, cancelRequested } = record
   if (hasEnded(state)) {
     throw new AppError('DRAYAGE_MIGRATION_ENDED', `Migration ${id} has ended (${state}); there is nothing to pause.`)
   }
   if (isCommitted(entries, kind)) {
     throw new AppError(
       'DRAYAGE_PAST_COMMIT',
-      `Migration ${id} is past its commit: ${request.to} owns ${containerName} now, and it can only go forward.`,
+      `Migration ${id} is past its commit: ${request.to} owns ${subject} now, and it can only go forward.`,
     )
   }
   const refuse = (why: string) => new AppError('DRAYAGE_NOT_PAUSABLE', `Migration ${id} cannot be paused: ${why}`)
@@ -23,7 +23,7 @@ export const mayPause = (record: MigrationRecord, entries: readonly JournalEntry
     throw refuse('it is being put back as it was, and nothing is gained by waiting.')
   if (isHandingOver(entries)) {
     throw refuse(
-      `${containerName} on ${request.from} is about to be stopped, or is stopped already, and a pause would leave it down. Wait for the end, or cancel it: dray cancel ${id}.`,
+      `${subject} on ${request.from} is about to be stopped, or is stopped already, and a pause would leave it down. Wait for the end, or cancel it: dray cancel ${id}.`,
     )
   }
 }

@@ -1,6 +1,7 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
@@ -31,45 +32,92 @@ const deviceRefusals = (request: AcceptedRequest, { name, volumes }: Workload): 
         return [{ code: 'DRAYAGE_DEVICE_NODES', message }]
       })
 
-export const assess = (request: AcceptedRequest, workload: Workload, check: TargetCheck): Plan => {
-  const volumes = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map((volume) => ({
-    name: volume.name,
-    destination: volume.destination,
-    anonymous: volume.anonymous,
-    entries: volume.usage?.entries ?? 0,
-    contentBytes: volume.usage?.apparentBytes ?? 0,
-    diskBytes: volume.usage?.diskBytes ?? 0,
-  }))
-  const existing = new Set(check.existingNetworks)
-  const set = setFindings(request, workload)
+const plannedLayer = (
+  { options: { writableLayer: policy } }: AcceptedRequest,
+  { writableLayer }: Workload,
+): Pick<Plan, 'writableLayer'> => (writableLayer?.changes ? { writableLayer: { ...writableLayer, policy } } : {})
+
+// One of those that move together, as both hosts see it.
+export type PlannedPart = { readonly workload: Workload; readonly check: TargetCheck }
+
+// A volume that is mounted twice is one volume.
+const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] => [
+  ...new Map(
+    parts.flatMap(({ workload }) =>
+      workload.volumes.map(({ name, destination, anonymous, usage }) => [
+        name,
+        {
+          ...{ name, destination, anonymous },
+          entries: usage?.entries ?? 0,
+          contentBytes: usage?.apparentBytes ?? 0,
+          diskBytes: usage?.diskBytes ?? 0,
+        },
+      ]),
+    ),
+  ).values(),
+]
+
+const networksOf = (parts: readonly PlannedPart[]): Plan['networks'] => [
+  ...new Map(
+    parts.flatMap(({ workload, check }) =>
+      workload.networks.map(({ name, specJson }) => [
+        name,
+        { name, presentOnTarget: specJson === '' || check.existingNetworks.includes(name) },
+      ]),
+    ),
+  ).values(),
+]
+
+const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => ({
+  reference: image?.reference ?? '',
+  sizeBytes: image?.sizeBytes ?? 0,
+  presentOnTarget: check.imageId !== '',
+})
+
+const memberOf = (part: PlannedPart): Plan['members'][number] => {
+  const { containerId: id, name, state } = part.workload
+  return { id, name, state, image: imageOf(part) }
+}
+
+// parts: at least one, in the order in which they are made and started.
+export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]): Plan => {
+  const [first] = parts
+  if (first === undefined) throw new Error('There is nothing to plan')
+  const asked = parts.find(({ workload }) => isNamed(workload, request.container)) ?? first
+  const volumes = volumesOf(parts)
+  const set = setFindings(request, asked.workload)
+  const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
-    container: { id: workload.containerId, name: workload.name, state: workload.state },
+    container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
     from: request.from,
     to: request.to,
-    image: {
-      reference: workload.image?.reference ?? '',
-      sizeBytes: workload.image?.sizeBytes ?? 0,
-      presentOnTarget: check.imageId !== '',
-    },
+    image: imageOf(asked),
+    members: parts.map(memberOf),
     volumes,
-    networks: workload.networks.map(({ name, specJson }) => ({
-      name,
-      presentOnTarget: specJson === '' || existing.has(name),
-    })),
-    ports: workload.ports.map(portText),
+    networks: networksOf(parts),
+    ports: parts.flatMap(({ workload }) => workload.ports.map(portText)),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
-    targetFreeBytes: check.freeBytes,
-    ...(check.retained === null ? {} : { builtUpon: check.retained.migrationId }),
-    set: workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
-    warnings: distinct([...workload.warnings, ...set.warnings, ...check.warnings]),
+    targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
+    ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
+    ...plannedLayer(request, asked.workload),
+    set: asked.workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
+    warnings: distinct([
+      ...parts.flatMap(({ workload }) => workload.warnings),
+      ...set.warnings,
+      ...parts.flatMap(({ check }) => check.warnings),
+    ]),
     refusals: distinct([
-      ...workload.obstacles,
+      ...parts.flatMap(({ workload }) => workload.obstacles),
       ...set.refusals,
-      ...check.obstacles,
-      ...deviceRefusals(request, workload),
+      ...parts.flatMap(({ check }) => check.obstacles),
+      ...parts.flatMap(({ workload }) => deviceRefusals(request, workload)),
     ]),
   }
 }
+
+// As a request names one.
+const isNamed = ({ containerId, name }: Workload, wanted: string): boolean =>
+  containerId === wanted || name === wanted || containerId.startsWith(wanted)
 
 // One reason is thrown under its own code; several under one that holds them all.
 export const refusalOf = (what: string, refusals: readonly Finding[]): AppError | null => {

@@ -5,6 +5,7 @@ import type { HostPower } from '../../shared/api/host-powers.ts'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
+import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
@@ -12,6 +13,7 @@ import type { HookResult__Output } from '../../shared/rpc/generated/drayage/v1/H
 import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
+import type { KeptLayer__Output } from '../../shared/rpc/generated/drayage/v1/KeptLayer.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
 import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
@@ -30,7 +32,10 @@ export type CallOptions = { readonly signal?: AbortSignal }
 // within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
 export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
-  describeWorkload(request: { container: string; measureVolumes: boolean }, options?: CallOptions): Promise<Workload>
+  describeWorkload(
+    request: { container: string; measureVolumes: boolean; choices?: Choices },
+    options?: CallOptions,
+  ): Promise<Workload>
   checkTarget(
     request: {
       workload: Workload
@@ -38,6 +43,7 @@ export type AgentPort = {
       workloadId: string
       overwriteChanged: boolean
       allowedPowers: HostPower[]
+      choices: Choices
     },
     options?: CallOptions,
   ): Promise<TargetCheck>
@@ -48,12 +54,19 @@ export type AgentPort = {
   // movedHere: the container that is the workload now, on the target; '': it is not here.
   forgetMigration(request: { lease: Lease; movedHere: string }, options?: CallOptions): Promise<void>
   receiveImage(
-    request: { lease: Lease; image: Image; source: { host: string; address: string }; bytesPerSecond: number },
+    request: {
+      lease: Lease
+      image: Image
+      source: { host: string; address: string }
+      bytesPerSecond: number
+      isLayer?: boolean
+    },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>
   removeImage(request: { lease: Lease; imageId: string }, options?: CallOptions): Promise<void>
   holdSource(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<void>
   releaseSource(request: { lease: Lease }, options?: CallOptions): Promise<void>
+  keepLayer(request: { lease: Lease; containerId: string }, options?: CallOptions): Promise<KeptLayer__Output>
   prepareTarget(
     request: {
       lease: Lease
@@ -61,6 +74,8 @@ export type AgentPort = {
       imageId: string
       overwriteChanged: boolean
       allowedPowers: HostPower[]
+      choices: Choices
+      layer?: Image
     },
     options?: CallOptions,
   ): Promise<PreparedTarget__Output>
@@ -164,36 +179,46 @@ export type Journal = {
   // The same, unless a pause was asked for meanwhile: false, and nothing is written.
   appendUnlessPaused(id: string, entry: Pick<JournalEntry, 'step' | 'phase'>): Promise<boolean>
 
-  // Takes the lease on the workload and on each of its volumes on the source, minting the workload's id when it never
-  // moved before, and issues the next epoch. One transaction. Idempotent for the same migration: the same answer. The
-  // record carries it as `lease` from then on, also after the end.
+  // Takes the lease on each member's workload and on each of its volumes on the source, minting a workload's id when it never
+  // moved before, and issues their next epochs. One transaction: all, or none. Idempotent for the same migration: the same
+  // answer, in the order of its members. The record carries them from then on, also after the end.
   // Throws DRAYAGE_MIGRATION_IN_PROGRESS naming the other migration.
-  // retired: the container is the copy that the workload has left on the host; throws DRAYAGE_NOTHING_TO_FINALIZE unless
-  // the owner is elsewhere.
-  acquireLease(
+  // retired: the containers are copies that workloads have left on the host; throws DRAYAGE_NOTHING_TO_FINALIZE unless the
+  // owners are elsewhere.
+  acquireLeases(
     id: string,
-    workload: {
+    wanted: {
       readonly retired?: boolean
       readonly host: string
-      readonly containerId: string
-      readonly volumes: readonly { readonly name: string; readonly createdAt: string; readonly rootIdentity: string }[]
+      readonly members: readonly {
+        readonly containerId: string
+        readonly volumes: readonly {
+          readonly name: string
+          readonly createdAt: string
+          readonly rootIdentity: string
+        }[]
+      }[]
     },
-  ): Promise<Lease>
+  ): Promise<readonly Lease[]>
 
   // Where a workload is: null where there is none of that id.
   ownerOf(workloadId: string): Promise<{ readonly host: string; readonly containerId: string } | null>
   // The workload that this container is, wherever it belongs now; null for one that never moved.
   workloadOf(host: string, containerId: string): Promise<string | null>
 
-  // The pivot. One transaction: the workload's owner becomes `to`, known there by `targetContainerId`, under the
-  // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless the lease is still this
+  // The pivot. One transaction: the owner of every workload becomes `to`, known there by its new container, under its
+  // lease's epoch, and the step `commit` is done. Refused with DRAYAGE_EPOCH_STALE unless every lease is still this
   // migration's.
-  commit(id: string, lease: Lease, to: string, targetContainerId: string): Promise<void>
+  commit(
+    id: string,
+    to: string,
+    handedOver: readonly { readonly lease: Lease; readonly containerId: string }[],
+  ): Promise<void>
 
   addRound(id: string, round: Round): Promise<void>
   rounds(id: string): Promise<readonly Round[]>
   // Before it is run, and when its outcome is known: until then it is unknown. Answers by which number to end it.
-  beginHook(id: string, run: Pick<HookRun, 'hook' | 'host' | 'command' | 'onError'>): Promise<number>
+  beginHook(id: string, run: Pick<HookRun, 'hook' | 'container' | 'host' | 'command' | 'onError'>): Promise<number>
   endHook(number: number, end: Pick<HookRun, 'outcome' | 'exitCode' | 'output' | 'truncated'>): Promise<void>
   // In their order.
   hookRuns(id: string): Promise<readonly HookRun[]>

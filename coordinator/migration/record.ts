@@ -11,6 +11,7 @@ import type {
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
+import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
@@ -30,17 +31,36 @@ export const accepted = ({ container, from, to, options }: MigrationRequest): Ac
   options: completeOptions(options),
 })
 
-// What was asked of a return or a finalize beside its request, or is known from the migration that it follows.
+// What both agents are told of it.
+export const choicesOf = ({ options: { writableLayer } }: Pick<AcceptedRequest, 'options'>): Choices => ({
+  writableLayer,
+})
+
+// What was asked of a return or a finalize beside its request.
 export type Terms = ReturnRequest &
   FinalizeRequest & {
-    // Of a return: the workload is to run, whether or not it ran where it comes from: it did before it was moved.
-    readonly start?: boolean
     // Of a return that nobody asked for, since the target did not come up: it does not wait for its turn, and a hook that
     // fails does not stand in its way.
     readonly unasked?: boolean
-    // Of a finalize: the volumes as they were journaled when their workload was moved away.
-    readonly volumes?: readonly RetiredVolume__Output[]
   }
+
+// One of the containers that are moved, returned or removed together.
+export type NewMember = {
+  // Of a finalize: the retired one, on `from`.
+  readonly containerId: string
+  readonly containerName: string
+  // Of a return: it is to run, whether or not it ran where it comes from: it did before it was moved.
+  readonly start?: boolean
+  // Of a finalize: the part of a migration that has left it, and the volumes as they were journaled then.
+  readonly left?: { readonly by: string; readonly volumes: readonly RetiredVolume__Output[] }
+}
+
+export type Member = NewMember & {
+  // Taken by the step `lock`, given back when the migration ends; kept here for the record. Its migrationId is the part's.
+  readonly lease: Lease | null
+  // The migration that has used up, or removed, what this one kept of it.
+  readonly settledBy: string | null
+}
 
 export type NewMigration = {
   readonly id: string
@@ -49,19 +69,19 @@ export type NewMigration = {
   readonly of: string | null
   readonly request: AcceptedRequest
   readonly terms: Terms
-  // Of a finalize: the retired one, on `from`.
-  readonly containerId: string
-  readonly containerName: string
+  // What is moved, in words, for people.
+  readonly subject: string
+  // In the order in which they are made and started: none uses one that comes after it.
+  readonly members: readonly NewMember[]
   readonly plan: Plan
   readonly idempotencyKey: string | null
 }
 
-export type MigrationRecord = NewMigration & {
+export type MigrationRecord = Omit<NewMigration, 'members'> & {
+  readonly members: readonly Member[]
   readonly state: MigrationState
   readonly cancelRequested: boolean
   readonly pauseRequested: boolean
-  // Taken by the step `lock`, given back when the migration ends; kept here for the record.
-  readonly lease: Lease | null
   // The newest return or finalize of it, or the move that has taken its retired copy.
   readonly followedBy: string | null
   readonly warnings: readonly Finding[]
@@ -76,18 +96,20 @@ export type MigrationEnd = {
   readonly error: MigrationError | null
   // Begins with this one's end, or not at all.
   readonly follow?: NewMigration
-  // The migration whose retired copy this one has used up or removed: from awaiting-finalize it becomes completed, from
-  // failed what is said here.
-  readonly settles?: { readonly id: string; readonly failedBecomes: 'completed' | 'rolled-back' | 'failed' }
+  // The parts of migrations whose retired copies this one has used up or removed. A migration of which none is left becomes
+  // completed if it awaited its finalize, and what is said here if it had failed.
+  readonly settles?: {
+    readonly parts: readonly string[]
+    readonly failedBecomes: 'completed' | 'rolled-back' | 'failed'
+  }
 }
 
-// Each step's `done` carries its own part; a step reads those of the steps above it. JSON.
-export type Facts = Partial<{
+// What the steps leave of one member.
+export type MemberFacts = Partial<{
   plan: { readonly workload: Workload; readonly imageId: string }
   image: { readonly imageId: string; readonly loaded: boolean }
   // retained: the copy of an earlier migration that was found on the target and taken.
   hold: { readonly targetContainerId: string; readonly retained?: RetainedCopy__Output | null }
-  precopy: { readonly rounds: number; readonly reason: StopReason; readonly predictedMs: number | null }
   fence: { readonly restartPolicyJson: string }
   stop: {
     readonly wasRunning: boolean
@@ -95,7 +117,26 @@ export type Facts = Partial<{
     readonly killed: boolean
   }
   isolate: { readonly volumes: readonly string[]; readonly renamedTo: string }
-  finalcopy: { readonly receipt: Receipt; readonly durationMs: number }
   start: { readonly verdict: string; readonly upAt: string | null }
   remove: { readonly removed: readonly string[] }
 }>
+
+// Each step's `done` carries its own part, of every member in their order, or of all together; a step reads those of the
+// steps above it. JSON.
+export type Facts = { readonly [Step in keyof MemberFacts]: readonly NonNullable<MemberFacts[Step]>[] } & Partial<{
+  precopy: { readonly rounds: number; readonly reason: StopReason; readonly predictedMs: number | null }
+  finalcopy: { readonly receipt: Receipt; readonly durationMs: number }
+}>
+
+export const memberFacts = (facts: Facts, index: number): MemberFacts => {
+  const { plan, image, hold, fence, stop, isolate, start, remove } = facts
+  const own = { plan, image, hold, fence, stop, isolate, start, remove }
+  return Object.fromEntries(
+    Object.entries(own).flatMap(([step, all]) => (all?.[index] === undefined ? [] : [[step, all[index]]])),
+  )
+}
+
+export const leaseOf = ({ lease }: Pick<Member, 'lease'>): Lease => {
+  if (lease === null) throw new Error('The lease was never taken')
+  return lease
+}

@@ -7,7 +7,7 @@ import { decide, isCommitted, startHasFailed } from './decide.ts'
 import { describeError, endOf } from './end.ts'
 import { finalizeSteps } from './finalize-steps.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
-import type { MigrationRecord } from './record.ts'
+import { type MigrationRecord, memberFacts } from './record.ts'
 import { isInsistedOn, type Side, type Step, type StepContext } from './step.ts'
 import { steps } from './steps.ts'
 import { factsOf } from './view.ts'
@@ -87,13 +87,10 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
     signal: AbortSignal,
   ): Promise<StepContext> => ({
     record,
+    members: record.members.map((member, index) => ({ ...member, facts: memberFacts(factsOf(entries), index) })),
     facts: factsOf(entries),
     source: await side(record.request.from),
     target: await side(record.request.to),
-    lease: () => {
-      if (record.lease === null) throw new Error('The lease was never taken')
-      return record.lease
-    },
     signal,
     journal,
     now: () => clock.now(),

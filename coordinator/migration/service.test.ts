@@ -194,7 +194,7 @@ const queuedBehind = async (journal: ReturnType<typeof createMemoryJournal>, id:
   const like = await own.find(migration.id)
   if (like === null) throw new Error('it was not accepted')
   const plan = { ...like.plan, volumes: [] }
-  return journal.create({ ...like, id, containerId: `of-${id}`, plan, ...over })
+  return journal.create({ ...like, id, members: [{ containerId: `of-${id}`, containerName: 'web' }], plan, ...over })
 }
 
 test('more than may be under way wait in the order of their coming, also for the next process', async () => {

@@ -14,7 +14,7 @@ import {
 import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
-import { createDriving, subjectOf } from './driving.ts'
+import { createDriving, heldBack } from './driving.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
 import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
@@ -23,6 +23,7 @@ import { defaultLimits, type Limits } from './queue.ts'
 import {
   type AcceptedRequest,
   accepted,
+  choicesOf,
   type Facts,
   type MigrationRecord,
   type NewMigration,
@@ -30,6 +31,7 @@ import {
 } from './record.ts'
 import { createRunner } from './runner.ts'
 import { createSchedule } from './schedule.ts'
+import { subjectOf } from './subject.ts'
 import { type Asked, asksTheSame, inProgress, underWay } from './under-way.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
 import { createWatchers } from './watchers.ts'
@@ -165,15 +167,18 @@ export const createMigrationService = ({
     const [source, target] = await bothHosts(hosts, request)
     const options = signal === undefined ? {} : { signal }
     const workload = await source.agent.describeWorkload(
-      { container: request.container, measureVolumes: true },
+      { container: request.container, measureVolumes: true, choices: choicesOf(request) },
       options,
     )
     const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
     const check = await target.agent.checkTarget(
-      { workload, migrationId: '', workloadId, overwriteChanged, allowedPowers: request.options.allow },
+      {
+        ...{ workload, migrationId: '', workloadId, overwriteChanged },
+        ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
+      },
       options,
     )
-    return assess(request, workload, check)
+    return assess(request, [{ workload, check }])
   }
 
   // Accepting is one at a time: two requests for the same container must not both find it free.
@@ -236,26 +241,27 @@ export const createMigrationService = ({
       const why =
         follower?.kind === 'finalize'
           ? `what it had kept on ${record.request.from} was removed by ${follower.id}.`
-          : `${record.containerName} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
+          : `${record.subject} has gone back to ${record.request.from} since${follower ? ` (${follower.id})` : ''}.`
       throw nothing(why)
     }
-    requireNotHeld(subjectOf(record))
+    requireNotHeld(heldBack(holds, record))
     return { record, facts: factsOf(entries) }
   }
 
-  const requireNotHeld = (subject: Parameters<Holds['of']>[0]): void => {
-    const held = holds.of(subject)
+  const requireNotHeld = (held: AppError | null): void => {
     if (held !== null) throw held
   }
 
-  const requireOwner = async ({ id, lease, request, containerName }: MigrationRecord, facts: Facts): Promise<void> => {
-    const owner = lease === null ? null : await journal.ownerOf(lease.workloadId)
-    if (owner?.host === request.to && owner.containerId === facts.hold?.targetContainerId) return
-    throw new AppError(
-      'DRAYAGE_NOTHING_TO_RETURN',
-      `${containerName} is not where migration ${id} brought it any more: it is on ${owner?.host ?? 'no host known here'}. ` +
-        `Nothing was changed. Move it from there: dray migrate ${containerName} --from ${owner?.host ?? 'HOST'} --to ${request.from}.`,
-    )
+  const requireOwners = async ({ id, members, request }: MigrationRecord, facts: Facts): Promise<void> => {
+    for (const [index, { lease, containerName }] of members.entries()) {
+      const owner = lease === null ? null : await journal.ownerOf(lease.workloadId)
+      if (owner?.host === request.to && owner.containerId === facts.hold?.[index]?.targetContainerId) continue
+      throw new AppError(
+        'DRAYAGE_NOTHING_TO_RETURN',
+        `${containerName} is not where migration ${id} brought it any more: it is on ${owner?.host ?? 'no host known here'}. ` +
+          `Nothing was changed. Move it from there: dray migrate ${containerName} --from ${owner?.host ?? 'HOST'} --to ${request.from}.`,
+      )
+    }
   }
 
   return {
@@ -265,31 +271,36 @@ export const createMigrationService = ({
       const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
       const earlier = await known(asked, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
-      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: '' })
+      const { from: host } = asked.request
+      requireNotHeld(holds.of({ workloadId: null, host, containerId: '' }))
       const planned = await plan(asked.request, {}, undefined)
-      requireNotHeld({ workloadId: null, host: asked.request.from, containerId: planned.container.id })
-      const { id: containerId, name: containerName } = planned.container
-      const move = { ...asked, id: newId(), containerId, containerName, plan: planned, idempotencyKey }
+      const members = planned.members.map(({ id, name }) => ({ containerId: id, containerName: name }))
+      for (const { containerId } of members) requireNotHeld(holds.of({ workloadId: null, host, containerId }))
+      const move = { ...asked, id: newId(), subject: subjectOf(planned), members, plan: planned, idempotencyKey }
       // What it has made on the target would be reasons to refuse, and say nothing.
       underWay(move, await journal.unfinished())
-      const refusal = refusalOf(containerName, planned.refusals)
+      const refusal = refusalOf(move.subject, planned.refusals)
       if (refusal) throw refusal
       return accept(move)
     },
 
-    return: async (id, { discardWrites, overwriteChanged }, idempotencyKey) => {
-      const terms = { ...(discardWrites ? { discardWrites } : {}), ...(overwriteChanged ? { overwriteChanged } : {}) }
+    return: async (id, { discardWrites, overwriteChanged, writableLayer }, idempotencyKey) => {
+      const terms = {
+        ...(discardWrites ? { discardWrites } : {}),
+        ...(overwriteChanged ? { overwriteChanged } : {}),
+        ...(writableLayer ? { writableLayer } : {}),
+      }
       const earlier = idempotencyKey === null ? null : await journal.findByKey(idempotencyKey)
       if (earlier?.of === id && earlier.kind === 'return') return { migration: await view(earlier), created: false }
       const { record, facts } = await standing(id, 'DRAYAGE_NOTHING_TO_RETURN')
-      await requireOwner(record, facts)
+      await requireOwners(record, facts)
       const back = wayBack(record, facts, newId(), terms, idempotencyKey)
       if (back === null) throw new Error(`Migration ${id} was committed without a target`)
       const running = record.followedBy === null ? null : await journal.find(record.followedBy)
       if (running?.kind === 'return' && !hasEnded(running.state))
         return { migration: await view(running), created: false }
-      const planned = await plan({ ...back.request, container: back.containerId }, terms, undefined)
-      const refusal = refusalOf(back.containerName, planned.refusals)
+      const planned = await plan({ ...back.request, container: back.plan.container.id }, terms, undefined)
+      const refusal = refusalOf(back.subject, planned.refusals)
       if (refusal) throw refusal
       if (discardWrites && planned.builtUpon === undefined) throw nothingToDiscardTo(back.request)
       return accept({ ...back, plan: planned })
@@ -317,7 +328,7 @@ export const createMigrationService = ({
       if (isCommitted(await journal.entries(id), record.kind)) {
         throw new AppError(
           'DRAYAGE_PAST_COMMIT',
-          `Migration ${id} is past its commit: ${record.request.to} owns ${record.containerName} now, and it can only go forward.`,
+          `Migration ${id} is past its commit: ${record.request.to} owns ${record.subject} now, and it can only go forward.`,
         )
       }
       await journal.requestCancel(id)

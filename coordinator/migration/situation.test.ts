@@ -6,6 +6,7 @@ import type { JournalEntry, JournalPhase } from './ports.ts'
 import { accepted, type Facts, type MigrationRecord } from './record.ts'
 import { nextOf, situationOf } from './situation.ts'
 
+const member = { containerId: 'c1', containerName: 'web', lease: null, settledBy: null }
 const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
   id: 'm-1',
   kind: 'move',
@@ -13,14 +14,13 @@ const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
   terms: {},
   followedBy: null,
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
-  containerId: 'c1',
-  containerName: 'web',
-  plan: { container: { id: 'c1', name: 'web', state: 'running' } } as MigrationRecord['plan'],
+  subject: 'web',
+  members: [member],
+  plan: { container: { id: 'c1', name: 'web' }, members: [{ state: 'running' }] } as MigrationRecord['plan'],
   idempotencyKey: null,
   state: 'running',
   cancelRequested: false,
   pauseRequested: false,
-  lease: null,
   warnings: [],
   error: null,
   createdAt: new Date(0),
@@ -38,7 +38,7 @@ const upTo = (step: StepName, phase: JournalPhase): JournalEntry[] => [
   entry(step, phase),
 ]
 const inTheWay = (code: string): MigrationError => ({ code, message: 'It is in the way.', step: null, reasons: [] })
-const facts: Facts = { stop: { wasRunning: true, exitCode: 0, killed: false } }
+const facts: Facts = { stop: [{ wasRunning: true, exitCode: 0, killed: false }] }
 const say = (entries: JournalEntry[], of = record(), known = facts) => situationOf(of, entries, known)
 
 test('before it is told to stop, the container runs where it was', () => {
@@ -62,7 +62,7 @@ test('between stop and commit it runs nowhere, and its data is named by its plac
 
 test('after the commit the target owns it, and runs it only when that is known', () => {
   expect(say(upTo('start', 'started'))).toContain('host-2 owns web and has all of its data; it is being started there')
-  const started = { ...facts, start: { verdict: 'settled', upAt: null } }
+  const started = { ...facts, start: [{ verdict: 'settled', upAt: null }] }
   expect(say(upTo('retain', 'started'), record(), started)).toContain('host-2 owns web, and it runs there')
 })
 
@@ -75,7 +75,7 @@ test('while it is put back, what runs again and what is left are said', () => {
 })
 
 test('a container that did not run when it was found is never said to run', () => {
-  const stopped = { plan: { container: { id: 'c1', name: 'web', state: 'exited' } } as MigrationRecord['plan'] }
+  const stopped = { plan: { container: { id: 'c1' }, members: [{ state: 'exited' }] } as MigrationRecord['plan'] }
   for (const step of stepOrder.slice(0, stepOrder.indexOf('commit'))) {
     for (const phase of ['started', 'done', 'failed', 'undo-started', 'undone'] as const) {
       expect(say(upTo(step, phase), record(stopped))).not.toMatch(/web runs on/)
@@ -110,7 +110,7 @@ test('what has become of it since is said, and not that it is where this migrati
     situationOf(record({ endedAt: new Date(1) }), notUp, facts, [], record({ id: 'm-2', kind: 'return', ...changes }))
   const left = 'host-2 owns web and has all of its data; it did not come up there'
   expect(since({ state: 'running' })).toContain('on its way from host-2 to host-1: migration m-2')
-  expect(since({ state: 'awaiting-finalize', terms: { start: true } })).toContain(
+  expect(since({ state: 'awaiting-finalize', members: [{ ...member, start: true }] })).toContain(
     'web is back on host-1, and runs there',
   )
   expect(since({ state: 'completed' })).toContain('m-2 says what became of it')

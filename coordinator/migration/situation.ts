@@ -9,8 +9,8 @@ import type { Facts, MigrationRecord } from './record.ts'
 
 type Names = { readonly name: string; readonly from: string; readonly to: string }
 
-const namesOf = ({ containerName, request: { from, to } }: MigrationRecord): Names => ({
-  name: containerName,
+const namesOf = ({ subject, request: { from, to } }: MigrationRecord): Names => ({
+  name: subject,
   from,
   to,
 })
@@ -31,7 +31,7 @@ const onSource = (
   hooks: readonly HookRun[],
 ): string => {
   const last = lastPhases(entries)
-  const ran = record.plan.container.state === 'running' || record.plan.container.state === 'restarting'
+  const ran = record.plan.members.some(({ state }) => state === 'running' || state === 'restarting')
   const aside = last.has('isolate') && last.get('isolate') !== 'undone'
   switch (last.get('stop')) {
     case undefined:
@@ -58,7 +58,7 @@ const onTarget = ({ to }: Names, kind: MigrationKind, entries: readonly JournalE
 }
 
 const afterCommit = ({ name, from, to }: Names, entries: readonly JournalEntry[], { stop, start }: Facts): string => {
-  const here = stop?.wasRunning === false ? 'is there, not running, as it was found' : 'runs there'
+  const here = stop?.every(({ wasRunning }) => !wasRunning) ? 'is there, not running, as it was found' : 'runs there'
   const kept = `The old copy on ${from} is stopped, and nothing starts it by mistake`
   if (startHasFailed(entries)) return `${to} owns ${name} and has all of its data; it did not come up there. ${kept}.`
   if (start !== undefined || lastPhases(entries).get('start') === 'done')
@@ -69,12 +69,12 @@ const afterCommit = ({ name, from, to }: Names, entries: readonly JournalEntry[]
 // What has become of it since, where something has; null: all is as it was left.
 const sinceThen = ({ name, from, to }: Names, follower: MigrationRecord | null): string | null => {
   if (follower === null || follower.state === 'rolled-back' || follower.state === 'cancelled') return null
-  const { id, kind, state, terms } = follower
+  const { id, kind, state, members } = follower
   if (kind === 'finalize') return state === 'completed' ? `${to} owns ${name}. Nothing of it is left on ${from}.` : null
   if (!hasEnded(state))
     return `${name} is on its way from ${to} to ${from}: migration ${id} says what runs where just now.`
   if (state === 'awaiting-finalize')
-    return `${name} is back on ${from}${terms.start ? ', and runs there' : ''}: migration ${id} brought it. The copy on ${to} is stopped and kept; nothing starts it by mistake.`
+    return `${name} is back on ${from}${members.some(({ start }) => start) ? ', and runs there' : ''}: migration ${id} brought it. The copy on ${to} is stopped and kept; nothing starts it by mistake.`
   return `${name} is not as this migration left it: ${id} says what became of it.`
 }
 
@@ -99,7 +99,7 @@ export const situationOf = (
   if (isCommitted(entries)) return sinceThen(names, follower) ?? afterCommit(names, entries, facts)
   if (record.endedAt === null)
     return `${onSource(names, record, entries, hooks)}; ${onTarget(names, record.kind, entries)}.`
-  const ran = record.plan.container.state === 'running'
+  const ran = record.plan.members.some(({ state }) => state === 'running')
   const { name, from, to } = names
   const rest = record.kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`
   const removed = record.warnings.some(({ code }) => code === 'source-removed')

@@ -1,22 +1,25 @@
 import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import type { AgentPort, Journal } from './ports.ts'
-import type { Facts, Lease, MigrationRecord } from './record.ts'
+import type { Facts, Member, MemberFacts, MigrationRecord } from './record.ts'
 
 export type Side = { readonly agent: AgentPort; readonly address: string; readonly host: string }
 
-// What a step works with. `facts` is what the steps above it left in the journal; in an undo, a step's own part is
+// One of those that move together, with what the steps above left of it in the journal; in an undo, a step's own part is
 // missing when it never came to `done`.
+export type MovingMember = Member & { readonly facts: MemberFacts }
+
+// What a step works with. `facts` is of all members together, as each has its own.
 export type StepContext = {
   readonly record: MigrationRecord
+  // In the order in which they are made and started.
+  readonly members: readonly MovingMember[]
   readonly facts: Facts
   readonly source: Side
   readonly target: Side
-  // Throws if the step `lock` never came so far.
-  readonly lease: () => Lease
   // Aborted when the migration is cancelled or the coordinator stops. Undoing is aborted only by the latter.
   readonly signal: AbortSignal
-  readonly journal: Pick<Journal, 'acquireLease' | 'commit' | 'beginHook' | 'endHook' | 'hookRuns'>
+  readonly journal: Pick<Journal, 'acquireLeases' | 'commit' | 'beginHook' | 'endHook' | 'hookRuns'>
   readonly now: () => Date
   // How long a container without a health check must run on the target before it counts as up.
   readonly settleMs: number
@@ -27,6 +30,20 @@ export type StepContext = {
   // Past the commit: the target did not come up.
   readonly startFailed: boolean
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
+}
+
+// One after the other, since each may rely on those before it; the first that fails ends it.
+export const inOrder = async <M, T>(members: readonly M[], work: (member: M) => Promise<T>): Promise<T[]> => {
+  const results: T[] = []
+  for (const member of members) results.push(await work(member))
+  return results
+}
+
+// For what is undone, the last first: what stands in the way of one is told when the others have been seen to.
+export const undoEach = async <M>(members: readonly M[], undo: (member: M) => Promise<void>): Promise<void> => {
+  const failures: unknown[] = []
+  for (const member of members.toReversed()) await undo(member).catch((thrown: unknown) => failures.push(thrown))
+  if (failures.length > 0) throw failures[0]
 }
 
 // Past the commit, what has to be done in the end, and that nobody but an operator can clear the way for: a refusal is shown

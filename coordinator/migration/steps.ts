@@ -9,9 +9,11 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
+import { keepLayer } from './keep-layer.ts'
 import { nothingToDiscardTo } from './plan.ts'
+import { choicesOf, type Lease, leaseOf, type MemberFacts } from './record.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
-import { insisting, type Step, type StepContext } from './step.ts'
+import { inOrder, insisting, type MovingMember, type Step, type StepContext, undoEach } from './step.ts'
 
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
@@ -21,30 +23,33 @@ const needed = <T>(fact: T | undefined, step: string): T => {
   return fact
 }
 
-const containerId = ({ record }: StepContext) => record.containerId
-
-// Restores I1's ground: nobody else moves this workload, and an older coordinator's word no longer counts.
+// Restores I1's ground: nobody else moves these workloads, and an older coordinator's word no longer counts.
 const lock: Step = {
   name: 'lock',
-  do: async ({ record, source, target, journal, signal }) => {
-    const { volumes } = await source.agent.describeWorkload(
-      { container: record.containerId, measureVolumes: false },
-      { signal },
+  do: async ({ record, members, source, target, journal, signal }) => {
+    const described = await inOrder(members, ({ containerId }) =>
+      source.agent.describeWorkload({ container: containerId, measureVolumes: false }, { signal }),
     )
-    const lease = await journal.acquireLease(record.id, {
+    const leases = await journal.acquireLeases(record.id, {
       host: source.host,
-      containerId: record.containerId,
-      volumes: volumes.map(({ name, createdAt, rootIdentity }) => ({ name, createdAt, rootIdentity })),
+      members: described.map(({ volumes }, index) => ({
+        containerId: members[index]?.containerId ?? '',
+        volumes: volumes.map(({ name, createdAt, rootIdentity }) => ({ name, createdAt, rootIdentity })),
+      })),
     })
-    const grant = { lease, containerId: record.containerId }
-    await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
-    await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+    for (const [index, { containerId }] of members.entries()) {
+      const grant = { lease: needed(leases[index], 'lock'), containerId }
+      await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
+      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+    }
     return {}
   },
-  undo: async ({ record, source, target, lease }) => {
-    if (record.lease === null) return
-    await target.agent.forgetMigration({ lease: lease(), movedHere: '' })
-    await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
+  undo: async ({ members, source, target }) => {
+    await undoEach(members, async ({ lease }) => {
+      if (lease === null) return
+      await target.agent.forgetMigration({ lease, movedHere: '' })
+      await source.agent.forgetMigration({ lease, movedHere: '' })
+    })
   },
 }
 
@@ -53,66 +58,81 @@ const lock: Step = {
 const plan: Step = {
   name: 'plan',
   do: async (context) => {
-    const { workload, imageId, warnings } = await askBothSides(context, { toCome: context.record.plan.volumes })
+    const { found, warnings } = await askBothSides(context, { toCome: context.record.plan.volumes })
     await context.warn(warnings)
-    return { plan: { workload, imageId } }
+    return { plan: found }
   },
 }
 
 const image: Step = {
   name: 'image',
-  do: async ({ record, facts, source, target, lease, signal, progress }) => {
-    const { workload, imageId } = needed(facts.plan, 'plan')
-    if (imageId !== '') return { image: { imageId, loaded: false } }
-    const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
-    const messages = target.agent.receiveImage(
-      {
-        lease: lease(),
-        image: wanted,
-        source: { host: source.host, address: source.address },
-        bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
-      },
-      { signal },
-    )
-    for await (const { bytes, done } of messages) {
-      progress({ what: wanted.reference, bytes, totalBytes: wanted.sizeBytes || null })
-      if (done) return { image: { imageId: done.imageId, loaded: done.loaded } }
-    }
-    throw new AppError(
-      'DRAYAGE_STREAM_DAMAGED',
-      `The image ${wanted.reference} was cut off on its way to ${target.host}.`,
-    )
+  do: async (context) => ({ image: await inOrder(context.members, (member) => sendImage(context, member)) }),
+  undo: async ({ members, target }) => {
+    await undoEach(members, async (member) => {
+      await target.agent.removeImage({ lease: leaseOf(member), imageId: member.facts.image?.imageId ?? '' })
+    })
   },
-  undo: async ({ facts, target, lease }) => {
-    await target.agent.removeImage({ lease: lease(), imageId: facts.image?.imageId ?? '' })
-  },
+}
+
+// One that several members have in common is there when the second of them asks.
+const sendImage = async (
+  { record, source, target, signal, progress }: StepContext,
+  member: MovingMember,
+): Promise<NonNullable<MemberFacts['image']>> => {
+  const { workload, imageId } = needed(member.facts.plan, 'plan')
+  if (imageId !== '') return { imageId, loaded: false }
+  const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
+  const messages = target.agent.receiveImage(
+    {
+      lease: leaseOf(member),
+      image: wanted,
+      source: { host: source.host, address: source.address },
+      bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
+    },
+    { signal },
+  )
+  for await (const { bytes, done } of messages) {
+    progress({ what: wanted.reference, bytes, totalBytes: wanted.sizeBytes || null })
+    if (done) return { imageId: done.imageId, loaded: done.loaded }
+  }
+  throw new AppError(
+    'DRAYAGE_STREAM_DAMAGED',
+    `The image ${wanted.reference} was cut off on its way to ${target.host}.`,
+  )
 }
 
 // From here on a prune on either host takes nothing that is needed.
 const hold: Step = {
   name: 'hold',
-  do: async (context) => {
-    const { record, facts, source, target, lease, signal, warn } = context
+  do: async ({ record, members, source, target, signal, warn }) => {
     const { overwriteChanged = false, discardWrites = false } = record.terms
-    await source.agent.holdSource({ lease: lease(), containerId: containerId(context) }, { signal })
-    const prepared = await target.agent.prepareTarget(
-      {
-        lease: lease(),
-        workload: needed(facts.plan, 'plan').workload,
-        imageId: needed(facts.image, 'image').imageId,
-        overwriteChanged,
-        allowedPowers: record.request.options.allow,
-      },
-      { signal },
+    await inOrder(members, (member) =>
+      source.agent.holdSource({ lease: leaseOf(member), containerId: member.containerId }, { signal }),
     )
-    await warn(prepared.warnings)
-    const { retained } = prepared
-    if (discardWrites && (retained === null || retained.partial)) throw nothingToDiscardTo(record.request)
-    return { hold: { targetContainerId: prepared.containerId, retained } }
+    const prepared = await inOrder(members, (member) =>
+      target.agent.prepareTarget(
+        {
+          lease: leaseOf(member),
+          workload: needed(member.facts.plan, 'plan').workload,
+          imageId: needed(member.facts.image, 'image').imageId,
+          overwriteChanged,
+          allowedPowers: record.request.options.allow,
+          choices: choicesOf(record.request),
+        },
+        { signal },
+      ),
+    )
+    await warn(prepared.flatMap(({ warnings }) => warnings))
+    const isWhole = prepared.every(({ retained }) => retained !== null && !retained.partial)
+    if (discardWrites && !isWhole) throw nothingToDiscardTo(record.request)
+    return { hold: prepared.map(({ containerId, retained }) => ({ targetContainerId: containerId, retained })) }
   },
-  undo: async ({ source, target, lease }) => {
-    await source.agent.releaseSource({ lease: lease() })
-    await target.agent.discardTarget({ lease: lease() })
+  undo: async ({ members, source, target }) => {
+    await undoEach(members, async (member) => {
+      const lease = leaseOf(member)
+      await source.agent.releaseSource({ lease })
+      await target.agent.discardTarget({ lease })
+    })
   },
 }
 
@@ -143,7 +163,7 @@ const precopy: Step = {
     const measured: MeasuredRound[] = []
     let damagedBefore = false
     for (;;) {
-      const { results, ...round } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
+      const { results, ...round } = await copyRound(context, {
         final: false,
         totalBytes: measured.length === 0 ? record.plan.totalBytes : null,
       })
@@ -172,69 +192,55 @@ const precopy: Step = {
 const fence: Step = {
   name: 'fence',
   do: async (context) => {
-    const { source, lease, signal } = context
+    const { members, source, signal } = context
     await askBothSides(context, { toCome: [] })
-    const { restartPolicyJson } = await source.agent.fenceSource(
-      { lease: lease(), containerId: containerId(context) },
-      { signal },
+    const fenced = await inOrder(members, (member) =>
+      source.agent.fenceSource({ lease: leaseOf(member), containerId: member.containerId }, { signal }),
     )
-    return { fence: { restartPolicyJson } }
+    return { fence: fenced.map(({ restartPolicyJson }) => ({ restartPolicyJson })) }
   },
-  undo: async (context) => {
-    await unlessRemoved(context, () =>
-      context.source.agent.unfenceSource({ lease: context.lease(), containerId: containerId(context) }),
-    )
-  },
+  undo: (context) => undoSources(context, context.source.agent.unfenceSource),
 }
 
-// What the operator wants done before it, and then downtime begins. I1: confirmed by the engine, not assumed.
+// What the operator wants done before it, and then downtime begins: those that use others first. I1: confirmed by the
+// engine, not assumed.
 const stop: Step = {
   name: 'stop',
   do: async (context) => {
-    const { facts, source, lease, signal, warn } = context
-    const { workload } = needed(facts.plan, 'plan')
-    await runHook(context, source, { name: 'pre-stop', containerId: containerId(context), workload })
-    const stopped = await source.agent.stopSource(
-      { lease: lease(), containerId: containerId(context), stopTimeoutSeconds: workload.stopTimeoutSeconds },
-      { signal },
-    )
-    if (stopped.killed) {
-      await warn([
-        {
-          code: 'source-killed',
-          message: `${workload.name} did not end within its stop time-out of ${workload.stopTimeoutSeconds} s and was killed; its data is as a power cut would leave it.`,
-        },
-      ])
+    const { members, source, signal, warn } = context
+    const usersFirst = members.toReversed()
+    // Before the first of them is stopped, so that one that fails has stopped nothing.
+    for (const member of usersFirst) {
+      const { containerId, facts } = member
+      const { workload } = needed(facts.plan, 'plan')
+      await runHook(context, source, { name: 'pre-stop', member, containerId, workload })
     }
-    return { stop: { wasRunning: stopped.wasRunning, exitCode: stopped.exitCode, killed: stopped.killed } }
+    const stopped = await inOrder(usersFirst, async (member) => {
+      const { name, stopTimeoutSeconds } = needed(member.facts.plan, 'plan').workload
+      const request = { lease: leaseOf(member), containerId: member.containerId, stopTimeoutSeconds }
+      const { wasRunning, exitCode, killed } = await source.agent.stopSource(request, { signal })
+      const message = `${name} did not end within its stop time-out of ${stopTimeoutSeconds} s and was killed; its data is as a power cut would leave it.`
+      await warn(killed ? [{ code: 'source-killed', message }] : [])
+      return { wasRunning, exitCode, killed }
+    })
+    return { stop: stopped.toReversed() }
   },
-  undo: async (context) => {
-    await unlessRemoved(context, () =>
-      context.source.agent.restartSource({ lease: context.lease(), containerId: containerId(context) }),
-    )
-  },
+  // Those that are used first.
+  undo: (context) => undoSources(context, context.source.agent.restartSource, context.members.toReversed()),
 }
 
 // I1: from here nothing on the source can start it, not even by mistake.
 const isolate: Step = {
   name: 'isolate',
-  do: async (context) => {
-    const { facts, source, lease, signal } = context
-    const { volumes, renamedTo } = await source.agent.isolateSource(
-      {
-        lease: lease(),
-        containerId: containerId(context),
-        volumes: needed(facts.plan, 'plan').workload.volumes,
-      },
-      { signal },
-    )
-    return { isolate: { volumes, renamedTo } }
+  do: async ({ members, source, signal }) => {
+    const isolated = await inOrder(members, (member) => {
+      const { volumes } = needed(member.facts.plan, 'plan').workload
+      const request = { lease: leaseOf(member), containerId: member.containerId, volumes }
+      return source.agent.isolateSource(request, { signal })
+    })
+    return { isolate: isolated.map(({ volumes, renamedTo }) => ({ volumes, renamedTo })) }
   },
-  undo: async (context) => {
-    await unlessRemoved(context, () =>
-      context.source.agent.restoreSource({ lease: context.lease(), containerId: containerId(context) }),
-    )
-  },
+  undo: (context) => undoSources(context, context.source.agent.restoreSource),
 }
 
 // I2, I6: what arrives is what there was, by digests that both sides made on their own. Its undo is that of `hold`,
@@ -243,10 +249,13 @@ const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
     if (context.record.terms.discardWrites) return {}
-    const { results, durationMs } = await copyRound(context, needed(context.facts.plan, 'plan').workload, {
-      final: true,
-      totalBytes: null,
+    const hold = await inOrder(context.members, async (member) => {
+      const layered = await keepLayer(context, member, needed(member.facts.plan, 'plan').workload)
+      return layered === null
+        ? needed(member.facts.hold, 'hold')
+        : { targetContainerId: layered.containerId, retained: null }
     })
+    const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
       entries: result.entries,
@@ -258,18 +267,18 @@ const finalcopy: Step = {
     await context.warn(receipts.flatMap(({ skipped }) => skipped))
     const issuedAt = context.now().toISOString()
     const { verify } = context.record.request.options
-    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs } }
+    return { finalcopy: { receipt: { volumes: receipts, verified: verify, issuedAt }, durationMs }, hold }
   },
 }
 
-// The pivot, I3: a last look at what is to be the only copy, and one transaction makes the target the owner and this step
-// done.
+// The pivot, I3: a last look at what are to be the only copies, and one transaction makes the target the owner of all and
+// this step done.
 const commit: Step = {
   name: 'commit',
-  do: async ({ record, facts, target, journal, lease }) => {
-    const { targetContainerId } = needed(facts.hold, 'hold')
-    await target.agent.confirmTarget({ lease: lease(), containerId: targetContainerId })
-    await journal.commit(record.id, lease(), target.host, targetContainerId)
+  do: async ({ record, members, target, journal }) => {
+    const handedOver = members.map((member) => ({ lease: leaseOf(member), containerId: targetOf(member) }))
+    await inOrder(handedOver, target.agent.confirmTarget)
+    await journal.commit(record.id, target.host, handedOver)
     return {}
   },
 }
@@ -277,21 +286,28 @@ const commit: Step = {
 const start: Step = {
   name: 'start',
   do: async (context) => {
-    const { record, facts, target, lease, now, settleMs } = context
-    const { targetContainerId, retained } = needed(facts.hold, 'hold')
-    if (retained) {
-      await insisting(() => target.agent.reinstateTarget({ lease: lease(), containerId: targetContainerId }))
+    const { record, members, target, now, settleMs } = context
+    for (const member of members) {
+      if (!needed(member.facts.hold, 'hold').retained) continue
+      const request = { lease: leaseOf(member), containerId: targetOf(member) }
+      await insisting(() => target.agent.reinstateTarget(request))
     }
-    // What had ended by itself is not run a second time.
-    const isToRun = needed(facts.stop, 'stop').wasRunning || record.terms.start === true
-    if (!isToRun) return { start: { verdict: 'left-stopped', upAt: null } }
-    const ask = { lease: lease(), containerId: targetContainerId, settleMs, healthTimeoutMs }
-    const { verdict } = await startWithin(record.kind === 'return' ? 3 : 1, () => target.agent.startTarget(ask))
-    // What has settled has been up for as long as it was watched.
-    const upAt = now().getTime() - (verdict === 'settled' ? settleMs : 0)
-    const { workload } = needed(facts.plan, 'plan')
-    await runHook(context, target, { name: 'post-start', containerId: targetContainerId, workload })
-    return { start: { verdict, upAt: new Date(upAt).toISOString() } }
+    const started = await inOrder(members, async (member) => {
+      // What had ended by itself is not run a second time.
+      const isToRun = needed(member.facts.stop, 'stop').wasRunning || member.start === true
+      if (!isToRun) return { verdict: 'left-stopped', upAt: null }
+      const ask = { lease: leaseOf(member), containerId: targetOf(member), settleMs, healthTimeoutMs }
+      const { verdict } = await startWithin(record.kind === 'return' ? 3 : 1, () => target.agent.startTarget(ask))
+      // What has settled has been up for as long as it was watched.
+      const upAt = now().getTime() - (verdict === 'settled' ? settleMs : 0)
+      return { verdict, upAt: new Date(upAt).toISOString() }
+    })
+    for (const [index, member] of members.entries()) {
+      if (started[index]?.upAt == null) continue
+      const { workload } = needed(member.facts.plan, 'plan')
+      await runHook(context, target, { name: 'post-start', member, containerId: targetOf(member), workload })
+    }
+    return { start: started }
   },
 }
 
@@ -310,25 +326,29 @@ const notUp: ReadonlySet<ErrorCode> = new Set(['DRAYAGE_TARGET_NOT_STARTED', 'DR
 
 const retain: Step = {
   name: 'retain',
-  do: async (context) => {
-    const { record, facts, source, target, lease, startFailed } = context
-    const { targetContainerId } = needed(facts.hold, 'hold')
-    return insisting(async () => {
+  do: async ({ record, members, source, target, startFailed }) =>
+    insisting(async () => {
       if (startFailed && record.request.options.onUnhealthy === 'stop') {
-        const { stopTimeoutSeconds } = needed(facts.plan, 'plan').workload
-        const request = { lease: lease(), containerId: targetContainerId, stopTimeoutSeconds }
-        await unlessFenced(() => target.agent.stopTarget(request))
+        await undoEach(members, async (member) => {
+          const { stopTimeoutSeconds } = needed(member.facts.plan, 'plan').workload
+          const request = { lease: leaseOf(member), containerId: targetOf(member), stopTimeoutSeconds }
+          await unlessFenced(() => target.agent.stopTarget(request))
+        })
       }
-      // First, since the target's container is the operator's to start and stop from here on, whether or not the source
+      // First, since the target's containers are the operator's to start and stop from here on, whether or not the source
       // can be reached.
-      await target.agent.forgetMigration({ lease: lease(), movedHere: targetContainerId })
+      for (const member of members) {
+        await target.agent.forgetMigration({ lease: leaseOf(member), movedHere: targetOf(member) })
+      }
       const notCopied = record.terms.discardWrites === true
-      await source.agent.retireSource({ lease: lease(), containerId: containerId(context), notCopied })
-      await source.agent.releaseSource({ lease: lease() })
-      await source.agent.forgetMigration({ lease: lease(), movedHere: '' })
+      for (const member of members) {
+        const lease = leaseOf(member)
+        await source.agent.retireSource({ lease, containerId: member.containerId, notCopied })
+        await source.agent.releaseSource({ lease })
+        await source.agent.forgetMigration({ lease, movedHere: '' })
+      }
       return {}
-    })
-  },
+    }),
 }
 
 // A host that is declared down runs nothing that could be stopped.
@@ -355,18 +375,24 @@ export const steps: Readonly<Record<(typeof stepOrder)[number], Step>> = {
   retain,
 }
 
-// Somebody removed the source's container meanwhile: there is nothing to restore of it, and its volumes are restored by
+const targetOf = ({ facts }: MovingMember): string => needed(facts.hold, 'hold').targetContainerId
+
+type UndoSource = (request: { lease: Lease; containerId: string }) => Promise<void>
+
+// Where somebody removed the source's container meanwhile, there is nothing to restore of it, and its volumes are restored by
 // the steps that took them.
-const unlessRemoved = async ({ record, source, warn }: StepContext, undo: () => Promise<void>): Promise<void> => {
-  try {
-    await undo()
-  } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown
-    await warn([
-      {
-        code: 'source-removed',
-        message: `The container ${record.containerName} was removed from ${source.host} while it was being moved, so it could not be put back as it was. Its volumes are there.`,
-      },
-    ])
-  }
-}
+const undoSources = (
+  { members, source, warn }: StepContext,
+  undo: UndoSource,
+  lastFirst: readonly MovingMember[] = members,
+): Promise<void> =>
+  undoEach(lastFirst, async (member) => {
+    const { containerId, containerName } = member
+    try {
+      await undo({ lease: leaseOf(member), containerId })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown
+      const message = `The container ${containerName} was removed from ${source.host} while it was being moved, so it could not be put back as it was. Its volumes are there.`
+      await warn([{ code: 'source-removed', message }])
+    }
+  })

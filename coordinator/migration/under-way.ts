@@ -16,27 +16,29 @@ const shareVolumes = (a: NewMigration, b: NewMigration): boolean => {
   return b.plan.volumes.some(({ name }) => names.has(name))
 }
 
-export const inProgress = ({ id, kind, containerName, request: { from } }: MigrationRecord): AppError => {
+export const inProgress = ({ id, kind, subject, request: { from } }: MigrationRecord): AppError => {
   const what = { move: 'moved', return: 'returned', finalize: 'removed' }[kind]
   return new AppError(
     'DRAYAGE_MIGRATION_IN_PROGRESS',
-    `${containerName} on ${from} is being ${what} already, by migration ${id}. Wait for it, or cancel it.`,
+    `${subject} on ${from} is being ${what} already, by migration ${id}. Wait for it, or cancel it.`,
     { details: { migration: id } },
   )
 }
 
-const shared = ({ id, containerName, request: { from } }: MigrationRecord): AppError =>
+const shared = ({ id, subject, request: { from } }: MigrationRecord): AppError =>
   new AppError(
     'DRAYAGE_MIGRATION_IN_PROGRESS',
-    `It has a volume in common with ${containerName} on ${from}, which is being moved by migration ${id}. Nothing was changed. Wait for it, or cancel it.`,
+    `It has a volume in common with ${subject} on ${from}, which is being moved by migration ${id}. Nothing was changed. Wait for it, or cancel it.`,
     { details: { migration: id } },
   )
 
 // The one that asks for the very same; null: nothing is in the way. Throws DRAYAGE_MIGRATION_IN_PROGRESS where another
-// moves the container, or one of its volumes.
+// moves one of the containers, or one of their volumes.
 export const underWay = (asked: NewMigration, unfinished: readonly MigrationRecord[]): MigrationRecord | null => {
+  const wanted = new Set(asked.members.map(({ containerId }) => containerId))
   const running = unfinished.find(
-    ({ containerId, request: { from } }) => containerId === asked.containerId && from === asked.request.from,
+    ({ members, request: { from } }) =>
+      from === asked.request.from && members.some(({ containerId }) => wanted.has(containerId)),
   )
   if (running !== undefined && running.of !== null && asksTheSame(running, asked)) return running
   if (running !== undefined) throw inProgress(running)

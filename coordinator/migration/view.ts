@@ -45,6 +45,13 @@ const viewSteps = (kind: MigrationKind, entries: readonly JournalEntry[]): Step[
   })
 }
 
+// When the last of the members was up; null: none was started.
+const lastUpAt = ({ start = [] }: Facts): string | null =>
+  start
+    .flatMap(({ upAt }) => (upAt === null ? [] : [upAt]))
+    .toSorted()
+    .at(-1) ?? null
+
 // From asking the source to stop until the target was up (healthy, or started where it has no health check), or until
 // the source ran again. followed: the journal of the way back, where the target did not come up.
 export const downtimeMs = (
@@ -55,9 +62,9 @@ export const downtimeMs = (
   const begun = entries.find(({ step, phase }) => step === 'stop' && phase === 'started')
   const hooked = stopAskedAt(hooks)
   const askedAt = hooked === undefined ? begun?.at : hooked
-  if (!askedAt || facts.stop?.wasRunning === false) return null
+  if (!askedAt || facts.stop?.every(({ wasRunning }) => !wasRunning)) return null
   const restarted = entries.find(({ step, phase }) => step === 'stop' && phase === 'undone')
-  const startedAt = facts.start?.upAt ?? factsOf(followed).start?.upAt
+  const startedAt = lastUpAt(facts) ?? lastUpAt(factsOf(followed))
   const upAt = startedAt ? new Date(startedAt) : restarted?.at
   return upAt === undefined ? null : upAt.getTime() - askedAt.getTime()
 }
@@ -97,12 +104,17 @@ export type Seen = {
 export const viewMigration = (seen: Seen): Migration => {
   const { record, entries, rounds, hooks, place, deliveries, waiting, follower } = seen
   const facts = factsOf(entries)
+  const members = record.members.map(({ containerId, containerName }, index) => ({
+    ...{ id: containerId, name: containerName },
+    targetContainerId: facts.hold?.[index]?.targetContainerId ?? null,
+  }))
   return {
     id: record.id,
     kind: record.kind,
     of: record.of,
     followedBy: record.followedBy,
-    container: { id: record.containerId, name: record.containerName },
+    container: { id: record.plan.container.id, name: record.plan.container.name },
+    members,
     from: record.request.from,
     to: record.request.to,
     options: record.request.options,
@@ -113,7 +125,7 @@ export const viewMigration = (seen: Seen): Migration => {
     bytesSent: rounds.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     bytesTotal: record.plan.totalBytes,
     downtimeMs: downtimeMs(entries, { hooks }),
-    targetContainerId: facts.hold?.targetContainerId ?? null,
+    targetContainerId: members.find(({ id }) => id === record.plan.container.id)?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
     warnings: record.warnings.map(({ code, message }) => ({ code, message })),
     error: record.error ?? whyPutBack(entries),

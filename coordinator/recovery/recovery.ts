@@ -4,6 +4,7 @@ import { ulid } from 'ulid'
 import type { HostState } from '../../shared/api/hosts.ts'
 import type { Recovery as RecoveryDocument, SettleRecovery } from '../../shared/api/recovery.ts'
 import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { FenceStore } from '../fencing/ports.ts'
 import type { AgentPort, Clock, Hosts, Journal, Standing } from '../migration/ports.ts'
 import { compare, type Difference } from './compare.ts'
@@ -61,8 +62,9 @@ export const createRecovery = async (options: RecoveryOptions): Promise<Recovery
     for (const { kind, migrationId, message } of differences) {
       if (kind === 'by-hand') log.error({ host }, message)
       if (kind !== 'cancel') continue
-      await journal.requestCancel(migrationId)
-      await journal.addWarnings(migrationId, [{ code: 'brought-back-by-hand', message }])
+      const migration = migrationOfPart(migrationId)
+      await journal.requestCancel(migration)
+      await journal.addWarnings(migration, [{ code: 'brought-back-by-hand', message }])
     }
     await updateHolds()
   }

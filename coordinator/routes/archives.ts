@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import {
   archiveHeaders,
@@ -21,7 +22,7 @@ import type { ArchiveService } from '../archives/service.ts'
 import { goneOf } from './gone.ts'
 import { problems } from './problem.ts'
 import { orProblem } from './problem-events.ts'
-import { eventStream } from './server-sent-events.ts'
+import { eventStream, type ServerSentEvent } from './server-sent-events.ts'
 
 export type ArchiveRoutes = {
   readonly archives: ArchiveService
@@ -127,7 +128,7 @@ export const archiveRoutes =
       async (request, reply) => {
         const { params, body } = request
         const { host, name } = params
-        const { id, events } = await archives.copyVolume(
+        const copying = await archives.copyVolume(
           {
             from: { host, volume: name },
             to: { host: body.to, volume: body.name ?? name },
@@ -136,11 +137,7 @@ export const archiveRoutes =
           },
           AbortSignal.any([stopping, goneOf(reply)]),
         )
-        return reply
-          .header('content-type', 'text/event-stream')
-          .header('cache-control', 'no-store')
-          .header(archiveHeaders.transfer, id)
-          .send(Readable.from(eventStream(orProblem(events, request))))
+        return answerEvents(request, reply, copying)
       },
     )
 
@@ -179,7 +176,7 @@ export const archiveRoutes =
       async (request, reply) => {
         const { params, body } = request
         const { host, name } = params
-        const { id, events } = await archives.moveVolume(
+        const moving = await archives.moveVolume(
           {
             from: { host, volume: name },
             to: { host: body.to, volume: body.name ?? name },
@@ -187,11 +184,7 @@ export const archiveRoutes =
           },
           AbortSignal.any([stopping, goneOf(reply)]),
         )
-        return reply
-          .header('content-type', 'text/event-stream')
-          .header('cache-control', 'no-store')
-          .header(archiveHeaders.transfer, id)
-          .send(Readable.from(eventStream(orProblem(events, request))))
+        return answerEvents(request, reply, moving)
       },
     )
 
@@ -212,6 +205,18 @@ export const archiveRoutes =
       async ({ params }) => archives.transfer(params.id),
     )
   }
+
+// The answer to a copy or a move: what becomes of it, while it does.
+const answerEvents = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id, events }: { readonly id: string; readonly events: AsyncIterable<ServerSentEvent> },
+) =>
+  reply
+    .header('content-type', 'text/event-stream')
+    .header('cache-control', 'no-store')
+    .header(archiveHeaders.transfer, id)
+    .send(Readable.from(eventStream(orProblem(events, request))))
 
 const importRoute =
   ({ archives, stopping, idleMs }: Required<ArchiveRoutes>): FastifyPluginAsyncTypebox =>

@@ -29,7 +29,8 @@ afterEach(() => temporary.remove())
 const journal = () => createJournal(temporary.db, clock)
 const begin = async (id: string) => {
   await journal().create({
-    ...{ id, kind: 'move', of: null, terms: {}, containerId: `c-${id}`, containerName: 'web', idempotencyKey: null },
+    ...{ id, kind: 'move', of: null, terms: {}, subject: 'web', idempotencyKey: null },
+    members: [{ containerId: `c-${id}`, containerName: 'web' }],
     request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
     plan: { ...plan, volumes: [data] },
   })
@@ -58,7 +59,7 @@ test('one that failed past its commit keeps both copies, one that was put back n
 test('what its plan did not know is claimed by its lease', async () => {
   await begin('m1')
   const volumes = [{ name: 'later', createdAt: '', rootIdentity: '1:1' }]
-  await journal().acquireLease('m1', { host: 'host-1', containerId: 'c-m1', volumes })
+  await journal().acquireLeases('m1', { host: 'host-1', members: [{ containerId: 'c-m1', volumes }] })
   expect(await claimed()).toContain('running m1 host-1/later')
 })
 

@@ -1,6 +1,7 @@
 // Who but a container has a part in a volume, from the journal and from what is being exported, imported or copied.
 
 import type { MigrationState, Plan } from '../../shared/api/migrations.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { accepted } from '../migration/record.ts'
 import type { Claim, Known } from '../orphans/ports.ts'
 import { inChunks } from './chunks.ts'
@@ -16,14 +17,14 @@ export type ClaimStore = {
 // What has ended so keeps copies on both of its hosts, until it is finalized or returned.
 const keeping = ['awaiting-finalize', 'failed'] as const
 
-type Row = Pick<MigrationTable, 'id' | 'requestJson' | 'planJson' | 'containerName' | 'endedAt'>
+type Row = Pick<MigrationTable, 'id' | 'requestJson' | 'planJson' | 'subject' | 'endedAt'>
 
-const claimsOf = ({ id, requestJson, planJson, containerName, endedAt }: Row): Claim[] => {
+const claimsOf = ({ id, requestJson, planJson, subject, endedAt }: Row): Claim[] => {
   const { from, to } = accepted(JSON.parse(requestJson))
   const { volumes }: Plan = JSON.parse(planJson)
   const kind = endedAt === null ? 'running' : 'kept'
   return volumes.flatMap(({ name }) =>
-    [from, to].map((host) => ({ host, volume: name, kind, id, container: containerName }) as const),
+    [from, to].map((host) => ({ host, volume: name, kind, id, container: subject }) as const),
   )
 }
 
@@ -37,14 +38,14 @@ export const createClaimStore = (db: Database): ClaimStore => ({
     db.transaction().execute(async (trx) => {
       const migrations = await trx
         .selectFrom('migrations')
-        .select(['id', 'requestJson', 'planJson', 'containerName', 'endedAt'])
+        .select(['id', 'requestJson', 'planJson', 'subject', 'endedAt'])
         .where((eb) => eb.or([eb('endedAt', 'is', null), eb('state', 'in', keeping)]))
         .orderBy('createdAt', 'desc')
         .execute()
       const leases = await trx
         .selectFrom('leases')
         .innerJoin('migrations', 'migrations.id', 'leases.migrationId')
-        .select(['leases.resource', 'migrations.id', 'migrations.containerName as container'])
+        .select(['leases.resource', 'migrations.id', 'migrations.subject as container'])
         .where('leases.resource', 'like', 'volume/%')
         .execute()
       const holds = await trx.selectFrom('volumeHolds').select(['resource', 'transferId as id']).execute()
@@ -61,14 +62,16 @@ export const createClaimStore = (db: Database): ClaimStore => ({
 
   migrations: async (ids) => {
     const found = new Map<string, { state: MigrationState; from: string }>()
-    await inChunks([...ids], async (chunk) => {
+    const parts = Map.groupBy(ids, migrationOfPart)
+    await inChunks([...parts.keys()], async (chunk) => {
       const rows = await db
         .selectFrom('migrations')
         .select(['id', 'state', 'requestJson'])
         .where('id', 'in', chunk)
         .execute()
       for (const { id, state, requestJson } of rows) {
-        found.set(id, { state: state as MigrationState, from: accepted(JSON.parse(requestJson)).from })
+        const { from } = accepted(JSON.parse(requestJson))
+        for (const part of parts.get(id) ?? []) found.set(part, { state: state as MigrationState, from })
       }
     })
     return found

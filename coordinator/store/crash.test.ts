@@ -48,12 +48,13 @@ test('a kill in the middle loses nothing that was done, and leaves no half of an
       const committed = entries.some(({ step, phase }) => step === 'commit' && phase === 'done')
       const leases = await db.selectFrom('leases').select('resource').where('migrationId', '=', record.id).execute()
       // Lease and epoch come together, and go with the end.
-      expect(leases.length).toBe(record.lease !== null && record.endedAt === null ? 3 : 0)
-      if (record.lease === null) continue
+      const lease = record.members[0]?.lease ?? null
+      expect(leases.length).toBe(lease !== null && record.endedAt === null ? 3 : 0)
+      if (lease === null) continue
       const { host } = await db
         .selectFrom('workloads')
         .select('host')
-        .where('id', '=', record.lease.workloadId)
+        .where('id', '=', lease.workloadId)
         .executeTakeFirstOrThrow()
       // There is one owner, and it is the target exactly where the step is done.
       expect(host).toBe(committed ? 'host-2' : 'host-1')

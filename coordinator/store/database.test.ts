@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lockDirectory, openDatabase } from './database.ts'
 import { createHostStore } from './hosts.ts'
+import { createJournal } from './journal.ts'
 import { upgrades } from './upgrades.ts'
 
 let folder: string
@@ -96,4 +97,58 @@ test('a data directory has one coordinator at a time, and is free when it has en
   expect(() => lockDirectory(folder)).toThrow(expect.objectContaining({ code: 'DRAYAGE_CONFIG_INVALID' }))
   lock.release()
   lockDirectory(folder).release()
+})
+
+test('migrations of before there were sets are of one member each, with all that their steps have left', async () => {
+  const old = await openDatabase(file, { upTo: '0015-removed-hosts' })
+  await sql`insert into hosts (name, added_at) values ('host-1', '2026'), ('host-2', '2026')`.execute(old)
+  await sql`insert into workloads (id, host, container_id, epoch, created_at) values ('w', 'host-2', 'c2', 2, '1')`.execute(
+    old,
+  )
+  const request = JSON.stringify({ container: 'web', from: 'host-1', to: 'host-2' })
+  const plan = JSON.stringify({
+    container: { id: 'c1', name: 'web', state: 'running' },
+    image: { reference: 'web:1' },
+    volumes: [],
+  })
+  const add = (id: string, kind: string, of: string | null, terms: object, state: string, followedBy: string | null) =>
+    sql`insert into migrations (id, request_json, container_id, container_name, plan_json, state, cancel_requested,
+      warnings_json, workload_id, epoch, created_at, updated_at, ended_at, kind, of_id, terms_json, followed_by) values
+      (${id}, ${request}, 'c1', 'web', ${plan}, ${state}, 0, '[]', 'w', 2, '1', '1', null, ${kind}, ${of},
+      ${JSON.stringify(terms)}, ${followedBy})`.execute(old)
+  const volumes = [{ name: 'data', rootIdentity: '1:2' }]
+  await add('m1', 'move', null, {}, 'completed', 'm3')
+  await add('m2', 'return', 'm1', { start: true, unasked: true }, 'running', null)
+  await add('m3', 'finalize', 'm1', { removeImage: true, volumes }, 'running', null)
+  const facts = JSON.stringify({ hold: { targetContainerId: 'c2', retained: null } })
+  const receipt = JSON.stringify({ finalcopy: { durationMs: 7 } })
+  await sql`insert into journal_entries (migration_id, step, phase, at, facts_json) values
+    ('m1', 'lock', 'done', '1', null), ('m1', 'hold', 'done', '1', ${facts}), ('m1', 'finalcopy', 'done', '1', ${receipt})`.execute(
+    old,
+  )
+  await sql`insert into hook_runs (migration_id, hook, host, command_json, on_error, started_at) values
+    ('m1', 'pre-stop', 'host-1', '["sync"]', 'fail', '1')`.execute(old)
+  await old.destroy()
+
+  const db = await openDatabase(file)
+  const journal = createJournal(db, { now: () => new Date() })
+  const lease = (migrationId: string) => ({ migrationId, workloadId: 'w', epoch: 2 })
+  const web = { containerId: 'c1', containerName: 'web' }
+  expect(await journal.find('m1')).toMatchObject({
+    ...{ subject: 'web', terms: {}, members: [{ ...web, lease: lease('m1'), settledBy: 'm3' }] },
+    plan: { members: [{ id: 'c1', name: 'web', state: 'running', image: { reference: 'web:1' } }] },
+  })
+  expect(await journal.find('m2')).toMatchObject({
+    ...{ terms: { unasked: true }, members: [{ ...web, start: true, lease: lease('m2'), settledBy: null }] },
+  })
+  expect(await journal.find('m3')).toMatchObject({
+    ...{ terms: { removeImage: true }, members: [{ ...web, left: { by: 'm1', volumes } }] },
+  })
+  expect((await journal.entries('m1')).map(({ facts }) => facts)).toEqual([
+    null,
+    { hold: [{ targetContainerId: 'c2', retained: null }] },
+    { finalcopy: { durationMs: 7 } },
+  ])
+  expect(await journal.hookRuns('m1')).toMatchObject([{ hook: 'pre-stop', container: 'web' }])
+  await db.destroy()
 })

@@ -7,11 +7,11 @@ export const hookJournal = (
   db: Database,
   clock: Pick<Clock, 'now'>,
 ): Pick<Journal, 'beginHook' | 'endHook' | 'hookRuns'> => ({
-  beginHook: async (migrationId, { hook, host, command, onError }) => {
+  beginHook: async (migrationId, { hook, container, host, command, onError }) => {
     const { seq } = await db
       .insertInto('hookRuns')
       .values({
-        ...{ migrationId, hook, host, onError, commandJson: JSON.stringify(command) },
+        ...{ migrationId, hook, container, host, onError, commandJson: JSON.stringify(command) },
         startedAt: clock.now().toISOString(),
       })
       .returning('seq')
@@ -36,6 +36,7 @@ export const hookJournal = (
       .execute()
     return rows.map((row) => ({
       hook: row.hook as HookRun['hook'],
+      container: row.container,
       host: row.host,
       command: JSON.parse(row.commandJson),
       onError: row.onError as HookRun['onError'],

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { Journal } from '../migration/ports.ts'
-import type { NewMigration } from '../migration/record.ts'
+import type { Lease, NewMigration } from '../migration/record.ts'
 import { accepted } from '../migration/record.ts'
 import { createHostStore } from './hosts.ts'
 import { createJournal } from './journal.ts'
@@ -25,6 +25,7 @@ const plan: Plan = {
   from: 'host-1',
   to: 'host-2',
   image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
+  members: [],
   volumes: [],
   networks: [],
   ports: [],
@@ -41,8 +42,8 @@ const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration =
   of: null,
   terms: {},
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
-  containerId: 'c1',
-  containerName: 'web',
+  subject: 'web',
+  members: [{ containerId: 'c1', containerName: 'web' }],
   plan,
   idempotencyKey: null,
   ...over,
@@ -54,6 +55,15 @@ const workload = (containerId: string, volumes: readonly string[] = [], host = '
   volumes: volumes.map((name) => ({ name, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '2049:7' })),
 })
 
+const leased = async (id: string, wanted: ReturnType<typeof workload>) => {
+  const { host, ...member } = wanted
+  const [lease] = await journal.acquireLeases(id, { host, members: [member] })
+  if (lease === undefined) throw new Error('there is no lease')
+  return lease
+}
+const commit = (id: string, lease: Lease, host: string, containerId: string) =>
+  journal.commit(id, host, [{ lease, containerId }])
+
 const rolledBack = { state: 'rolled-back', error: null } as const
 
 describe('a migration', () => {
@@ -61,7 +71,7 @@ describe('a migration', () => {
     const first = await journal.create(migration('m1'))
     expect(await journal.create(migration('m1'))).toEqual(first)
     expect(await journal.list({ limit: 10 })).toEqual([first])
-    expect(first).toMatchObject({ state: 'planned', lease: null, endedAt: null, plan })
+    expect(first).toMatchObject({ state: 'planned', members: [{ lease: null }], endedAt: null, plan })
   })
 
   test('that comes with a key used before is the one it was used for', async () => {
@@ -79,13 +89,13 @@ describe('a migration', () => {
   test('runs from its first entry, and its entries come back in their order with all they hold', async () => {
     await journal.create(migration('m1'))
     await journal.append('m1', { step: 'lock', phase: 'started' })
-    await journal.append('m1', { step: 'lock', phase: 'done', facts: { hold: { targetContainerId: 'c9' } } })
+    await journal.append('m1', { step: 'lock', phase: 'done', facts: { hold: [{ targetContainerId: 'c9' }] } })
     const error = { code: 'DRAYAGE_TIMEOUT', message: 'too slow', details: { reasons: [] } }
     await journal.append('m1', { step: 'plan', phase: 'failed', error })
     expect((await journal.find('m1'))?.state).toBe('running')
     expect(await journal.entries('m1')).toMatchObject([
       { step: 'lock', phase: 'started', facts: null, error: null },
-      { step: 'lock', phase: 'done', facts: { hold: { targetContainerId: 'c9' } }, error: null },
+      { step: 'lock', phase: 'done', facts: { hold: [{ targetContainerId: 'c9' }] }, error: null },
       { step: 'plan', phase: 'failed', facts: null, error },
     ])
   })
@@ -103,7 +113,7 @@ describe('a migration', () => {
     await expect(journal.end('m1', { state: 'awaiting-finalize', error: null })).rejects.toMatchObject({
       code: 'DRAYAGE_MIGRATION_ENDED',
     })
-    await expect(journal.acquireLease('m1', workload('c1'))).rejects.toMatchObject({ code: 'DRAYAGE_MIGRATION_ENDED' })
+    await expect(leased('m1', workload('c1'))).rejects.toMatchObject({ code: 'DRAYAGE_MIGRATION_ENDED' })
   })
 
   test('that waits to be finalized can still be completed', async () => {
@@ -117,7 +127,7 @@ describe('a migration', () => {
     expect(await journal.find('nope')).toBeNull()
     for (const call of [
       () => journal.append('nope', { step: 'lock', phase: 'started' }),
-      () => journal.acquireLease('nope', workload('c1')),
+      () => leased('nope', workload('c1')),
       () => journal.requestCancel('nope'),
       () => journal.addWarnings('nope', []),
       () => journal.end('nope', rolledBack),
@@ -155,43 +165,43 @@ test('migrations are listed newest first, and the unfinished oldest first', asyn
 describe('a lease', () => {
   test('asked for twice by the same migration is the same', async () => {
     await journal.create(migration('m1'))
-    const lease = await journal.acquireLease('m1', workload('c1', ['data', 'data']))
+    const lease = await leased('m1', workload('c1', ['data', 'data']))
     expect(lease).toMatchObject({ migrationId: 'm1', epoch: 1 })
-    expect(await journal.acquireLease('m1', workload('c1', ['data']))).toEqual(lease)
-    expect((await journal.find('m1'))?.lease).toEqual(lease)
+    expect(await leased('m1', workload('c1', ['data']))).toEqual(lease)
+    expect((await journal.find('m1'))?.members[0]?.lease).toEqual(lease)
   })
 
   test('is refused to another migration of the container, or of any of its volumes, by name', async () => {
     for (const id of ['m1', 'm2', 'm3', 'm4']) await journal.create(migration(id))
-    await journal.acquireLease('m1', workload('c1', ['data', 'logs']))
+    await leased('m1', workload('c1', ['data', 'logs']))
     for (const [id, wanted] of [
       ['m2', workload('c1')],
       ['m3', workload('c7', ['other', 'logs'])],
     ] as const) {
-      await expect(journal.acquireLease(id, wanted)).rejects.toMatchObject({
+      await expect(leased(id, wanted)).rejects.toMatchObject({
         code: 'DRAYAGE_MIGRATION_IN_PROGRESS',
         message: expect.stringContaining('m1'),
         details: { migration: 'm1' },
       })
     }
     // The same names on another host are other things.
-    await journal.acquireLease('m4', workload('c7', ['logs'], 'host-3'))
+    await leased('m4', workload('c7', ['logs'], 'host-3'))
   })
 
   test('that was refused leaves nothing held and no epoch issued', async () => {
     for (const id of ['m1', 'm2', 'm3']) await journal.create(migration(id))
-    await journal.acquireLease('m1', workload('c1', ['data']))
-    await expect(journal.acquireLease('m2', workload('c2', ['free', 'data']))).rejects.toThrow()
-    expect(await journal.acquireLease('m3', workload('c3', ['free']))).toMatchObject({ epoch: 1 })
-    expect((await journal.find('m2'))?.lease).toBeNull()
+    await leased('m1', workload('c1', ['data']))
+    await expect(leased('m2', workload('c2', ['free', 'data']))).rejects.toThrow()
+    expect(await leased('m3', workload('c3', ['free']))).toMatchObject({ epoch: 1 })
+    expect((await journal.find('m2'))?.members[0]?.lease).toBeNull()
   })
 
   test('is given back at the end, and the next one has the next epoch of the same workload', async () => {
     await journal.create(migration('m1'))
-    const first = await journal.acquireLease('m1', workload('c1', ['data']))
+    const first = await leased('m1', workload('c1', ['data']))
     await journal.end('m1', rolledBack)
     await journal.create(migration('m2'))
-    const second = await journal.acquireLease('m2', workload('c1', ['data']))
+    const second = await leased('m2', workload('c1', ['data']))
     expect(second).toMatchObject({ workloadId: first.workloadId, epoch: first.epoch + 1 })
   })
 
@@ -211,7 +221,7 @@ describe('a lease', () => {
         }))
         for (const { id } of requests) await journal.create(migration(id))
         const outcomes = await Promise.allSettled(
-          requests.map(({ id, cid, volumes }) => journal.acquireLease(id, workload(cid, volumes))),
+          requests.map(({ id, cid, volumes }) => leased(id, workload(cid, volumes))),
         )
         const granted = requests.filter((_, index) => outcomes[index]?.status === 'fulfilled')
         const held = granted.flatMap(({ volumes }) => volumes)
@@ -231,9 +241,9 @@ describe('a lease', () => {
 describe('the commit', () => {
   const committed = async () => {
     await journal.create(migration('m1'))
-    const lease = await journal.acquireLease('m1', workload('c1', ['data']))
+    const lease = await leased('m1', workload('c1', ['data']))
     await journal.append('m1', { step: 'commit', phase: 'started' })
-    await journal.commit('m1', lease, 'host-2', 'c2')
+    await commit('m1', lease, 'host-2', 'c2')
     return lease
   }
   const owner = (id: string) =>
@@ -247,7 +257,7 @@ describe('the commit', () => {
 
   test('makes the target the owner and the step done, and done twice is done once', async () => {
     const lease = await committed()
-    await journal.commit('m1', lease, 'host-2', 'c2')
+    await commit('m1', lease, 'host-2', 'c2')
     expect(await owner(lease.workloadId)).toEqual({ host: 'host-2', containerId: 'c2', epoch: 1 })
     expect(await commitsDone('m1')).toBe(1)
   })
@@ -255,19 +265,19 @@ describe('the commit', () => {
   test('is refused under another epoch, workload, migration, or after the lease was given back', async () => {
     await journal.create(migration('m1'))
     await journal.create(migration('m2'))
-    const lease = await journal.acquireLease('m1', workload('c1', ['data']))
-    await journal.acquireLease('m2', workload('c5'))
+    const lease = await leased('m1', workload('c1', ['data']))
+    await leased('m2', workload('c5'))
     for (const wrong of [
       { ...lease, epoch: lease.epoch - 1 },
       { ...lease, epoch: lease.epoch + 1 },
       { ...lease, workloadId: 'another' },
       { ...lease, migrationId: 'm2' },
     ]) {
-      await expect(journal.commit('m1', wrong, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+      await expect(commit('m1', wrong, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
     }
-    await expect(journal.commit('m2', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    await expect(commit('m2', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
     await journal.end('m1', rolledBack)
-    await expect(journal.commit('m1', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    await expect(commit('m1', lease, 'host-2', 'c2')).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
     expect(await owner(lease.workloadId)).toMatchObject({ host: 'host-1', containerId: 'c1' })
     expect(await commitsDone('m1')).toBe(0)
   })
@@ -278,7 +288,7 @@ describe('the commit', () => {
       ['host-3', 'c2'],
       ['host-2', 'c3'],
     ] as const) {
-      await expect(journal.commit('m1', lease, host, id)).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+      await expect(commit('m1', lease, host, id)).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
     }
   })
 
@@ -286,11 +296,11 @@ describe('the commit', () => {
     const lease = await committed()
     await journal.end('m1', { state: 'awaiting-finalize', error: null })
     await journal.create(migration('m2'))
-    await expect(journal.acquireLease('m2', workload('c1', ['data']))).rejects.toMatchObject({
+    await expect(leased('m2', workload('c1', ['data']))).rejects.toMatchObject({
       code: 'DRAYAGE_WORKLOAD_RETIRED',
       message: expect.stringContaining('host-2'),
     })
-    expect(await journal.acquireLease('m2', workload('c2', ['data'], 'host-2'))).toEqual({
+    expect(await leased('m2', workload('c2', ['data'], 'host-2'))).toEqual({
       migrationId: 'm2',
       workloadId: lease.workloadId,
       epoch: 2,
@@ -330,7 +340,13 @@ describe('a pause', () => {
 
 test('a hook that was begun is of unknown outcome until its end is written', async () => {
   await journal.create(migration('m1'))
-  const begun = { hook: 'pre-stop' as const, host: 'host-1', command: ['sync', ''], onError: 'fail' as const }
+  const begun = {
+    hook: 'pre-stop' as const,
+    container: 'web',
+    host: 'host-1',
+    command: ['sync', ''],
+    onError: 'fail' as const,
+  }
   const number = await journal.beginHook('m1', begun)
   expect(await journal.hookRuns('m1')).toMatchObject([{ ...begun, outcome: 'unknown', endedAt: null, output: '' }])
   const again = await journal.beginHook('m1', begun)

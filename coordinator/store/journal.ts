@@ -4,34 +4,31 @@ import type { Selectable, Transaction, Updateable } from 'kysely'
 import type { Round, StepName } from '../../shared/api/migrations.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { Clock, Journal, JournalEntry, JournalPhase } from '../migration/ports.ts'
-import { accepted, type MigrationEnd, type MigrationRecord, type NewMigration } from '../migration/record.ts'
+import { accepted, type Member, type MigrationRecord, type NewMigration } from '../migration/record.ts'
 import type { Database } from './database.ts'
 import { hookJournal } from './hook-runs.ts'
 import { acquire, ended, giveBack, isOwner, stale, transfer, unknownMigration } from './leases.ts'
+import { insertMembers, membersOf, settle } from './members.ts'
 import type { JournalEntryTable, MigrationTable, Tables } from './tables.ts'
 import { announce, deliveriesOf } from './webhook-deliveries.ts'
 
 const json = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
 
-const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
+const toRecord = (row: Selectable<MigrationTable>, members: readonly Member[]): MigrationRecord => ({
   id: row.id,
   kind: row.kind as MigrationRecord['kind'],
   of: row.ofId,
   // One of before there were options has none.
   request: accepted(JSON.parse(row.requestJson)),
   terms: JSON.parse(row.termsJson),
-  containerId: row.containerId,
-  containerName: row.containerName,
+  subject: row.subject,
+  members,
   plan: JSON.parse(row.planJson),
   idempotencyKey: row.idempotencyKey,
   state: row.state as MigrationRecord['state'],
   cancelRequested: row.cancelRequested === 1,
   pauseRequested: row.pauseRequested === 1,
-  lease:
-    row.workloadId === null || row.epoch === null
-      ? null
-      : { migrationId: row.id, workloadId: row.workloadId, epoch: row.epoch },
   followedBy: row.followedBy,
   warnings: JSON.parse(row.warningsJson),
   error: parsed(row.errorJson),
@@ -39,6 +36,17 @@ const toRecord = (row: Selectable<MigrationTable>): MigrationRecord => ({
   updatedAt: new Date(row.updatedAt),
   endedAt: row.endedAt === null ? null : new Date(row.endedAt),
 })
+
+const withMembers = async (
+  within: Database,
+  rows: readonly Selectable<MigrationTable>[],
+): Promise<MigrationRecord[]> => {
+  const members = await membersOf(
+    within,
+    rows.map(({ id }) => id),
+  )
+  return rows.map((row) => toRecord(row, members.get(row.id) ?? []))
+}
 
 const toEntry = (row: Omit<JournalEntryTable, 'seq'> & { seq: number }): JournalEntry => ({
   seq: row.seq,
@@ -59,7 +67,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
 
   const find = async (within: Database, id: string): Promise<MigrationRecord | null> => {
     const row = await within.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirst()
-    return row === undefined ? null : toRecord(row)
+    return row === undefined ? null : ((await withMembers(within, [row]))[0] ?? null)
   }
 
   const required = async (within: Database, id: string): Promise<MigrationRecord> => {
@@ -70,7 +78,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
 
   const findByKey = async (within: Database, key: string): Promise<MigrationRecord | null> => {
     const row = await within.selectFrom('migrations').selectAll().where('idempotencyKey', '=', key).executeTakeFirst()
-    return row === undefined ? null : toRecord(row)
+    return row === undefined ? null : ((await withMembers(within, [row]))[0] ?? null)
   }
 
   const entriesOf = async (within: Database, id: string): Promise<JournalEntry[]> => {
@@ -106,11 +114,11 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
       .execute()
 
   const insert = async (trx: Transaction<Tables>, migration: NewMigration): Promise<void> => {
-    const { id, kind, of, request, terms, containerId, containerName, plan, idempotencyKey } = migration
+    const { id, kind, of, request, terms, subject, members, plan, idempotencyKey } = migration
     await trx
       .insertInto('migrations')
       .values({
-        ...{ id, kind, ofId: of, containerId, containerName, idempotencyKey },
+        ...{ id, kind, ofId: of, subject, idempotencyKey },
         requestJson: JSON.stringify(request),
         termsJson: JSON.stringify(terms),
         planJson: JSON.stringify(plan),
@@ -121,19 +129,8 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
         updatedAt: now(),
       })
       .execute()
+    await insertMembers(trx, id, members)
     if (of !== null) await trx.updateTable('migrations').set({ followedBy: id }).where('id', '=', of).execute()
-  }
-
-  // Of one that has kept nothing it changes nothing.
-  const settle = async (
-    trx: Transaction<Tables>,
-    { id, failedBecomes }: NonNullable<MigrationEnd['settles']>,
-    by: string,
-  ): Promise<void> => {
-    const row = await trx.selectFrom('migrations').select('state').where('id', '=', id).executeTakeFirst()
-    if (row?.state !== 'awaiting-finalize' && row?.state !== 'failed') return
-    const state = row.state === 'awaiting-finalize' ? 'completed' : failedBecomes
-    await trx.updateTable('migrations').set({ state, followedBy: by, updatedAt: now() }).where('id', '=', id).execute()
   }
 
   return {
@@ -167,7 +164,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
         .orderBy('id', 'desc')
         .limit(limit)
         .execute()
-      return rows.map(toRecord)
+      return withMembers(db, rows)
     },
 
     unfinished: async () => {
@@ -178,7 +175,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
         .orderBy('createdAt')
         .orderBy('id')
         .execute()
-      return rows.map(toRecord)
+      return withMembers(db, rows)
     },
 
     entries: (id) => entriesOf(db, id),
@@ -209,9 +206,9 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
       return place?.workloadId ?? null
     },
 
-    acquireLease: (id, workload) => db.transaction().execute((trx) => acquire(trx, id, workload, clock.now())),
+    acquireLeases: (id, wanted) => db.transaction().execute((trx) => acquire(trx, id, wanted, clock.now())),
 
-    commit: async (id, lease, to, targetContainerId) => {
+    commit: async (id, to, handedOver) => {
       await db.transaction().execute(async (trx) => {
         const done = await trx
           .selectFrom('journalEntries')
@@ -221,10 +218,12 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
           .where('phase', '=', 'done')
           .executeTakeFirst()
         if (done !== undefined) {
-          if (await isOwner(trx, id, lease, to, targetContainerId)) return
-          throw stale(id, lease)
+          for (const { lease, containerId } of handedOver) {
+            if (!(await isOwner(trx, id, lease, to, containerId))) throw stale(id, lease)
+          }
+          return
         }
-        await transfer(trx, id, lease, to, targetContainerId, clock.now())
+        for (const { lease, containerId } of handedOver) await transfer(trx, id, lease, to, containerId, clock.now())
         await trx
           .insertInto('journalEntries')
           .values({ migrationId: id, step: 'commit', phase: 'done', at: now() })
@@ -309,7 +308,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
           .set({ state, errorJson: json(error), endedAt: now(), updatedAt: now() })
           .where('id', '=', id)
           .execute()
-        if (settles !== undefined) await settle(trx, settles, id)
+        if (settles !== undefined) await settle(trx, settles, id, now())
         if (follow !== undefined) await insert(trx, follow)
         // To remove an old copy moves nothing.
         const tells = announced !== undefined && record.kind !== 'finalize' && record.endedAt === null

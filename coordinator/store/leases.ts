@@ -3,44 +3,74 @@
 import type { Transaction } from 'kysely'
 import { ulid } from 'ulid'
 import { AppError } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import type { Journal } from '../migration/ports.ts'
 import type { Lease } from '../migration/record.ts'
+import { membersOf } from './members.ts'
 import type { Tables } from './tables.ts'
 import { requireNotTransferred } from './volume-holds.ts'
 
 type Within = Transaction<Tables>
-type Wanted = Parameters<Journal['acquireLease']>[1]
+type Wanted = Parameters<Journal['acquireLeases']>[1]
+// One of them, where it is.
+type Place = Pick<Wanted, 'host'> & Wanted['members'][number]
 
 const workloadResource = (id: string) => `workload/${id}`
 
-const resourcesOf = (workloadId: string, { host, containerId, volumes }: Wanted): string[] => [
+const resourcesOf = (workloadId: string, { host, containerId }: Place): string[] => [
   workloadResource(workloadId),
   `container/${host}/${containerId}`,
-  // A host has one volume of a name, whatever its identity: to hold the name is to hold it.
-  ...new Set(volumes.map(({ name }) => `volume/${host}/${name}`)),
 ]
 
-export const acquire = async (trx: Within, migrationId: string, wanted: Wanted, at: Date): Promise<Lease> => {
+// A host has one volume of a name, whatever its identity: to hold the name is to hold it. Members may share one.
+const volumesOf = ({ host, members }: Wanted): string[] => [
+  ...new Set(members.flatMap(({ volumes }) => volumes.map(({ name }) => `volume/${host}/${name}`))),
+]
+
+export const acquire = async (
+  trx: Within,
+  migrationId: string,
+  { retired = false, ...wanted }: Wanted,
+  at: Date,
+): Promise<readonly Lease[]> => {
   const migration = await trx
     .selectFrom('migrations')
-    .select(['workloadId', 'epoch', 'endedAt'])
+    .select('endedAt')
     .where('id', '=', migrationId)
     .executeTakeFirst()
   if (migration === undefined) throw unknownMigration(migrationId)
   if (migration.endedAt !== null) throw ended(migrationId)
-  if (migration.workloadId !== null && migration.epoch !== null) {
-    return { migrationId, workloadId: migration.workloadId, epoch: migration.epoch }
-  }
+  const known = (await membersOf(trx, [migrationId])).get(migrationId) ?? []
+  const held = known.flatMap(({ lease }) => (lease === null ? [] : [lease]))
+  if (held.length > 0) return held
 
-  const workloadId = wanted.retired ? await workloadRetiredAt(trx, wanted) : await workloadAt(trx, wanted, at)
-  await hold(trx, migrationId, resourcesOf(workloadId, wanted), wanted)
+  const places = wanted.members.map((member) => ({ ...member, host: wanted.host }))
+  const workloadIds: string[] = []
+  for (const place of places) {
+    workloadIds.push(retired ? await workloadRetiredAt(trx, place) : await workloadAt(trx, place, at))
+  }
+  const own = places.flatMap((place, index) => resourcesOf(workloadIds[index] ?? '', place))
+  await hold(trx, migrationId, [...own, ...volumesOf(wanted)], wanted)
+  const leases: Lease[] = []
+  for (const [index, { volumes }] of places.entries()) {
+    leases.push(await issue(trx, { migrationId, number: index + 1, workloadId: workloadIds[index] ?? '', volumes }))
+  }
+  return leases
+}
+
+// The next epoch of one workload.
+const issue = async (
+  trx: Within,
+  member: { migrationId: string; number: number; workloadId: string } & Pick<Place, 'volumes'>,
+): Promise<Lease> => {
+  const { migrationId, number, workloadId } = member
   const { epoch } = await trx
     .updateTable('workloads')
     .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
     .where('id', '=', workloadId)
     .returning('epoch')
     .executeTakeFirstOrThrow()
-  const volumes = [...new Map(wanted.volumes.map((volume) => [volume.name, volume])).values()]
+  const volumes = [...new Map(member.volumes.map((volume) => [volume.name, volume])).values()]
   if (volumes.length > 0) {
     await trx
       .insertInto('workloadVolumes')
@@ -50,16 +80,17 @@ export const acquire = async (trx: Within, migrationId: string, wanted: Wanted, 
       .execute()
   }
   await trx
-    .updateTable('migrations')
-    .set({ workloadId, epoch, updatedAt: at.toISOString() })
-    .where('id', '=', migrationId)
+    .updateTable('migrationMembers')
+    .set({ workloadId, epoch })
+    .where('migrationId', '=', migrationId)
+    .where('number', '=', number)
     .execute()
-  return { migrationId, workloadId, epoch }
+  return { migrationId: partId(migrationId, number), workloadId, epoch }
 }
 
 // A container's id is its own for ever (Docker draws 256 bits), so it alone says which workload it is; the volumes'
 // creation times do not, since Docker reads them off a directory that a hand-over writes to.
-const workloadAt = async (trx: Within, { host, containerId }: Wanted, at: Date): Promise<string> => {
+const workloadAt = async (trx: Within, { host, containerId }: Place, at: Date): Promise<string> => {
   const place = await trx
     .selectFrom('workloadPlaces')
     .innerJoin('workloads', 'workloads.id', 'workloadPlaces.workloadId')
@@ -85,7 +116,7 @@ const workloadAt = async (trx: Within, { host, containerId }: Wanted, at: Date):
 
 // What may be removed: a place where the workload was, and is not. In the transaction that takes the lease, so that it
 // stays so.
-const workloadRetiredAt = async (trx: Within, { host, containerId }: Wanted): Promise<string> => {
+const workloadRetiredAt = async (trx: Within, { host, containerId }: Place): Promise<string> => {
   const place = await trx
     .selectFrom('workloadPlaces')
     .innerJoin('workloads', 'workloads.id', 'workloadPlaces.workloadId')
@@ -103,7 +134,12 @@ const workloadRetiredAt = async (trx: Within, { host, containerId }: Wanted): Pr
   )
 }
 
-const hold = async (trx: Within, migrationId: string, resources: string[], { host }: Wanted): Promise<void> => {
+const hold = async (
+  trx: Within,
+  migrationId: string,
+  resources: string[],
+  { host }: Pick<Wanted, 'host'>,
+): Promise<void> => {
   const held = await trx
     .selectFrom('leases')
     .selectAll()
@@ -140,15 +176,16 @@ export const transfer = async (
 ): Promise<void> => {
   const current = await trx
     .selectFrom('leases')
-    .innerJoin('migrations', 'migrations.id', 'leases.migrationId')
-    .innerJoin('workloads', 'workloads.id', 'migrations.workloadId')
-    .select(['migrations.workloadId', 'migrations.epoch as granted', 'workloads.epoch as newest'])
+    .innerJoin('migrationMembers as member', 'member.migrationId', 'leases.migrationId')
+    .innerJoin('workloads', 'workloads.id', 'member.workloadId')
+    .select(['member.number', 'member.epoch as granted', 'workloads.epoch as newest'])
     .where('leases.resource', '=', workloadResource(lease.workloadId))
     .where('leases.migrationId', '=', migrationId)
+    .where('member.workloadId', '=', lease.workloadId)
     .executeTakeFirst()
   const valid =
-    lease.migrationId === migrationId &&
-    current?.workloadId === lease.workloadId &&
+    current !== undefined &&
+    lease.migrationId === partId(migrationId, current.number) &&
     current.granted === lease.epoch &&
     current.newest === lease.epoch
   if (!valid) throw stale(migrationId, lease)
@@ -175,14 +212,14 @@ export const isOwner = async (
 ): Promise<boolean> => {
   const place = await trx
     .selectFrom('workloadPlaces')
-    .innerJoin('migrations', 'migrations.workloadId', 'workloadPlaces.workloadId')
-    .select('workloadPlaces.workloadId')
+    .innerJoin('migrationMembers as member', 'member.workloadId', 'workloadPlaces.workloadId')
+    .select(['workloadPlaces.workloadId', 'member.number'])
     .where('workloadPlaces.host', '=', to)
     .where('workloadPlaces.containerId', '=', containerId)
-    .where('migrations.id', '=', migrationId)
-    .where('migrations.epoch', '=', lease.epoch)
+    .where('member.migrationId', '=', migrationId)
+    .where('member.epoch', '=', lease.epoch)
     .executeTakeFirst()
-  return place?.workloadId === lease.workloadId && lease.migrationId === migrationId
+  return place?.workloadId === lease.workloadId && lease.migrationId === partId(migrationId, place.number)
 }
 
 export const stale = (migrationId: string, { workloadId, epoch }: Lease): AppError =>

@@ -2,6 +2,7 @@
 // function promises.
 import { sql, type Transaction } from 'kysely'
 import type { MigrationKind, StepName } from '../../shared/api/migrations.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import type { Entry } from '../migration/decide.ts'
 import type { JournalPhase } from '../migration/ports.ts'
 import type {
@@ -75,16 +76,17 @@ export const createRecoveryStore = (db: Database): RecoveryStore => ({
 })
 
 const readKnown = async (trx: Transaction<Tables>): Promise<Known> => {
-  const [workloads, places, migrations, entries, settlements] = [
+  const [workloads, places, migrations, members, entries, settlements] = [
     await trx.selectFrom('workloads').selectAll().execute(),
     await trx.selectFrom('workloadPlaces').selectAll().execute(),
-    await trx.selectFrom('migrations').selectAll().execute(),
+    await trx.selectFrom('migrations').select(['id', 'kind', 'requestJson', 'endedAt']).execute(),
+    await trx.selectFrom('migrationMembers').selectAll().execute(),
     await trx.selectFrom('journalEntries').select(['migrationId', 'step', 'phase']).orderBy('seq').execute(),
     await trx.selectFrom('settlements').select(['id', 'workloadId', 'epoch']).execute(),
   ]
-  const issued = new Map(
-    [...migrations, ...settlements].map(({ id, workloadId, epoch }) => [`${workloadId} ${epoch}`, id]),
-  )
+  const parts = members.map((member) => ({ ...member, id: partId(member.migrationId, member.number) }))
+  const issued = new Map([...parts, ...settlements].map(({ id, workloadId, epoch }) => [`${workloadId} ${epoch}`, id]))
+  const migrationOf = new Map(migrations.map((migration) => [migration.id, migration]))
   const placesOf = Map.groupBy(places, ({ workloadId }) => workloadId)
   const entriesOf = Map.groupBy(entries, ({ migrationId }) => migrationId)
   return {
@@ -99,16 +101,19 @@ const readKnown = async (trx: Transaction<Tables>): Promise<Known> => {
       ]),
     ),
     migrations: new Map(
-      migrations.map((row): [string, KnownMigration] => {
-        const { from, to } = JSON.parse(row.requestJson) as { from: string; to: string }
-        const own = (entriesOf.get(row.id) ?? []).map(
-          ({ step, phase }): Entry => ({ step: step as StepName, phase: phase as JournalPhase }),
-        )
-        const { id, workloadId, epoch, containerId, containerName } = row
-        const kind = row.kind as MigrationKind
-        const ended = row.endedAt !== null
-        return [id, { id, kind, workloadId, epoch, from, to, containerId, containerName, ended, entries: own }]
-      }),
+      parts.flatMap(
+        ({ id, migrationId, workloadId, epoch, containerId, containerName }): [string, KnownMigration][] => {
+          const row = migrationOf.get(migrationId)
+          if (row === undefined) return []
+          const { from, to } = JSON.parse(row.requestJson) as { from: string; to: string }
+          const own = (entriesOf.get(migrationId) ?? []).map(
+            ({ step, phase }): Entry => ({ step: step as StepName, phase: phase as JournalPhase }),
+          )
+          const kind = row.kind as MigrationKind
+          const ended = row.endedAt !== null
+          return [[id, { id, kind, workloadId, epoch, from, to, containerId, containerName, ended, entries: own }]]
+        },
+      ),
     ),
     settled: settlements.reduce(
       (newest, { workloadId, epoch }) => newest.set(workloadId, Math.max(epoch, newest.get(workloadId) ?? 0)),
@@ -148,9 +153,10 @@ const settleOne = async (
 const endMigrations = async (trx: Transaction<Tables>, workloadId: string, by: string, at: string): Promise<void> => {
   const unfinished = await trx
     .selectFrom('migrations')
-    .select('id')
-    .where('workloadId', '=', workloadId)
-    .where('endedAt', 'is', null)
+    .innerJoin('migrationMembers as member', 'member.migrationId', 'migrations.id')
+    .select('migrations.id')
+    .where('member.workloadId', '=', workloadId)
+    .where('migrations.endedAt', 'is', null)
     .execute()
   const error = {
     code: 'DRAYAGE_RECOVERED',

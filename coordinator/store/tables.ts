@@ -149,16 +149,14 @@ export type WorkloadVolumeTable = {
 export type MigrationTable = {
   id: string
   requestJson: string
-  containerId: string
-  containerName: string
+  // What is moved, in words.
+  subject: string
   planJson: string
   idempotencyKey: string | null
   state: string
   cancelRequested: number
   warningsJson: string
   errorJson: string | null
-  workloadId: string | null
-  epoch: number | null
   createdAt: string
   updatedAt: string
   endedAt: string | null
@@ -168,6 +166,22 @@ export type MigrationTable = {
   ofId: string | null
   termsJson: Generated<string>
   followedBy: string | null
+}
+
+// One of the containers that a migration moves together.
+export type MigrationMemberTable = {
+  migrationId: string
+  // From 1, in the order in which they are made and started: agents know it by this (shared/move-set/part.ts).
+  number: number
+  containerId: string
+  containerName: string
+  // What of a return or a finalize is its own.
+  termsJson: string
+  // Null: the lease was not taken yet.
+  workloadId: string | null
+  epoch: number | null
+  // The migration that has used up, or removed, what this one kept of it.
+  settledBy: string | null
 }
 
 export type LeaseTable = {
@@ -240,6 +254,8 @@ export type HookRunTable = {
   seq: Generated<number>
   migrationId: string
   hook: string
+  // The name of the one that it was run in.
+  container: string
   host: string
   commandJson: string
   onError: string
@@ -312,6 +328,7 @@ export type Tables = {
   workloadPlaces: WorkloadPlaceTable
   workloadVolumes: WorkloadVolumeTable
   migrations: MigrationTable
+  migrationMembers: MigrationMemberTable
   leases: LeaseTable
   volumeHolds: VolumeHoldTable
   journalEntries: JournalEntryTable

@@ -33,13 +33,15 @@ const migration = async (id: string) => {
     of: null,
     terms: {},
     request: request as never,
-    containerId: `c-${id}`,
-    containerName: 'web',
+    subject: 'web',
+    members: [{ containerId: `c-${id}`, containerName: 'web' }],
     plan: { warnings: [] } as never,
     idempotencyKey: null,
   })
   const volumes = [{ name: 'data', createdAt: '', rootIdentity: '1:2' }]
-  return { acquire: () => journal.acquireLease(id, { host: 'host-1', containerId: `c-${id}`, volumes }) }
+  return {
+    acquire: () => journal.acquireLeases(id, { host: 'host-1', members: [{ containerId: `c-${id}`, volumes }] }),
+  }
 }
 
 test('several may read a volume at a time, and none while it is made', async () => {

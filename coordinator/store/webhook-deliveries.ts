@@ -29,10 +29,12 @@ export const announce = async (
   state: string | null,
   at: Date,
 ): Promise<void> => {
+  // Of several that move together, the first stands for all.
   const { workloadId } = await trx
-    .selectFrom('migrations')
+    .selectFrom('migrationMembers')
     .select('workloadId')
-    .where('id', '=', migrationId)
+    .where('migrationId', '=', migrationId)
+    .where('number', '=', 1)
     .executeTakeFirstOrThrow()
   const time = at.toISOString()
   await trx

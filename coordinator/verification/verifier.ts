@@ -97,7 +97,7 @@ export const createVerifier = ({ journal, hosts, clock }: VerifierOptions): Veri
       if (receipt === undefined || receipt.volumes.length === 0 || !hasMoved(record.state)) {
         throw new AppError(
           'DRAYAGE_NOTHING_TO_VERIFY',
-          `Migration ${id} of ${record.containerName} is ${record.state} and has ${
+          `Migration ${id} of ${record.subject} is ${record.state} and has ${
             receipt === undefined ? 'no receipt' : `${receipt.volumes.length} volumes in its receipt`
           }: there is no copy of data to compare.`,
         )

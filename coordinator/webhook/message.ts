@@ -14,23 +14,26 @@ export const bodyOf = (
   entries: readonly JournalEntry[],
   hooks: readonly HookRun[],
 ): string => {
-  const { kind, of, request, containerName, containerId, plan, lease } = record
+  const { kind, of, request, members, plan } = record
   const ended = delivery.event === 'migration.ended'
-  const target = isCommitted(entries) ? factsOf(entries).hold?.targetContainerId : undefined
+  const hold = isCommitted(entries) ? factsOf(entries).hold : undefined
+  const workloads = members.map(({ containerId, containerName, lease }, index) => ({
+    id: lease?.workloadId ?? null,
+    epoch: lease?.epoch ?? null,
+    name: containerName,
+    // Where it lives from now on.
+    host: hold === undefined ? request.from : request.to,
+    containerId: hold?.[index]?.targetContainerId ?? containerId,
+  }))
+  const asked = members.findIndex(({ containerId }) => containerId === plan.container.id)
   return JSON.stringify({
     id: delivery.id,
     sequence: delivery.seq,
     event: delivery.event,
     at: delivery.at.toISOString(),
-    workload: {
-      id: delivery.workloadId,
-      epoch: lease?.epoch ?? null,
-      name: containerName,
-      // Where it lives from now on.
-      host: target === undefined ? request.from : request.to,
-      containerId: target ?? containerId,
-      ports: plan.ports,
-    },
+    workload: { ...workloads[Math.max(asked, 0)], ports: plan.ports },
+    // All that move together, it among them.
+    workloads,
     migration: {
       ...{ id: record.id, kind, of, from: request.from, to: request.to },
       state: delivery.state ?? 'running',

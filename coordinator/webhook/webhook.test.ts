@@ -77,7 +77,8 @@ const start = (over: { url?: string } = {}): { journal: Journal; wake: () => voi
 }
 
 const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration => ({
-  ...{ id, kind: 'move', of: null, terms: {}, containerId: 'c1', containerName: 'web', idempotencyKey: null },
+  ...{ id, kind: 'move', of: null, terms: {}, subject: 'web', idempotencyKey: null },
+  members: [{ containerId: 'c1', containerName: 'web' }],
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
   plan: { ...plan, ports: ['0.0.0.0:8080->80/tcp'] },
   ...over,
@@ -85,10 +86,14 @@ const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration =
 
 const move = async (journal: Journal, id: string, from: string, containerId: string, to: string, target: string) => {
   const request = accepted({ container: 'web', from, to })
-  await journal.create(migration(id, { request, containerId }))
-  const lease = await journal.acquireLease(id, { host: from, containerId, volumes: [] })
-  await journal.append(id, { step: 'hold', phase: 'done', facts: { hold: { targetContainerId: target } } })
-  await journal.commit(id, lease, to, target)
+  await journal.create(migration(id, { request, members: [{ containerId, containerName: 'web' }] }))
+  const leases = await journal.acquireLeases(id, { host: from, members: [{ containerId, volumes: [] }] })
+  await journal.append(id, { step: 'hold', phase: 'done', facts: { hold: [{ targetContainerId: target }] } })
+  await journal.commit(
+    id,
+    to,
+    leases.map((lease) => ({ lease, containerId: target })),
+  )
 }
 
 const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {

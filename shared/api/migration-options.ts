@@ -87,6 +87,11 @@ export const MigrationOptions = Type.Object(
       description:
         'Containers of the source’s host that the container depends on, or that depend on it (Compose: depends_on). refuse: it is not moved without them. leave: they stay. What shares its volumes, its namespaces or a link with it is never left behind',
     }),
+    writableLayer: Type.Union([Type.Literal('refuse'), Type.Literal('discard'), Type.Literal('keep')], {
+      default: 'refuse',
+      description:
+        'What the container has changed outside its volumes, beside what is known to be harmless (/tmp, /run, histories of shells). refuse: it is not moved, and the plan lists it. discard: it is left behind. keep: it is taken along, as an image of its own upon the container’s, made while the container is stopped',
+    }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
     ),
@@ -117,6 +122,7 @@ export const defaultOptions: MigrationOptions = {
   maxBytesPerSecond: null,
   compression: 'auto',
   dependents: 'refuse',
+  writableLayer: 'refuse',
   preStop: null,
   postStart: null,
 }
@@ -143,6 +149,7 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   maxBytesPerSecond: asked.maxBytesPerSecond ?? defaultOptions.maxBytesPerSecond,
   compression: asked.compression ?? defaultOptions.compression,
   dependents: asked.dependents ?? defaultOptions.dependents,
+  writableLayer: asked.writableLayer ?? defaultOptions.writableLayer,
   preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
   postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

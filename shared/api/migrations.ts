@@ -64,6 +64,12 @@ export const ReturnRequest = Type.Object(
           'Give up what somebody wrote to the retired copy since the move; without this it is refused with DRAYAGE_RETAINED_CHANGED',
       }),
     ),
+    writableLayer: Type.Optional(
+      Type.Union([Type.Literal('refuse'), Type.Literal('discard')], {
+        description:
+          'What was changed outside the volumes since the move: it goes back with the container that was kept, and that has its own. Not said: as in the move, where keep takes it along only if no copy was kept, and is refused otherwise',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -105,15 +111,34 @@ export const SetMember = Type.Object({
 })
 export type SetMember = Static<typeof SetMember>
 
+const PlannedImage = Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() })
+
 // What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
 export const Plan = Type.Object({
   container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
   from: HostName,
   to: HostName,
-  image: Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() }),
+  image: PlannedImage,
+  members: Type.Array(
+    Type.Object({ id: Type.String(), name: Type.String(), state: Type.String(), image: PlannedImage }),
+    { description: 'All containers that move, `container` among them, in the order in which they are started' },
+  ),
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
   ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  writableLayer: Type.Optional(
+    Type.Object(
+      {
+        changes: Type.Integer({ minimum: 1 }),
+        paths: Type.Array(Type.String(), {
+          description: 'The first of them, as docker diff prints them: A /etc/app.conf',
+        }),
+        bytes: Bytes,
+        policy: MigrationOptions.properties.writableLayer,
+      },
+      { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
+    ),
+  ),
   set: Type.Array(SetMember, { description: 'What belongs together with the container, beside it' }),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
@@ -203,6 +228,7 @@ export type MigrationError = Static<typeof MigrationError>
 // One time that a hook was run.
 export const HookRun = Type.Object({
   hook: Type.Union([Type.Literal('pre-stop'), Type.Literal('post-start')]),
+  container: Type.String({ description: 'The name of the one that it was run in' }),
   host: HostName,
   command: Type.Array(Type.String()),
   onError: Type.Union([Type.Literal('fail'), Type.Literal('continue')]),
@@ -248,6 +274,14 @@ export const Migration = Type.Object({
     Type.String({ description: 'The return or finalize that has used up, or is using up, what this one kept' }),
   ),
   container: Type.Object({ id: Nullable(Type.String()), name: Type.String() }),
+  members: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      targetContainerId: Nullable(Type.String()),
+    }),
+    { description: 'All containers that it is about, `container` among them, in the order in which they are started' },
+  ),
   from: HostName,
   to: HostName,
   options: MigrationOptions,

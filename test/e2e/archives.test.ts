@@ -11,11 +11,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
 import type { CopiedVolume, ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Problem } from '../../shared/api/common.ts'
-import { CommandFailed, run } from '../lab/command.ts'
+import { type CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
+import { commandLineOf, failureOf } from './command-line.ts'
 import { differences, hugeHoles, mountpoint, startMigration, untilEnded } from './moving.ts'
 
 let lab: Lab
@@ -36,24 +37,12 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 })
 
-const env = () => ({ ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token })
-const cli = (args: readonly string[]): Promise<string> => run([process.execPath, dray, ...args], { env: env() })
+const { env, says: cli } = commandLineOf(() => lab)
 const startCli = (args: readonly string[]) => spawn(process.execPath, [dray, ...args], { env: env(), stdio: 'ignore' })
 const shell = (script: string): Promise<string> =>
   run(['bash', '-c', `set -o pipefail; dray() { "${process.execPath}" "${dray}" "$@"; }; cd "${folder}"; ${script}`], {
     env: env(),
   })
-// How it failed.
-const failure = (work: Promise<unknown>): Promise<CommandFailed> =>
-  work.then(
-    (result) => {
-      throw new Error(`it did not fail: ${JSON.stringify(result)}`)
-    },
-    (thrown) => {
-      if (thrown instanceof CommandFailed) return thrown
-      throw thrown
-    },
-  )
 const problemOf = (failed: CommandFailed): Problem => (JSON.parse(failed.stdout) as { problem: Problem }).problem
 
 const sha256 = async (file: string): Promise<string> =>
@@ -80,7 +69,7 @@ describe('an export', () => {
     const root = await makeVolume(one, 'animals')
     await makeZoo(root)
     const file = join(folder, 'animals.tar')
-    const archive = JSON.parse(await cli(['volume', 'export', 'host-1/animals', '-o', file, '--json'])) as VolumeArchive
+    const archive = JSON.parse(await cli('volume', 'export', 'host-1/animals', '-o', file, '--json')) as VolumeArchive
     expect(archive).toMatchObject({ host: 'host-1', volume: 'animals', live: false, archiveSha256: await sha256(file) })
     expect(archive.warnings).toEqual([])
     // GNU tar fails on paths that are longer than the kernel takes: those are the engine's own tests'.
@@ -98,11 +87,11 @@ describe('an export', () => {
   test('of a volume that a container uses is refused by name, unless it is to be live', async () => {
     await makeVolume(one, 'used')
     await one.docker(['run', '-d', '--name', 'user', '-v', 'used:/data', busybox, 'sleep', '1d'])
-    const refused = await failure(cli(['volume', 'export', 'host-1/used', '-o', join(folder, 'used.tar'), '--json']))
+    const refused = await failureOf(cli('volume', 'export', 'host-1/used', '-o', join(folder, 'used.tar'), '--json'))
     expect(refused.exitCode).toBe(4)
     expect(problemOf(refused)).toMatchObject({ code: 'DRAYAGE_VOLUME_IN_USE', detail: expect.stringContaining('user') })
     const live = JSON.parse(
-      await cli(['volume', 'export', 'host-1/used', '-o', join(folder, 'used.tar'), '--json', '--live']),
+      await cli('volume', 'export', 'host-1/used', '-o', join(folder, 'used.tar'), '--json', '--live'),
     ) as VolumeArchive
     expect(live).toMatchObject({ live: true, warnings: [{ code: 'live-copy' }] })
     await one.docker(['rm', '-f', 'user'])
@@ -117,7 +106,7 @@ describe('an export', () => {
       ['host-1', 'DRAYAGE_INVALID_REQUEST', 2],
       ['host-1/../etc', 'DRAYAGE_INVALID_REQUEST', 2],
     ] as const) {
-      const refused = await failure(cli(['volume', 'export', name, '-o', join(folder, 'no.tar'), '--json']))
+      const refused = await failureOf(cli('volume', 'export', name, '-o', join(folder, 'no.tar'), '--json'))
       expect([name, problemOf(refused).code, refused.exitCode]).toEqual([name, code, exit])
     }
     await expect(access(join(folder, 'no.tar'))).rejects.toThrow()
@@ -130,7 +119,7 @@ describe('an export', () => {
     const file = join(folder, 'breaking.tar')
     await writeFile(file, 'an earlier backup')
     await lab.limitRate(one, 200)
-    const exporting = failure(cli(['volume', 'export', 'host-1/breaking', '-o', file, '--json']))
+    const exporting = failureOf(cli('volume', 'export', 'host-1/breaking', '-o', file, '--json'))
     await partialBytes(file, 1_000_000)
     await one.agent.kill()
     const failed = await exporting
@@ -172,7 +161,7 @@ describe('an export', () => {
     const root = await mountpoint(one, 'breaking')
     await lab.limitRate(one, 200)
     const file = join(folder, 'changing.tar')
-    const exporting = failure(cli(['volume', 'export', 'host-1/breaking', '-o', file, '--json']))
+    const exporting = failureOf(cli('volume', 'export', 'host-1/breaking', '-o', file, '--json'))
     await partialBytes(file, 1_000_000)
     await writeFile(join(root, 'folder', 'new'), 'written meanwhile')
     await lab.limitRate(one, undefined)
@@ -187,7 +176,7 @@ describe('an export', () => {
 describe('an import', () => {
   const volumes = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
   const imported = async (args: readonly string[]): Promise<ImportedVolume> =>
-    JSON.parse(await cli(['volume', 'import', ...args, '--json'])) as ImportedVolume
+    JSON.parse(await cli('volume', 'import', ...args, '--json')) as ImportedVolume
   const tarOf = async (root: string, file: string): Promise<void> => {
     await run([
       ...['tar', '-c', '--format=posix', '--sparse', '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'],
@@ -197,7 +186,7 @@ describe('an import', () => {
 
   test('of an export is the same volume on another host, by its digest and by rsync', async () => {
     const file = join(folder, 'animals.tar')
-    const sent = JSON.parse(await cli(['volume', 'export', 'host-1/animals', '-o', file, '--json'])) as VolumeArchive
+    const sent = JSON.parse(await cli('volume', 'export', 'host-1/animals', '-o', file, '--json')) as VolumeArchive
     const made = await imported(['host-2/animals', '-i', file, '--label', 'a=b=c', '--label', 'empty='])
     expect(made).toMatchObject({ host: 'host-2', volume: 'animals', created: true, warnings: [] })
     const { entries, contentBytes, archiveBytes, archiveSha256, digest } = sent
@@ -228,7 +217,7 @@ describe('an import', () => {
     await run(['sh', '-e', '-c', script], { cwd: root })
     await one.docker(['create', '--name', 'holder', '-v', 'for-docker:/data', busybox, 'true'])
     const cp = `docker -H '${one.dockerHost}' cp holder:/data -`
-    const refused = await failure(shell(`${cp} | dray volume import host-2/by-docker --strip-components 9`))
+    const refused = await failureOf(shell(`${cp} | dray volume import host-2/by-docker --strip-components 9`))
     expect(refused.stderr).toContain('DRAYAGE_TARBALL_REFUSED')
     await shell(`${cp} | dray volume import host-2/by-docker --strip-components 1`)
     expect(await differences(root, await mountpoint(two, 'by-docker'))).toBe('')
@@ -245,7 +234,7 @@ describe('an import', () => {
     const importing = imported(['host-2/slow', '-i', file])
     await eventually('the volume to be there', 60_000, async () => (await volumes(two)).includes('slow') || undefined)
     await eventually('it to be set aside', 60_000, () => isMissing(two, 'slow'))
-    expect((await failure(two.docker(['run', '--rm', '-v', 'slow:/data', image, 'true']))).message).toMatch(
+    expect((await failureOf(two.docker(['run', '--rm', '-v', 'slow:/data', image, 'true']))).message).toMatch(
       /no such file/,
     )
     await lab.limitRate(two, undefined)
@@ -257,10 +246,10 @@ describe('an import', () => {
   test('leaves a volume alone that exists, and fills one that is empty if told to', async () => {
     const file = join(folder, 'animals.tar')
     const root = await makeVolume(two, 'existing')
-    const refused = await failure(imported(['host-2/existing', '-i', file]))
+    const refused = await failureOf(imported(['host-2/existing', '-i', file]))
     expect([problemOf(refused).code, refused.exitCode]).toEqual(['DRAYAGE_VOLUME_EXISTS', 4])
     await writeFile(join(root, 'data'), 'precious')
-    const full = await failure(imported(['host-2/existing', '-i', file, '--into-empty']))
+    const full = await failureOf(imported(['host-2/existing', '-i', file, '--into-empty']))
     expect(problemOf(full).code).toBe('DRAYAGE_VOLUME_EXISTS')
     expect(await readdir(root)).toEqual(['data'])
     await rm(join(root, 'data'))
@@ -284,10 +273,10 @@ describe('an import', () => {
     for (const [name, bytes] of Object.entries(wrong)) {
       const file = join(folder, `${name}.tar`)
       await writeFile(file, bytes)
-      const failed = await failure(imported([`host-2/${name}`, '-i', file]))
+      const failed = await failureOf(imported([`host-2/${name}`, '-i', file]))
       expect([name, problemOf(failed).code, failed.exitCode]).toEqual([name, 'DRAYAGE_TARBALL_REFUSED', 5])
     }
-    await failure(imported(['host-2/stays-empty', '--into-empty', '-i', join(folder, 'cut.tar')]))
+    await failureOf(imported(['host-2/stays-empty', '--into-empty', '-i', join(folder, 'cut.tar')]))
     expect(await readdir(root)).toEqual([])
     expect(await readdir(join(root, '..'))).toEqual(['_data'])
     for (const name of Object.keys(wrong)) expect(await volumes(two)).not.toContain(name)
@@ -321,7 +310,7 @@ describe('an import', () => {
 
 describe('a copy', () => {
   const copied = async (args: readonly string[]): Promise<CopiedVolume> =>
-    JSON.parse(await cli(['volume', 'copy', ...args, '--json'])) as CopiedVolume
+    JSON.parse(await cli('volume', 'copy', ...args, '--json')) as CopiedVolume
 
   test('is the same volume on another host, by both digests and by rsync, with its labels', async () => {
     await one.docker(['volume', 'create', '--label', 'app=zoo', 'original'])
@@ -348,7 +337,7 @@ describe('a copy', () => {
       [['host-1/original', 'host-9'], 'DRAYAGE_HOST_NOT_FOUND', 3],
       [['host-1/runs', 'host-2'], 'DRAYAGE_VOLUME_IN_USE', 4],
     ] as const) {
-      const failed = await failure(copied(args))
+      const failed = await failureOf(copied(args))
       expect([args, failed.exitCode]).toEqual([args, exit])
       expect(failed.stderr).toContain(code)
     }
@@ -363,13 +352,13 @@ describe('a copy', () => {
 
   test('that takes the original away: only of what no container refers to, and then it is on the other host alone', async () => {
     const moved = async (args: readonly string[]): Promise<CopiedVolume> =>
-      JSON.parse(await cli(['volume', 'move', ...args, '--json'])) as CopiedVolume
+      JSON.parse(await cli('volume', 'move', ...args, '--json')) as CopiedVolume
     const names = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
     await makeZoo(await makeVolume(one, 'moves'))
     const { digest } = await copied(['host-1/moves', 'host-1/stays'])
     await one.docker(['create', '--name', 'refers', '-v', 'moves:/data', busybox, 'true'])
     const refused = await eventually('the coordinator to hear of the container', 60_000, async () => {
-      const failed = await failure(moved(['host-1/moves', 'host-2']))
+      const failed = await failureOf(moved(['host-1/moves', 'host-2']))
       return failed.stderr.includes('DRAYAGE_VOLUME_IN_USE') ? failed : undefined
     })
     expect(refused.exitCode).toBe(4)

@@ -8,11 +8,12 @@ import type { AuditList } from '../../shared/api/audit.ts'
 import type { Directory } from '../../shared/api/browse.ts'
 import type { Orphan, OrphanList } from '../../shared/api/orphans.ts'
 import type { AddedToken } from '../../shared/api/tokens.ts'
-import { CommandFailed, run } from '../lab/command.ts'
+import { run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
+import { commandLineOf } from './command-line.ts'
 import { migrate, mountpoint } from './moving.ts'
 
 let lab: Lab
@@ -34,18 +35,7 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 })
 
-const env = () => ({ ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token })
-const cli = (...args: string[]): Promise<string> => run([process.execPath, dray, ...args], { env: env() })
-const refusedCli = (...args: string[]): Promise<CommandFailed> =>
-  cli(...args).then(
-    (said) => {
-      throw new Error(`it did not fail: ${said}`)
-    },
-    (thrown) => {
-      if (thrown instanceof CommandFailed) return thrown
-      throw thrown
-    },
-  )
+const { env, says: cli, ends } = commandLineOf(() => lab)
 
 const orphans = async (query = ''): Promise<OrphanList> =>
   (await lab.coordinator.call('GET', `/v1/orphans${query}`)) as OrphanList
@@ -115,7 +105,7 @@ test('what is in a volume is listed and read as it is, by who may, and nothing t
   const file = `host-1/looked-into:${listed.entries[1]?.name}`
   const digest = ['sh', '-c', '"$0" "$1" volume cat "$2" | sha256sum', process.execPath, dray, file]
   expect(await run(digest, { env: env() })).toContain(createHash('sha256').update(content).digest('hex'))
-  expect((await refusedCli('volume', 'cat', 'host-1/looked-into:away/passwd')).exitCode).toBe(4)
+  expect(await ends('volume', 'cat', 'host-1/looked-into:away/passwd')).toMatchObject({ exit: 4 })
 
   const { token } = (await lab.coordinator.call('POST', '/v1/tokens', {
     name: 'dashboard',
@@ -159,7 +149,7 @@ describe('a volume that is removed', () => {
   test('is not written over an earlier export, and stays where it cannot be exported', async () => {
     await makeVolume('again')
     await writeFile(join(folder, 'host-1.again.tar'), 'an earlier one')
-    const refused = await refusedCli('orphans', 'rm', 'again', '--export-to', folder, '--yes')
+    const refused = await ends('orphans', 'rm', 'again', '--export-to', folder, '--yes')
     expect(refused.stdout).toContain('host-1/again is still there')
     expect(await readFile(join(folder, 'host-1.again.tar'), 'utf8')).toBe('an earlier one')
     expect(await contentOf('again')).toBe('what nobody wants to lose')
@@ -240,8 +230,8 @@ describe('a volume that somebody wants', () => {
     })
     expect(kept.map(({ verdict, migration: id }) => [verdict, id])).toEqual(Array(2).fill(['kept', migration.id]))
     for (const orphan of kept) expect(await remove(orphan)).toBe('DRAYAGE_VOLUME_NOT_ORPHANED')
-    const refused = await refusedCli('orphans', 'rm', 'moved', '--host', 'host-1', '--yes')
-    expect([refused.exitCode, refused.stdout]).toEqual([4, expect.stringContaining(`dray finalize ${migration.id}`)])
+    const refused = await ends('orphans', 'rm', 'moved', '--host', 'host-1', '--yes')
+    expect(refused).toMatchObject({ exit: 4, stdout: expect.stringContaining(`dray finalize ${migration.id}`) })
     expect(await cli('orphans', '--same-name')).toMatch(/moved +host-1 .*\nmoved +host-2 /)
   })
 })

@@ -4,10 +4,10 @@ import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Verification } from '../../shared/api/verifications.ts'
-import { CommandFailed, run } from '../lab/command.ts'
-import { dray } from '../lab/drayage.ts'
+import { run } from '../lab/command.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { commandLineOf } from './command-line.ts'
 import { differences, migrate, mountpoint, planOf, setAside } from './moving.ts'
 
 let lab: Lab
@@ -54,16 +54,11 @@ test('what is copied while the source runs is read back from the disk of the tar
   expect(await differences(kept, await mountpoint(two, 'reread'), ['log'])).toBe('')
 })
 
+const { ends } = commandLineOf(() => lab)
 // What `dray verify` says, and how it ends.
 const verify = async (id: string): Promise<Verification & { readonly exit: number | null }> => {
-  const env = { ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
-  const ended = (exit: number | null, stdout: string) => ({ ...(JSON.parse(stdout) as Verification), exit })
-  try {
-    return ended(0, await run([process.execPath, dray, 'verify', id, '--json'], { env }))
-  } catch (thrown) {
-    if (thrown instanceof CommandFailed) return ended(thrown.exitCode, thrown.stdout)
-    throw thrown
-  }
+  const { exit, stdout } = await ends('verify', id, '--json')
+  return { ...(JSON.parse(stdout) as Verification), exit }
 }
 
 test('what the source keeps can be compared with the receipt at any time later, and the target where nothing runs on it', async () => {

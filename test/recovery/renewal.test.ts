@@ -47,7 +47,9 @@ test('the authority is changed for another and certificates are renewed while a 
     ...{ container: 'web', from: one.name, to: two.name },
     options: { maxBytesPerSecond: 1024 * 1024 },
   })
-  await untilMigration(lab, id, 'it copies', ({ steps }) => steps.some(({ name }) => name === 'precopy'))
+  await untilMigration(lab, id, 'it copies', ({ steps }) =>
+    steps.some(({ name, state }) => name === 'precopy' && state === 'running'),
+  )
   const began = await eventually('host-2 to pull the volume', 60_000, async () => {
     const connections = await pulls(two, one)
     return connections.length > 0 && connections

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Migration } from '../../shared/api/migrations.ts'
 import type { Recovery } from '../../shared/api/recovery.ts'
+import { commandLineOf } from '../e2e/command-line.ts'
 import type { Inspection } from '../e2e/inspection.ts'
 import { inspect, migrate, migrationOf, refusal, startMigration, untilEnded, untilMigration } from '../e2e/moving.ts'
-import { CommandFailed, run } from '../lab/command.ts'
-import { dray } from '../lab/drayage.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
@@ -42,14 +41,10 @@ afterEach(async () => {
   }
 })
 
-const cli = async (...args: string[]): Promise<{ exit: number; output: string }> => {
-  const env = { ...process.env, DRAYAGE_URL: lab.coordinator.url, DRAYAGE_TOKEN: lab.coordinator.token }
-  try {
-    return { exit: 0, output: await run([process.execPath, dray, ...args], { env }) }
-  } catch (thrown) {
-    if (!(thrown instanceof CommandFailed)) throw thrown
-    return { exit: thrown.exitCode ?? -1, output: `${thrown.stdout}${thrown.stderr}` }
-  }
+const { ends } = commandLineOf(() => lab)
+const cli = async (...args: string[]): Promise<{ exit: number | null; output: string }> => {
+  const { exit, stdout, stderr } = await ends(...args)
+  return { exit, output: `${stdout}${stderr}` }
 }
 const recovery = async () => (await lab.coordinator.call('GET', '/v1/recovery')) as Recovery
 

@@ -48,6 +48,7 @@ const c = {
   openat: libc.func('int openat(int dir, void *path, int flags, int mode)'),
   close: libc.func('int close(int fd)'),
   read: libc.func('long read(int fd, void *buffer, long count)'),
+  pread: libc.func('long pread64(int fd, void *buffer, long count, int64 offset)'),
   write: libc.func('long write(int fd, void *buffer, long count)'),
   lseek: libc.func('int64 lseek(int fd, int64 offset, int whence)'),
   fallocate: libc.func('int fallocate(int fd, int mode, int64 offset, int64 length)'),
@@ -152,6 +153,18 @@ export const close = (fd: number): void => {
 }
 
 export const read = (fd: number, into: Buffer): number => check('read', c.read(fd, into, into.length))
+
+// As much of the file from `offset` on as there is and fits: how many bytes. Where the file stands does not matter.
+export const readFullyAt = (fd: number, into: Buffer, offset: number): number => {
+  let filled = 0
+  while (filled < into.length) {
+    const rest = filled === 0 ? into : into.subarray(filled)
+    const count = check('read', c.pread(fd, rest, rest.length, offset + filled))
+    if (count === 0) break
+    filled += count
+  }
+  return filled
+}
 
 export const writeAll = (fd: number, bytes: Buffer): void => {
   let rest = bytes

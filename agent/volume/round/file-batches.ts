@@ -3,6 +3,7 @@
 // time, as its state says: only the state is ever looked at by two.
 import type { ByteString } from '../byte-string.ts'
 import { lastTrace, signed, splitNumber, type Trace, traceWords } from '../linux/trace.ts'
+import { openSigns, signWords, workUntilClosed } from './shared-signs.ts'
 import { makeSmallFile, type SmallFile } from './small-file.ts'
 
 export const mostSmallBytes = 64 * 1024
@@ -15,8 +16,9 @@ const hashBytes = 32
 // Of a batch. filling: it is the filler's, empty or not. done: so it is again, with what became of its files.
 const state = { filling: 0, ready: 1, taken: 2, done: 3 } as const
 
-// Words at the beginning, then a state for each batch.
-const control = { bell: 0, closed: 1, failed: 2, states: 4 } as const
+// Words at the beginning: the signs, a state for each batch, and how many files are in it.
+const statesFrom = signWords
+const countsFrom = statesFrom + batchCount
 const controlWords = 16
 // Of a file, in its batch: first what it is to be, then what it has become.
 const file = {
@@ -46,22 +48,19 @@ export type Made = { readonly seen: Trace; readonly content: ByteString }
 export type Batches = ReturnType<typeof openBatches>
 
 export const openBatches = (memory: SharedArrayBuffer) => {
-  const signs = new Int32Array(memory, 0, controlWords)
+  const signs = openSigns(memory)
+  const control = new Int32Array(memory, 0, controlWords)
   const words = Array.from(
     { length: batchCount },
     (_, batch) => new Uint32Array(memory, 4 * (controlWords + batch * batchWords), batchWords),
   )
   const bytesFrom = 4 * (controlWords + batchCount * batchWords)
   const bytes = words.map((_, batch) => Buffer.from(memory, bytesFrom + batch * bytesPerBatch, bytesPerBatch))
-  const counts = words.map((_, batch) => control.states + batchCount + batch)
+  const counts = words.map((_, batch) => countsFrom + batch)
 
-  const stateOf = (batch: number): number => Atomics.load(signs, control.states + batch)
+  const stateOf = (batch: number): number => Atomics.load(control, statesFrom + batch)
   const move = (batch: number, from: number, to: number): boolean =>
-    Atomics.compareExchange(signs, control.states + batch, from, to) === from
-  const ring = (): void => {
-    Atomics.add(signs, control.bell, 1)
-    Atomics.notify(signs, control.bell)
-  }
+    Atomics.compareExchange(control, statesFrom + batch, from, to) === from
   const wordsOf = (batch: number): Uint32Array => {
     const found = words[batch]
     if (found === undefined) throw new RangeError('there is no such batch')
@@ -91,16 +90,23 @@ export const openBatches = (memory: SharedArrayBuffer) => {
     }
   }
 
+  // For the thread that takes it to make its files.
+  const take = (): number | undefined => {
+    const batch = words.findIndex((_, one) => move(one, state.ready, state.taken))
+    return batch < 0 ? undefined : batch
+  }
+
   return {
     memory,
+    signs,
     all: words.map((_, batch) => batch),
     isFree: (batch: number): boolean => stateOf(batch) === state.filling,
     isDone: (batch: number): boolean => stateOf(batch) === state.done,
-    count: (batch: number): number => Atomics.load(signs, countAt(batch)),
+    count: (batch: number): number => Atomics.load(control, countAt(batch)),
 
     // `used`: how many of the batch's bytes are. Answers how many then are; undefined: it has no room.
     put: (batch: number, used: number, one: SmallFile): number | undefined => {
-      const index = Atomics.load(signs, countAt(batch))
+      const index = Atomics.load(control, countAt(batch))
       const end = used + one.name.length + one.content.length
       if (index === filesPerBatch || end > bytesPerBatch) return undefined
       const [into, at, content] = [wordsOf(batch), index * fileWords, bytesOf(batch)]
@@ -114,7 +120,7 @@ export const openBatches = (memory: SharedArrayBuffer) => {
       into[at + file.gid] = one.gid
       splitNumber(one.modifiedSeconds, into, at + file.modifiedSeconds)
       into[at + file.modifiedNanoseconds] = one.modifiedNanoseconds
-      Atomics.store(signs, countAt(batch), index + 1)
+      Atomics.store(control, countAt(batch), index + 1)
       return end
     },
     fileAt,
@@ -128,21 +134,22 @@ export const openBatches = (memory: SharedArrayBuffer) => {
     },
     publish: (batch: number): void => {
       move(batch, state.filling, state.ready)
-      ring()
+      signs.ring()
     },
     clear: (batch: number): void => {
-      Atomics.store(signs, countAt(batch), 0)
+      Atomics.store(control, countAt(batch), 0)
       move(batch, state.done, state.filling)
     },
     // Nobody has taken it yet, and nobody will.
     withdraw: (batch: number): boolean => move(batch, state.ready, state.filling),
 
+    take,
     // Makes the files of one batch that is ready. false: none is.
     work: (): boolean => {
-      const batch = words.findIndex((_, one) => move(one, state.ready, state.taken))
-      if (batch < 0) return false
+      const batch = take()
+      if (batch === undefined) return false
       const into = wordsOf(batch)
-      const count = Atomics.load(signs, countAt(batch))
+      const count = Atomics.load(control, countAt(batch))
       for (let index = 0; index < count; index++) {
         const at = index * fileWords
         const content = makeSmallFile(fileAt(batch, index))
@@ -152,33 +159,13 @@ export const openBatches = (memory: SharedArrayBuffer) => {
         Buffer.from(memory, into.byteOffset + 4 * (at + file.hash), hashBytes).write(content, 'latin1')
       }
       move(batch, state.taken, state.done)
-      ring()
+      signs.ring()
       return true
-    },
-
-    // The current count of rings; sleeps until it is another than `since`.
-    heard: (): number => Atomics.load(signs, control.bell),
-    sleep: (since: number): void => void Atomics.wait(signs, control.bell, since),
-    isClosed: (): boolean => Atomics.load(signs, control.closed) === 1,
-    close: (): void => {
-      Atomics.store(signs, control.closed, 1)
-      ring()
-    },
-    // A thread that makes files has died, perhaps in the middle of a batch.
-    hasFailed: (): boolean => Atomics.load(signs, control.failed) === 1,
-    fail: (): void => {
-      Atomics.store(signs, control.failed, 1)
-      ring()
     },
   }
 }
 
-// What a further thread does until there is nothing more to do.
 export const workOnBatches = (memory: SharedArrayBuffer): void => {
   const batches = openBatches(memory)
-  for (;;) {
-    const heard = batches.heard()
-    if (batches.isClosed()) return
-    if (!batches.work()) batches.sleep(heard)
-  }
+  workUntilClosed(batches.signs, batches.work)
 }

@@ -2,6 +2,8 @@ import { headRoom } from '../../../shared/rpc/piece-messages.ts'
 
 export const pieceBytes = 1024 * 1024
 
+const longestWaitMs = 50
+
 // Collects a stream into pieces of 1 MiB. What is read from a file goes straight into the piece, without a copy.
 export type PieceSink = {
   // Bytes so far.
@@ -13,6 +15,9 @@ export type PieceSink = {
   // The free rest of the current piece, never empty; `advance` says how much of it has been filled.
   space(): Buffer
   advance(count: number): void
+  // Called where the stream stands still while a large file is compared: what has waited for a while is sent as it is, so
+  // that the other end has little left to do when this one has finished.
+  standsStill(): void
   // Sends what is left.
   finish(): void
 }
@@ -36,6 +41,7 @@ export const createNoSink = (heard: (total: number) => void): PieceSink => {
     zeros: take,
     space: () => piece,
     advance: take,
+    standsStill: () => {},
     finish: () => {},
   }
 }
@@ -50,6 +56,7 @@ export const createPieceSink = (send: (piece: Buffer) => number, memory = newPie
   let filled = 0
   let sent = 0
   let crossed = 0
+  let sentAtMs = performance.now()
 
   const current = (): Buffer => {
     piece ??= Buffer.from(memory(), headRoom, pieceBytes)
@@ -61,6 +68,7 @@ export const createPieceSink = (send: (piece: Buffer) => number, memory = newPie
     piece = undefined
     filled = 0
     crossed += send(full)
+    sentAtMs = performance.now()
   }
   const advance = (count: number): void => {
     filled += count
@@ -91,6 +99,9 @@ export const createPieceSink = (send: (piece: Buffer) => number, memory = newPie
     },
     space: () => current().subarray(filled),
     advance,
+    standsStill: () => {
+      if (filled > 0 && performance.now() - sentAtMs > longestWaitMs) flush()
+    },
     finish: () => {
       if (filled > 0) flush()
     },

@@ -33,6 +33,7 @@ import { differingFrom, type Remembered } from './differing.ts'
 import { announce, type RoundLimits } from './limits.ts'
 import { keepGiven } from './memory.ts'
 import type { PieceSink } from './piece-sink.ts'
+import { createBlockReader } from './read-blocks.ts'
 import { createEntrySender } from './send-entry.ts'
 import { sendTree } from './send-tree.ts'
 import { createSkippedList, type Summary } from './summary.ts'
@@ -71,12 +72,14 @@ const sourceChanged = (paths: readonly ByteString[]): AppError => {
   )
 }
 
-// `announced` hears what the round will bring at most, before its first byte.
+// `announced` hears what the round will bring at most, before its first byte. `callForHelp`: asks for a further thread that
+// reads blocks of large files (round/block-slots.ts).
 export const readRound = (
   request: ReadRequest,
   sink: PieceSink,
   checkpoint: () => void,
   announced: (limits: RoundLimits) => void = () => {},
+  callForHelp: (memory: SharedArrayBuffer) => void = () => {},
 ): Summary => {
   const { root, final, memory, holding } = request
   const skipped = createSkippedList()
@@ -89,6 +92,7 @@ export const readRound = (
   const volume = cursor.stat
   const startedAtMs = Date.now()
   const store = memory === undefined ? undefined : openBlockStore(memory)
+  const blockReader = createBlockReader(callForHelp)
   const pace = createPace(request.checkpoints)
   const { runBytes } = pace
   const rootFd = (): number => openAt(cursor.fd, '.', open.readOnly | open.directory)
@@ -118,6 +122,7 @@ export const readRound = (
       store,
       runBytes,
       fromDisk: request.fromDisk ?? false,
+      blockReader,
       protects,
     })
     recorded = scan(rootFd(), {
@@ -182,6 +187,7 @@ export const readRound = (
   } catch (error) {
     throw asReadError(root, error)
   } finally {
+    blockReader.close()
     store?.close()
     recorded?.release()
     tree?.release()

@@ -2,25 +2,21 @@
 // kept from the round before; of a block whose pages are not known, all of it. The file is read whole, since only that
 // tells; what is equal does not cross.
 import type { ByteString } from '../byte-string.ts'
-import { seek } from '../linux/libc.ts'
 import { paddingAfter } from '../tar/header.ts'
 import { encodePart } from '../tar/member.ts'
 import { encodeSparseMap, type Segment } from '../tar/sparse-map.ts'
 import type { BlockList } from '../tree/block-store.ts'
 import {
-  bytesOfBlock,
   contentBlockBytes,
   contentPageBytes,
   hashBytes,
   hashOfPages,
-  hashPages,
-  hashZeroPages,
-  newPageHashes,
   type PageHashes,
   zeroBlockHash,
 } from '../tree/page-hashes.ts'
 import type { PieceSink } from './piece-sink.ts'
-import { readFully, within } from './read-file.ts'
+import type { BlockReader } from './read-blocks.ts'
+import { within } from './read-file.ts'
 
 export type SentBlocks = {
   // As far as the file reached when it was read: it may have been cut meanwhile.
@@ -65,87 +61,69 @@ const changedRuns = (pages: PageHashes, known: PageHashes | undefined, length: n
   return runs
 }
 
-const scratch = Buffer.alloc(contentBlockBytes)
-const pageScratch = newPageHashes()
+const nothing = Buffer.alloc(0)
 
 // `pause` is called where the other side has all that was found so far: data bytes sent, and how far the last part reaches.
 export const sendChangedBlocks = (
   { fd, path, size, segments, known, found }: Changed,
+  reader: BlockReader,
   sink: PieceSink,
   checkpoint: () => void,
   pause: (dataBytes: number, reached: number) => void,
 ): SentBlocks => {
   let parts = 0
   let dataBytes = 0
-  let nextSegment = 0
   let lastPartEnd = 0
   // A run of blocks that have become a hole.
   let hole = { offset: 0, length: 0 }
 
-  // `block`: where the block begins in the file; `inside`: where the data of the part is, from the part's start.
-  const sendPart = (block: number, { start, end }: Run, inside: readonly Segment[]): void => {
+  // `bytes`: the block's; `block`: where it begins in the file; `inside`: where the data of the part is, from the part's start.
+  const sendPart = (bytes: Buffer, block: number, { start, end }: Run, inside: readonly Segment[]): void => {
     const length = end - start
     const whole = inside.length === 1 && inside[0]?.length === length
     const map = whole ? undefined : encodeSparseMap(inside, length)
-    const bytes = inside.reduce((sum, segment) => sum + segment.length, 0)
-    const storedBytes = bytes + (map?.length ?? 0)
+    const data = inside.reduce((sum, segment) => sum + segment.length, 0)
+    const storedBytes = data + (map?.length ?? 0)
     sink.write(encodePart({ path, offset: block + start, length }, storedBytes, map !== undefined))
     if (map !== undefined) sink.write(map)
     for (const segment of inside) {
-      sink.write(scratch.subarray(start + segment.offset, start + segment.offset + segment.length))
+      sink.write(bytes.subarray(start + segment.offset, start + segment.offset + segment.length))
     }
     sink.zeros(paddingAfter(storedBytes))
     parts++
-    dataBytes += bytes
+    dataBytes += data
     lastPartEnd = block + end
   }
   const endHole = (): void => {
-    if (hole.length > 0) sendPart(hole.offset, { start: 0, end: hole.length }, [])
+    if (hole.length > 0) sendPart(nothing, hole.offset, { start: 0, end: hole.length }, [])
     hole = { offset: 0, length: 0 }
-  }
-  // The bytes of the segments, zeros between them. How far the file reached.
-  const readBlock = (offset: number, length: number, inside: readonly Segment[]): number => {
-    if (segments !== undefined) scratch.fill(0, 0, length)
-    for (const segment of inside) {
-      seek(fd, offset + segment.offset)
-      const filled = readFully(fd, scratch.subarray(segment.offset, segment.offset + segment.length))
-      if (filled < segment.length) return segment.offset + filled
-    }
-    return length
   }
 
   let reached = 0
-  for (let block = 0; block * contentBlockBytes < size; block++) {
-    checkpoint()
-    const offset = block * contentBlockBytes
-    const wanted = bytesOfBlock(size, block)
-    const range = within(segments ?? [{ offset: 0, length: size }], nextSegment, offset, wanted)
-    nextSegment = range.next
-    const length = readBlock(offset, wanted, range.inside)
+  for (const { index, wanted, inside, bytes, length, pages } of reader.blocks(fd, size, segments, checkpoint)) {
+    const offset = index * contentBlockBytes
     reached = offset + length
-    if (length > 0) {
-      const empty = range.inside.length === 0
-      const pages = empty ? hashZeroPages(length, pageScratch) : hashPages(scratch.subarray(0, length), pageScratch)
-      const hash = empty && length === contentBlockBytes ? zeroBlockHash : hashOfPages(pages)
-      const changed = hash !== known.hash(block)
-      if (!changed) found.keepUntil(block + 1)
-      else found.add(hash, pages)
-      if (changed && empty) {
-        if (hole.length === 0) hole = { offset, length }
-        else hole = { offset: hole.offset, length: hole.length + length }
-      } else {
-        endHole()
-        if (changed) {
-          const data = length === wanted ? range.inside : [{ offset: 0, length }]
-          for (const run of changedRuns(pages, known.pages(block), length)) {
-            sendPart(offset, run, within(data, 0, run.start, run.end - run.start).inside)
-          }
-        }
-        // Not in a block that is not full: where the file was longer, the other side has the rest of it still.
-        if (length === contentBlockBytes) pause(dataBytes, lastPartEnd)
+    if (length === 0) break
+    const empty = inside.length === 0
+    const hash = empty && length === contentBlockBytes ? zeroBlockHash : hashOfPages(pages)
+    const changed = hash !== known.hash(index)
+    if (!changed) sink.standsStill()
+    if (!changed) found.keepUntil(index + 1)
+    else found.add(hash, pages)
+    if (changed && empty) {
+      if (hole.length === 0) hole = { offset, length }
+      else hole = { offset: hole.offset, length: hole.length + length }
+      continue
+    }
+    endHole()
+    if (changed) {
+      const data = length === wanted ? inside : [{ offset: 0, length }]
+      for (const run of changedRuns(pages, known.pages(index), length)) {
+        sendPart(bytes, offset, run, within(data, 0, run.start, run.end - run.start).inside)
       }
     }
-    if (length < wanted) break
+    // Not in a block that is not full: where the file was longer, the other side has the rest of it still.
+    if (length === contentBlockBytes) pause(dataBytes, lastPartEnd)
   }
   endHole()
   return { size: reached, short: reached < size, parts, dataBytes }

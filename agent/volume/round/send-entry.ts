@@ -19,6 +19,7 @@ import {
 import type { Attributes, Metadata } from '../tree/entry.ts'
 import { blocksIn, bytesOfBlock, contentBlockBytes, pagesIn } from '../tree/page-hashes.ts'
 import type { PieceSink } from './piece-sink.ts'
+import type { BlockReader } from './read-blocks.ts'
 import { readFully, segmentsOf, sendContent, sendSmallContent, within } from './read-file.ts'
 import { sendChangedBlocks } from './send-changed-file.ts'
 import type { SkippedList } from './summary.ts'
@@ -66,6 +67,8 @@ type Options = {
   // Then large files cross in pieces of so many bytes of data, so that a round that is cut can go on in their middle.
   readonly runBytes: number
   readonly fromDisk: boolean
+  // For files that are compared with what is known of them.
+  readonly blockReader: BlockReader
   // Before a file is read, stores to it through mappings are made to show from here on.
   readonly protects: boolean
 }
@@ -93,6 +96,7 @@ export const createEntrySender = ({
   store,
   runBytes,
   fromDisk,
+  blockReader,
   protects,
 }: Options): EntrySender => {
   const attributesLeftOut = new Set<ByteString>()
@@ -292,6 +296,7 @@ export const createEntrySender = ({
         },
         found: list,
       },
+      blockReader,
       sink,
       checkpoint,
       (dataBytes, reached) => {

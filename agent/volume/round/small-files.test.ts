@@ -45,7 +45,8 @@ const metadata = fc.record({
   permissions: fc.nat(0o7777),
   uid: fc.constantFrom(0, 999, 4_294_967_294),
   gid: fc.constantFrom(0, 999),
-  modifiedSeconds: fc.integer({ min: -(2 ** 31), max: 2 ** 33 }),
+  // In the first second that ext4 has the kernel keeps no nanoseconds (timestamp_truncate).
+  modifiedSeconds: fc.integer({ min: 1 - 2 ** 31, max: 2 ** 33 }),
   modifiedNanoseconds: fc.nat(999_999_999),
 })
 const content = fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes))
@@ -168,6 +169,32 @@ describe('small files that two threads make', () => {
 
   test('are made by the one alone, where the other does not come, or dies before it has begun', () => {
     perform(Array.from({ length: 1500 }, () => filler))
+  })
+
+  test('of which a thread has begun some and died end the round, and leave nothing open', () => {
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    let shared: SharedArrayBuffer | undefined
+    const small = createSmallFiles(
+      {
+        made: () => {},
+        remake: () => {},
+        callForHelp: (memory) => {
+          shared = memory
+        },
+      },
+      true,
+    )
+    const make = (number: number): void => {
+      const place = { dir, name: `${number}`, path: `${number}`, directory: number % 3 }
+      small.make({ place, metadata: metadataOf('file', { size: 1 }) }, Buffer.from('x'))
+    }
+    let number = 0
+    while (shared === undefined || openBatches(shared).take() === undefined) make(number++)
+    openBatches(shared).signs.fail()
+    expect(() => small.settle()).toThrow('has died')
+    small.close()
+    expect(open()).toBe(before)
   })
 
   test('that are on their way when the round is given up leave nothing open', () => {

@@ -97,11 +97,11 @@ export const createSmallFiles = (
   const collectDone = (shared: Batches): void => {
     for (const batch of shared.all) if (shared.isDone(batch)) collect(shared, batch)
   }
-  const awaitNews = (shared: Batches, since: number): void => {
-    if (shared.hasFailed()) {
+  const awaitNews = ({ signs }: Batches, since: number): void => {
+    if (signs.hasFailed()) {
       throw new AppError('DRAYAGE_INTERNAL', 'A thread that wrote files of the volume has died; try again.')
     }
-    shared.sleep(since)
+    signs.sleep(since)
   }
   const publish = (shared: Batches): void => {
     if (current !== undefined) shared.publish(current)
@@ -112,7 +112,7 @@ export const createSmallFiles = (
   // One that can be filled; this thread works as long as there is none.
   const freeBatch = (shared: Batches): number => {
     for (;;) {
-      const heard = shared.heard()
+      const heard = shared.signs.heard()
       collectDone(shared)
       const free = shared.all.find((batch) => shared.isFree(batch))
       if (free !== undefined) return free
@@ -152,18 +152,19 @@ export const createSmallFiles = (
       if (batches === undefined) return
       publish(batches)
       while (pending.size > 0) {
-        const heard = batches.heard()
+        const heard = batches.signs.heard()
         collectDone(batches)
         if (pending.size > 0 && !batches.work()) awaitNews(batches, heard)
       }
     },
     close: () => {
       if (batches === undefined) return
-      batches.close()
+      const { signs } = batches
+      signs.close()
       const busy = (shared: Batches): boolean =>
-        !shared.hasFailed() && shared.all.some((batch) => !shared.isFree(batch) && !shared.isDone(batch))
+        !signs.hasFailed() && shared.all.some((batch) => !shared.isFree(batch) && !shared.isDone(batch))
       for (const batch of batches.all) batches.withdraw(batch)
-      for (let heard = batches.heard(); busy(batches); heard = batches.heard()) batches.sleep(heard)
+      for (let heard = signs.heard(); busy(batches); heard = signs.heard()) signs.sleep(heard)
       for (const batch of batches.all) forget(batch)
     },
   }

@@ -9,14 +9,19 @@ import type { ReadBackRequest } from '../round/read-back.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { WriteRequest } from '../round/write-round.ts'
 
+// Work for a further thread of a round, in memory that it shares (round/shared-signs.ts), until that one wants no more: small
+// files of one that writes (round/file-batches.ts), blocks of large files of one that reads (round/block-slots.ts).
+export type Help =
+  | { readonly kind: 'make-files'; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'read-blocks'; readonly memory: SharedArrayBuffer }
+
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
   | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
   | { readonly kind: 'clear'; readonly root: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }
-  // Small files of one that writes (round/file-batches.ts), until that one wants no more.
-  | { readonly kind: 'make-files'; readonly memory: SharedArrayBuffer }
+  | Help
   | { readonly kind: 'read-back'; readonly request: ReadBackRequest }
   | { readonly kind: 'list'; readonly request: ListRequest }
   | { readonly kind: 'open'; readonly request: OpenRequest }
@@ -52,8 +57,8 @@ export type Report =
   | { readonly kind: 'progress'; readonly bytes: number; readonly entries: number }
   // What the target holds; the pieces are to be those of a round that builds upon it. Told again: what was told is not so.
   | { readonly kind: 'holding'; readonly holding: Holding }
-  // A further thread is wanted for these batches of files.
-  | { readonly kind: 'help'; readonly memory: SharedArrayBuffer }
+  // A further thread is wanted.
+  | { readonly kind: 'help'; readonly task: Help }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: PlainError }
 

@@ -3,6 +3,7 @@ import type { RoundLimits } from '../round/limits.ts'
 import { isPacked, type Piece } from '../round/packing.ts'
 import type { ReadRequest } from '../round/read-round.ts'
 import type { Summary } from '../round/summary.ts'
+import { helpWith } from './help.ts'
 import type { Job, WorkerPool } from './pool.ts'
 import { cancellation, type Returned } from './protocol.ts'
 
@@ -42,10 +43,11 @@ export const readPieces = (
 
   const begin = (): Promise<unknown> => {
     if (cancelled) return Promise.reject(cancellation())
-    job = pool.start(
+    const started = pool.start(
       { kind: 'read', request, compression },
       (report) => {
         if (report.kind === 'announced') limits = report.limits
+        if (report.kind === 'help') helpWith(pool, started, report.task)
         if (report.kind !== 'piece') return
         const bytes = Buffer.from(report.bytes.buffer, report.bytes.byteOffset, report.bytes.byteLength)
         arrived.push(report.unpacked === undefined ? bytes : { zstd: bytes, bytes: report.unpacked })
@@ -53,6 +55,7 @@ export const readPieces = (
       },
       signal,
     )
+    job = started
     job.signals.grant(window)
     return job.result
   }

@@ -6,6 +6,7 @@ import { listDirectory } from '../browse/list.ts'
 import { openFile } from '../browse/open-file.ts'
 import { giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
+import { workOnBlocks } from '../round/block-slots.ts'
 import { clearVolume } from '../round/clear.ts'
 import { changedSince } from '../round/compare.ts'
 import { workOnBatches } from '../round/file-batches.ts'
@@ -50,6 +51,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   }
 
   if (task.kind === 'make-files') return workOnBatches(task.memory)
+  if (task.kind === 'read-blocks') return workOnBlocks(task.memory)
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'list') return listDirectory(task.request, checkpoint)
@@ -89,7 +91,13 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     const usedUp = (): ArrayBuffer | undefined =>
       spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
     const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
-    return readRound(task.request, sink, checkpoint, (limits) => report({ kind: 'announced', limits }))
+    return readRound(
+      task.request,
+      sink,
+      checkpoint,
+      (limits) => report({ kind: 'announced', limits }),
+      (memory) => report({ kind: 'help', task: { kind: 'read-blocks', memory } }),
+    )
   }
 
   let limits: RoundLimits | undefined
@@ -136,7 +144,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
     current = false
     report({ kind: 'holding', holding })
   }
-  const callForHelp = (memory: SharedArrayBuffer): void => report({ kind: 'help', memory })
+  const callForHelp = (memory: SharedArrayBuffer): void =>
+    report({ kind: 'help', task: { kind: 'make-files', memory } })
   return writeRound(task.request, { next, checkpoint, hold, callForHelp, announced: () => limits }, (count) => {
     entries = count
   })

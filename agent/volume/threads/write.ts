@@ -1,10 +1,10 @@
 import { damaged } from '../damaged.ts'
 import type { Holding } from '../round/base-tree.ts'
-import { openBatches } from '../round/file-batches.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { isPacked, type Piece, unpackedBytes } from '../round/packing.ts'
 import type { Summary } from '../round/summary.ts'
 import type { WriteRequest } from '../round/write-round.ts'
+import { helpWith } from './help.ts'
 import type { WorkerPool } from './pool.ts'
 import type { Delivery } from './protocol.ts'
 
@@ -65,7 +65,7 @@ export const writePieces = async (
         queued.length = 0
         wake()
       }
-      if (report.kind === 'help') help(report.memory)
+      if (report.kind === 'help') helpWith(pool, job, report.task)
       if (report.kind !== 'taken') return
       bytes += queued.shift() ?? 0
       onProgress?.({ bytes, entries: report.entries })
@@ -73,14 +73,6 @@ export const writePieces = async (
     },
     signal,
   )
-  // It does without where there is none to be had, but not without what one has begun.
-  const help = (memory: SharedArrayBuffer): void => {
-    const batches = openBatches(memory)
-    job.result.then(batches.close, batches.close)
-    new Promise((resolve) => {
-      resolve(pool.start({ kind: 'make-files', memory }, () => {}, undefined).result)
-    }).catch(batches.fail)
-  }
   const over = (): void => {
     ended = true
     wake()

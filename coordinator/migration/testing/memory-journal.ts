@@ -1,20 +1,27 @@
 // The journal's contract in memory, for model tests of what decides. It outlives the runner that a test kills.
 import type { HookRun } from '../../../shared/api/migrations.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { migrationOfPart, partId } from '../../../shared/move-set/part.ts'
 import type { Journal, JournalEntry } from '../ports.ts'
-import type { Lease, MigrationRecord, NewMigration } from '../record.ts'
+import type { Member, MigrationRecord, NewMigration } from '../record.ts'
 
 type Place = { readonly host: string; readonly containerId: string }
 
-export type MemoryJournal = Journal & { readonly owner: () => Place | null }
+type Workload = { readonly id: string; epoch: number; owner: Place; holder: string | null; readonly places: Place[] }
+
+// owner: of the workload that began as this container; null: it never moved.
+export type MemoryJournal = Journal & { readonly owner: (first?: string) => Place | null }
 
 export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   const records = new Map<string, MigrationRecord>()
   const journals = new Map<string, JournalEntry[]>()
   const rounds = new Map<string, unknown[]>()
   const hooks: { readonly id: string; run: HookRun }[] = []
-  const workload = { id: 'workload-1', epoch: 0, owner: null as Place | null, holder: null as string | null }
-  const places: Place[] = []
+  const workloads: Workload[] = []
+  const at = (host: string, containerId: string) => (place: Place) =>
+    place.host === host && place.containerId === containerId
+  const workloadAt = (host: string, containerId: string) =>
+    workloads.find(({ places }) => places.some(at(host, containerId)))
 
   const record = (id: string): MigrationRecord => {
     const found = records.get(id)
@@ -34,10 +41,10 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
   const insert = (migration: NewMigration): MigrationRecord => {
     const created: MigrationRecord = {
       ...migration,
+      members: migration.members.map((member) => ({ ...member, lease: null, settledBy: null })),
       state: 'planned',
       cancelRequested: false,
       pauseRequested: false,
-      lease: null,
       followedBy: null,
       warnings: [],
       error: null,
@@ -50,8 +57,25 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     return created
   }
 
+  const memberAt = (id: string, index: number): Member => {
+    const member = record(id).members[index]
+    if (member === undefined) throw new Error(`${id} has no member ${index + 1}`)
+    return member
+  }
+  const settle = (part: string, by: string, failedBecomes: MigrationRecord['state']): void => {
+    const id = migrationOfPart(part)
+    const settled = records.get(id)
+    if (settled?.state !== 'awaiting-finalize' && settled?.state !== 'failed') return
+    const members = settled.members.map((member, index) =>
+      partId(id, index + 1) === part ? { ...member, settledBy: by } : member,
+    )
+    change(id, { members })
+    if (members.some(({ settledBy }) => settledBy === null)) return
+    change(id, { state: settled.state === 'awaiting-finalize' ? 'completed' : failedBecomes, followedBy: by })
+  }
+
   return {
-    owner: () => workload.owner,
+    owner: (first = 'c1') => workloads.find(({ places: [place] }) => place?.containerId === first)?.owner ?? null,
     create: async (migration) => insert(migration),
     find: async (id) => records.get(id) ?? null,
     findByKey: async (key) => [...records.values()].find(({ idempotencyKey }) => idempotencyKey === key) ?? null,
@@ -77,33 +101,46 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
       change(id, { state })
       return true
     },
-    ownerOf: async () => workload.owner,
-    workloadOf: async (host, containerId) =>
-      places.some((place) => place.host === host && place.containerId === containerId) ? workload.id : null,
-    acquireLease: async (id, { retired = false, host, containerId }) => {
-      const { lease } = record(id)
-      if (lease !== null) return lease
-      if (workload.holder !== null) throw new AppError('DRAYAGE_MIGRATION_IN_PROGRESS', `held by ${workload.holder}`)
-      const isOwner = workload.owner?.host === host && workload.owner.containerId === containerId
-      const wasThere = places.some((place) => place.host === host && place.containerId === containerId)
-      if (retired && (isOwner || !wasThere)) throw new AppError('DRAYAGE_NOTHING_TO_FINALIZE', 'it is not retired')
-      if (!retired && wasThere && !isOwner) throw new AppError('DRAYAGE_WORKLOAD_RETIRED', 'it is retired')
-      if (!retired && !wasThere) {
-        workload.owner = { host, containerId }
-        places.push(workload.owner)
-      }
-      workload.holder = id
-      workload.epoch += 1
-      const taken: Lease = { migrationId: id, workloadId: workload.id, epoch: workload.epoch }
-      change(id, { lease: taken })
-      return taken
+    ownerOf: async (workloadId) => workloads.find(({ id }) => id === workloadId)?.owner ?? null,
+    workloadOf: async (host, containerId) => workloadAt(host, containerId)?.id ?? null,
+    acquireLeases: async (id, { retired = false, host, members }) => {
+      const held = record(id).members.flatMap(({ lease }) => (lease === null ? [] : [lease]))
+      if (held.length > 0) return held
+      const wanted = members.map(({ containerId }) => {
+        const known = workloadAt(host, containerId)
+        const isOwner = known !== undefined && at(host, containerId)(known.owner)
+        if (known?.holder) throw new AppError('DRAYAGE_MIGRATION_IN_PROGRESS', `held by ${known.holder}`)
+        if (retired && (isOwner || known === undefined)) {
+          throw new AppError('DRAYAGE_NOTHING_TO_FINALIZE', 'it is not retired')
+        }
+        if (!retired && known !== undefined && !isOwner) throw new AppError('DRAYAGE_WORKLOAD_RETIRED', 'it is retired')
+        return { known, owner: { host, containerId } }
+      })
+      const leased = wanted.map(({ known, owner }, index): Member => {
+        const workload = known ?? {
+          ...{ id: `workload-${workloads.length + 1}`, epoch: 0, owner, holder: null, places: [owner] },
+        }
+        if (known === undefined) workloads.push(workload)
+        workload.holder = id
+        workload.epoch += 1
+        const lease = { migrationId: partId(id, index + 1), workloadId: workload.id, epoch: workload.epoch }
+        return { ...memberAt(id, index), lease }
+      })
+      change(id, { members: leased })
+      return leased.flatMap(({ lease }) => lease ?? [])
     },
-    commit: async (id, lease, host, containerId) => {
-      if (workload.holder !== id || workload.epoch !== lease.epoch) {
-        throw new AppError('DRAYAGE_EPOCH_STALE', 'the lease is gone')
+    commit: async (id, host, handedOver) => {
+      const taken = handedOver.map(({ lease, containerId }) => {
+        const workload = workloads.find((one) => one.id === lease.workloadId)
+        if (workload?.holder !== id || workload.epoch !== lease.epoch) {
+          throw new AppError('DRAYAGE_EPOCH_STALE', 'the lease is gone')
+        }
+        return { workload, owner: { host, containerId } }
+      })
+      for (const { workload, owner } of taken) {
+        workload.owner = owner
+        workload.places.push(owner)
       }
-      workload.owner = { host, containerId }
-      places.push(workload.owner)
       write(id, { step: 'commit', phase: 'done', facts: null, error: null })
     },
     addRound: async (id, round) => {
@@ -118,12 +155,8 @@ export const createMemoryJournal = (now: () => Date): MemoryJournal => {
     },
     end: async (id, { state, error, follow, settles }) => {
       change(id, { state, error, endedAt: now() })
-      if (workload.holder === id) workload.holder = null
-      const settled = settles === undefined ? undefined : records.get(settles.id)
-      if (settles !== undefined && (settled?.state === 'awaiting-finalize' || settled?.state === 'failed')) {
-        const becomes = settled.state === 'awaiting-finalize' ? 'completed' : settles.failedBecomes
-        change(settled.id, { state: becomes, followedBy: id })
-      }
+      for (const workload of workloads) if (workload.holder === id) workload.holder = null
+      for (const part of settles?.parts ?? []) settle(part, id, settles?.failedBecomes ?? 'failed')
       if (follow !== undefined) insert(follow)
     },
     deliveries: async () => [],

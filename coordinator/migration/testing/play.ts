@@ -174,7 +174,7 @@ export const play = async (scenario: Scenario): Promise<Played> => {
       await runner.drive(id, stopping.signal)
       const record = await journal.find(id)
       if (record?.state === 'paused') {
-        pauses.push({ sourceRuns: world.copyAt(record.request.from, record.containerId)?.running })
+        pauses.push({ sourceRuns: world.copyAt(record.request.from, record.members[0]?.containerId ?? '')?.running })
         await journal.requestResume(id)
       }
       if (record === null || record.endedAt === null) continue
@@ -204,7 +204,7 @@ export const play = async (scenario: Scenario): Promise<Played> => {
       return isDue || wish === 'finalize-the-first' ? finalizeOf(record, facts, newId(), {}, null) : null
     }
     const owner = journal.owner()
-    const isThere = owner?.host === record.request.to && owner.containerId === facts.hold?.targetContainerId
+    const isThere = owner?.host === record.request.to && owner.containerId === facts.hold?.[0]?.targetContainerId
     if (!isThere || (record.state !== 'awaiting-finalize' && record.state !== 'failed')) return null
     return wayBack(record, facts, newId(), wish === 'discard' ? { discardWrites: true } : {}, null)
   }
@@ -232,19 +232,21 @@ const newMove = (
   { onUnhealthy, imageThere }: Scenario,
 ): NewMigration => {
   const to = from === 'host-1' ? 'host-2' : 'host-1'
+  const image = { reference: 'app:1', sizeBytes: 10, presentOnTarget: imageThere }
   return {
     id,
     kind: 'move',
     of: null,
     request: accepted({ container: 'web', from, to, options: { onUnhealthy } }),
     terms: {},
-    containerId,
-    containerName: 'web',
+    subject: 'web',
+    members: [{ containerId, containerName: 'web' }],
     plan: {
       container: { id: containerId, name: 'web', state: 'running' },
+      members: [{ id: containerId, name: 'web', state: 'running', image }],
       from,
       to,
-      image: { reference: 'app:1', sizeBytes: 10, presentOnTarget: imageThere },
+      image,
       volumes: [
         { name: volumeName, destination: '/data', anonymous: false, entries: 1, contentBytes: 21, diskBytes: 4096 },
       ],

@@ -130,6 +130,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
     stopTimeoutSeconds: 10,
     hooks,
     moveSet: [],
+    writableLayer: null,
   },
 })
 
@@ -297,6 +298,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
         step('release', lease, () => {
           for (const one of host.copies.values()) if (one.holder === lease.migrationId) one.holder = null
         }),
+      keepLayer: unused,
       prepareTarget: ({ lease }) =>
         step('prepare', lease, () => {
           const mine = note(lease, 'target')

@@ -19,10 +19,11 @@ for (let index = 0; ; index += 1) {
     of: null,
     terms: {},
     request: accepted({ container: containerId, from: 'host-1', to: 'host-2' }),
-    containerId,
-    containerName: containerId,
+    subject: containerId,
+    members: [{ containerId, containerName: containerId }],
     plan: {
       container: { id: containerId, name: containerId, state: 'running' },
+      members: [],
       from: 'host-1',
       to: 'host-2',
       image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
@@ -37,13 +38,14 @@ for (let index = 0; ; index += 1) {
     },
     idempotencyKey: id,
   })
-  const lease = await journal.acquireLease(id, {
-    host: 'host-1',
-    containerId,
-    volumes: [{ name: `v-${id}`, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '1:1' }],
-  })
+  const volumes = [{ name: `v-${id}`, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '1:1' }]
+  const leases = await journal.acquireLeases(id, { host: 'host-1', members: [{ containerId, volumes }] })
   await journal.append(id, { step: 'commit', phase: 'started' })
-  await journal.commit(id, lease, 'host-2', `target-of-${containerId}`)
+  await journal.commit(
+    id,
+    'host-2',
+    leases.map((lease) => ({ lease, containerId: `target-of-${containerId}` })),
+  )
   await journal.end(id, { state: 'awaiting-finalize', error: null })
   process.stdout.write(`done ${id}\n`)
 }

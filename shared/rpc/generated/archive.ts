@@ -6,6 +6,7 @@ import type { ArchiveClient as _drayage_v1_ArchiveClient, ArchiveDefinition as _
 import type { ArchiveSummary as _drayage_v1_ArchiveSummary, ArchiveSummary__Output as _drayage_v1_ArchiveSummary__Output } from './drayage/v1/ArchiveSummary.ts';
 import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _drayage_v1_BroughtBack__Output } from './drayage/v1/BroughtBack.ts';
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
+import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from './drayage/v1/Choices.ts';
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
 import type { CopyRead as _drayage_v1_CopyRead, CopyRead__Output as _drayage_v1_CopyRead__Output } from './drayage/v1/CopyRead.ts';
@@ -45,6 +46,8 @@ import type { ImportVolumeRequest as _drayage_v1_ImportVolumeRequest, ImportVolu
 import type { ImportedVolume as _drayage_v1_ImportedVolume, ImportedVolume__Output as _drayage_v1_ImportedVolume__Output } from './drayage/v1/ImportedVolume.ts';
 import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from './drayage/v1/IsolateSourceRequest.ts';
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from './drayage/v1/IsolatedSource.ts';
+import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from './drayage/v1/KeepLayerRequest.ts';
+import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from './drayage/v1/KeptLayer.ts';
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from './drayage/v1/LendVolumeRequest.ts';
@@ -99,6 +102,7 @@ import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _dr
 import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from './drayage/v1/Workload.ts';
 import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__Output as _drayage_v1_WorkloadNetwork__Output } from './drayage/v1/WorkloadNetwork.ts';
 import type { WorkloadVolume as _drayage_v1_WorkloadVolume, WorkloadVolume__Output as _drayage_v1_WorkloadVolume__Output } from './drayage/v1/WorkloadVolume.ts';
+import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from './drayage/v1/WritableLayer.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -112,6 +116,7 @@ export interface ProtoGrpcType {
       ArchiveSummary: MessageTypeDefinition<_drayage_v1_ArchiveSummary, _drayage_v1_ArchiveSummary__Output>
       BroughtBack: MessageTypeDefinition<_drayage_v1_BroughtBack, _drayage_v1_BroughtBack__Output>
       CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
+      Choices: MessageTypeDefinition<_drayage_v1_Choices, _drayage_v1_Choices__Output>
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
       CopyRead: MessageTypeDefinition<_drayage_v1_CopyRead, _drayage_v1_CopyRead__Output>
@@ -151,6 +156,8 @@ export interface ProtoGrpcType {
       ImportedVolume: MessageTypeDefinition<_drayage_v1_ImportedVolume, _drayage_v1_ImportedVolume__Output>
       IsolateSourceRequest: MessageTypeDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolateSourceRequest__Output>
       IsolatedSource: MessageTypeDefinition<_drayage_v1_IsolatedSource, _drayage_v1_IsolatedSource__Output>
+      KeepLayerRequest: MessageTypeDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeepLayerRequest__Output>
+      KeptLayer: MessageTypeDefinition<_drayage_v1_KeptLayer, _drayage_v1_KeptLayer__Output>
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
       LendVolumeRequest: MessageTypeDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LendVolumeRequest__Output>
@@ -205,6 +212,7 @@ export interface ProtoGrpcType {
       Workload: MessageTypeDefinition<_drayage_v1_Workload, _drayage_v1_Workload__Output>
       WorkloadNetwork: MessageTypeDefinition<_drayage_v1_WorkloadNetwork, _drayage_v1_WorkloadNetwork__Output>
       WorkloadVolume: MessageTypeDefinition<_drayage_v1_WorkloadVolume, _drayage_v1_WorkloadVolume__Output>
+      WritableLayer: MessageTypeDefinition<_drayage_v1_WritableLayer, _drayage_v1_WritableLayer__Output>
     }
   }
 }

@@ -21,6 +21,8 @@ import type { HookResult as _drayage_v1_HookResult, HookResult__Output as _draya
 import type { ImageProgress as _drayage_v1_ImageProgress, ImageProgress__Output as _drayage_v1_ImageProgress__Output } from '../../drayage/v1/ImageProgress.ts';
 import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateSourceRequest__Output as _drayage_v1_IsolateSourceRequest__Output } from '../../drayage/v1/IsolateSourceRequest.ts';
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
+import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from '../../drayage/v1/KeepLayerRequest.ts';
+import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from '../../drayage/v1/KeptLayer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from '../../drayage/v1/ReceiveImageRequest.ts';
@@ -152,6 +154,15 @@ export interface AgentClient extends grpc.Client {
   isolateSource(argument: _drayage_v1_IsolateSourceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
   isolateSource(argument: _drayage_v1_IsolateSourceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
   isolateSource(argument: _drayage_v1_IsolateSourceRequest, callback: grpc.requestCallback<_drayage_v1_IsolatedSource__Output>): grpc.ClientUnaryCall;
+  
+  KeepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  KeepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  KeepLayer(argument: _drayage_v1_KeepLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  KeepLayer(argument: _drayage_v1_KeepLayerRequest, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  keepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  keepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  keepLayer(argument: _drayage_v1_KeepLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  keepLayer(argument: _drayage_v1_KeepLayerRequest, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
   
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
@@ -307,6 +318,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   IsolateSource: grpc.handleUnaryCall<_drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource>;
   
+  KeepLayer: grpc.handleUnaryCall<_drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer>;
+  
   PrepareTarget: grpc.handleUnaryCall<_drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget>;
   
   ReceiveImage: grpc.handleServerStreamingCall<_drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress>;
@@ -352,6 +365,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   GrantEpoch: MethodDefinition<_drayage_v1_GrantEpochRequest, _drayage_v1_GrantEpochReply, _drayage_v1_GrantEpochRequest__Output, _drayage_v1_GrantEpochReply__Output>
   HoldSource: MethodDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_Done, _drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done__Output>
   IsolateSource: MethodDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolatedSource, _drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource__Output>
+  KeepLayer: MethodDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeptLayer, _drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer__Output>
   PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
   ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
   ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>

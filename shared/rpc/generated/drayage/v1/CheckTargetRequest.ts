@@ -1,6 +1,7 @@
 // Original file: proto/agent.proto
 
 import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from '../../drayage/v1/Workload.ts';
+import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from '../../drayage/v1/Choices.ts';
 
 export interface CheckTargetRequest {
   'workload'?: (_drayage_v1_Workload | null);
@@ -8,6 +9,7 @@ export interface CheckTargetRequest {
   'workloadId'?: (string);
   'overwriteChanged'?: (boolean);
   'allowedPowers'?: (string)[];
+  'choices'?: (_drayage_v1_Choices | null);
 }
 
 export interface CheckTargetRequest__Output {
@@ -16,4 +18,5 @@ export interface CheckTargetRequest__Output {
   'workloadId': (string);
   'overwriteChanged': (boolean);
   'allowedPowers': (string)[];
+  'choices': (_drayage_v1_Choices__Output | null);
 }

@@ -2,6 +2,8 @@
 
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from '../../drayage/v1/Lease.ts';
 import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from '../../drayage/v1/Workload.ts';
+import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from '../../drayage/v1/Choices.ts';
+import type { Image as _drayage_v1_Image, Image__Output as _drayage_v1_Image__Output } from '../../drayage/v1/Image.ts';
 
 export interface PrepareTargetRequest {
   'lease'?: (_drayage_v1_Lease | null);
@@ -9,6 +11,8 @@ export interface PrepareTargetRequest {
   'imageId'?: (string);
   'overwriteChanged'?: (boolean);
   'allowedPowers'?: (string)[];
+  'choices'?: (_drayage_v1_Choices | null);
+  'layer'?: (_drayage_v1_Image | null);
 }
 
 export interface PrepareTargetRequest__Output {
@@ -17,4 +21,6 @@ export interface PrepareTargetRequest__Output {
   'imageId': (string);
   'overwriteChanged': (boolean);
   'allowedPowers': (string)[];
+  'choices': (_drayage_v1_Choices__Output | null);
+  'layer': (_drayage_v1_Image__Output | null);
 }

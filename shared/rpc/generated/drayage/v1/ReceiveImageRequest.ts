@@ -12,6 +12,7 @@ export interface ReceiveImageRequest {
   'source'?: (_drayage_v1_Peer | null);
   'bytesPerSecond'?: (number | string | Long);
   'ticket'?: (_drayage_v1_Ticket | null);
+  'isLayer'?: (boolean);
 }
 
 export interface ReceiveImageRequest__Output {
@@ -20,4 +21,5 @@ export interface ReceiveImageRequest__Output {
   'source': (_drayage_v1_Peer__Output | null);
   'bytesPerSecond': (number);
   'ticket': (_drayage_v1_Ticket__Output | null);
+  'isLayer': (boolean);
 }

@@ -8,6 +8,7 @@ import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Fin
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
 import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from '../../drayage/v1/Hook.ts';
 import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from '../../drayage/v1/SetMember.ts';
+import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
 
 export interface Workload {
   'containerId'?: (string);
@@ -25,6 +26,7 @@ export interface Workload {
   'stopTimeoutSeconds'?: (number);
   'hooks'?: (_drayage_v1_Hook)[];
   'moveSet'?: (_drayage_v1_SetMember)[];
+  'writableLayer'?: (_drayage_v1_WritableLayer | null);
 }
 
 export interface Workload__Output {
@@ -43,4 +45,5 @@ export interface Workload__Output {
   'stopTimeoutSeconds': (number);
   'hooks': (_drayage_v1_Hook__Output)[];
   'moveSet': (_drayage_v1_SetMember__Output)[];
+  'writableLayer': (_drayage_v1_WritableLayer__Output | null);
 }

@@ -1,0 +1,9 @@
+// What a migration moves, in words.
+import type { Plan } from '../../shared/api/migrations.ts'
+
+export const subjectOf = ({ container, members }: Pick<Plan, 'container' | 'members'>): string => {
+  const others = members.filter(({ id }) => id !== container.id)
+  const [only] = others
+  if (only === undefined) return container.name
+  return others.length === 1 ? `${container.name} and ${only.name}` : `${container.name} and ${others.length} others`
+}

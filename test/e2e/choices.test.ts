@@ -1,0 +1,133 @@
+// What a move can treat in more than one way, and each way that it can be asked for.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { follow, holdings, inspect, migrate, planOf, refusal, refusalOf } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let three: LabHost
+let image: string
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: [{}, {}, { imageStore: 'containerd' }], failpoints: true })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  three = lab.host('host-3')
+  image = (await loadImage(one, 'busybox')).ref
+})
+afterAll(() => lab?.stop())
+
+const clear = async (host: LabHost) => {
+  const list = async (args: string[]) => [...new Set((await host.docker(args)).split('\n').filter(Boolean))]
+  const containers = await list(['ps', '-aq'])
+  if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
+  const volumes = await list(['volume', 'ls', '-q'])
+  if (volumes.length > 0) await host.docker(['volume', 'rm', ...volumes])
+  const layers = await list(['image', 'ls', '-q', 'drayage-layer'])
+  if (layers.length > 0) await host.docker(['image', 'rm', '-f', ...layers])
+}
+afterEach(async () => {
+  await lab.failpoints('coordinator').clear()
+  await Promise.all([one, two, three].map(clear))
+})
+
+const web = { container: 'web', from: 'host-1', to: 'host-2' }
+const run = (...options: string[]) =>
+  one.docker([
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '--stop-timeout',
+    '1',
+    '-v',
+    'data:/data',
+    ...options,
+    image,
+    'sleep',
+    '1d',
+  ])
+const sh = (host: LabHost, script: string) => host.docker(['exec', 'web', 'sh', '-c', script])
+
+const changeItsLayer = () =>
+  sh(
+    one,
+    'mkdir -m 750 /opt && echo kept > /opt/file && chown 7:8 /opt/file && rm /etc/group && echo x > /tmp/harmless',
+  )
+const layerOn = (host: LabHost) =>
+  sh(host, "stat -c '%a %u:%g' /opt /opt/file; cat /opt/file; ls /etc/group 2>&1; true")
+const itsLayer = '750 0:0\n644 7:8\nkept\nls: /etc/group: No such file or directory'
+
+test('what a container has changed outside its volumes is refused with its list, unless it is harmless', async () => {
+  await run()
+  await sh(one, 'echo x > /tmp/harmless; mkdir /run; echo 1 > /run/web.pid')
+  expect(await planOf(lab, web)).toMatchObject({ refusals: [] })
+  await changeItsLayer()
+  const { problem, codes } = await refusal(lab, web)
+  expect(codes).toEqual(['DRAYAGE_WRITABLE_LAYER'])
+  expect(problem.detail).toMatch(/A \/opt, A \/opt\/file.*--writable-layer keep/)
+  expect(problem.detail).not.toContain('/tmp')
+})
+
+test('it is left behind where that was asked for, and said so', async () => {
+  await run()
+  await changeItsLayer()
+  const moved = await migrate(lab, { ...web, options: { writableLayer: 'discard' } })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.warnings.map(({ code }) => code)).toContain('writable-layer-discarded')
+  expect(await sh(two, 'ls /opt /etc/group 2>&1; true')).toBe('ls: /opt: No such file or directory\n/etc/group')
+})
+
+test('it is taken along as it was when the container had stopped, with what was deleted, and goes back', async () => {
+  await run('--label', 'of=mine', '--env', 'A=b')
+  await sh(one, 'echo in-volume > /data/file')
+  await changeItsLayer()
+  const before = await holdings(one)
+  const options = { writableLayer: 'keep' } as const
+  const plan = await planOf(lab, { ...web, options })
+  expect(plan.writableLayer).toMatchObject({ policy: 'keep', changes: expect.any(Number) })
+  expect(plan.writableLayer?.bytes).toBeGreaterThan(0)
+  const moved = await migrate(lab, { ...web, options })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await layerOn(two)).toBe(itsLayer)
+  expect(await sh(two, 'cat /data/file')).toBe('in-volume')
+  const there = await inspect<{ Id: string; Config: { Image: string; Labels: object; Env: string[] } }>(two, 'web')
+  expect(there.Id).toBe(moved.targetContainerId)
+  expect(there.Config).toMatchObject({ Image: `drayage-layer:${moved.id}`, Labels: { of: 'mine' } })
+  expect(there.Config.Env).toContain('A=b')
+  // The source has its own layer, and nothing that was made for the way.
+  expect((await holdings(one)).images).toEqual(before.images)
+
+  await sh(two, 'echo newer > /opt/newer')
+  const problem = await refusalOf(lab, moved, 'return')
+  expect(problem).toMatchObject({ code: 'DRAYAGE_WRITABLE_LAYER', detail: expect.stringContaining('/opt/newer') })
+  const back = await follow(lab, moved, 'return', { writableLayer: 'discard' })
+  expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await layerOn(one)).toBe(itsLayer)
+})
+
+test('a move that fails after it was taken along leaves nothing of it on either host', async () => {
+  await run()
+  await changeItsLayer()
+  const before = await Promise.all([holdings(one), holdings(two)])
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  const failed = await migrate(lab, { ...web, options: { writableLayer: 'keep' } })
+  expect(failed).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED' } })
+  expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
+  expect(await layerOn(one)).toBe(itsLayer)
+})
+
+test('between the two kinds of image store, too', async () => {
+  await run()
+  await changeItsLayer()
+  const moved = await migrate(lab, { ...web, to: 'host-3', options: { writableLayer: 'keep' } })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await layerOn(three)).toBe(itsLayer)
+  await sh(three, 'echo more > /opt/more')
+  const on = await migrate(lab, { container: 'web', from: 'host-3', to: 'host-2', options: { writableLayer: 'keep' } })
+  expect(on).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect([await layerOn(two), await sh(two, 'cat /opt/more')]).toEqual([itsLayer, 'more'])
+  expect((await three.docker(['image', 'ls', '--format', '{{.Tag}}', 'drayage-layer'])).split('\n')).toEqual([moved.id])
+})
