@@ -92,8 +92,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
       }),
   })
   const removal = createHostRemoval({
-    ...{ hosts, clock, remaining: stores.remainingOn },
-    journal: { unfinished: () => journal.unfinished() },
+    ...{ hosts, clock },
     removed: async (name) => {
       await trusted.refresh()
       connections.forget(name)

@@ -21,8 +21,6 @@ import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
 import { createInventoryStore } from '../../store/inventory.ts'
 import { createJoinTokenStore } from '../../store/join-tokens.ts'
-import { createJournal } from '../../store/journal.ts'
-import { remainingOn } from '../../store/remaining.ts'
 import { createRevokedKeyStore } from '../../store/revoked-keys.ts'
 import { openTemporaryDatabase } from '../../store/testing/temporary-database.ts'
 import { auditCalls } from '../audited-calls.ts'
@@ -84,8 +82,7 @@ export const startCoordinatorServers = async () => {
     ...{ hosts, joinTokens, presence, clock, authority },
     fences: createFenceStore(db, clock),
     removal: createHostRemoval({
-      ...{ hosts, clock, remaining: (host: string) => remainingOn(db, host) },
-      journal: createJournal(db, clock),
+      ...{ hosts, clock },
       removed: async (host) => {
         await trusted.refresh()
         presence.forget(host)
