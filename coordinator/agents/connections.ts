@@ -131,7 +131,8 @@ export const createConnections = ({
 
     renew: () => {
       for (const [host, connection] of connections) {
-        shut(connection)
+        connection.clients.agent.retire()
+        connection.clients.archive.retire()
         connection.clients = open(host, connection.address)
       }
     },

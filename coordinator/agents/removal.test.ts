@@ -117,26 +117,6 @@ test('it is kept, with every reason, while something of a move is there; what is
   await heartbeat(tls)
 })
 
-test('a host that a migration begins with at the same moment is kept, or the migration does not begin', async () => {
-  const journal = createJournal(servers.db, servers.clock)
-  const outcomes = new Set<string>()
-  for (let turn = 0; turn < 40; turn += 1) {
-    const host = `host-${turn}`
-    await servers.directory.add(host)
-    const migration = newMigration({ id: `m${turn}`, request: { container: 'web', from: host, to: 'host-b' } })
-    const begin = () => journal.create(migration)
-    const remove = () => servers.directory.remove(host, [])
-    const both = turn % 2 === 0 ? [begin(), remove()] : [remove(), begin()]
-    const ended = await Promise.allSettled(both)
-    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    const [failed] = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as AppError).code] : []))
-    outcomes.add(failed ?? '')
-    const isThere = (await servers.directory.list()).some(({ name }) => name === host)
-    expect((await journal.find(migration.id)) !== null).toBe(isThere)
-  }
-  expect(outcomes).toEqual(new Set(['DRAYAGE_HOST_IN_USE', 'DRAYAGE_HOST_NOT_FOUND']))
-})
-
 test('TLS refuses a certificate of another authority and one that has expired, and none at all; each is in the audit', async () => {
   const other = await startCoordinatorServers()
   try {
