@@ -50,7 +50,8 @@ export type RpcClient<S extends keyof Services> = {
   // Resolves when there is a connection to the peer. A call made while one is being tried anew fails at once; this waits.
   ready(timeoutMs: number): Promise<void>
   close(): void
-  // Closes when the calls that are under way have ended; it is not for new ones. A channel that is closed cuts its calls.
+  // Closes when the calls that are under way have ended; it is not for new ones. `close` ends those that last (seen with
+  // grpc-js 1.14, some seconds later).
   retire(): void
 }
 
