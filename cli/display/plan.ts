@@ -11,10 +11,20 @@ const bytesToSend = ({ totalBytes, image }: Plan): number => totalBytes + (image
 const imageLine = ({ image, to }: Plan): string =>
   `${shortDigest(image.reference)} (${formatBytes(image.sizeBytes)}), ${image.presentOnTarget ? `already on ${to}` : 'to be sent'}`
 
-const volumeLine = ({ name, destination, anonymous, entries, contentBytes, diskBytes }: Plan['volumes'][number]) => {
+const volumeLine = ({
+  name,
+  destination,
+  entries,
+  contentBytes,
+  diskBytes,
+  copied,
+  traits,
+}: Plan['volumes'][number]) => {
   const onDisk = diskBytes < contentBytes * 0.9 ? `, ${formatBytes(diskBytes)} on disk` : ''
-  const kind = anonymous ? ', anonymous' : ''
-  return `${shortName(name)} at ${destination}: ${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}${kind}`
+  const what = copied
+    ? `${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}`
+    : 'made again, nothing is copied'
+  return [`${shortName(name)} at ${destination}: ${what}`, ...traits].join(', ')
 }
 
 const layerLines = ({ writableLayer }: Plan): readonly string[] => {
@@ -44,6 +54,14 @@ const facts = (plan: Plan): readonly Fact[] => [
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),
+  fact(
+    'binds',
+    ...(plan.binds ?? []).map(
+      ({ source, destination, readOnly }) =>
+        `${source} at ${destination}${readOnly ? ', read-only' : ''}: not copied, ${plan.to} must have it`,
+    ),
+  ),
+  fact('in memory', ...(plan.tmpfs ?? []).map((place) => `${place}: nothing to copy`)),
   fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),
   fact('ports', ...plan.ports),

@@ -88,6 +88,13 @@ export const PlannedVolume = Type.Object({
   entries: Type.Integer(),
   contentBytes: Bytes,
   diskBytes: Bytes,
+  copied: Type.Boolean({
+    description:
+      'false: it is a view of data that is elsewhere, or in memory; it is made again with the same options, and nothing is copied',
+  }),
+  traits: Type.Array(Type.String(), {
+    description: 'What it is and how it is mounted, for people: read-only, nocopy, nfs from 10.0.0.1:/export',
+  }),
 })
 export type PlannedVolume = Static<typeof PlannedVolume>
 
@@ -125,7 +132,18 @@ export const Plan = Type.Object({
   ),
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
-  ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  ports: Type.Array(
+    Type.String({
+      description:
+        'As docker ps prints them: 0.0.0.0:8080->80/tcp; behind those that --publish changes, what they were: (was 0.0.0.0:80->80/tcp)',
+    }),
+  ),
+  binds: Type.Optional(
+    Type.Array(Type.Object({ source: Type.String(), destination: Type.String(), readOnly: Type.Boolean() }), {
+      description:
+        'Directories and files of the host that it mounts: they are not copied, and the target must have them',
+    }),
+  ),
   writableLayer: Type.Optional(
     Type.Object(
       {
@@ -147,6 +165,7 @@ export const Plan = Type.Object({
       description: 'The migration whose retired copy the target has kept: only what has changed since is sent',
     }),
   ),
+  tmpfs: Type.Optional(Type.Array(Type.String(), { description: 'File systems in memory: there is nothing to copy' })),
   warnings: Type.Array(Finding),
   refusals: Type.Array(Finding),
 })
