@@ -1,6 +1,8 @@
 // The receiving side's end of the line to another agent.
+import { X509Certificate } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
+import { issuerOf } from '../../shared/identity/roots.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
@@ -54,14 +56,16 @@ type Options = {
 
 export const createPuller = ({
   tls,
-  renewTicket = async (ticket) => ticket,
+  renewTicket,
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
   // Looking at what is here already may have taken longer than a ticket is good for. Where nobody renews it, the source says
   // whether it will do.
   const fresh = async <R extends { readonly ticket?: Ticket | null }>(request: R, signal: AbortSignal): Promise<R> => {
-    if (!request.ticket || !isOld(request.ticket)) return request
+    if (!request.ticket || renewTicket === undefined) return request
+    if (isOfRetired(request.ticket, tls.authority)) throw retired()
+    if (!isOld(request.ticket)) return request
     const ticket = await renewTicket(request.ticket, signal).catch(() => request.ticket)
     return { ...request, ticket }
   }
@@ -140,6 +144,23 @@ export const createPuller = ({
       ),
   }
 }
+
+// From before the authority was changed for another: nobody takes it any more, and nobody can renew it.
+const isOfRetired = ({ certificate }: Ticket, authorities: string): boolean => {
+  try {
+    const signer = new X509Certificate(Buffer.from(certificate ?? ''))
+    return issuerOf(signer.toString(), authorities) === null
+  } catch {
+    return false
+  }
+}
+
+const retired = (): AppError =>
+  new AppError(
+    'DRAYAGE_TICKET_EXPIRED',
+    'The ticket is from before the certificate authority was changed (dray ca), and nobody takes it any more. Nothing was ' +
+      'asked for. It is given anew by itself.',
+  )
 
 // By this host's clock; one that cannot be read is the source's to refuse.
 const isOld = ({ statement }: Ticket): boolean => {
