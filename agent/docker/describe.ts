@@ -3,6 +3,7 @@ import { readHookLabels } from '../../shared/hooks/labels.ts'
 import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WorkloadBind__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
 import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
 import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
@@ -25,6 +26,7 @@ import { moveSet } from './move-set.ts'
 import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
+import { kindOf, tmpfsOf, traitsOf } from './volume-kinds.ts'
 import { findVolume, isAnonymous } from './volumes.ts'
 import { type Change, describeLayer, ownChanges } from './writable-layer.ts'
 
@@ -62,7 +64,16 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       readOnly: mounts.every((mount) => !mount.RW),
       rootIdentity: '',
       usage: null,
+      traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
+  })
+
+const bindsOf = ({ container, volumes }: SourceFacts): WorkloadBind__Output[] =>
+  container.Mounts.flatMap(({ Type, Name, Source = '', Destination: destination, RW }) => {
+    const volume = Type === 'volume' ? volumes.find((candidate) => candidate.Name === Name) : undefined
+    const found = volume === undefined ? null : kindOf(volume)
+    const source = Type === 'bind' ? Source : found?.kind === 'bind' ? found.source : null
+    return source === null ? [] : [{ source, destination, readOnly: !RW, kind: '' }]
   })
 
 const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Output[] =>
@@ -168,6 +179,8 @@ export const describe = async (
     hooks: hooksOf(container),
     moveSet: moveSet(container.Id, [container, ...facts.others]),
     writableLayer: facts.layer,
+    binds: bindsOf(facts),
+    tmpfs: tmpfsOf(container),
   }
 }
 

@@ -1,4 +1,5 @@
 // What a migration has made on its target, as the engine tells it now, and what others have done with it since.
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
 import { isRemade } from './attach.ts'
 import type { Client } from './client.ts'
@@ -136,7 +137,9 @@ export const changesOfTarget = async (
     ...use,
     ...found.flatMap(({ name, is }) => {
       if (is === null) return [`its volume ${name} is not there any more`]
-      return own?.volumes.includes(name) || isOurs(is.Labels, migrationId)
+      // What is elsewhere may have been here before.
+      const isElsewhere = !isPlainVolume({ driver: is.Driver, options: is.Options ?? {} })
+      return own?.volumes.includes(name) || isOurs(is.Labels, migrationId) || isElsewhere
         ? []
         : [`the volume ${name} is not the one that was made for it`]
     }),

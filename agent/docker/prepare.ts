@@ -184,8 +184,10 @@ export const prepare = async (
     const network = parseNetworkSpec(specJson)
     if (await ensureNetwork(client, network, migrationId)) createdNetworks.push(network.name)
   }
-  const createdVolumes = workload.volumes.filter(({ name }) => !own?.volumes.includes(name))
-  for (const volume of createdVolumes) await createVolume(client, volume, migrationId)
+  const createdVolumes: string[] = []
+  for (const volume of workload.volumes.filter(({ name }) => !own?.volumes.includes(name))) {
+    if (await createVolume(client, volume, migrationId)) createdVolumes.push(volume.name)
+  }
   await failpoint('PrepareTarget.middle')
   const found =
     own === null
@@ -200,7 +202,7 @@ export const prepare = async (
   return {
     containerId: container.Id,
     createdNetworks,
-    createdVolumes: createdVolumes.map((volume) => volume.name),
+    createdVolumes,
     warnings,
   }
 }

@@ -54,6 +54,8 @@ const workload: Workload__Output = {
   hooks: [],
   moveSet: [],
   writableLayer: null,
+  binds: [],
+  tmpfs: [],
 }
 
 const facts: TargetFacts = {

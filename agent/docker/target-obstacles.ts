@@ -1,5 +1,6 @@
 // What stands in the way of a workload on this host. Pure: every reason at once.
 import type { ErrorCode, Finding } from '../../shared/errors.ts'
+import { samePort } from '../../shared/ports/publish.ts'
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineInfo, InspectedContainer, InspectedNetwork, InspectedVolume } from './api.ts'
@@ -9,7 +10,8 @@ import { nameOf } from './containers.ts'
 import { isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
-import { type Listener, portWords, publishedPorts, samePort } from './ports.ts'
+import { type Listener, portWords, publishedPorts } from './ports.ts'
+import { isSameElsewhere } from './volume-kinds.ts'
 
 export type TargetFacts = {
   readonly workload: Workload__Output
@@ -44,8 +46,25 @@ const nameObstacles = (facts: TargetFacts): Finding[] =>
       ),
     )
 
-const volumeObstacles = ({ volumes, migrationId, own }: TargetFacts): Finding[] =>
+const driverObstacles = ({ workload, info }: TargetFacts): Finding[] => {
+  const drivers = info.Plugins?.Volume ?? []
+  return workload.volumes
+    .filter(({ driver }) => driver !== 'local' && !drivers.includes(driver))
+    .map(({ name, driver }) =>
+      obstacle(
+        'DRAYAGE_TARGET_LACKS',
+        `The volume ${name} is of the driver ${driver}, which the target's engine does not have (${drivers.join(', ') || 'none'}). ` +
+          'Install that plugin there.',
+      ),
+    )
+}
+
+const volumeObstacles = ({ workload, volumes, migrationId, own }: TargetFacts): Finding[] =>
   volumes
+    .filter((volume) => {
+      const wanted = workload.volumes.find(({ name }) => name === volume.Name)
+      return wanted === undefined || !isSameElsewhere(volume, wanted)
+    })
     .filter((volume) => !own?.volumes.includes(volume.Name) && !isOurs(volume.Labels, migrationId))
     .map((volume) =>
       obstacle(
@@ -241,6 +260,7 @@ export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warn
       ...ageObstacles(facts),
       ...capabilities.obstacles,
       ...nameObstacles(facts),
+      ...driverObstacles(facts),
       ...volumeObstacles(facts),
       ...portObstacles(facts),
       ...networkObstacles(facts),

@@ -1,9 +1,10 @@
 // The receiving side's end of the line to another agent.
+import { X509Certificate } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
+import { issuerOf } from '../../shared/identity/roots.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
-import { windowFor } from '../../shared/rpc/flow.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
 import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
@@ -13,11 +14,11 @@ import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/gene
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { VolumePiece__Output } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withStallTimeout } from '../../shared/rpc/liveness.ts'
-import { measureRoundTrip } from '../../shared/rpc/round-trip.ts'
 import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
+import { rememberedWindows } from './windows.ts'
 
 export type Pull<P extends Piece = Buffer> = {
   // In order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
@@ -56,14 +57,16 @@ type Options = {
 
 export const createPuller = ({
   tls,
-  renewTicket = async (ticket) => ticket,
+  renewTicket,
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
   // Looking at what is here already may have taken longer than a ticket is good for. Where nobody renews it, the source says
   // whether it will do.
   const fresh = async <R extends { readonly ticket?: Ticket | null }>(request: R, signal: AbortSignal): Promise<R> => {
-    if (!request.ticket || !isOld(request.ticket)) return request
+    if (!request.ticket || renewTicket === undefined) return request
+    if (isOfRetired(request.ticket, tls.authority)) throw retired()
+    if (!isOld(request.ticket)) return request
     const ticket = await renewTicket(request.ticket, signal).catch(() => request.ticket)
     return { ...request, ticket }
   }
@@ -148,19 +151,22 @@ export const createPuller = ({
   }
 }
 
-// A line is measured in the first round to a peer, not while a container is down.
-const measuredAgainAfterMs = 10 * 60_000
-const rememberedWindows = (): ((address: string) => Promise<number>) => {
-  const known = new Map<string, { readonly bytes: number; readonly atMs: number }>()
-  return async (address) => {
-    const found = known.get(address)
-    if (found !== undefined && performance.now() - found.atMs < measuredAgainAfterMs) return found.bytes
-    const roundTripMs = await measureRoundTrip(address)
-    const bytes = windowFor(roundTripMs)
-    if (roundTripMs !== undefined) known.set(address, { bytes, atMs: performance.now() })
-    return bytes
+// From before the authority was changed for another: nobody takes it any more, and nobody can renew it.
+const isOfRetired = ({ certificate }: Ticket, authorities: string): boolean => {
+  try {
+    const signer = new X509Certificate(Buffer.from(certificate ?? ''))
+    return issuerOf(signer.toString(), authorities) === null
+  } catch {
+    return false
   }
 }
+
+const retired = (): AppError =>
+  new AppError(
+    'DRAYAGE_TICKET_EXPIRED',
+    'The ticket is from before the certificate authority was changed (dray ca), and nobody takes it any more. Nothing was ' +
+      'asked for. It is given anew by itself.',
+  )
 
 // By this host's clock; one that cannot be read is the source's to refuse.
 const isOld = ({ statement }: Ticket): boolean => {

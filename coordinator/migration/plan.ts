@@ -2,17 +2,16 @@
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
+import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
+import { publishedPorts, publishRefusals } from './published-ports.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),
 ]
-
-// 0.0.0.0:8080->80/tcp, as `docker ps` has it; an ephemeral port has no number before it starts.
-const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports'][number]): string =>
-  `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
 
 // Without what has been written since there must be something that was written before.
 export const nothingToDiscardTo = ({ to }: Pick<AcceptedRequest, 'to'>): AppError =>
@@ -44,10 +43,10 @@ export type PlannedPart = { readonly workload: Workload; readonly check: TargetC
 const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] => [
   ...new Map(
     parts.flatMap(({ workload }) =>
-      workload.volumes.map(({ name, destination, anonymous, usage }) => [
+      workload.volumes.map(({ name, destination, anonymous, usage, driver, options, traits }) => [
         name,
         {
-          ...{ name, destination, anonymous },
+          ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
           entries: usage?.entries ?? 0,
           contentBytes: usage?.apparentBytes ?? 0,
           diskBytes: usage?.diskBytes ?? 0,
@@ -74,6 +73,13 @@ const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => 
   presentOnTarget: check.imageId !== '',
 })
 
+const engineOf = ({ version, os, architecture, storageDriver, containerdImageStore }: EngineFacts) => ({
+  ...{ version, os, architecture, storageDriver, containerdImageStore },
+})
+
+const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
+  source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
+
 const memberOf = (part: PlannedPart): Plan['members'][number] => {
   const { containerId: id, name, state } = part.workload
   return { id, name, state, image: imageOf(part) }
@@ -85,6 +91,10 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
   if (first === undefined) throw new Error('There is nothing to plan')
   const asked = parts.find(({ workload }) => isNamed(workload, request.container)) ?? first
   const volumes = volumesOf(parts)
+  const binds = parts.flatMap(({ workload }) =>
+    workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
+  )
+  const tmpfs = parts.flatMap(({ workload }) => workload.tmpfs)
   const set = setFindings(request, asked.workload)
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
@@ -95,8 +105,12 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     members: parts.map(memberOf),
     volumes,
     networks: networksOf(parts),
-    ports: parts.flatMap(({ workload }) => workload.ports.map(portText)),
+    ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),
+    ...(binds.length === 0 ? {} : { binds }),
+    ...(tmpfs.length === 0 ? {} : { tmpfs }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
+    targetFreeInodes: Math.min(...parts.map(({ check }) => check.freeInodes)),
+    ...enginesOf(asked),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
     ...plannedLayer(request, asked.workload),
@@ -110,6 +124,10 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
       ...parts.flatMap(({ workload }) => workload.obstacles),
       ...set.refusals,
       ...parts.flatMap(({ check }) => check.obstacles),
+      ...publishRefusals(
+        request,
+        parts.map(({ workload }) => workload),
+      ),
       ...parts.flatMap(({ workload }) => deviceRefusals(request, workload)),
     ]),
   }

@@ -50,6 +50,9 @@ export type RpcClient<S extends keyof Services> = {
   // Resolves when there is a connection to the peer. A call made while one is being tried anew fails at once; this waits.
   ready(timeoutMs: number): Promise<void>
   close(): void
+  // Closes when the calls that are under way have ended; it is not for new ones. `close` ends those that last (seen with
+  // grpc-js 1.14, some seconds later).
+  retire(): void
 }
 
 export type Endpoint = {
@@ -118,10 +121,21 @@ export const connect = <S extends keyof Services>(
     )
   const translate = (thrown: unknown) => fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
 
+  let callsUnderWay = 0
+  let isRetired = false
+  const began = () => {
+    callsUnderWay += 1
+  }
+  const hasEnded = () => {
+    callsUnderWay -= 1
+    if (isRetired && callsUnderWay === 0) client.close()
+  }
+
   const read = async function* <Reply>(
     call: { cancel(): void; [Symbol.asyncIterator](): AsyncIterator<unknown> },
     { signal, stallTimeoutMs }: CallLimits,
   ): AsyncGenerator<Reply> {
+    began()
     const cancel = () => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
@@ -160,6 +174,7 @@ export const connect = <S extends keyof Services>(
       clearTimeout(connecting)
       signal?.removeEventListener('abort', cancel)
       call.cancel()
+      hasEnded()
     }
   }
 
@@ -167,6 +182,7 @@ export const connect = <S extends keyof Services>(
     unary: (name, request, limits) =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = method(name)
+        began()
         const call = client.makeUnaryRequest(
           path,
           requestSerialize,
@@ -177,6 +193,7 @@ export const connect = <S extends keyof Services>(
           (error, reply) => {
             limits.signal?.removeEventListener('abort', cancel)
             clearTimeout(connecting)
+            hasEnded()
             if (error) reject(unconnected ? notConnected() : translate(error))
             else resolve(reply as ReplyOf<Services[S][typeof name]>)
           },
@@ -241,5 +258,9 @@ export const connect = <S extends keyof Services>(
       }),
 
     close: () => client.close(),
+    retire: () => {
+      isRetired = true
+      if (callsUnderWay === 0) client.close()
+    },
   }
 }

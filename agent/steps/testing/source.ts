@@ -126,7 +126,7 @@ export const createSource = async (
   const rootIdentity = await volumes.identify(mountpoint)
   const data: WorkloadVolume__Output = {
     ...{ name: 'data', driver: 'local', options: {}, labels: {}, mountpoint, createdAt: '', anonymous: false },
-    ...{ destination: '/data', readOnly: false, rootIdentity, usage: null },
+    ...{ destination: '/data', readOnly: false, rootIdentity, usage: null, traits: [] },
   }
   const described = options.hasVolume === false ? [] : [data]
   const model: Model = {
@@ -152,7 +152,14 @@ export const createSource = async (
     // Of a process that knows only what is on the disk.
     context: async (): Promise<AgentContext> => ({
       ...{ engine, volumes, paths: createEnginePaths(undefined), state: await openState(dir) },
-      ...{ puller: createPuller({ tls }), tls, rules: noRules, log, now: () => new Date('2026-01-01T00:00:00Z') },
+      ...{
+        puller: createPuller({ tls }),
+        tls,
+        rules: noRules,
+        dataDir: '/state',
+        log,
+        now: () => new Date('2026-01-01T00:00:00Z'),
+      },
     }),
   }
 }

@@ -248,7 +248,16 @@ const newMove = (
       to,
       image,
       volumes: [
-        { name: volumeName, destination: '/data', anonymous: false, entries: 1, contentBytes: 21, diskBytes: 4096 },
+        {
+          name: volumeName,
+          destination: '/data',
+          anonymous: false,
+          copied: true,
+          traits: [],
+          entries: 1,
+          contentBytes: 21,
+          diskBytes: 4096,
+        },
       ],
       ...{ networks: [], ports: [], totalBytes: 21, targetFreeBytes: 1e9, set: [], warnings: [], refusals: [] },
     },

@@ -114,7 +114,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
   volumes: [
     {
       ...{ name: volumeName, driver: 'local', options: {}, labels: {}, mountpoint: '/v', createdAt: '' },
-      ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2' },
+      ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2', traits: [] },
       usage: measured
         ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
         : null,
@@ -131,6 +131,8 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
     hooks,
     moveSet: [],
     writableLayer: null,
+    binds: [],
+    tmpfs: [],
   },
 })
 
