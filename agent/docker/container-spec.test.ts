@@ -7,7 +7,7 @@ const fixture = (name: string): InspectedContainer =>
   JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
 
 const source = { imageConfiguration: 'c'.repeat(64), info: { DefaultRuntime: 'runc' } }
-const target = { macAddressPerEndpoint: true, runtimes: ['runc'] }
+const target = { macAddressPerEndpoint: true, prepared: new Map(), runtimes: ['runc'] }
 const bodyOf = (container: InspectedContainer, to = target): Json =>
   createBody(parseSpec(formatSpec(containerSpec(container, source))), 'sha256:here', 'm-1', to)
 const hostConfigOf = (body: Json) => body['HostConfig'] as InspectedContainer['HostConfig']

@@ -1,9 +1,10 @@
 // What a migration has made on its target, as the engine tells it now, and what others have done with it since.
+import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
 import { isRemade } from './attach.ts'
 import type { Client } from './client.ts'
 import { findContainer, listContainers, listedName } from './containers.ts'
-import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
+import { containerIsOurs, isOurs, migrationLabel, migrationOf, roleLabel } from './labels.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { findVolume, ourVolumes } from './volumes.ts'
 
@@ -136,7 +137,7 @@ export const changesOfTarget = async (
     ...use,
     ...found.flatMap(({ name, is }) => {
       if (is === null) return [`its volume ${name} is not there any more`]
-      return own?.volumes.includes(name) || isOurs(is.Labels, migrationId)
+      return own?.volumes.includes(name) || arePartsOfOne(migrationOf(is.Labels) ?? '', migrationId)
         ? []
         : [`the volume ${name} is not the one that was made for it`]
     }),

@@ -12,6 +12,7 @@ const volume = (name: string, diskBytes: number, entries: number) => ({
   destination: '/data',
   readOnly: false,
   rootIdentity: '',
+  carriedByAnother: false,
   usage: { entries, diskBytes, apparentBytes: diskBytes * 10, devices: 0, devicePaths: [] },
 })
 const workload = (volumes: ReturnType<typeof volume>[]) => ({ name: 'db', volumes, image: null })

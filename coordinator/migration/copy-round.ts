@@ -12,7 +12,9 @@ export const volumesByName = (volumes: Workload['volumes']) => [
 // Each volume once, with the member that carries it.
 const carried = (members: readonly MovingMember[]) =>
   members.flatMap((member) =>
-    volumesByName(member.facts.plan?.workload.volumes ?? []).map((volume) => ({ member, volume })),
+    volumesByName(member.facts.plan?.workload.volumes ?? [])
+      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .map((volume) => ({ member, volume })),
   )
 
 type RoundPlan = {

@@ -243,7 +243,7 @@ const newMove = (
     members: [{ containerId, containerName: 'web' }],
     plan: {
       container: { id: containerId, name: 'web', state: 'running' },
-      members: [{ id: containerId, name: 'web', state: 'running', image }],
+      members: [{ id: containerId, name: 'web', state: 'running', image, ties: [] }],
       from,
       to,
       image,

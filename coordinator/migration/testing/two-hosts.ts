@@ -114,7 +114,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
   volumes: [
     {
       ...{ name: volumeName, driver: 'local', options: {}, labels: {}, mountpoint: '/v', createdAt: '' },
-      ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2' },
+      ...{ anonymous: false, destination: '/data', readOnly: false, rootIdentity: '1:2', carriedByAnother: false },
       usage: measured
         ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] }
         : null,
@@ -130,6 +130,7 @@ const workloadOf = ({ id, running }: Copy, measured: boolean, hooks: Workload['h
     stopTimeoutSeconds: 10,
     hooks,
     moveSet: [],
+    uses: [],
     writableLayer: null,
   },
 })
@@ -456,6 +457,7 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
           return { removed: [`container ${containerId}`] }
         }),
       describeStanding: unused,
+      describeProject: unused,
       settleWorkload: unused,
       forgetCopy: () => effect(host, 'forget copy', () => {}),
     }

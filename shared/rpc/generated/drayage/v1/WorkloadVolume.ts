@@ -14,6 +14,7 @@ export interface WorkloadVolume {
   'readOnly'?: (boolean);
   'rootIdentity'?: (string);
   'usage'?: (_drayage_v1_VolumeUsage | null);
+  'carriedByAnother'?: (boolean);
 }
 
 export interface WorkloadVolume__Output {
@@ -28,4 +29,5 @@ export interface WorkloadVolume__Output {
   'readOnly': (boolean);
   'rootIdentity': (string);
   'usage': (_drayage_v1_VolumeUsage__Output | null);
+  'carriedByAnother': (boolean);
 }
