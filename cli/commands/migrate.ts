@@ -12,6 +12,7 @@ import { defaultGiveUpAfter, giveUpOption } from './watch.ts'
 
 type Flags = ClientFlags &
   MigrationFlags & {
+    readonly project?: string
     readonly from: string
     readonly to: string
     readonly dryRun?: true
