@@ -96,7 +96,7 @@ test('what is tied moves together, in the order of use, comes back together, and
 
 test('where one of them stands in the way, all are as they were, on both hosts', async () => {
   await family()
-  await run('last', '-v', 'rows:/rows', '--label', 'dev.drayage.hook.pre-stop=false')
+  await run('last', '-v', 'rows:/rows', '--label', 'drayage.hook.pre-stop=false')
   const before = [await holdings(one), await holdings(two)]
   const ended = await migrate(lab, asked())
   expect(ended).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_HOOK_FAILED', step: 'stop' } })
