@@ -111,7 +111,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const trust = await openTrust(config.dataDir)
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })
-  const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, log, now }
+  const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, dataDir: config.dataDir, log, now }
   const server = createAgentServer(
     context,
     serving,

@@ -88,6 +88,7 @@ export const errorTable = {
   DRAYAGE_HOOK_INVALID: refused,
   DRAYAGE_NETWORK_CONFLICT: refused,
   DRAYAGE_PORT_TAKEN: refused,
+  DRAYAGE_PORT_NOT_PUBLISHED: refused,
   DRAYAGE_ARCHITECTURE_MISMATCH: refused,
   DRAYAGE_ID_SHIFT_MISMATCH: refused,
   DRAYAGE_ENGINE_TOO_OLD: refused,

@@ -193,6 +193,11 @@ export const describe = async (
     moveSet: moveSet(container.Id, [container, ...facts.others]),
     uses: distinctUses(references, container.Id),
     writableLayer: facts.layer,
+    binds: container.Mounts.flatMap((mount) =>
+      mount.Type === 'bind'
+        ? [{ source: mount.Source ?? '', destination: mount.Destination, readOnly: !mount.RW, kind: '' }]
+        : [],
+    ),
   }
 }
 

@@ -10,11 +10,12 @@
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { check, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
-import { inspectContainer } from './containers.ts'
+import { findContainer, inspectContainer } from './containers.ts'
 import { type DescribeOptions, describe } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
@@ -36,6 +37,7 @@ import {
   type VolumePlace,
 } from './made.ts'
 import type { OwnCopy } from './own-copy.ts'
+import { publishedPorts } from './ports.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
 import { projectContainers } from './project.ts'
 import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
@@ -82,6 +84,8 @@ export type Engine = {
 
   // Throws DRAYAGE_CONTAINER_NOT_FOUND.
   container(id: string): Promise<ContainerState>
+  // As asked for when it was made; null: there is no such container.
+  portsOf(id: string): Promise<PublishedPort__Output[] | null>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
   volume(name: string): Promise<VolumeState>
   // For an import, with its label beside these. Throws DRAYAGE_VOLUME_EXISTS.
@@ -171,6 +175,10 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     project: (name) => projectContainers(client, name),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
+    portsOf: async (id) => {
+      const container = await findContainer(client, id)
+      return container === null ? null : publishedPorts(container.Config, container.HostConfig)
+    },
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),

@@ -139,10 +139,10 @@ test('a long list of changes is cut, and counted', () => {
   const changes = Array.from({ length: 9 }, (_, n) => ({ Path: `/f${n}`, Kind: 1 }))
   const changed = { ...facts, layer: describeLayer(changes, 0) }
   expect(sourceObstacles(changed)[0]?.message).toMatch(/9 changes.*A \/f0.*A \/f4 and 4 more/)
-  const discarded = { ...changed, choices: { writableLayer: 'discard' } }
+  const discarded = { ...changed, choices: { writableLayer: 'discard', publish: [], binds: '' } }
   expect(sourceObstacles(discarded)).toEqual([])
   expect(sourceWarnings(discarded)[0]).toMatchObject({ code: 'writable-layer-discarded' })
-  const kept = { ...changed, choices: { writableLayer: 'keep' } }
+  const kept = { ...changed, choices: { writableLayer: 'keep', publish: [], binds: '' } }
   expect([...sourceObstacles(kept), ...sourceWarnings(kept)].map(({ code }) => code)).not.toContain(
     'writable-layer-discarded',
   )

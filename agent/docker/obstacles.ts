@@ -86,17 +86,21 @@ const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
         ),
       ]
 
+const bindObstacles = (what: string, { choices }: SourceFacts): Finding[] =>
+  choices?.binds === 'require'
+    ? []
+    : [
+        obstacle(
+          'DRAYAGE_BIND_MOUNT',
+          `${what}; only volumes move. Put that data in a volume; or, where the target has the same at the same path, say ` +
+            '--binds require.',
+        ),
+      ]
+
 const mountObstacle = (mount: Mount, facts: SourceFacts): Finding[] => {
   const at = mount.Destination
   if (mount.Type === 'tmpfs') return []
-  if (mount.Type === 'bind') {
-    return [
-      obstacle(
-        'DRAYAGE_BIND_MOUNT',
-        `${at} is a bind mount of ${mount.Source} on this host; only volumes move. Put that data in a volume.`,
-      ),
-    ]
-  }
+  if (mount.Type === 'bind') return bindObstacles(`${at} is a bind mount of ${mount.Source} on this host`, facts)
   if (mount.Type !== 'volume' || mount.Name === undefined) {
     return [obstacle('DRAYAGE_MOUNT_UNSUPPORTED', `${at} is a mount of type ${mount.Type}, which cannot move.`)]
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { listenersIn, portWords, publishedPorts, samePort } from './ports.ts'
+import { samePort } from '../../shared/ports/publish.ts'
+import { listenersIn, portWords, publishedPorts } from './ports.ts'
 
 const hostConfig = { NetworkMode: 'bridge' }
 const port = (hostPort: number, hostIp = '', protocol = 'tcp') => ({ protocol, hostIp, hostPort, containerPort: 80 })

@@ -26,18 +26,6 @@ export const publishedPorts = (config: ContainerConfig, hostConfig: HostConfig):
   return [...asked, ...exposed.map((key) => ({ ...protocolAndPort(key), hostIp: '', hostPort: 0 }))]
 }
 
-const isEveryAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::'
-
-// Docker publishes on both families where no address is given.
-export const samePort = (
-  a: Pick<PublishedPort__Output, 'protocol' | 'hostIp' | 'hostPort'>,
-  b: Pick<PublishedPort__Output, 'protocol' | 'hostIp' | 'hostPort'>,
-): boolean =>
-  a.hostPort !== 0 &&
-  a.hostPort === b.hostPort &&
-  a.protocol === b.protocol &&
-  (isEveryAddress(a.hostIp) || isEveryAddress(b.hostIp) || a.hostIp === b.hostIp)
-
 export const portWords = ({ protocol, hostIp, hostPort }: PublishedPort__Output): string =>
   `${hostIp === '' ? '' : hostIp.includes(':') ? `[${hostIp}]:` : `${hostIp}:`}${hostPort}/${protocol}`
 

@@ -55,6 +55,7 @@ const workload: Workload__Output = {
   moveSet: [],
   uses: [],
   writableLayer: null,
+  binds: [],
 }
 
 const facts: TargetFacts = {

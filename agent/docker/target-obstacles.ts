@@ -1,5 +1,6 @@
 // What stands in the way of a workload on this host. Pure: every reason at once.
 import type { ErrorCode, Finding } from '../../shared/errors.ts'
+import { samePort } from '../../shared/ports/publish.ts'
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineInfo, InspectedContainer, InspectedNetwork, InspectedVolume } from './api.ts'
@@ -9,7 +10,7 @@ import { nameOf } from './containers.ts'
 import { isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
-import { type Listener, portWords, publishedPorts, samePort } from './ports.ts'
+import { type Listener, portWords, publishedPorts } from './ports.ts'
 
 export type TargetFacts = {
   readonly workload: Workload__Output

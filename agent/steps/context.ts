@@ -17,6 +17,8 @@ export type AgentContext = {
   readonly tls: TlsIdentity
   // Of this host's own configuration.
   readonly rules: HostRules
+  // Where this agent keeps its state: its key, and what it has noted.
+  readonly dataDir: string
   readonly log: Log
   readonly now: () => Date
 }

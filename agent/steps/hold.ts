@@ -6,6 +6,7 @@ import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/Prepa
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { requireMayCome } from '../authority/rules.ts'
+import { withPublished } from '../docker/republish.ts'
 import type { Adopted } from '../state/migrations.ts'
 import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -30,9 +31,10 @@ export const prepareTarget = async (
   request: Omit<PrepareTargetRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<PreparedTarget> => {
-  const { workload, imageId, overwriteChanged, allowedPowers, choices, layer } = request
-  if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
+  const { workload: described, imageId, overwriteChanged, allowedPowers, choices, layer } = request
+  if (!described) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
   const { engine, state, rules } = context
+  const workload = withPublished(described, choices?.publish ?? [])
   requireMayCome({ workload, allowed: allowedPowers }, rules)
   const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null

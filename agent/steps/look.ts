@@ -8,10 +8,12 @@ import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCh
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
+import { withPublished } from '../docker/republish.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
+import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
-import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, told } from './retained.ts'
+import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
 // A local volume without options: its data is a plain directory below the engine's data root.
 export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
@@ -61,7 +63,8 @@ export const describeWorkload = async (
       }
     }),
   )
-  return { ...workload, volumes: looked, obstacles: [...workload.obstacles, ...obstacles] }
+  const binds = await lookAtBinds(paths, workload.binds)
+  return { ...workload, volumes: looked, binds, obstacles: [...workload.obstacles, ...obstacles] }
 }
 
 export const describeProject = async (
@@ -79,11 +82,19 @@ const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
 })
 
 export const checkTarget = async (
-  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules'>,
-  { workload, migrationId, workloadId, overwriteChanged, allowedPowers, choices }: CheckTargetRequest__Output,
+  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules' | 'dataDir'>,
+  {
+    workload: described,
+    migrationId,
+    workloadId,
+    overwriteChanged,
+    allowedPowers,
+    choices,
+  }: CheckTargetRequest__Output,
 ): Promise<TargetCheck> => {
-  if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
-  const { engine, volumes, paths, rules } = context
+  if (!described) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
+  const { engine, volumes, paths, rules, dataDir } = context
+  const workload = withPublished(described, choices?.publish ?? [])
   const retired = workloadId === '' ? null : await keptCopy(context, workloadId)
   const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
@@ -91,11 +102,13 @@ export const checkTarget = async (
     ...check,
     obstacles: [
       ...check.obstacles,
+      ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
       ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
       ...(retired === null ? [] : layerAgainst(retired, workload, choices)),
+      ...(retired === null ? [] : await portsAgainst(context, retired, workload)),
       ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
     ],
     warnings: [...check.warnings, ...arrivalWarnings({ workload, allowed: allowedPowers })],

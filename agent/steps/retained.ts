@@ -10,6 +10,7 @@ import type { RetainedCopy__Output as RetainedCopy } from '../../shared/rpc/gene
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { parseSpec } from '../docker/container-spec.ts'
 import type { ContainerState, Engine, OwnCopy } from '../docker/engine.ts'
+import { keptPortFindings } from '../docker/republish.ts'
 import { layerPolicy } from '../docker/writable-layer.ts'
 import { asideOf, bringBack, isSameRoot } from '../set-aside/set-aside.ts'
 import type { Adopted, TargetNote } from '../state/migrations.ts'
@@ -134,6 +135,15 @@ export const layerAgainst = (
             'sent anew with it.',
         },
       ]
+
+export const portsAgainst = async (
+  { engine }: { readonly engine: Pick<Engine, 'portsOf'> },
+  { containerId, migrationId }: Pick<RetiredWorkload, 'containerId' | 'migrationId'>,
+  workload: Pick<Workload, 'name' | 'ports'>,
+): Promise<Finding[]> => {
+  const kept = await engine.portsOf(containerId)
+  return kept === null ? [] : keptPortFindings(workload, kept, migrationId)
+}
 
 // Brought back by hand, so it is neither retired nor the base of anything, and both sides may have been written to.
 export const broughtBackByHand = async ({ engine, state }: Context, workloadId: string): Promise<Finding[]> => {

@@ -47,7 +47,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const contextWith = async (engine: Partial<Engine>): Promise<AgentContext> => ({
   ...{ engine: { ...createEngine({ dockerHost: 'unix:///nowhere' }), ...engine }, state: await openState(dir) },
   ...{ volumes: {} as VolumeEngine, paths: createEnginePaths(undefined), puller: createPuller({ tls }), tls },
-  ...{ rules: noRules, log: silentLog, now: () => new Date('2026-01-01T00:00:00Z') },
+  ...{ rules: noRules, dataDir: dir, log: silentLog, now: () => new Date('2026-01-01T00:00:00Z') },
 })
 const noted = async (more: Partial<TargetNote> = {}) => {
   await (await openState(dir)).migrations.put({ ...note, ...more })

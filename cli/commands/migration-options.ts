@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { HookRequest, MigrationOptions, RequestedOptions } from '../../shared/api/migration-options.ts'
 import { AppError } from '../../shared/errors.ts'
-import { parseCount, parseDuration, parsePowers, parseRate } from './option-values.ts'
+import { parseCount, parseDuration, parsePowers, parsePublished, parseRate } from './option-values.ts'
 
 export type MigrationFlags = {
   readonly maxDowntime?: string
@@ -17,6 +17,8 @@ export type MigrationFlags = {
   readonly withDependents?: true
   readonly withoutDependents?: true
   readonly writableLayer?: MigrationOptions['writableLayer']
+  readonly publish?: readonly string[]
+  readonly binds?: MigrationOptions['binds']
   readonly preStop?: string
   readonly postStart?: string
   readonly hookTimeout?: string
@@ -61,6 +63,8 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(compress !== undefined && { compression: compress }),
     ...dependentsOf(flags),
     ...(flags.writableLayer !== undefined && { writableLayer: flags.writableLayer }),
+    ...(flags.publish !== undefined && { publish: parsePublished('--publish', flags.publish) }),
+    ...(flags.binds !== undefined && { binds: flags.binds }),
     ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
     ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
   }
@@ -118,6 +122,17 @@ export const withMigrationFlags = (command: Command): Command =>
         '--writable-layer <policy>',
         'what it has changed outside its volumes: refuse to move it (default); discard, leave that behind; keep, take it along in an image that is made while it is stopped',
       ).choices(['refuse', 'discard', 'keep']),
+    )
+    .option(
+      '--publish <port>',
+      "publish a port otherwise there, as docker run takes it: 9090:80 publishes the container's port 80 on that host's 9090; may be said again for others. A way back restores what was before",
+      (port: string, before: readonly string[] = []) => [...before, port],
+    )
+    .addOption(
+      new Option(
+        '--binds <policy>',
+        'directories and files of its host that it mounts: refuse to move it (default); require, that host must have them at the same path, and nothing is copied',
+      ).choices(['refuse', 'require']),
     )
     .option(
       '--pre-stop <command>',

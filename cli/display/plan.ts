@@ -56,6 +56,13 @@ const facts = (plan: Plan): readonly Fact[] => [
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),
+  fact(
+    'binds',
+    ...(plan.binds ?? []).map(
+      ({ source, destination, readOnly }) =>
+        `${source} at ${destination}${readOnly ? ', read-only' : ''}: not copied, ${plan.to} must have it`,
+    ),
+  ),
   fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),
   fact('ports', ...plan.ports),

@@ -3,7 +3,15 @@ import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/migrations.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import { partId } from '../../shared/move-set/part.ts'
-import type { AcceptedRequest, Facts, MigrationRecord, NewMigration, Terms } from './record.ts'
+import { formatPublish, sameContainerPort } from '../../shared/ports/publish.ts'
+import {
+  type AcceptedRequest,
+  type Facts,
+  type MigrationRecord,
+  type NewMigration,
+  publishedBy,
+  type Terms,
+} from './record.ts'
 
 // The container was made and never ran, or ran and was seen to fail. Any other answer leaves open whose data that is.
 const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
@@ -16,6 +24,7 @@ const didNotComeUp: ReadonlySet<string> = new Set<ErrorCode>([
 const backwards = (
   { request: { from, to, options }, plan }: MigrationRecord,
   terms: Pick<Terms, 'writableLayer'>,
+  publish: string[],
 ): AcceptedRequest => ({
   container: plan.container.name,
   from: to,
@@ -26,8 +35,16 @@ const backwards = (
     allow: [...hostPowers],
     dependents: 'leave',
     writableLayer: terms.writableLayer ?? options.writableLayer,
+    publish,
   },
 })
+
+// As where they come from, of the ports that were published otherwise.
+const publishedBefore = ({ request }: MigrationRecord, { plan = [] }: Facts): string[] => {
+  const changed = publishedBy(request.options.publish)
+  const ports = plan.flatMap(({ workload }) => workload.ports)
+  return ports.filter((port) => changed.some((other) => sameContainerPort(port, other))).map(formatPublish)
+}
 
 const planBackwards = (
   { plan, request: { from, to } }: MigrationRecord,
@@ -61,7 +78,7 @@ export const wayBack = (
     id,
     kind: 'return',
     of: record.id,
-    request: backwards(record, terms),
+    request: backwards(record, terms, publishedBefore(record, facts)),
     terms,
     subject: record.subject,
     members: record.members.map(({ containerId, containerName, start }, index) => {

@@ -5,15 +5,12 @@ import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 import { layerFindings } from './order.ts'
 import type { TargetCheck } from './ports.ts'
+import { publishedPorts, publishRefusals } from './published-ports.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),
 ]
-
-// 0.0.0.0:8080->80/tcp, as `docker ps` has it; an ephemeral port has no number before it starts.
-const portText = ({ hostIp, hostPort, containerPort, protocol }: Workload['ports'][number]): string =>
-  `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
 
 // Without what has been written since there must be something that was written before.
 export const nothingToDiscardTo = ({ to }: Pick<AcceptedRequest, 'to'>): AppError =>
@@ -115,6 +112,9 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     parts.length === 1 ? findings : findings.map(({ code, message }) => ({ code, message: `${name}: ${message}` }))
   const outside = outsideOf(workloads)
   const set = setFindings(request, request.project ?? asked.workload.name, outside)
+  const binds = parts.flatMap(({ workload }) =>
+    workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
+  )
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
     container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
@@ -124,7 +124,8 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     members: membersOf(parts),
     volumes,
     networks: networksOf(parts),
-    ports: parts.flatMap(({ workload }) => workload.ports.map(portText)),
+    ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),
+    ...(binds.length === 0 ? {} : { binds }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
@@ -139,6 +140,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
       ...parts.flatMap(({ workload }) => ofMember(workload, workload.obstacles)),
       ...set.refusals,
       ...parts.flatMap(({ workload, check }) => ofMember(workload, check.obstacles)),
+      ...publishRefusals(request, workloads),
       ...parts.flatMap(({ workload }) => deviceRefusals(request, workload)),
       ...layerFindings(request.options.writableLayer, workloads),
       ...roomForAll(request, parts),

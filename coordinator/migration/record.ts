@@ -11,6 +11,7 @@ import type {
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import type { Finding } from '../../shared/errors.ts'
+import { type Published, parsePublish } from '../../shared/ports/publish.ts'
 import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
@@ -33,9 +34,17 @@ export const accepted = ({ container, project, from, to, options }: MigrationReq
 })
 
 // What both agents are told of it.
-export const choicesOf = ({ options: { writableLayer } }: Pick<AcceptedRequest, 'options'>): Choices => ({
+export const choicesOf = ({
+  options: { writableLayer, publish, binds },
+}: Pick<AcceptedRequest, 'options'>): Choices => ({
   writableLayer,
+  publish: publishedBy(publish),
+  binds,
 })
+
+// Of a request that was accepted, so that each can be read; one of an earlier version says nothing of it.
+export const publishedBy = (publish: readonly string[] | undefined): Published[] =>
+  (publish ?? []).flatMap(parsePublish)
 
 // What was asked of a return or a finalize beside its request.
 export type Terms = ReturnRequest &

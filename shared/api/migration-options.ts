@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../errors.ts'
 import { NotACommand, readCommand } from '../hooks/command.ts'
 import { defaultHookTimeoutMs, type Hook, longestHookTimeoutMs } from '../hooks/hook.ts'
+import { formatPublish, NotAPort, parsePublish } from '../ports/publish.ts'
 import { Nullable } from './common.ts'
 import { HostPower, orderedPowers } from './host-powers.ts'
 
@@ -92,6 +93,17 @@ export const MigrationOptions = Type.Object(
       description:
         'What the container has changed outside its volumes, beside what is known to be harmless (/tmp, /run, histories of shells). refuse: it is not moved, and the plan lists it. discard: it is left behind. keep: it is taken along, as an image of its own upon the container’s, made while the container is stopped',
     }),
+    publish: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      default: [],
+      maxItems: 256,
+      description:
+        'Ports to be published otherwise on the target, as docker run --publish takes them: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], or ranges. Each takes the place of all that the container publishes of that port of its own. A way back restores what was before',
+    }),
+    binds: Type.Union([Type.Literal('refuse'), Type.Literal('require')], {
+      default: 'refuse',
+      description:
+        'Directories and files of the host that the container mounts. refuse: it is not moved. require: the target must have them, of the same kind and at the same path; nothing is copied',
+    }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
     ),
@@ -123,8 +135,19 @@ export const defaultOptions: MigrationOptions = {
   compression: 'auto',
   dependents: 'refuse',
   writableLayer: 'refuse',
+  publish: [],
+  binds: 'refuse',
   preStop: null,
   postStart: null,
+}
+
+const completePublish = (asked: readonly string[] = []): string[] => {
+  try {
+    return [...new Set(asked.flatMap(parsePublish).map(formatPublish))].toSorted()
+  } catch (thrown) {
+    if (!(thrown instanceof NotAPort)) throw thrown
+    throw new AppError('DRAYAGE_INVALID_REQUEST', `A port to be published cannot be read: ${thrown.message}.`)
+  }
 }
 
 const completeHook = (name: string, asked: HookRequest | null | undefined): Hook | null => {
@@ -150,6 +173,8 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   compression: asked.compression ?? defaultOptions.compression,
   dependents: asked.dependents ?? defaultOptions.dependents,
   writableLayer: asked.writableLayer ?? defaultOptions.writableLayer,
+  publish: completePublish(asked.publish),
+  binds: asked.binds ?? defaultOptions.binds,
   preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
   postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

@@ -142,7 +142,18 @@ export const Plan = Type.Object({
   ),
   volumes: Type.Array(PlannedVolume),
   networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
-  ports: Type.Array(Type.String({ description: 'As docker ps prints them: 0.0.0.0:8080->80/tcp' })),
+  ports: Type.Array(
+    Type.String({
+      description:
+        'As docker ps prints them: 0.0.0.0:8080->80/tcp; behind those that --publish changes, what they were: (was 0.0.0.0:80->80/tcp)',
+    }),
+  ),
+  binds: Type.Optional(
+    Type.Array(Type.Object({ source: Type.String(), destination: Type.String(), readOnly: Type.Boolean() }), {
+      description:
+        'Directories and files of the host that it mounts: they are not copied, and the target must have them',
+    }),
+  ),
   writableLayer: Type.Optional(
     Type.Object(
       {

@@ -71,7 +71,7 @@ export const startTestAgent = async (
     ])
     const now = () => new Date()
     const puller = createPuller({ tls })
-    const context = { engine, volumes, paths, state, puller, tls, rules: noRules, log, now }
+    const context = { engine, volumes, paths, state, puller, tls, rules: noRules, dataDir, log, now }
     const admission = createAdmission({ host: host.name, trusted: tls, now })
     const serving = createServing({ engine, volumes, paths, state, admission })
     const server = createAgentServer(context, serving, noArchives, {

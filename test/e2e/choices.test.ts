@@ -1,4 +1,7 @@
 // What a move can treat in more than one way, and each way that it can be asked for.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
@@ -117,6 +120,94 @@ test('a move that fails after it was taken along leaves nothing of it on either 
   expect(failed).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED' } })
   expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
   expect(await layerOn(one)).toBe(itsLayer)
+})
+
+test('a port that is taken there is published on another, and on its own again where it came from', async () => {
+  await run('-p', '18080:80', '-p', '127.0.0.1:18081:81')
+  await loadImage(two, 'busybox')
+  await two.docker(['run', '-d', '--name', 'other', '-p', '18080:80', image, 'sleep', '1d'])
+  expect((await refusal(lab, web)).codes).toEqual(['DRAYAGE_PORT_TAKEN'])
+  const elsewhere = (...publish: string[]) => ({ ...web, options: { publish } })
+  expect((await refusal(lab, elsewhere('18080:9090'))).problem).toMatchObject({
+    reasons: [{ code: 'DRAYAGE_PORT_TAKEN' }, { code: 'DRAYAGE_PORT_NOT_PUBLISHED' }],
+  })
+  expect((await refusal(lab, elsewhere('18081:80'))).codes).toEqual(['DRAYAGE_PORT_TAKEN'])
+  expect((await refusal(lab, elsewhere('0:80'))).codes).toEqual(['DRAYAGE_INVALID_REQUEST'])
+
+  const { ports, refusals } = await planOf(lab, elsewhere('19090:80'))
+  expect({ ports: ports.toSorted(), refusals }).toEqual({
+    ports: ['0.0.0.0:19090->80/tcp (was 0.0.0.0:18080->80/tcp)', '127.0.0.1:18081->81/tcp'],
+    refusals: [],
+  })
+  const moved = await migrate(lab, elsewhere('19090:80'))
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const bindings = async (host: LabHost) =>
+    (await inspect<{ HostConfig: { PortBindings: object } }>(host, 'web')).HostConfig.PortBindings
+  const asBefore = {
+    '80/tcp': [{ HostIp: '', HostPort: '18080' }],
+    '81/tcp': [{ HostIp: '127.0.0.1', HostPort: '18081' }],
+  }
+  expect(await bindings(two)).toEqual({ ...asBefore, '80/tcp': [{ HostIp: '', HostPort: '19090' }] })
+  expect(await two.docker(['port', 'web', '80'])).toContain('0.0.0.0:19090')
+
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await bindings(one)).toEqual(asBefore)
+  // What is kept there has the other port, and Docker changes none.
+  await two.docker(['rm', '-f', 'other'])
+  const { problem, codes } = await refusal(lab, web)
+  expect([codes, problem.detail]).toEqual([['DRAYAGE_PORT_NOT_PUBLISHED'], expect.stringContaining('19090:80/tcp')])
+  expect(await planOf(lab, elsewhere('19090:80'))).toMatchObject({ refusals: [], builtUpon: expect.any(String) })
+})
+
+test('a way back to a host that keeps nothing any more makes the ports as they were, too', async () => {
+  await run('-p', '18080:80')
+  const moved = await migrate(lab, { ...web, options: { publish: ['19090:80'] } })
+  await one.docker(['rm', 'web'])
+  await one.docker(['volume', 'rm', 'data'])
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await one.docker(['port', 'web', '80'])).toContain('0.0.0.0:18080')
+})
+
+test('what it mounts of its host is refused with its list, or must be there, and never holds the agent’s key', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'drayage-bind-'))
+  try {
+    await writeFile(join(own, 'file'), '')
+    await run('-v', `${own}:/dir:ro`, '--mount', `type=bind,src=${join(own, 'file')},dst=/file`)
+    const refused = await refusal(lab, web)
+    expect(refused.codes).toEqual(['DRAYAGE_BIND_MOUNT', 'DRAYAGE_BIND_MOUNT'])
+    expect(refused.problem.detail).toMatch(/--binds require/)
+    const options = { binds: 'require' } as const
+    const { binds = [] } = await planOf(lab, { ...web, options })
+    expect(binds.toSorted((a, b) => a.destination.localeCompare(b.destination))).toEqual([
+      { source: own, destination: '/dir', readOnly: true },
+      { source: join(own, 'file'), destination: '/file', readOnly: false },
+    ])
+    const moved = await migrate(lab, { ...web, options })
+    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(await sh(two, 'ls /dir')).toBe('file')
+    // The hosts of a lab share one file system: what is gone is gone on the other one as well.
+    await rm(join(own, 'file'))
+    expect(await refusalOf(lab, moved, 'return')).toMatchObject({
+      code: 'DRAYAGE_BIND_MOUNT',
+      detail: expect.stringContaining('nothing at that path'),
+    })
+  } finally {
+    await rm(own, { recursive: true })
+  }
+})
+
+test('a bind of the whole host or of the engine’s socket is not given away by --binds require', async () => {
+  await run('-v', '/:/host:ro', '-v', '/var/run/docker.sock:/socket')
+  const options = { binds: 'require' } as const
+  const { codes, problem } = await refusal(lab, { ...web, options })
+  expect(codes).toContain('DRAYAGE_HOST_POWER')
+  const allowed = { ...options, allow: ['docker-socket' as const] }
+  const { refusals } = await planOf(lab, { ...web, options: allowed })
+  expect(refusals).toContainEqual({
+    code: 'DRAYAGE_BIND_MOUNT',
+    message: expect.stringMatching(/\/host is a bind mount of \/, and on the target.*where its agent keeps its key/),
+  })
+  expect(problem.detail).toContain('/var/run/docker.sock')
 })
 
 test('between the two kinds of image store, too', async () => {

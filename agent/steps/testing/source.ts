@@ -152,7 +152,14 @@ export const createSource = async (
     // Of a process that knows only what is on the disk.
     context: async (): Promise<AgentContext> => ({
       ...{ engine, volumes, paths: createEnginePaths(undefined), state: await openState(dir) },
-      ...{ puller: createPuller({ tls }), tls, rules: noRules, log, now: () => new Date('2026-01-01T00:00:00Z') },
+      ...{
+        puller: createPuller({ tls }),
+        tls,
+        rules: noRules,
+        dataDir: '/state',
+        log,
+        now: () => new Date('2026-01-01T00:00:00Z'),
+      },
     }),
   }
 }

@@ -155,6 +155,7 @@ const workloadOf = (
       .filter((other) => other.member === member - 1)
       .map((other) => ({ containerId: other.id, kind: kinds[member] })),
     writableLayer: null,
+    binds: [],
   },
 })
 

@@ -105,6 +105,7 @@ import type { VolumeResult as _drayage_v1_VolumeResult, VolumeResult__Output as 
 import type { VolumeSource as _drayage_v1_VolumeSource, VolumeSource__Output as _drayage_v1_VolumeSource__Output } from './drayage/v1/VolumeSource.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
 import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from './drayage/v1/Workload.ts';
+import type { WorkloadBind as _drayage_v1_WorkloadBind, WorkloadBind__Output as _drayage_v1_WorkloadBind__Output } from './drayage/v1/WorkloadBind.ts';
 import type { WorkloadNetwork as _drayage_v1_WorkloadNetwork, WorkloadNetwork__Output as _drayage_v1_WorkloadNetwork__Output } from './drayage/v1/WorkloadNetwork.ts';
 import type { WorkloadVolume as _drayage_v1_WorkloadVolume, WorkloadVolume__Output as _drayage_v1_WorkloadVolume__Output } from './drayage/v1/WorkloadVolume.ts';
 import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from './drayage/v1/WritableLayer.ts';
@@ -220,6 +221,7 @@ export interface ProtoGrpcType {
       VolumeSource: MessageTypeDefinition<_drayage_v1_VolumeSource, _drayage_v1_VolumeSource__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>
       Workload: MessageTypeDefinition<_drayage_v1_Workload, _drayage_v1_Workload__Output>
+      WorkloadBind: MessageTypeDefinition<_drayage_v1_WorkloadBind, _drayage_v1_WorkloadBind__Output>
       WorkloadNetwork: MessageTypeDefinition<_drayage_v1_WorkloadNetwork, _drayage_v1_WorkloadNetwork__Output>
       WorkloadVolume: MessageTypeDefinition<_drayage_v1_WorkloadVolume, _drayage_v1_WorkloadVolume__Output>
       WritableLayer: MessageTypeDefinition<_drayage_v1_WritableLayer, _drayage_v1_WritableLayer__Output>

@@ -9,6 +9,7 @@ import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _dr
 import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from '../../drayage/v1/Hook.ts';
 import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from '../../drayage/v1/SetMember.ts';
 import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
+import type { WorkloadBind as _drayage_v1_WorkloadBind, WorkloadBind__Output as _drayage_v1_WorkloadBind__Output } from '../../drayage/v1/WorkloadBind.ts';
 import type { UsedContainer as _drayage_v1_UsedContainer, UsedContainer__Output as _drayage_v1_UsedContainer__Output } from '../../drayage/v1/UsedContainer.ts';
 
 export interface Workload {
@@ -28,6 +29,7 @@ export interface Workload {
   'hooks'?: (_drayage_v1_Hook)[];
   'moveSet'?: (_drayage_v1_SetMember)[];
   'writableLayer'?: (_drayage_v1_WritableLayer | null);
+  'binds'?: (_drayage_v1_WorkloadBind)[];
   'uses'?: (_drayage_v1_UsedContainer)[];
 }
 
@@ -48,5 +50,6 @@ export interface Workload__Output {
   'hooks': (_drayage_v1_Hook__Output)[];
   'moveSet': (_drayage_v1_SetMember__Output)[];
   'writableLayer': (_drayage_v1_WritableLayer__Output | null);
+  'binds': (_drayage_v1_WorkloadBind__Output)[];
   'uses': (_drayage_v1_UsedContainer__Output)[];
 }
