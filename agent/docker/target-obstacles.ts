@@ -47,7 +47,7 @@ const nameObstacles = (facts: TargetFacts): Finding[] =>
 
 const volumeObstacles = ({ workload, volumes, migrationId, own }: TargetFacts): Finding[] =>
   volumes
-    .filter(({ Name }) => workload.volumes.some(({ name, carriedByAnother }) => name === Name && !carriedByAnother))
+    .filter(({ Name }) => !workload.volumes.some(({ name, carriedByAnother }) => name === Name && carriedByAnother))
     .filter((volume) => !own?.volumes.includes(volume.Name) && !isOurs(volume.Labels, migrationId))
     .map((volume) =>
       obstacle(
