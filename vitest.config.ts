@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/documents/**', 'test/recovery/**', 'test/filesystems/long/**'],
+          exclude: ['test/applications/**', 'test/documents/**', 'test/recovery/**', 'test/filesystems/long/**'],
           ...onRealEngines,
         },
       },
@@ -33,6 +33,10 @@ export default defineConfig({
       {
         // Hosts that are lost, and a coordinator restored from an old backup: minutes.
         test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
+      },
+      {
+        // Databases as Debian packages them; an image of a gigabyte is built for it.
+        test: { name: 'applications', include: ['test/applications/**/*.test.ts'], ...onRealEngines },
       },
       {
         // The commands of docs/install.md and docs/break-glass.md, as they stand there; images are built for it.

@@ -181,7 +181,7 @@ export type EngineInfo = {
   readonly Runtimes?: Readonly<Record<string, unknown>> | null
   readonly DefaultRuntime?: string
   readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null
-  readonly Plugins?: { readonly Log?: readonly string[] | null } | null
+  readonly Plugins?: { readonly Log?: readonly string[] | null; readonly Volume?: readonly string[] | null } | null
   readonly NCPU: number
   readonly MemTotal: number
   // RFC 3339, of the engine's clock.

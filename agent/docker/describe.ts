@@ -4,6 +4,7 @@ import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choi
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
 import type { UsedContainer__Output } from '../../shared/rpc/generated/drayage/v1/UsedContainer.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WorkloadBind__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
 import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
 import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
@@ -27,6 +28,7 @@ import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
 import { type Reference, referencesIn } from './ties.ts'
+import { kindOf, tmpfsOf, traitsOf } from './volume-kinds.ts'
 import { findVolume, isAnonymous } from './volumes.ts'
 import { type Change, describeLayer, ownChanges } from './writable-layer.ts'
 
@@ -65,6 +67,7 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       rootIdentity: '',
       usage: null,
       carriedByAnother: false,
+      traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
   })
 
@@ -82,6 +85,14 @@ const distinctUses = (references: readonly Reference[], own: string): UsedContai
     ),
   ).values(),
 ]
+
+const bindsOf = ({ container, volumes }: SourceFacts): WorkloadBind__Output[] =>
+  container.Mounts.flatMap(({ Type, Name, Source = '', Destination: destination, RW }) => {
+    const volume = Type === 'volume' ? volumes.find((candidate) => candidate.Name === Name) : undefined
+    const found = volume === undefined ? null : kindOf(volume)
+    const source = Type === 'bind' ? Source : found?.kind === 'bind' ? found.source : null
+    return source === null ? [] : [{ source, destination, readOnly: !RW, kind: '' }]
+  })
 
 const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Output[] =>
   Object.entries(facts.networks).flatMap(([name, network]) => {
@@ -193,11 +204,8 @@ export const describe = async (
     moveSet: moveSet(container.Id, [container, ...facts.others]),
     uses: distinctUses(references, container.Id),
     writableLayer: facts.layer,
-    binds: container.Mounts.flatMap((mount) =>
-      mount.Type === 'bind'
-        ? [{ source: mount.Source ?? '', destination: mount.Destination, readOnly: !mount.RW, kind: '' }]
-        : [],
-    ),
+    binds: bindsOf(facts),
+    tmpfs: tmpfsOf(container),
   }
 }
 

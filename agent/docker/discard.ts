@@ -80,6 +80,9 @@ export const discard = async (client: Client, migrationId: string, own: OwnCopy 
   }
   for (const container of containers) await removeContainer(client, container.Id)
   await failpoint('DiscardTarget.middle')
-  for (const volume of await ourVolumes(client, migrationId)) await removeVolume(client, volume.Name)
+  for (const { Name, Driver } of await ourVolumes(client, migrationId)) {
+    // A plugin removes the data with the volume, wherever it is.
+    if (Driver === 'local') await removeVolume(client, Name)
+  }
   for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network, own)
 }

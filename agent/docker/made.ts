@@ -1,5 +1,6 @@
 // What a migration has made on its target, as the engine tells it now, and what others have done with it since.
 import { arePartsOfOne } from '../../shared/move-set/part.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
 import { isRemade } from './attach.ts'
 import type { Client } from './client.ts'
@@ -137,7 +138,10 @@ export const changesOfTarget = async (
     ...use,
     ...found.flatMap(({ name, is }) => {
       if (is === null) return [`its volume ${name} is not there any more`]
-      return own?.volumes.includes(name) || arePartsOfOne(migrationOf(is.Labels) ?? '', migrationId)
+      // What is elsewhere may have been here before.
+      const isElsewhere = !isPlainVolume({ driver: is.Driver, options: is.Options ?? {} })
+      const isOfThisMove = arePartsOfOne(migrationOf(is.Labels) ?? '', migrationId)
+      return own?.volumes.includes(name) || isOfThisMove || isElsewhere
         ? []
         : [`the volume ${name} is not the one that was made for it`]
     }),

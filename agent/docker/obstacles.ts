@@ -17,6 +17,7 @@ import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
 import { referencesIn, type Use } from './ties.ts'
+import { kindOf, tmpfsOf, volumeObstacles, volumeWarnings } from './volume-kinds.ts'
 import { layerFindings, layerPolicy } from './writable-layer.ts'
 
 export type SourceFacts = {
@@ -104,34 +105,18 @@ const mountObstacle = (mount: Mount, facts: SourceFacts): Finding[] => {
   if (mount.Type !== 'volume' || mount.Name === undefined) {
     return [obstacle('DRAYAGE_MOUNT_UNSUPPORTED', `${at} is a mount of type ${mount.Type}, which cannot move.`)]
   }
-  return volumeObstacles(mount.Name, at, facts)
+  return mountedVolumeObstacles(mount.Name, at, facts)
 }
 
-const volumeObstacles = (name: string, at: string, { volumes }: SourceFacts): Finding[] => {
-  const volume = volumes.find((candidate) => candidate.Name === name)
+const mountedVolumeObstacles = (name: string, at: string, facts: SourceFacts): Finding[] => {
+  const volume = facts.volumes.find((candidate) => candidate.Name === name)
   if (volume === undefined) {
     return [obstacle('DRAYAGE_VOLUME_UNREADABLE', `The engine does not find the volume ${name} (${at}).`)]
   }
-  const options = Object.keys(volume.Options ?? {})
-  return [
-    ...(volume.Driver === 'local'
-      ? []
-      : [
-          obstacle(
-            'DRAYAGE_VOLUME_DRIVER',
-            `The volume ${name} (${at}) is of the driver ${volume.Driver}; only volumes of the driver local move.`,
-          ),
-        ]),
-    ...(options.length === 0
-      ? []
-      : [
-          obstacle(
-            'DRAYAGE_VOLUME_OPTIONS',
-            `The volume ${name} (${at}) was made with options (${options.join(', ')}): its data is elsewhere, and only volumes ` +
-              'without options move.',
-          ),
-        ]),
-  ]
+  const found = kindOf(volume)
+  return found.kind === 'bind'
+    ? bindObstacles(`The volume ${name} (${at}) is a view of ${found.source} on this host`, facts)
+    : volumeObstacles(volume, at)
 }
 
 const danglingCodes: Readonly<Record<Exclude<Use, 'depends-on'>, ErrorCode>> = {
@@ -233,10 +218,8 @@ export const sourceWarnings = (facts: SourceFacts): Finding[] => {
       )
     })
   const ephemeral = publishedPorts(Config, HostConfig).filter((port) => port.hostPort === 0)
-  const tmpfs = [
-    ...Object.keys(HostConfig.Tmpfs ?? {}),
-    ...container.Mounts.filter((mount) => mount.Type === 'tmpfs').map((mount) => mount.Destination),
-  ]
+  const memory = facts.volumes.filter((volume) => kindOf(volume).kind === 'memory')
+  const tmpfs = [...tmpfsOf(container), ...memory.map(({ Name }) => Name)]
   const devices = (HostConfig.Devices ?? []).map((device) => device.PathOnHost)
   const security = (HostConfig.SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
   const log = HostConfig.LogConfig?.Type ?? ''
@@ -244,6 +227,7 @@ export const sourceWarnings = (facts: SourceFacts): Finding[] => {
   const missing = referencesOf(facts).filter(({ use, found }) => use === 'depends-on' && found.length === 0)
   return [
     ...layerFindings(facts.layer, layerPolicy(facts.choices)).warnings,
+    ...facts.volumes.flatMap(volumeWarnings),
     ...leftBehind,
     ...missing.flatMap(({ words }) =>
       warn(

@@ -205,11 +205,11 @@ export const prepare = async (
     const network = parseNetworkSpec(specJson)
     if (await ensureNetwork(client, network, migrationId)) createdNetworks.push(network.name)
   }
-  const createdVolumes = workload.volumes.filter(
-    ({ name, carriedByAnother }) => !carriedByAnother && !own?.volumes.includes(name),
-  )
-  for (const volume of createdVolumes) await createVolume(client, volume, migrationId)
-  for (const volume of workload.volumes) if (volume.carriedByAnother) await requireCarried(client, volume)
+  const createdVolumes: string[] = []
+  for (const volume of workload.volumes.filter(({ name }) => !own?.volumes.includes(name))) {
+    if (volume.carriedByAnother) await requireCarried(client, volume)
+    else if (await createVolume(client, volume, migrationId)) createdVolumes.push(volume.name)
+  }
   await failpoint('PrepareTarget.middle')
   const found =
     own === null
@@ -224,7 +224,7 @@ export const prepare = async (
   return {
     containerId: container.Id,
     createdNetworks,
-    createdVolumes: createdVolumes.map((volume) => volume.name),
+    createdVolumes,
     warnings,
   }
 }

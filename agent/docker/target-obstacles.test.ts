@@ -56,6 +56,7 @@ const workload: Workload__Output = {
   uses: [],
   writableLayer: null,
   binds: [],
+  tmpfs: [],
 }
 
 const facts: TargetFacts = {

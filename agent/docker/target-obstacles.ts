@@ -11,6 +11,7 @@ import { isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { type Listener, portWords, publishedPorts } from './ports.ts'
+import { isSameElsewhere } from './volume-kinds.ts'
 
 export type TargetFacts = {
   readonly workload: Workload__Output
@@ -45,9 +46,25 @@ const nameObstacles = (facts: TargetFacts): Finding[] =>
       ),
     )
 
+const driverObstacles = ({ workload, info }: TargetFacts): Finding[] => {
+  const drivers = info.Plugins?.Volume ?? []
+  return workload.volumes
+    .filter(({ driver }) => driver !== 'local' && !drivers.includes(driver))
+    .map(({ name, driver }) =>
+      obstacle(
+        'DRAYAGE_TARGET_LACKS',
+        `The volume ${name} is of the driver ${driver}, which the target's engine does not have (${drivers.join(', ') || 'none'}). ` +
+          'Install that plugin there.',
+      ),
+    )
+}
+
 const volumeObstacles = ({ workload, volumes, migrationId, own }: TargetFacts): Finding[] =>
   volumes
-    .filter(({ Name }) => !workload.volumes.some(({ name, carriedByAnother }) => name === Name && carriedByAnother))
+    .filter((volume) => {
+      const wanted = workload.volumes.find(({ name }) => name === volume.Name)
+      return wanted === undefined || (!wanted.carriedByAnother && !isSameElsewhere(volume, wanted))
+    })
     .filter((volume) => !own?.volumes.includes(volume.Name) && !isOurs(volume.Labels, migrationId))
     .map((volume) =>
       obstacle(
@@ -243,6 +260,7 @@ export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warn
       ...ageObstacles(facts),
       ...capabilities.obstacles,
       ...nameObstacles(facts),
+      ...driverObstacles(facts),
       ...volumeObstacles(facts),
       ...portObstacles(facts),
       ...networkObstacles(facts),

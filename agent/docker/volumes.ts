@@ -14,6 +14,7 @@ import {
   withoutMarks,
   withoutOurs,
 } from './labels.ts'
+import { isSameElsewhere } from './volume-kinds.ts'
 
 export type VolumeState = {
   readonly name: string
@@ -69,17 +70,19 @@ export const volumeTaken = (name: string): AppError =>
     { details: { volume: name } },
   )
 
+// True where this migration made it; not, where it is a view of data that is elsewhere, and was here before.
 // Docker answers a create of a name that exists with the volume that there is, and ignores the labels asked for: what
 // came out is read back, and is ours only if it carries this migration's label.
 export const createVolume = async (
   client: Client,
-  volume: Pick<WorkloadVolume__Output, 'name' | 'driver' | 'labels' | 'anonymous'>,
+  volume: Pick<WorkloadVolume__Output, 'name' | 'driver' | 'labels' | 'options' | 'anonymous'>,
   migrationId: string,
-): Promise<void> => {
+): Promise<boolean> => {
   const marksAnonymous = volume.anonymous && compareApi(await client.apiVersion(), '1.42') >= 0
   const body = {
     Name: volume.name,
     Driver: volume.driver,
+    DriverOpts: volume.options,
     Labels: {
       ...withoutOurs(volume.labels),
       ...(marksAnonymous ? { [anonymousLabel]: '' } : {}),
@@ -94,7 +97,9 @@ export const createVolume = async (
     throw error
   }
   const made = await inspectVolume(client, volume.name)
-  if (!isOurs(made.Labels, migrationId)) throw volumeTaken(volume.name)
+  if (isOurs(made.Labels, migrationId)) return true
+  if (isSameElsewhere(made, volume)) return false
+  throw volumeTaken(volume.name)
 }
 
 const isMadeBy = ({ Labels }: InspectedVolume, transferId: string): boolean => Labels?.[importLabel] === transferId

@@ -1,12 +1,13 @@
 // How much of the disk each volume takes. Nobody waits for it: one volume at a time is walked, with a rest several times
 // as long after it, and none while a migration is noted here, whose rounds and whose downtime want the disk.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import type { Log } from '../log.ts'
 import type { State } from '../state/state.ts'
-import { isPlainVolume } from '../steps/look.ts'
 import type { VolumeEngine } from '../volume/engine.ts'
 import type { Observation, Observer } from './observer.ts'
 import { createPresent } from './present.ts'

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { removeKeptLayer } from './keep-layer.ts'
@@ -59,7 +60,7 @@ export const newSource = async (
     containerName: workload.name,
     imageId: workload.image?.id ?? '',
     imageReferences: [...new Set([...(workload.image?.tags ?? []), workload.image?.reference ?? ''])].filter(Boolean),
-    volumes: [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()].map(
+    volumes: [...new Map(workload.volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()].map(
       ({ name, mountpoint, rootIdentity }) => ({ name, mountpoint, rootIdentity }),
     ),
     fenced: null,

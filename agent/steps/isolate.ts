@@ -1,14 +1,15 @@
 // isolate: from here the source cannot be started, not even by mistake.
+
 import { AppError } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { noticeText, policyFlag } from '../set-aside/notice.ts'
 import { bringBack, bringBackUnnoted, setAside } from '../set-aside/set-aside.ts'
 import type { NotedVolume, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
-import { isPlainVolume } from './look.ts'
 import { noteToUndo, puttingBack, requireContainer, sourceNote } from './notes.ts'
 
 type Isolated = NonNullable<SourceNote['isolated']>

@@ -11,6 +11,7 @@ const volume = (name: string, diskBytes: number, entries: number) => ({
   anonymous: false,
   destination: '/data',
   readOnly: false,
+  traits: [],
   rootIdentity: '',
   carriedByAnother: false,
   usage: { entries, diskBytes, apparentBytes: diskBytes * 10, devices: 0, devicePaths: [] },

@@ -7,6 +7,7 @@ import type { Project } from '../../shared/rpc/generated/drayage/v1/Project.ts'
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
 import { withPublished } from '../docker/republish.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
@@ -14,10 +15,6 @@ import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
-
-// A local volume without options: its data is a plain directory below the engine's data root.
-export const isPlainVolume = ({ driver, options }: Pick<WorkloadVolume, 'driver' | 'options'>): boolean =>
-  driver === 'local' && Object.keys(options).length === 0
 
 type Described = Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'> &
   Partial<DescribeWorkloadRequest__Output>

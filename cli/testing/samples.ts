@@ -136,6 +136,8 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({
       name: 'data',
       destination: '/srv/data',
       anonymous: false,
+      copied: true,
+      traits: [],
       entries: 10_234,
       contentBytes: 5_368_709_120,
       diskBytes: 5_368_709_120,

@@ -1,6 +1,7 @@
 // One round of the volumes of all members, from the source to the target.
 import { AppError } from '../../shared/errors.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { leaseOf, type Workload } from './record.ts'
 import type { MovingMember, StepContext } from './step.ts'
 
@@ -9,11 +10,11 @@ export const volumesByName = (volumes: Workload['volumes']) => [
   ...new Map(volumes.map((volume) => [volume.name, volume])).values(),
 ]
 
-// Each volume once, with the member that carries it.
+// Each volume of which there is something to copy once, with the member that carries it.
 const carried = (members: readonly MovingMember[]) =>
   members.flatMap((member) =>
     volumesByName(member.facts.plan?.workload.volumes ?? [])
-      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .filter((volume) => isPlainVolume(volume) && !volume.carriedByAnother)
       .map((volume) => ({ member, volume })),
   )
 

@@ -2,6 +2,8 @@
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
+import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 import { layerFindings } from './order.ts'
 import type { TargetCheck } from './ports.ts'
@@ -49,8 +51,8 @@ const carriedIn = (parts: readonly PlannedPart[]): Workload['volumes'] => [
 ]
 
 const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] =>
-  carriedIn(parts).map(({ name, destination, anonymous, usage }) => ({
-    ...{ name, destination, anonymous },
+  carriedIn(parts).map(({ name, destination, anonymous, usage, driver, options, traits }) => ({
+    ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
     entries: usage?.entries ?? 0,
     contentBytes: usage?.apparentBytes ?? 0,
     diskBytes: usage?.diskBytes ?? 0,
@@ -91,6 +93,13 @@ const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => 
   presentOnTarget: check.imageId !== '',
 })
 
+const engineOf = ({ version, os, architecture, storageDriver, containerdImageStore }: EngineFacts) => ({
+  ...{ version, os, architecture, storageDriver, containerdImageStore },
+})
+
+const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
+  source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
+
 const membersOf = (parts: readonly PlannedPart[]): Plan['members'] => {
   const known = new Map(parts.flatMap(({ workload }) => workload.moveSet.map((member) => [member.containerId, member])))
   return parts.map((part) => {
@@ -115,6 +124,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
   const binds = parts.flatMap(({ workload }) =>
     workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
   )
+  const tmpfs = parts.flatMap(({ workload }) => workload.tmpfs)
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
     container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
@@ -126,7 +136,10 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),
     ...(binds.length === 0 ? {} : { binds }),
+    ...(tmpfs.length === 0 ? {} : { tmpfs }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
+    targetFreeInodes: Math.min(...parts.map(({ check }) => check.freeInodes)),
+    ...enginesOf(asked),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
     ...plannedLayer(request, asked.workload),

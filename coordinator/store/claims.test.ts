@@ -12,6 +12,8 @@ const data = {
   name: 'data',
   destination: '/data',
   anonymous: false,
+  copied: true,
+  traits: [],
   entries: 1,
   contentBytes: 0,
   diskBytes: 0,

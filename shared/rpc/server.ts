@@ -182,9 +182,10 @@ class ListeningServer extends Server {
   override forceShutdown(): void {
     this.#close()
     super.forceShutdown()
+    for (const port of this.#ports) port.cut()
   }
   #close(): void {
-    for (const port of this.#ports.splice(0)) port.close()
+    for (const port of this.#ports) port.close()
   }
 }
 

@@ -6,6 +6,7 @@ import tls, { type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { type Server, ServerCredentials } from '@grpc/grpc-js'
 import { AppError } from '../errors.ts'
 import { keyHashOf } from '../identity/key-hash.ts'
+import { issuerOf } from '../identity/roots.ts'
 import type { Banned } from './banned.ts'
 import type { Renewals, TlsIdentity } from './tls.ts'
 
@@ -24,17 +25,20 @@ export type TlsListenerOptions = {
 
 export type TlsListener = {
   readonly port: number
-  // Takes no more connections; those that are open stay.
+  // Takes no more connections, and drops those that have not proved themselves yet; those that have stay.
   close(): void
+  // Ends all of them.
+  cut(): void
 }
 
 // Whoever has not proved himself by then is not waited for.
 const handshakeMs = 30_000
 
+// With its issuer, by whose fingerprint an agent that enrols knows it.
 const contextOf = ({ authority, certificate, key }: TlsIdentity): SecureContextOptions => ({
   ca: authority,
   key,
-  cert: `${certificate}\n${authority}`,
+  cert: `${certificate}\n${issuerOf(certificate, authority) ?? ''}`,
 })
 
 export const openTlsListener = async (
@@ -45,16 +49,28 @@ export const openTlsListener = async (
 ): Promise<TlsListener> => {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const open = new Map<TLSSocket, string>()
+  const unproven = new Set<Socket>()
+  let isClosed = false
   const isNews = createNews()
   const listener = tls.createServer({
     ...{ ...contextOf(identity), requestCert: mutual, rejectUnauthorized: mutual },
     ...{ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs },
   })
-  // A socket remembers the address that it was asked for while it was open.
-  listener.prependListener('connection', (socket: Socket) => void socket.remoteAddress)
-  listener.on('secureConnection', (socket) => {
+  listener.prependListener('connection', (socket: Socket) => {
+    // A socket remembers the address that it was asked for while it was open.
+    void socket.remoteAddress
+    unproven.add(socket)
+    socket.once('close', () => unproven.delete(socket))
+  })
+  listener.on('secureConnection', (socket: TLSSocket & Beneath) => {
     // One that breaks is told of to whoever is called over it.
     socket.on('error', () => {})
+    if (socket._parent) unproven.delete(socket._parent)
+    // Its handshake was under way. gRPC would not end what it is given after its own end.
+    if (isClosed) {
+      socket.destroy()
+      return
+    }
     open.set(socket, presentedKey(socket))
     socket.once('close', () => open.delete(socket))
     injector.injectConnection(socket)
@@ -78,9 +94,15 @@ export const openTlsListener = async (
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : at.port,
     close: () => {
+      if (isClosed) return
+      isClosed = true
       renewals?.remove(renewed)
       stopListening?.()
       listener.close()
+      for (const socket of unproven) socket.destroy()
+    },
+    cut: () => {
+      for (const socket of open.keys()) socket.destroy()
     },
   }
 }
@@ -113,9 +135,11 @@ const faultOf = (error: Error & { readonly code?: string }, socket: TLSSocket): 
   return typeof fault === 'string' ? fault : null
 }
 
-// A TLS socket that was given up knows none, and the TCP socket beneath it does: Node keeps that here (lib/internal/tls/wrap.js).
-const addressOf = (socket: TLSSocket & { readonly _parent?: Socket | null }): string =>
-  socket._parent?.remoteAddress ?? socket.remoteAddress ?? ''
+// The TCP socket beneath a TLS socket: Node keeps it here (lib/internal/tls/wrap.js).
+type Beneath = { readonly _parent?: Socket | null }
+
+// A TLS socket that was given up knows none, and the one beneath it does.
+const addressOf = (socket: TLSSocket & Beneath): string => socket._parent?.remoteAddress ?? socket.remoteAddress ?? ''
 
 const refused = (fault: string): AppError =>
   new AppError(

@@ -63,6 +63,23 @@ const layerOn = (host: LabHost) =>
   sh(host, "stat -c '%a %u:%g' /opt /opt/file; cat /opt/file; ls /etc/group 2>&1; true")
 const itsLayer = '750 0:0\n644 7:8\nkept\nls: /etc/group: No such file or directory'
 
+test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with room, engines, and time that is not known', async () => {
+  await run('-v', 'empty:/empty')
+  await sh(one, 'truncate -s 2048G /data/huge')
+  const plan = await planOf(lab, { ...web, to: 'host-3' })
+  expect(plan.refusals).toEqual([])
+  const [data, empty] = ['data', 'empty'].map((name) => plan.volumes.find((volume) => volume.name === name))
+  expect(data).toMatchObject({ contentBytes: 2 ** 41, entries: 2, copied: true })
+  expect(data?.diskBytes).toBeLessThan(2 ** 20)
+  expect(empty).toMatchObject({ contentBytes: 0, entries: 1, copied: true })
+  expect(plan.targetFreeInodes).toBeGreaterThan(0)
+  expect(plan.engines).toMatchObject({
+    source: { os: 'linux', containerdImageStore: false },
+    target: { os: 'linux', containerdImageStore: true },
+  })
+  expect(plan.forecast).toEqual({ copyMs: null, downtimeMs: null, basedOn: 0 })
+})
+
 test('what a container has changed outside its volumes is refused with its list, unless it is harmless', async () => {
   await run()
   await sh(one, 'echo x > /tmp/harmless; mkdir /run; echo 1 > /run/web.pid')
@@ -156,7 +173,11 @@ test('a port that is taken there is published on another, and on its own again w
   await two.docker(['rm', '-f', 'other'])
   const { problem, codes } = await refusal(lab, web)
   expect([codes, problem.detail]).toEqual([['DRAYAGE_PORT_NOT_PUBLISHED'], expect.stringContaining('19090:80/tcp')])
-  expect(await planOf(lab, elsewhere('19090:80'))).toMatchObject({ refusals: [], builtUpon: expect.any(String) })
+  const again = await planOf(lab, elsewhere('19090:80'))
+  expect(again).toMatchObject({ refusals: [], builtUpon: expect.any(String) })
+  expect(again.volumes).toMatchObject([{ name: 'data', keptBytes: 0 }])
+  expect(again.forecast?.basedOn).toBeGreaterThan(0)
+  expect(again.forecast?.downtimeMs).toBeGreaterThan(0)
 })
 
 test('a way back to a host that keeps nothing any more makes the ports as they were, too', async () => {
@@ -208,6 +229,86 @@ test('a bind of the whole host or of the engine’s socket is not given away by 
     message: expect.stringMatching(/\/host is a bind mount of \/, and on the target.*where its agent keeps its key/),
   })
   expect(problem.detail).toContain('/var/run/docker.sock')
+})
+
+test('volumes of every kind: copied, or made again with the same options, each as the plan says', async () => {
+  const bound = await mkdtemp(join(tmpdir(), 'drayage-bound-'))
+  const make = (host: LabHost, name: string, options: Record<string, string>) =>
+    host.docker([
+      'volume',
+      'create',
+      ...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
+      name,
+    ])
+  const view = { type: 'none', o: 'bind', device: bound }
+  try {
+    await writeFile(join(bound, 'file'), 'of the host')
+    await make(one, 'in-memory', { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' })
+    await make(one, 'view', view)
+    await one.docker(['volume', 'create', 'parted'])
+    await one.docker(['run', '--rm', '-v', 'parted:/p', image, 'mkdir', '/p/part'])
+    await run(
+      ...['-v', 'in-memory:/mem', '-v', 'view:/view', '-v', '/nameless', '-v', 'ro:/ro:ro', '-v', 'nc:/nc:nocopy'],
+      ...['--mount', 'type=volume,src=parted,dst=/part,volume-subpath=part', '--tmpfs', '/cache'],
+    )
+    await sh(one, 'echo x > /part/file; echo x > /nameless/file; echo x > /mem/file')
+    expect((await refusal(lab, web)).problem).toMatchObject({
+      code: 'DRAYAGE_BIND_MOUNT',
+      detail: expect.stringContaining(`The volume view (/view) is a view of ${bound}`),
+    })
+    const options = { binds: 'require' } as const
+    const plan = await planOf(lab, { ...web, options })
+    expect(plan).toMatchObject({ refusals: [], tmpfs: ['/cache'], binds: [{ source: bound, destination: '/view' }] })
+    const told = plan.volumes.map(({ destination, copied, traits }) => [destination, copied, traits.join()])
+    expect(told.toSorted()).toEqual([
+      ['/data', true, ''],
+      ['/mem', false, 'in memory'],
+      ['/nameless', true, 'anonymous'],
+      ['/nc', true, 'nocopy'],
+      ['/part', true, 'its part part alone is mounted'],
+      ['/ro', true, 'read-only'],
+      ['/view', false, `a view of ${bound}`],
+    ])
+    // Of that name and another kind there, it is somebody's; with the same options, it is the same data.
+    await make(two, 'view', { ...view, o: 'bind,ro' })
+    expect((await refusal(lab, { ...web, options })).codes).toEqual(['DRAYAGE_VOLUME_EXISTS'])
+    await two.docker(['volume', 'rm', 'view'])
+    await make(two, 'view', view)
+    const moved = await migrate(lab, { ...web, options })
+    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(moved.receipt?.volumes.map(({ name }) => name).toSorted()).toEqual(
+      plan.volumes.flatMap(({ name, copied }) => (copied ? [name] : [])).toSorted(),
+    )
+    expect(await sh(two, 'cat /view/file; cat /part/file /nameless/file; ls /mem; touch /ro/x 2>&1; true')).toBe(
+      'of the host\nx\nx\ntouch: /ro/x: Read-only file system'.replace('host\n', 'host'),
+    )
+    const inMemory = JSON.parse(await two.docker(['volume', 'inspect', 'in-memory'])) as [{ Options: object }]
+    expect(inMemory[0].Options).toEqual({ type: 'tmpfs', device: 'tmpfs', o: 'size=1m' })
+    expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(await sh(one, 'cat /part/file /view/file')).toBe('x\nof the host')
+  } finally {
+    await rm(bound, { recursive: true })
+  }
+})
+
+test('a volume of a network file system is made again with its options, and goes again if the move is put back', async () => {
+  const nfs = ['-o', 'type=nfs', '-o', 'o=addr=192.0.2.1,ro', '-o', 'device=:/export']
+  await one.docker(['volume', 'create', ...nfs, 'net'])
+  await one.docker(['create', '--name', 'web', '-v', 'net:/net:nocopy', '-v', 'data:/data', image, 'true'])
+  const plan = await planOf(lab, web)
+  expect(plan.refusals).toEqual([])
+  expect(plan.warnings.find(({ code }) => code === 'network-volume')?.message).toContain('192.0.2.1 :/export')
+  const before = await Promise.all([holdings(one), holdings(two)])
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  expect(await migrate(lab, web)).toMatchObject({ state: 'rolled-back' })
+  expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
+  await coordinator.clear()
+  expect(await migrate(lab, web)).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const [{ Options } = { Options: {} }] = JSON.parse(await two.docker(['volume', 'inspect', 'net'])) as {
+    Options: object
+  }[]
+  expect(Options).toEqual({ type: 'nfs', o: 'addr=192.0.2.1,ro', device: ':/export' })
 })
 
 test('between the two kinds of image store, too', async () => {

@@ -39,6 +39,8 @@ export type ImageConfig = {
 export type ImageSpec = {
   readonly ref: string
   readonly base: 'busybox' | 'debian'
+  // Of Debian's, in the base, with what they need.
+  readonly packages?: readonly string[]
   // A second layer over the base.
   readonly files?: FileTree
   readonly config?: ImageConfig
@@ -94,7 +96,7 @@ const configOf = (spec: ImageSpec, layers: readonly Layer[]): string =>
   })
 
 const layersOf = async (spec: ImageSpec): Promise<readonly Layer[]> => {
-  const base = spec.base === 'busybox' ? await busyboxLayer() : await debianLayer()
+  const base = spec.base === 'busybox' ? await busyboxLayer() : await debianLayer(spec.packages)
   return spec.files === undefined ? [base] : [base, await filesLayer(spec.files)]
 }
 

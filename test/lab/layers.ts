@@ -107,15 +107,19 @@ const digestOf = async (file: string): Promise<string> => {
   return hash.digest('hex')
 }
 
-const makeDebianLayer = async (file: string, digestFile: string): Promise<void> => {
+type DebianTree = { readonly packages: readonly string[]; readonly file: string; readonly digestFile: string }
+
+// Services are configured and not started: debootstrap(8) sees to that.
+const makeDebianLayer = async ({ packages, file, digestFile }: DebianTree): Promise<void> => {
   if (findProgram('debootstrap') === undefined) await installPackages(['debootstrap'])
   await mkdir(folder, { recursive: true })
   const scratch = await mkdtemp(join(folder, 'making-'))
   try {
     const { url } = await debianArchive(debianSuite, scratch)
-    process.stderr.write(`lab: making a Debian ${debianSuite} tree with debootstrap\n`)
+    process.stderr.write(`lab: making ${describeTree(packages)} with debootstrap\n`)
     const root = join(scratch, 'root')
-    await run(['debootstrap', '--variant=minbase', debianSuite, root, url], { timeoutMs: 580_000 })
+    const included = packages.length === 0 ? [] : [`--include=${packages.join(',')}`]
+    await run(['debootstrap', '--variant=minbase', ...included, debianSuite, root, url], { timeoutMs: 580_000 })
     await rm(join(root, 'var/cache/apt/archives'), { recursive: true, force: true })
     await rm(join(root, 'var/lib/apt/lists'), { recursive: true, force: true })
     const tar = join(scratch, 'layer.tar')
@@ -127,13 +131,17 @@ const makeDebianLayer = async (file: string, digestFile: string): Promise<void> 
   }
 }
 
-export const debianLayer = async (): Promise<Layer> => {
-  const file = join(folder, `debian-${debianSuite}.tar`)
+const describeTree = (packages: readonly string[]): string =>
+  [`a Debian ${debianSuite}`, ...(packages.length === 0 ? [] : [packages.join(', ')])].join(' with ')
+
+// Debian's minimal base, with some packages and all that they need.
+export const debianLayer = async (packages: readonly string[] = []): Promise<Layer> => {
+  const file = join(folder, `${['debian', debianSuite, ...packages].join('-')}.tar`)
   const digestFile = `${file}.sha256`
   if (!existsSync(file)) {
     await withLock('debian', async () => {
-      if (!existsSync(file)) await makeDebianLayer(file, digestFile)
+      if (!existsSync(file)) await makeDebianLayer({ packages, file, digestFile })
     })
   }
-  return { digest: (await readFile(digestFile, 'utf8')).trim(), file, what: `debian ${debianSuite}` }
+  return { digest: (await readFile(digestFile, 'utf8')).trim(), file, what: describeTree(packages) }
 }

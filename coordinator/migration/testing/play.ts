@@ -248,7 +248,15 @@ const newMove = (
     containerId,
     containerName: index === 0 ? 'web' : `web-${index + 1}`,
   }))
-  const counted = { destination: '/data', anonymous: false, entries: 1, contentBytes: 21, diskBytes: 4096 }
+  const counted = {
+    destination: '/data',
+    anonymous: false,
+    copied: true,
+    traits: [],
+    entries: 1,
+    contentBytes: 21,
+    diskBytes: 4096,
+  }
   const volumes = [
     ...members.map((_, index) => (index === 0 ? volumeName : `${volumeName}-${index + 1}`)),
     ...(members.length > 1 ? ['shared'] : []),

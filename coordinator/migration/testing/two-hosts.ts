@@ -118,7 +118,14 @@ const labelled = (fates: HookFates): Workload['hooks'] =>
 
 const volumeOf = (name: string, measured: boolean): Workload['volumes'][number] => ({
   ...{ name, driver: 'local', options: {}, labels: {}, mountpoint: '/v', createdAt: '' },
-  ...{ anonymous: false, destination: `/${name}`, readOnly: false, rootIdentity: '1:2', carriedByAnother: false },
+  ...{
+    anonymous: false,
+    destination: `/${name}`,
+    readOnly: false,
+    rootIdentity: '1:2',
+    carriedByAnother: false,
+    traits: [],
+  },
   usage: measured ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] } : null,
 })
 
@@ -156,6 +163,7 @@ const workloadOf = (
       .map((other) => ({ containerId: other.id, kind: kinds[member] })),
     writableLayer: null,
     binds: [],
+    tmpfs: [],
   },
 })
 

@@ -30,6 +30,7 @@ export interface Workload {
   'moveSet'?: (_drayage_v1_SetMember)[];
   'writableLayer'?: (_drayage_v1_WritableLayer | null);
   'binds'?: (_drayage_v1_WorkloadBind)[];
+  'tmpfs'?: (string)[];
   'uses'?: (_drayage_v1_UsedContainer)[];
 }
 
@@ -51,5 +52,6 @@ export interface Workload__Output {
   'moveSet': (_drayage_v1_SetMember__Output)[];
   'writableLayer': (_drayage_v1_WritableLayer__Output | null);
   'binds': (_drayage_v1_WorkloadBind__Output)[];
+  'tmpfs': (string)[];
   'uses': (_drayage_v1_UsedContainer__Output)[];
 }

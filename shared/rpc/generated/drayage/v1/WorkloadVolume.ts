@@ -14,6 +14,7 @@ export interface WorkloadVolume {
   'readOnly'?: (boolean);
   'rootIdentity'?: (string);
   'usage'?: (_drayage_v1_VolumeUsage | null);
+  'traits'?: (string)[];
   'carriedByAnother'?: (boolean);
 }
 
@@ -29,5 +30,6 @@ export interface WorkloadVolume__Output {
   'readOnly': (boolean);
   'rootIdentity': (string);
   'usage': (_drayage_v1_VolumeUsage__Output | null);
+  'traits': (string)[];
   'carriedByAnother': (boolean);
 }
