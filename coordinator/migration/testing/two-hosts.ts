@@ -188,13 +188,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
   const hooksRun: { readonly migration: string; readonly name: HookName }[] = []
   const all = () => Object.values(hosts).flatMap(({ copies }) => [...copies.values()])
   const carrierOn = ({ copies }: ModelHost) => [...copies.values()].find(({ member }) => member === 1)
-  // What it writes to beside its own is set aside, or it uses one that does not run.
-  const lacks = (host: ModelHost, { member }: Copy): string | null => {
-    if (size > 1 && carrierOn(host)?.isolated) return 'what it shares is set aside'
-    const used = [...host.copies.values()].find((copy) => copy.member === member - 1)
-    const everyoneRuns = firsts.length > 0 && ranAtFirst
-    return member === 3 && everyoneRuns && !used?.running ? 'what it uses does not run' : null
-  }
+  // The network that it uses is that of one which does not run: an engine refuses to start it.
+  const lacksNetwork = (host: ModelHost, { member }: Copy): boolean =>
+    member === 3 && ranAtFirst && ![...host.copies.values()].some((copy) => copy.member === 2 && copy.running)
+  const sharesWhatIsAside = (host: ModelHost): boolean => size > 1 && carrierOn(host)?.isolated === true
   let ranAtFirst = true
   const timePasses = () => {
     for (const host of Object.values(hosts)) {
@@ -459,8 +456,10 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
           const mine = noteToUndo(lease)
           if (!mine) return
           if (copy(containerId).isolated) throw new Error('started while isolated')
-          const lack = mine.wasRunning ? lacks(host, copy(containerId)) : null
-          if (lack !== null) throw new Error(`started while ${lack}`)
+          if (mine.wasRunning && sharesWhatIsAside(host)) throw new Error('started while what it shares is set aside')
+          if (mine.wasRunning && lacksNetwork(host, copy(containerId))) {
+            throw new AppError('DRAYAGE_ENGINE_REFUSED', 'it joins the network of a container that does not run')
+          }
           if (mine.wasRunning) copy(containerId).running = true
           mine.wasRunning = null
         }),
@@ -499,8 +498,8 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
           const mine = note(lease, 'target')
           const target = copy(containerId)
           if (target.isolated || target.retiredBy !== null) throw new Error('started while it is set aside or retired')
-          const lack = lacks(host, target)
-          if (lack !== null) throw new Error(`started while ${lack}`)
+          if (sharesWhatIsAside(host)) throw new Error('started while what it shares is set aside')
+          if (lacksNetwork(host, target)) throw new Error('started before what it uses')
           mine.startAsked = true
           if (host.comesUp === 'never-starts') throw new AppError('DRAYAGE_TARGET_NOT_STARTED', 'a port is taken')
           if (!target.running) target.starts += 1
