@@ -153,6 +153,7 @@ describe('a ticket is refused, and that is on record', () => {
   test('when it is of an older epoch, or of one that was never granted here', async () => {
     await expect(pull(give({ epoch: 4 }))).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
     await expect(pull(give({ epoch: 2 }))).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    expect(refusals.at(-1)).toMatchObject({ code: 'DRAYAGE_EPOCH_STALE', subject: 'epoch 2 of w, for m1' })
   })
   test('when it has run out, or is not good yet, by more than the clocks may differ', async () => {
     const at = Date.now()
@@ -233,6 +234,30 @@ test('of a host that was removed the open streams are cut and new ones refused, 
   await expect(stream.next()).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
   await expect(pull(give())).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
   expect(refusals).toMatchObject([{ code: 'DRAYAGE_CERTIFICATE_REVOKED', caller: 'host-2' }])
+})
+
+test('of a host that was removed nothing is taken either: an open pull ends, none begins, and both are on record', async () => {
+  const ownBanned = createBanList()
+  const met: string[] = []
+  const puller = createPuller({
+    tls: target,
+    banned: ownBanned,
+    onBanned: ({ code }, { host, address }) => void met.push(`${code} ${host} ${address === peer.address}`),
+  })
+  pieces = new Promise(() => {})
+  const open = puller
+    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .pieces[Symbol.asyncIterator]()
+  await open.next()
+  ownBanned.replace(['somebody else'])
+  ownBanned.replace([keyHashOf(new X509Certificate(source.certificate))])
+  await expect(open.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  const again = puller
+    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .pieces[Symbol.asyncIterator]()
+  await expect(again.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  expect(new Set(met)).toEqual(new Set(['DRAYAGE_CERTIFICATE_REVOKED host-1 true']))
+  expect(refusals).toEqual([])
 })
 
 test('a ticket that has become old is renewed before it is used; where nobody renews it, it is used as it is', async () => {
