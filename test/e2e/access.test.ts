@@ -98,12 +98,18 @@ const capture = async (file: string) => {
   })
   child.once('exit', () => listening.reject(new Error(`tcpdump ended: ${said}`)))
   await listening.promise
+  const end = async (): Promise<Buffer> => {
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    await ended
+    return readFile(file)
+  }
   return {
-    end: async (): Promise<Buffer> => {
-      const ended = once(child, 'exit')
-      child.kill('SIGINT')
-      await ended
-      return readFile(file)
+    end,
+    // When it has this, it has all that was sent before.
+    endAfter: async (last: string): Promise<Buffer> => {
+      await eventually(`${last} in the capture`, 30_000, async () => (await readFile(file)).includes(last))
+      return end()
     },
   }
 }
@@ -160,7 +166,9 @@ test('a capture of an enrolment shows neither the join token nor anything of the
      mkdirSync(${JSON.stringify(agent)})
      await enrol(${JSON.stringify(agent)}, '${lab.coordinator.address}:8443', '${joinToken}')`,
   ])
-  const wire = await capturing.end()
+  const inClear = `drayage-clear-${Math.random().toString(36).slice(2)}`
+  await three.nsexec(['bash', '-c', `echo ${inClear} > /dev/udp/${two.address}/9`])
+  const wire = await capturing.endAfter(inClear)
   const key = createPrivateKey(await readFile(join(agent, 'identity/key.pem'), 'utf8'))
   const { d = '' } = key.export({ format: 'jwk' })
   // A name that TLS asks for in clear: it has seen the connection go by.
