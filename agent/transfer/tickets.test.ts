@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keyHashOf } from '../../shared/identity/key-hash.ts'
+import { anonymous, type Identity, tlsHandshake } from '../../shared/identity/names.ts'
 import { type TicketSigner, ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
 import { type BanList, createBanList } from '../../shared/rpc/banned.ts'
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
@@ -83,21 +84,21 @@ beforeEach(async () => {
     admission: createAdmission({ host: 'host-1', trusted: source, now: () => now() }),
   })
   server = createServer()
-  const { serverStream } = handlers(
-    ['agent'],
-    (thrown, method, caller, address) => {
-      const error = thrown as Parameters<typeof isOnRecord>[0]
-      if (!isOnRecord(error)) return
-      const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
-      refusals.push({ code, caller: who, subject })
-    },
-    banned,
-  )
+  const onRecord = (thrown: unknown, method: string, caller: Identity, address: string) => {
+    const error = thrown as Parameters<typeof isOnRecord>[0]
+    if (!isOnRecord(error)) return
+    const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
+    refusals.push({ code, caller: who, subject })
+  }
+  const { serverStream } = handlers(['agent'], onRecord, banned)
   server.addService(services.Transfer, {
     PullVolume: serverStream(serving.pullVolume),
     PullImage: serverStream(serving.pullImage),
   } satisfies TransferHandlers)
-  const { port } = await listen(server, '127.0.0.1:0', source, { mutual: true, banned })
+  const { port } = await listen(server, '127.0.0.1:0', source, {
+    ...{ mutual: true, banned },
+    turnedAway: (error, from) => onRecord(error, tlsHandshake, anonymous, from),
+  })
   peer = { host: 'host-1', address: `127.0.0.1:${port}` }
 })
 afterEach(async () => {
@@ -197,6 +198,24 @@ const imageTicket = () => {
   const { volume: _, ...rest } = good
   return giveTicket(signer, target, { ...rest, imageId: 'sha256:1' })
 }
+
+test('who is not an agent of ours is turned away by TLS, whatever ticket he shows, and that is on record', async () => {
+  const trusting = { authority: authority.pem }
+  const others = { ...(await (await createAuthority()).agent('host-2')), ...trusting }
+  const expired = await authority.agent('host-2', { validForMs: -60_000 })
+  for (const stranger of [others, expired, trusting as TlsIdentity]) {
+    await expect(pull(give(), stranger)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+  }
+  // The other authority has the name of ours, and another key.
+  const faults = ['CERT_SIGNATURE_FAILURE', 'CERT_HAS_EXPIRED', 'NO_CERTIFICATE']
+  await expect.poll(() => refusals.map(({ subject }) => subject).toSorted()).toEqual(faults.toSorted())
+  for (const { code } of refusals) expect(code).toBe('DRAYAGE_UNAUTHENTICATED')
+})
+
+test('the coordinator itself cannot pull: only agents are given volumes', async () => {
+  await expect(pull(give(), await authority.coordinator())).rejects.toMatchObject({ code: 'DRAYAGE_ROLE_FORBIDDEN' })
+  expect(refusals).toMatchObject([{ code: 'DRAYAGE_ROLE_FORBIDDEN', caller: 'coordinator' }])
+})
 
 test('a stream that has begun goes on when its ticket has run out', async () => {
   const gate = Promise.withResolvers<void>()
