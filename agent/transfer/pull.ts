@@ -19,6 +19,7 @@ import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
+import { rememberedWindows } from './windows.ts'
 
 export type Pull<P extends Piece = Buffer> = {
   // In order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
@@ -76,6 +77,8 @@ export const createPuller = ({
     return { ...request, ticket }
   }
 
+  const windowTo = rememberedWindows()
+
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
     peer: Peer,
@@ -89,13 +92,8 @@ export const createPuller = ({
     const client = connect(
       'Transfer',
       {
-        ...{
-          address,
-          dnsName: agentDnsName(host),
-          describedAs,
-          whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE',
-          silenceMs,
-        },
+        ...{ address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+        ...{ silenceMs, windowBytes: await windowTo(address) },
         ...(banned === undefined ? {} : { banned }),
         onBanned: (refusal) => onBanned(refusal, peer),
       },

@@ -72,14 +72,14 @@ export type Endpoint = {
   readonly onBanned?: (refusal: AppError) => void
   // How long it may say nothing before it counts as gone (silence.ts).
   readonly silenceMs?: number
+  // What may be on its way to here (flow.ts). Default: what the longest line needs.
+  readonly windowBytes?: number
 }
 
 const mebibyte = 1024 * 1024
 
-// The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
-// pulls. At a round trip of 100 ms this one gives some 120 MB/s (docs/adr/0012). Keepalive finds a peer that went without a word.
+// Keepalive finds a peer that went without a word.
 const channelOptions = {
-  'grpc-node.flow_control_window': flowControlWindow,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.keepalive_permit_without_calls': 0,
@@ -116,8 +116,10 @@ export const connect = <S extends keyof Services>(
   const [key, certificate] = 'key' in tls ? [Buffer.from(tls.key), Buffer.from(tls.certificate)] : [null, null]
   const secure = credentials.createSsl(Buffer.from(tls.authority), key, certificate, verification)
   const silenceMs = endpoint.silenceMs ?? defaultSilenceMs
+  // The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target pulls.
   const client = new Client(endpoint.address, secure, {
     ...channelOptions,
+    'grpc-node.flow_control_window': endpoint.windowBytes ?? flowControlWindow,
     ...keepalive(silenceMs),
     'grpc.ssl_target_name_override': endpoint.dnsName,
     'grpc.default_authority': endpoint.dnsName,
