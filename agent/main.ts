@@ -2,6 +2,7 @@
 import type { Server } from '@grpc/grpc-js'
 import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
 import { anonymous, tlsHandshake } from '../shared/identity/names.ts'
+import { createOwnIdentity, type OwnIdentity } from '../shared/identity/own-identity.ts'
 import { version } from '../shared/package-root.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
@@ -13,8 +14,8 @@ import { type BreakGlassOutcome, type BreakGlassRequest, breakGlass } from './br
 import { type AgentConfig, hostOf, readConfig, readHostConfig } from './config.ts'
 import { createEngine } from './docker/engine.ts'
 import { createEnginePaths } from './engine-paths.ts'
+import { trustAuthorities } from './identity/authorities.ts'
 import { establishIdentity } from './identity/establish.ts'
-import { createOwnIdentity, type OwnIdentity } from './identity/own.ts'
 import { keepRenewed } from './identity/renewal.ts'
 import { openTrust } from './identity/trust.ts'
 import { createGuard } from './inventory/guard.ts'
@@ -108,7 +109,9 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   })
   const refusals = createRefusals(now)
   const guard = createGuard({ engine, state, observer, refusals, log })
-  const trust = await openTrust(config.dataDir)
+  const trust = await openTrust(config.dataDir, (authorities) =>
+    trustAuthorities(config.dataDir, identity, authorities),
+  )
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
   const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })
   const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, dataDir: config.dataDir, log, now }
@@ -134,7 +137,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
       observer.run(signal),
       sizes.run(signal),
       keepRenewed({ dataDir: config.dataDir, identity, ask: askToRenew(line), log }, signal),
-      keepLink({ ...line, advertiseAddress, observer, reports, refusals, trust, log }, signal),
+      keepLink({ ...line, identity, advertiseAddress, observer, reports, refusals, trust, log }, signal),
     ]
     await Promise.all(tasks).finally(() => {
       stop.abort()

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import { createEngine } from './docker/engine.ts'
 import { engineFacts } from './docker/testing/engine-facts.ts'
-import { storeCertificate, storeKey } from './identity/files.ts'
+import { storeAuthorities, storeCertificate, storeKey } from './identity/files.ts'
 import { createAuthority } from './identity/testing/authority.ts'
 import { capabilityFaults, findFaults, refuseToStart } from './preflight.ts'
 
@@ -31,7 +31,8 @@ const enrolled = async (validForMs?: number) => {
   const authority = await createAuthority()
   const identity = await authority.agent('host-1', validForMs === undefined ? {} : { validForMs })
   await storeKey(dir, identity.key)
-  await storeCertificate(dir, identity)
+  await storeAuthorities(dir, identity.authority)
+  await storeCertificate(dir, identity.certificate)
 }
 const messages = async (...args: Parameters<typeof findFaults>) =>
   (await findFaults(...args)).map(({ message }) => message)

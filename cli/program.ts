@@ -3,6 +3,7 @@ import { asAppError } from '../shared/errors.ts'
 import { version } from '../shared/package-root.ts'
 import { agentCommand } from './commands/agent.ts'
 import { auditCommand } from './commands/audit.ts'
+import { caCommand } from './commands/ca.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { contextCommand } from './commands/context.ts'
 import { backupCommand, coordinatorCommand } from './commands/coordinator.ts'
@@ -67,7 +68,8 @@ export const buildProgram = (): Command => {
   program.commandsGroup('When something is lost:')
   for (const command of [fenceCommand(), recoverCommand(), backupCommand()]) program.addCommand(command)
   program.commandsGroup('Who may:')
-  for (const command of [loginCommand(), contextCommand(), tokenCommand(), auditCommand()]) program.addCommand(command)
+  const access = [loginCommand(), contextCommand(), tokenCommand(), auditCommand(), caCommand()]
+  for (const command of access) program.addCommand(command)
   program.commandsGroup('Setting up:')
   for (const command of [coordinatorCommand(), hostCommand(), agentCommand()]) program.addCommand(command)
   return program

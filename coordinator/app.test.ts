@@ -128,6 +128,9 @@ describe('every route', () => {
     'POST /v1/hosts': 'admin',
     'POST /v1/hosts/{name}/fence': 'admin',
     'DELETE /v1/hosts/{name}': 'admin',
+    'GET /v1/authority': 'viewer',
+    'POST /v1/authority:rotate': 'admin',
+    'POST /v1/authority:finish': 'admin',
     'GET /v1/recovery': 'viewer',
     'POST /v1/recovery:settle': 'admin',
     'GET /v1/tokens': 'admin',
@@ -417,6 +420,21 @@ describe('hosts and inventory', () => {
     expect((await call('/v1/containers?name=web&gone=true')).json()).toEqual({ containers: [], asOf })
     expect((await call('/v1/volumes?host=host-1')).json()).toEqual({ volumes: [], asOf })
   })
+})
+
+test('the authority is changed without the hosts that are named, and the audit says which', async () => {
+  expect((await call('/v1/authority')).json()).toMatchObject({ stage: 'settled' })
+  const rotated = await call('/v1/authority:rotate', { method: 'POST', body: { without: ['host-3'] } })
+  expect(rotated.json()).toMatchObject({ next: 'without host-3' })
+  expect(await problem('/v1/authority:finish', { method: 'POST', body: {} })).toMatchObject({
+    ...{ status: 409, code: 'DRAYAGE_ROTATION_WAITS' },
+  })
+  expect((await problem('/v1/authority:rotate', { method: 'POST', body: { without: ['UPPER'] } })).status).toBe(400)
+  expect(audited.slice(-3)).toMatchObject([
+    { action: 'rotateAuthority', subject: 'without host-3', outcome: 'allowed' },
+    { action: 'finishAuthority', outcome: 'failed', code: 'DRAYAGE_ROTATION_WAITS' },
+    { action: 'rotateAuthority', outcome: 'failed' },
+  ])
 })
 
 describe('volumes that nothing uses', () => {

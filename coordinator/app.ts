@@ -16,6 +16,7 @@ import type { ArchiveService } from './archives/service.ts'
 import type { Fencing } from './fencing/fencing.ts'
 import type { ApiTokens } from './identity/api-tokens.ts'
 import type { RestTls } from './identity/rest-tls.ts'
+import type { Rotation } from './identity/rotation.ts'
 import type { MigrationService } from './migration/service.ts'
 import type { Orphans } from './orphans/orphans.ts'
 import type { Recovery } from './recovery/recovery.ts'
@@ -23,6 +24,7 @@ import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { auditRequests } from './routes/auditing.ts'
 import { requireRoles } from './routes/authentication.ts'
+import { authorityRoutes, nameAuthorities } from './routes/authority.ts'
 import { superviseBodies } from './routes/bodies.ts'
 import { browseRoutes } from './routes/browse.ts'
 import { hostRoutes } from './routes/hosts.ts'
@@ -58,6 +60,9 @@ export type AppDeps = {
   readonly tokens: ApiTokens
   readonly audit: AuditStore
   readonly rateLimits?: RateLimits
+  readonly authority: Pick<Rotation, 'describe' | 'rotate' | 'finish'>
+  // Certificates, PEM, of the authorities that are trusted; the one that issues first.
+  readonly trusted: () => readonly string[]
   // Null: plain HTTP.
   readonly tls: RestTls | null
   readonly log: FastifyBaseLogger
@@ -107,6 +112,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
+  if (deps.tls?.byAuthority) nameAuthorities(app, deps.trusted)
   requireRoles(app, deps.tokens, await guardRates(app, deps.rateLimits ?? defaultRateLimits))
   auditRequests(app, deps.audit)
   superviseBodies(app, patienceMs)
@@ -144,6 +150,7 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     },
   })
   await app.register(hostRoutes(deps))
+  await app.register(authorityRoutes(deps))
   await app.register(inventoryRoutes(deps))
   await app.register(recoveryRoutes(deps))
   await app.register(migrationRoutes({ migrations: deps.migrations, stopping: stopping.signal }))

@@ -1,7 +1,7 @@
 // The one place where the coordinator's parts are put together.
 import type { Logger } from 'pino'
+import type { OwnIdentity } from '../shared/identity/own-identity.ts'
 import { signOfLifeMs } from '../shared/rpc/silence.ts'
-import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import { createConnections } from './agents/connections.ts'
 import { createHostDirectory } from './agents/directory.ts'
 import { hostNotFound } from './agents/host-not-found.ts'
@@ -14,6 +14,7 @@ import { createFencing } from './fencing/fencing.ts'
 import { createGuardedHosts } from './fencing/guarded-hosts.ts'
 import { createApiTokens } from './identity/api-tokens.ts'
 import type { Authority } from './identity/authority.ts'
+import { createRotation, type Rotation } from './identity/rotation.ts'
 import { createTicketOffice, type TicketOffice } from './identity/ticket-office.ts'
 import { openTrusted, type Trusted } from './identity/trusted.ts'
 import { finalizeWhenDue } from './migration/finalize-when-due.ts'
@@ -32,7 +33,7 @@ export type Common = {
   readonly settings: Settings
   readonly stores: Stores
   readonly authority: Authority
-  readonly identity: TlsIdentity
+  readonly identity: OwnIdentity
   readonly clock: Clock
   readonly log: Logger
   // What runs by itself ends when it is aborted.
@@ -45,6 +46,7 @@ export type Assembled = {
   readonly archives: ReturnType<typeof createArchiveService>
   readonly tickets: TicketOffice
   readonly trusted: Trusted
+  readonly rotation: Rotation
   // A host's agent has started, or has found us again.
   registered(host: string): void
   // What the REST interface is made of.
@@ -64,29 +66,44 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   const { hosts, inventory, joinTokens, fences, deliveries } = stores
 
   const presence = createPresence({ hosts, clock, heartbeatMs, log })
+  let ticketSigner = await authority.issueForTickets(clock.now())
   const tickets = createTicketOffice({
-    signer: await authority.issueForTickets(clock.now()),
-    authorities: () => identity.authority,
+    signer: () => ticketSigner,
+    authorities: () => identity.tls.authority,
     keyOf: async (name) => (await hosts.find(name))?.publicKeyHash ?? null,
     isUnderWay: async (pull) =>
       pull.workloadId === '' ? archives.transfer(pull.transferId).endedAt === null : holdsLease(journal, pull),
     clock,
   })
-  const connections = createConnections({ hosts, presence, identity, tickets, silenceMs })
-  const trusted = await openTrusted(stores.revokedKeys, clock)
+  const connections = createConnections({ hosts, presence, identity: identity.tls, tickets, silenceMs })
+  const trusted = await openTrusted(stores.revokedKeys, authority, clock)
+  const rotation = createRotation({
+    ...{ authority, hosts: hosts.list, clock, log },
+    changed: async () => {
+      ticketSigner = await authority.issueForTickets(clock.now())
+      await identity.update(() => authority.issueOwn(clock.now()))
+      connections.renew()
+      await trusted.refresh()
+    },
+    tookStep: (action) =>
+      stores.audit.append({
+        ...{ actor: null, role: null, address: '', action, subject: authority.fingerprint },
+        ...{ outcome: 'allowed', code: null, requestId: null },
+      }),
+  })
   const removal = createHostRemoval({
-    ...{ hosts, clock, remaining: stores.remainingOn },
-    journal: { unfinished: () => journal.unfinished() },
+    ...{ hosts, clock },
     removed: async (name) => {
       await trusted.refresh()
       connections.forget(name)
       presence.forget(name)
+      rotation.forget(name)
       recovery.forget(name)
     },
   })
   const directory = createHostDirectory({
     ...{ hosts, joinTokens, presence, fences, clock },
-    fingerprint: authority.fingerprint,
+    authority,
     removal,
   })
 
@@ -146,6 +163,7 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     archives,
     tickets,
     trusted,
+    rotation,
 
     registered: (host) => {
       // What it is owed comes before anything else; what it remembers is asked after that, which may have changed it.
@@ -155,7 +173,17 @@ export const assemble = async (common: Common): Promise<Assembled> => {
     },
 
     rest: {
-      ...{ hosts: directory, fencing, recovery, inventory, migrations, archives, orphans },
+      ...{
+        hosts: directory,
+        authority: rotation,
+        trusted: () => authority.trusted,
+        fencing,
+        recovery,
+        inventory,
+        migrations,
+        archives,
+        orphans,
+      },
       verifier: createVerifier({ journal, hosts: connections, clock }),
       tokens: createApiTokens(stores.apiTokens, clock),
       audit: stores.audit,

@@ -1,8 +1,8 @@
 // The three ports: people and scripts, agents that have a certificate, agents that have a join token.
 import type { Server } from '@grpc/grpc-js'
 import { AppError } from '../shared/errors.ts'
+import type { OwnIdentity } from '../shared/identity/own-identity.ts'
 import { listen, shutDown } from '../shared/rpc/server.ts'
-import type { TlsIdentity } from '../shared/rpc/tls.ts'
 import type { AgentServers } from './agents/servers.ts'
 import { type Settings, splitHostPort } from './config.ts'
 
@@ -19,7 +19,7 @@ type RestServer = {
   readonly server: { closeAllConnections(): void }
 }
 
-type Servers = { readonly app: RestServer; readonly agents: AgentServers; readonly identity: TlsIdentity }
+type Servers = { readonly app: RestServer; readonly agents: AgentServers; readonly identity: OwnIdentity }
 
 // How long running calls may go on when it is asked to stop.
 const graceMs = 5_000
@@ -30,13 +30,14 @@ export const listenToAll = async (
   { app, agents, identity }: Servers,
   parts: AsyncDisposableStack,
 ): Promise<Listening> => {
+  const { tls, renewals } = identity
   const shutting = (server: Server) => parts.defer(() => shutDown(server, graceMs))
   shutting(agents.enrolled)
   shutting(agents.enrolment)
   parts.defer(() => closeWithin(app, graceMs))
   const [grpc, enrol, restUrl] = await Promise.allSettled([
-    listen(agents.enrolled, grpcListen, identity, { ...agents, mutual: true }),
-    listen(agents.enrolment, enrolListen, identity, { mutual: false }),
+    listen(agents.enrolled, grpcListen, tls, { ...agents, renewals, mutual: true }),
+    listen(agents.enrolment, enrolListen, tls, { renewals, mutual: false }),
     app.listen(splitHostPort(restListen)),
   ])
   if (grpc.status === 'fulfilled' && enrol.status === 'fulfilled' && restUrl.status === 'fulfilled') {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { AppError } from '../shared/errors.ts'
 import { switchOnFailpoints } from '../shared/failpoints/failpoints.ts'
+import { createOwnIdentity } from '../shared/identity/own-identity.ts'
 import { version } from '../shared/package-root.ts'
 import { createAgentServers } from './agents/servers.ts'
 import { buildApp } from './app.ts'
@@ -12,7 +13,7 @@ import { systemClock } from './clock.ts'
 import { readCoordinatorSettings, readDataDir, type Settings, splitHostPort } from './config.ts'
 import { ensureAdminToken } from './identity/api-tokens.ts'
 import { openAuthority } from './identity/authority.ts'
-import { restTlsFor } from './identity/rest-tls.ts'
+import { followAuthority, restTlsFor } from './identity/rest-tls.ts'
 import { type Listening, listenToAll } from './listening.ts'
 import { type BackupFacts, databaseFile, restoreBackup, takeBackup } from './store/backup.ts'
 import { type Database, lockDirectory, openDatabase } from './store/database.ts'
@@ -94,8 +95,9 @@ const serve = async (
   const stores = openStores(db, systemClock)
   const authority = await openAuthority(dataDir, systemClock.now(), certificateLifetimeMs)
   log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
-  const identity = await authority.issueOwn(systemClock.now())
-  const tls = await restTlsFor(settings, splitHostPort(restListen).host, authority, systemClock.now())
+  const identity = createOwnIdentity(await authority.issueOwn(systemClock.now()))
+  const restTls = () => restTlsFor(settings, splitHostPort(restListen).host, authority, systemClock.now())
+  const tls = await restTls()
   const tokenFile = await ensureAdminToken(dataDir, stores.apiTokens, systemClock.now())
   if (tokenFile !== null) log.info({ file: tokenFile }, 'There was no token of an admin: one is in this file now')
 
@@ -104,6 +106,7 @@ const serve = async (
   const services = await assemble(common)
   parts.defer(() => services.close())
   const app = await buildApp({ ...services.rest, tls, log })
+  followAuthority(app.server, restTls, identity.renewals, log)
   const listening = await listenToAll(settings, { app, agents: createAgentServers(common, services), identity }, parts)
   services.ready()
 

@@ -53,6 +53,7 @@ export const errorTable = {
   DRAYAGE_TOKEN_EXISTS: { ...refused, grpc: 'ALREADY_EXISTS' },
   DRAYAGE_TOKEN_NOT_FOUND: missing,
   DRAYAGE_LAST_ADMIN: refused,
+  DRAYAGE_ROTATION_WAITS: { ...refused, retry: true },
   DRAYAGE_TRANSFER_FORBIDDEN: notAllowed,
   DRAYAGE_TICKET_REFUSED: notAllowed,
   DRAYAGE_TICKET_EXPIRED: { ...notAllowed, retry: true },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ended, startDray } from '../cli/testing/run-dray.ts'
+import { fingerprintsIn } from '../shared/identity/roots.ts'
 import { type CoordinatorProcess, startCoordinatorProcess } from './coordinator-process.ts'
 
 let home: string
@@ -102,4 +103,44 @@ test('a token may do what its role may, until it is taken back; and all of it is
     ]),
   )
   expect(JSON.stringify(entries)).not.toContain(viewer)
+})
+
+test('the authority is changed for another: a login that was used meanwhile goes on, another one must be made anew', async () => {
+  const login = (name: string, fingerprint: string) =>
+    dray('login', coordinator.url, '--fingerprint', fingerprint, '--token-file', coordinator.tokenFile, '--name', name)
+  await login('idle', coordinator.fingerprint)
+  await login('used', coordinator.fingerprint)
+  const authoritiesOf = async (name: string) => {
+    const { contexts } = JSON.parse(await readFile(join(home, 'config/drayage/contexts.json'), 'utf8'))
+    return fingerprintsIn(contexts[name].ca)
+  }
+  // Without a host there is nobody to wait for.
+  const { stdout } = await dray('ca', 'rotate', '--json')
+  const [issuing, previous] = JSON.parse(stdout).authorities
+  expect([issuing, previous]).toMatchObject([
+    { place: 'issuing' },
+    { place: 'previous', fingerprint: coordinator.fingerprint },
+  ])
+  expect(await authoritiesOf('used')).toEqual([coordinator.fingerprint])
+  expect(await dray('hosts')).toMatchObject({ exit: 0 })
+  expect(await authoritiesOf('used')).toEqual([issuing.fingerprint, coordinator.fingerprint])
+  expect(await dray('ca', 'show')).toMatchObject({ exit: 0, stdout: expect.stringContaining('dray ca finish') })
+
+  // A coordinator that starts in between goes on where it was.
+  await coordinator.stop()
+  const port = new URL(coordinator.url).port
+  coordinator = await startCoordinatorProcess(join(home, 'coordinator'), ['--rest-listen', `0.0.0.0:${port}`])
+  expect(coordinator.fingerprint).toBe(issuing.fingerprint)
+  expect((await dray('ca', 'finish')).exit).toBe(0)
+  expect(await dray('hosts')).toMatchObject({ exit: 0 })
+  expect(await authoritiesOf('used')).toEqual([issuing.fingerprint])
+  expect(await dray('hosts', '--context', 'idle')).toMatchObject({
+    exit: 8,
+    stderr: expect.stringContaining('--fingerprint'),
+  })
+  expect((await login('idle', issuing.fingerprint)).exit).toBe(0)
+  const { entries } = JSON.parse((await dray('audit', '--json')).stdout)
+  expect(entries.map(({ action }: Record<string, string>) => action)).toEqual(
+    expect.arrayContaining(['rotateAuthority', 'finishAuthority']),
+  )
 })

@@ -1,19 +1,21 @@
 // From a join token to a certificate. Safe to be cut off anywhere: the key is on disk before it is used, so asking
 // again with the same token gets the same answer.
+import { join } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import { coordinatorDnsName } from '../../shared/identity/names.ts'
 import { fetchPinnedAuthority } from '../../shared/identity/pinned-authority.ts'
+import { fingerprintsIn } from '../../shared/identity/roots.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import {
   type AgentIdentity,
   faultOf,
-  fingerprintOf,
   hostIn,
   loadIdentity,
   readKey,
+  storeAuthorities,
   storeCertificate,
-  storedAuthority,
+  storedAuthorities,
   storeKey,
 } from './files.ts'
 import { createKey, createSigningRequest } from './signing-request.ts'
@@ -23,8 +25,7 @@ const timeoutMs = 30_000
 // Throws DRAYAGE_JOIN_TOKEN_INVALID, DRAYAGE_AUTHORITY_MISMATCH, DRAYAGE_COORDINATOR_UNREACHABLE.
 export const enrol = async (dataDir: string, address: string, joinToken: string): Promise<AgentIdentity> => {
   const token = parseJoinToken(joinToken)
-  const known = await storedAuthority(dataDir)
-  if (known !== null) requireSameAuthority(dataDir, known, token.fingerprint)
+  await requireSameAuthority(dataDir, token.fingerprint)
 
   const authority = await fetchPinnedAuthority(address, coordinatorDnsName, token.fingerprint)
   const key = (await readKey(dataDir)) ?? (await newKey(dataDir))
@@ -50,7 +51,8 @@ export const enrol = async (dataDir: string, address: string, joinToken: string)
         `The certificate that ${address} gave for ${token.host} cannot be used: ${fault}. It was not stored.`,
       )
     }
-    await storeCertificate(dataDir, { authority, certificate })
+    await storeAuthorities(dataDir, authority)
+    await storeCertificate(dataDir, certificate)
   } finally {
     client.close()
   }
@@ -59,14 +61,19 @@ export const enrol = async (dataDir: string, address: string, joinToken: string)
   return identity
 }
 
-// An agent belongs to one coordinator: its epochs mean nothing to another.
-export const requireSameAuthority = (dataDir: string, authority: string, fingerprint: string): void => {
-  const known = fingerprintOf(authority)
-  if (known === fingerprint) return
+// An agent belongs to one coordinator: its epochs mean nothing to another. A token may be from before that one has changed
+// its authority.
+export const requireSameAuthority = async (dataDir: string, fingerprint: string): Promise<void> => {
+  const { trusted, former } = await storedAuthorities(dataDir)
+  const known = [...fingerprintsIn(trusted), ...fingerprintsIn(former)]
+  const [first] = known
+  if (first === undefined || known.includes(fingerprint)) return
   throw new AppError(
     'DRAYAGE_AUTHORITY_MISMATCH',
-    `This agent belongs to the coordinator with the authority ${known.slice(0, 16)}…, and the join token is from one ` +
-      `with ${fingerprint.slice(0, 16)}…. Nothing was changed. To give it to that one, start it with another --data-dir, ` +
+    `This agent belongs to the coordinator with the authority ${first.slice(0, 16)}…, and the join token is from one ` +
+      `with ${fingerprint.slice(0, 16)}…. Nothing was changed. If it is the same coordinator, which has changed its ` +
+      `authority while this host was away (dray ca show), remove the folder ${join(dataDir, 'identity')} and start the agent ` +
+      'with the token again. To give it to another one, start it with another --data-dir, ' +
       `or move ${dataDir} away once no migration of the first one is under way here.`,
   )
 }

@@ -19,7 +19,7 @@ type Options = {
 export const establishIdentity = async (options: Options, signal: AbortSignal): Promise<AgentIdentity | null> => {
   const { dataDir, enrolAddress, joinToken, log } = options
   const known = await loadIdentity(dataDir)
-  if (known !== null && joinToken !== undefined) requireOwnToken(dataDir, known, joinToken)
+  if (known !== null && joinToken !== undefined) await requireOwnToken(dataDir, known, joinToken)
   // One that ends soon is renewed while the agent runs (renewal.ts).
   if (known !== null && known.validUntil.getTime() > Date.now()) return known
 
@@ -38,9 +38,9 @@ export const establishIdentity = async (options: Options, signal: AbortSignal): 
 }
 
 // What stays in the environment of a service is the token of its first start.
-const requireOwnToken = (dataDir: string, known: AgentIdentity, joinToken: string): void => {
+const requireOwnToken = async (dataDir: string, known: AgentIdentity, joinToken: string): Promise<void> => {
   const token = parseJoinToken(joinToken)
-  requireSameAuthority(dataDir, known.authority, token.fingerprint)
+  await requireSameAuthority(dataDir, token.fingerprint)
   if (token.host === known.host) return
   throw new AppError(
     'DRAYAGE_CONFIG_INVALID',

@@ -6,12 +6,12 @@ import type { TLSSocket } from 'node:tls'
 import tls from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { agentDnsName, backdatedMs } from '../../shared/identity/names.ts'
+import { createOwnIdentity } from '../../shared/identity/own-identity.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import type { Log } from '../log.ts'
-import { type AgentIdentity, loadIdentity, storeCertificate, storeKey } from './files.ts'
-import { createOwnIdentity } from './own.ts'
+import { type AgentIdentity, loadIdentity, storeAuthorities, storeCertificate, storeKey } from './files.ts'
 import { keepRenewed, renewalDue, retryAfterMs } from './renewal.ts'
 import { createAuthority, type TestAuthority } from './testing/authority.ts'
 
@@ -32,7 +32,8 @@ afterEach(async () => {
 const identityOf = async (validForMs: number): Promise<AgentIdentity> => {
   const { key, certificate } = await authority.agent('host-1', { validForMs })
   await storeKey(dir, key)
-  await storeCertificate(dir, { authority: authority.pem, certificate })
+  await storeAuthorities(dir, authority.pem)
+  await storeCertificate(dir, certificate)
   const identity = await loadIdentity(dir)
   if (identity === null) throw new Error('It was not stored')
   return identity
@@ -73,7 +74,7 @@ describe('an agent', () => {
     const ask = async (csr: Buffer) => {
       const answer = answers.shift()
       if (answer === undefined) throw new Error('It was asked for again')
-      return { certificate: await answer(csr), authority: authority.pem }
+      return { certificate: await answer(csr) }
     }
     const running = keepRenewed({ dataDir: dir, identity, ask, log }, stop.signal)
     await vi.waitFor(() => expect(answers).toHaveLength(0), { timeout: 30_000 })
@@ -148,7 +149,7 @@ test('a server shows the new certificate to who connects now, and goes on with w
     const before = await shown()
     const pieces = client.serverStream('PullVolume', {}, {})[Symbol.asyncIterator]()
     await pieces.next()
-    identity.replace(await identityOf(20 * day))
+    await identity.update(() => identityOf(20 * day))
     const after = await shown()
     expect(after).not.toBe(before)
     expect(after).toBe(new X509Certificate(identity.current().certificate).serialNumber)

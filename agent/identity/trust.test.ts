@@ -12,16 +12,16 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 test('whom the coordinator has revoked is refused after a start too, until it says otherwise', async () => {
-  const first = await openTrust(dir)
+  const first = await openTrust(dir, async () => {})
   expect([first.version(), first.banned.has('a')]).toEqual(['', false])
   let changes = 0
   first.banned.onChange(() => {
     changes += 1
   })
-  await first.accept({ version: 'v1', revokedKeys: ['a', 'b'] })
+  await first.accept({ version: 'v1', revokedKeys: ['a', 'b'], authorities: [] })
   expect([first.banned.has('a'), changes]).toEqual([true, 1])
-  const second = await openTrust(dir)
+  const second = await openTrust(dir, async () => {})
   expect([second.version(), second.banned.has('b')]).toEqual(['v1', true])
-  await second.accept({ version: 'v2', revokedKeys: ['b'] })
-  expect((await openTrust(dir)).banned.has('a')).toBe(false)
+  await second.accept({ version: 'v2', revokedKeys: ['b'], authorities: [] })
+  expect((await openTrust(dir, async () => {})).banned.has('a')).toBe(false)
 })

@@ -16,7 +16,11 @@ export type AgentTrust = {
   accept(trust: Trust): Promise<void>
 }
 
-export const openTrust = async (dataDir: string): Promise<AgentTrust> => {
+// trustAuthorities: on the disk when it resolves.
+export const openTrust = async (
+  dataDir: string,
+  trustAuthorities: (authorities: readonly string[]) => Promise<void>,
+): Promise<AgentTrust> => {
   const path = join(dataDir, 'identity', 'trust.json')
   let kept = (await readDocument(path, Kept)) ?? { version: '', revokedKeys: [] }
   const banned = createBanList()
@@ -24,7 +28,8 @@ export const openTrust = async (dataDir: string): Promise<AgentTrust> => {
   return {
     version: () => kept.version,
     banned,
-    accept: async ({ version, revokedKeys }) => {
+    accept: async ({ version, revokedKeys, authorities }) => {
+      await trustAuthorities(authorities)
       const next = { version, revokedKeys: [...revokedKeys] }
       await writeDocument(path, next)
       kept = next

@@ -1,6 +1,7 @@
 // The line to a coordinator that the test plays, over real mutual TLS.
 import type { Server } from '@grpc/grpc-js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createOwnIdentity } from '../../shared/identity/own-identity.ts'
 import type { CoordinatorHandlers } from '../../shared/rpc/generated/drayage/v1/Coordinator.ts'
 import type { InventoryAck } from '../../shared/rpc/generated/drayage/v1/InventoryAck.ts'
 import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
@@ -87,6 +88,8 @@ const serve = async (by: TestAuthority, address = '127.0.0.1:0'): Promise<string
   return `127.0.0.1:${port}`
 }
 
+const validity = { validFrom: new Date(0), validUntil: new Date(8.64e15) }
+
 const link = async (coordinator: string) => {
   const engine = { reachable: true }
   const followers: ReturnType<typeof createQueue<Observation>>[] = []
@@ -111,8 +114,9 @@ const link = async (coordinator: string) => {
     accept: async (told: Trust__Output) => void accepted.push(told),
   }
   const tls = await authority.agent('host-1')
+  const identity = createOwnIdentity({ ...tls, host: 'host-1', fingerprint: authority.fingerprint, ...validity })
   const advertiseAddress = '10.0.0.1:8442'
-  linked = keepLink({ coordinator, tls, advertiseAddress, observer, reports, refusals, trust, log }, stop.signal)
+  linked = keepLink({ coordinator, identity, advertiseAddress, observer, reports, refusals, trust, log }, stop.signal)
   return { engine, refusals, tell: (observation: Observation) => followers.at(-1)?.push(observation) }
 }
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 15_000 })
@@ -120,7 +124,8 @@ const until = (condition: () => boolean) => vi.waitFor(() => expect(condition())
 test('it registers first, and then beats and reports: everything at once, and changes in order', async () => {
   const { tell, engine } = await link(await serve(authority))
   await until(() => called.reports.length === 1 && called.beats.length > 0)
-  expect(called.register).toMatchObject([{ advertiseAddress: '10.0.0.1:8442', engine: engineFacts }])
+  const authorities = { trusted: [authority.fingerprint], certifiedBy: authority.fingerprint }
+  expect(called.register).toMatchObject([{ advertiseAddress: '10.0.0.1:8442', engine: engineFacts, authorities }])
   expect(called.hosts).toEqual(['host-1'])
   expect(called.reports[0]).toMatchObject({ sequence: 1, full: true, engine: engineFacts })
   tell(removed('a'))

@@ -3,10 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import { coordinatorDnsName } from '../../shared/identity/names.ts'
+import type { OwnIdentity } from '../../shared/identity/own-identity.ts'
 import { version } from '../../shared/package-root.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
+import type { HeartbeatRequest } from '../../shared/rpc/generated/drayage/v1/HeartbeatRequest.ts'
 import type { InventoryReport } from '../../shared/rpc/generated/drayage/v1/InventoryReport.ts'
-import type { TlsIdentity } from '../../shared/rpc/tls.ts'
+import { heldBy } from '../identity/authorities.ts'
+import type { AgentIdentity } from '../identity/files.ts'
 import type { AgentTrust } from '../identity/trust.ts'
 import type { Observation, Observer } from '../inventory/observer.ts'
 import type { Reports } from '../inventory/reports.ts'
@@ -17,7 +20,7 @@ import type { Refusals } from './refusals.ts'
 export type LinkOptions = {
   // host:port
   readonly coordinator: string
-  readonly tls: TlsIdentity
+  readonly identity: Pick<OwnIdentity<AgentIdentity>, 'current' | 'tls'>
   readonly advertiseAddress: string
   readonly observer: Pick<Observer, 'engineReachable' | 'facts'>
   readonly reports: Reports
@@ -36,7 +39,8 @@ export const keepLink = (options: LinkOptions, signal: AbortSignal): Promise<voi
   )
 
 const session = async (options: LinkOptions, signal: AbortSignal, up: () => void): Promise<void> => {
-  const { coordinator, tls, advertiseAddress, observer, reports, refusals, trust, log, silenceMs } = options
+  const { coordinator, identity, advertiseAddress, observer, reports, refusals, trust, log, silenceMs } = options
+  const trusting = () => ({ trustVersion: trust.version(), authorities: heldBy(identity.current()) })
   const client = connect(
     'Coordinator',
     {
@@ -46,21 +50,21 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
       whenUnreachable: 'DRAYAGE_COORDINATOR_UNREACHABLE',
       ...(silenceMs === undefined ? {} : { silenceMs }),
     },
-    tls,
+    identity.tls,
   )
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
   try {
     const reply = await client.unary(
       'Register',
-      { agentVersion: version, advertiseAddress, engine: observer.facts(), trustVersion: trust.version() },
+      { agentVersion: version, advertiseAddress, engine: observer.facts(), ...trusting() },
       { timeoutMs: callTimeoutMs, signal },
     )
     if (reply.trust) await trust.accept(reply.trust)
     up()
     log.info({ coordinator, coordinatorVersion: reply.coordinatorVersion }, 'Registered with the coordinator')
     await Promise.race([
-      beat(client, observer, trust, Math.max(100, reply.heartbeatIntervalMs), both),
+      beat(client, { observer, trust, trusting }, Math.max(100, reply.heartbeatIntervalMs), both),
       report(client, reports, both),
       refusals.follow((told) => client.unary('ReportRefusals', told, { timeoutMs: callTimeoutMs, signal: both }), both),
     ])
@@ -74,15 +78,20 @@ const session = async (options: LinkOptions, signal: AbortSignal, up: () => void
 
 const beat = async (
   client: RpcClient<'Coordinator'>,
-  observer: LinkOptions['observer'],
-  trust: LinkOptions['trust'],
+  {
+    observer,
+    trust,
+    trusting,
+  }: Pick<LinkOptions, 'observer' | 'trust'> & {
+    readonly trusting: () => Pick<HeartbeatRequest, 'trustVersion' | 'authorities'>
+  },
   intervalMs: number,
   signal: AbortSignal,
 ): Promise<void> => {
   while (!signal.aborted) {
     const reply = await client.unary(
       'Heartbeat',
-      { engineReachable: observer.engineReachable(), trustVersion: trust.version() },
+      { engineReachable: observer.engineReachable(), ...trusting() },
       { timeoutMs: callTimeoutMs, signal },
     )
     if (reply.trust) await trust.accept(reply.trust)

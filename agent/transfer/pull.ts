@@ -1,6 +1,8 @@
 // The receiving side's end of the line to another agent.
+import { X509Certificate } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
+import { issuerOf } from '../../shared/identity/roots.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
@@ -16,6 +18,7 @@ import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
+import { rememberedWindows } from './windows.ts'
 
 export type Pull<P extends Piece = Buffer> = {
   // In order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
@@ -54,17 +57,21 @@ type Options = {
 
 export const createPuller = ({
   tls,
-  renewTicket = async (ticket) => ticket,
+  renewTicket,
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
   // Looking at what is here already may have taken longer than a ticket is good for. Where nobody renews it, the source says
   // whether it will do.
   const fresh = async <R extends { readonly ticket?: Ticket | null }>(request: R, signal: AbortSignal): Promise<R> => {
-    if (!request.ticket || !isOld(request.ticket)) return request
+    if (!request.ticket || renewTicket === undefined) return request
+    if (isOfRetired(request.ticket, tls.authority)) throw retired()
+    if (!isOld(request.ticket)) return request
     const ticket = await renewTicket(request.ticket, signal).catch(() => request.ticket)
     return { ...request, ticket }
   }
+
+  const windowTo = rememberedWindows()
 
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
@@ -77,7 +84,10 @@ export const createPuller = ({
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
-      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE', silenceMs },
+      {
+        ...{ address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+        ...{ silenceMs, windowBytes: await windowTo(address) },
+      },
       tls,
     )
     const ended = new AbortController()
@@ -140,6 +150,23 @@ export const createPuller = ({
       ),
   }
 }
+
+// From before the authority was changed for another: nobody takes it any more, and nobody can renew it.
+const isOfRetired = ({ certificate }: Ticket, authorities: string): boolean => {
+  try {
+    const signer = new X509Certificate(Buffer.from(certificate ?? ''))
+    return issuerOf(signer.toString(), authorities) === null
+  } catch {
+    return false
+  }
+}
+
+const retired = (): AppError =>
+  new AppError(
+    'DRAYAGE_TICKET_EXPIRED',
+    'The ticket is from before the certificate authority was changed (dray ca), and nobody takes it any more. Nothing was ' +
+      'asked for. It is given anew by itself.',
+  )
 
 // By this host's clock; one that cannot be read is the source's to refuse.
 const isOld = ({ statement }: Ticket): boolean => {

@@ -254,3 +254,18 @@ test('a ticket that has become old is renewed before it is used; where nobody re
   expect(renewed).toEqual([old])
   await asked(() => Promise.reject(new Error('The coordinator is away')), old)
 })
+
+test('a ticket of an authority that is trusted no more is asked for anew, and not shown to anybody', async () => {
+  const others = await (await createAuthority()).ticketSigner()
+  const renewTicket = () => Promise.reject(new Error('Nobody can renew it'))
+  const pulled = createPuller({ tls: target, renewTicket }).volume(
+    peer,
+    { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket: give({}, others) },
+    never,
+  )
+  const failed = async () => {
+    for await (const _ of pulled.pieces);
+  }
+  await expect(failed()).rejects.toMatchObject({ code: 'DRAYAGE_TICKET_EXPIRED' })
+  expect(refusals).toEqual([])
+})

@@ -30,8 +30,9 @@ const asCoordinator = async ({ lab }: Pick<Stage, 'lab'>): Promise<(host: string
     if (!address) throw new Error(`The coordinator knows no address of ${host}.`)
     return address
   }
+  const signer = await authority.issueForTickets(new Date())
   const office = createTicketOffice({
-    signer: await authority.issueForTickets(new Date()),
+    signer: () => signer,
     authorities: () => authority.certificate,
     keyOf: (host) => presentedKey(addressOf(host), host, identity),
     isUnderWay: async () => true,

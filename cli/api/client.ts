@@ -1,5 +1,6 @@
 // The coordinator's REST but for volumes' tarballs (archives.ts), and the only user of fetch. Every call has a time-out; every failure is an AppError.
 import type { AuditList, AuditQuery } from '../../shared/api/audit.ts'
+import { type Authority, authoritiesHeader } from '../../shared/api/authority.ts'
 import type { Directory } from '../../shared/api/browse.ts'
 import type { AddedHost, FencedHost, FenceHost, GivenUp, HostList, RemovedHost } from '../../shared/api/hosts.ts'
 import type { ContainerList, InventoryQuery, VolumeList } from '../../shared/api/inventory.ts'
@@ -29,6 +30,9 @@ export type Client = {
   // On the operator's word that it is down.
   fence(name: string): Promise<FencedHost>
   removeHost(name: string, giveUp: readonly GivenUp[]): Promise<RemovedHost>
+  authority(): Promise<Authority>
+  rotateAuthority(without: readonly string[]): Promise<Authority>
+  finishAuthority(without: readonly string[]): Promise<Authority>
   recovery(): Promise<Recovery>
   // Stops containers, and waits until they have ended.
   settle(owners: SettleRecovery['owners']): Promise<Recovery>
@@ -65,11 +69,19 @@ export type ClientOptions = {
   readonly url: string
   // Empty: none.
   readonly token: string
+  // Whom this connection trusts besides the system's, where that is kept for the next one.
+  readonly kept?: KeptAuthorities
   readonly timeoutMs?: number
   // The first event comes at once, on connecting; a proxy that holds the stream back is found out by this.
   readonly firstEventMs?: number
   // Several of the coordinator's heartbeats.
   readonly silenceMs?: number
+}
+
+export type KeptAuthorities = {
+  readonly fingerprints: readonly string[]
+  // PEM.
+  replace(certificates: readonly string[]): Promise<void>
 }
 
 // Planning reads the size of every volume, and starting plans again.
@@ -141,6 +153,7 @@ const parsed = (text: string): unknown => {
 export const createClient = ({
   url,
   token,
+  kept,
   timeoutMs = 15_000,
   firstEventMs = 10_000,
   silenceMs = 60_000,
@@ -150,9 +163,25 @@ export const createClient = ({
     ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
   }
 
-  const send = (path: string, init: RequestInit): Promise<Response> =>
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
     // Not followed: a redirect would carry the token to somebody else.
-    fetch(`${url}${path}`, { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' })
+    const sent = { ...init, headers: { ...headers, ...init.headers }, redirect: 'manual' } as const
+    const response = await fetch(`${url}${path}`, sent)
+    await followAuthorities(response.headers.get(authoritiesHeader))
+    return response
+  }
+
+  // What was trusted when this connection was made vouches for what is to be trusted at the next. That it cannot be had or
+  // kept is no failure of what was asked: it is tried again at the next command.
+  let isFollowed = kept === undefined || !url.startsWith('https:')
+  const followAuthorities = async (named: string | null): Promise<void> => {
+    if (kept === undefined || isFollowed || named === null) return
+    isFollowed = true
+    if (named.split(',').toSorted().join() === kept.fingerprints.toSorted().join()) return
+    await authority()
+      .then(({ authorities }) => kept.replace(authorities.map(({ certificate }) => certificate)))
+      .catch(() => {})
+  }
 
   // member: one that the answer's object always has; an answer without it is not the coordinator's. null: nothing is
   // answered but that it is done.
@@ -230,6 +259,10 @@ export const createClient = ({
     }
   }
 
+  const authority = () => call<Authority>('authorities', 'GET', '/v1/authority')
+  const changeAuthority = (how: 'rotate' | 'finish', without: readonly string[]) =>
+    call<Authority>('authorities', 'POST', `/v1/authority:${how}`, { body: { without: [...without] } })
+
   const migrationPath = (id: string): string => `/v1/migrations/${encodeURIComponent(id)}`
 
   return {
@@ -244,6 +277,9 @@ export const createClient = ({
       call<FencedHost>('migrations', 'POST', `/v1/hosts/${encodeURIComponent(name)}/fence`, {
         body: { iKnowItIsDown: true } satisfies FenceHost,
       }),
+    authority,
+    rotateAuthority: (without) => changeAuthority('rotate', without),
+    finishAuthority: (without) => changeAuthority('finish', without),
     recovery: () => call<Recovery>('workloads', 'GET', '/v1/recovery', { timeoutMs: recoverTimeoutMs }),
     settle: (owners) =>
       call<Recovery>('workloads', 'POST', '/v1/recovery:settle', {

@@ -4,9 +4,10 @@ import tls from 'node:tls'
 import type { Command } from 'commander'
 import { readSettings, text } from '../../shared/config/settings.ts'
 import { AppError } from '../../shared/errors.ts'
+import { fingerprintsIn, rootsIn } from '../../shared/identity/roots.ts'
 import { type ArchiveClient, createArchiveClient } from './archives.ts'
-import { type Client, createClient } from './client.ts'
-import { type Context, contextNamed, readContexts } from './contexts.ts'
+import { type Client, createClient, type KeptAuthorities } from './client.ts'
+import { type Context, contextNamed, readContexts, writeContexts } from './contexts.ts'
 
 export type ConnectionFlags = {
   readonly context?: string
@@ -16,7 +17,7 @@ export type ConnectionFlags = {
   readonly caFile?: string
 }
 
-export type Connection = { readonly url: string; readonly token: string }
+export type Connection = { readonly url: string; readonly token: string; readonly kept?: KeptAuthorities }
 
 export const httpUrl = (raw: string): string => {
   const url = URL.parse(raw)
@@ -74,21 +75,34 @@ export const addConnectionOptions = (command: Command): Command =>
 export const connectionOf = (flags: ConnectionFlags): Connection => {
   const { context, url, token, tokenFile, caFile } = flags
   const settings = readSettings(definitions, { context, url, token, tokenFile, caFile })
-  const kept = contextFor(settings.context, settings.url)
+  const name = settings.context ?? readContexts().current
+  const kept = contextFor(name, settings.url)
   const fileFirst = token === undefined && tokenFile !== undefined
   const given = fileFirst ? settings.tokenFile : (settings.token ?? settings.tokenFile)
   const ca = settings.ca ?? kept?.ca ?? null
   if (ca !== null) trustAlso(ca)
-  return { url: settings.url ?? kept?.url ?? defaultUrl, token: given ?? kept?.token ?? '' }
+  return {
+    url: settings.url ?? kept?.url ?? defaultUrl,
+    token: given ?? kept?.token ?? '',
+    ...(name !== null && kept?.ca && settings.ca === undefined ? { kept: keptFor(name, kept.ca) } : {}),
+  }
 }
 
-const contextFor = (name: string | undefined, url: string | undefined): Context | null => {
-  const all = readContexts()
-  const chosen = name ?? all.current
-  if (chosen === null) return null
-  const context = contextNamed(all, chosen)
+const contextFor = (name: string | null, url: string | undefined): Context | null => {
+  if (name === null) return null
+  const context = contextNamed(readContexts(), name)
   return url === undefined || url === context.url ? context : null
 }
+
+const keptFor = (name: string, ca: string): KeptAuthorities => ({
+  fingerprints: fingerprintsIn(ca),
+  replace: async (certificates) => {
+    const { current, contexts } = readContexts()
+    const context = contextNamed({ current, contexts }, name)
+    const next = { ...context, ca: certificates.map((pem) => `${pem.trim()}\n`).join('') }
+    await writeContexts({ current, contexts: { ...contexts, [name]: next } })
+  },
+})
 
 // For every connection of this process, which has one coordinator.
 export const trustAlso = (ca: string): void => {
@@ -99,7 +113,8 @@ export const trustAlso = (ca: string): void => {
       `Node ${process.versions.node} cannot be told of an authority at run time. Take Node 24.5 or newer, or set NODE_EXTRA_CA_CERTS to the coordinator's ca.pem.`,
     )
   }
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), ca])
+  const roots = rootsIn(ca).map((root) => root.toString())
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...roots])
 }
 
 export const connect = (flags: ConnectionFlags): Client => createClient(connectionOf(flags))

@@ -83,3 +83,34 @@ test('audit: a line each, filtered by what the flags say', async () => {
     stdout: 'Nothing is on record.\n',
   })
 })
+
+test('ca: what stands, which hosts are waited for, and who is left out', async () => {
+  const one = {
+    place: 'issuing',
+    fingerprint: '3f6c',
+    name: 'CN=a',
+    validUntil: '2036-01-01T00:00:00Z',
+    certificate: '',
+  }
+  const authority = {
+    ...{ stage: 'spreading', authorities: [one, { ...one, place: 'next', fingerprint: '77aa' }] },
+    waitingFor: [{ host: 'host-3', message: 'its agent has not been heard' }],
+    next: 'It goes on by itself.',
+  }
+  coordinator.on('GET /v1/authority', json(authority))
+  coordinator.on('POST /v1/authority:rotate', json(authority))
+  coordinator.on('POST /v1/authority:finish', problem('DRAYAGE_ROTATION_WAITS', 'host-3 would be cut off'))
+  const { stdout } = await ask('ca', 'show')
+  for (const said of ['next', '77aa', '2036-01-01', 'host-3: its agent has not been heard', 'It goes on by itself.']) {
+    expect(stdout).toContain(said)
+  }
+  expect(await ask('ca', 'rotate', '--without', 'host-2', 'host-3')).toMatchObject({ exit: 0 })
+  expect(await ask('ca', 'finish')).toMatchObject({
+    exit: 4,
+    stderr: expect.stringContaining('host-3 would be cut off'),
+  })
+  expect(coordinator.asked.flatMap(({ body }) => body ?? [])).toEqual([
+    { without: ['host-2', 'host-3'] },
+    { without: [] },
+  ])
+})

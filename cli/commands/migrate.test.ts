@@ -121,6 +121,20 @@ test('--dry-run says what the container has outside its volumes, and what become
   )
 })
 
+test('--dry-run says how long it may take, what is there already, and in what the engines differ', async () => {
+  const engine = { version: '28.5.2', os: 'linux', architecture: 'amd64', storageDriver: 'overlay2' }
+  const source = { ...engine, containerdImageStore: false }
+  const volumes = plan().volumes.map((volume) => ({ ...volume, keptBytes: 1024, traits: ['read-only'] }))
+  const forecast = { copyMs: 61_000, downtimeMs: null, basedOn: 3 }
+  const engines = { source, target: { ...source, version: '20.10.24' } }
+  coordinator.on(planning, json(plan({ volumes, forecast, engines, targetFreeInodes: 1000 })))
+  const { stdout } = await migrate('--dry-run')
+  expect(stdout).toContain('1.00 KiB there already from an earlier move, read-only\n')
+  expect(stdout).toContain('Docker 28.5.2 on host-1, 20.10.24 on host-2\n')
+  expect(stdout).toContain('20.0 GiB and 1000 inodes free on host-2\n')
+  expect(stdout).toMatch(/copy about 1 min 01 s, downtime not known \(by 3 earlier moves between these hosts\)\n/)
+})
+
 test('a refused plan gives every reason with its code, exits 4, and starts nothing', async () => {
   const refusals = [
     { code: 'DRAYAGE_PORT_TAKEN', message: 'Port 8080 is taken on host-2.' },

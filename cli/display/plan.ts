@@ -4,7 +4,7 @@ import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
-import { formatBytes, plural } from './quantities.ts'
+import { formatBytes, formatDuration, plural } from './quantities.ts'
 
 const bytesToSend = ({ totalBytes, image }: Plan): number => totalBytes + (image.presentOnTarget ? 0 : image.sizeBytes)
 
@@ -19,12 +19,14 @@ const volumeLine = ({
   diskBytes,
   copied,
   traits,
+  keptBytes,
 }: Plan['volumes'][number]) => {
   const onDisk = diskBytes < contentBytes * 0.9 ? `, ${formatBytes(diskBytes)} on disk` : ''
   const what = copied
     ? `${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}${onDisk}`
     : 'made again, nothing is copied'
-  return [`${shortName(name)} at ${destination}: ${what}`, ...traits].join(', ')
+  const kept = keptBytes === undefined ? [] : [`${formatBytes(keptBytes)} there already from an earlier move`]
+  return [`${shortName(name)} at ${destination}: ${what}`, ...kept, ...traits].join(', ')
 }
 
 const layerLines = ({ writableLayer }: Plan): readonly string[] => {
@@ -34,6 +36,35 @@ const layerLines = ({ writableLayer }: Plan): readonly string[] => {
   const more = changes > paths.length ? [`and ${changes - paths.length} more`] : []
   const size = policy === 'keep' ? ` (${formatBytes(bytes)})` : ''
   return [`${plural(changes, 'change')}${size}, ${what}: ${[...paths, ...more].join(', ')}`]
+}
+
+const spaceLine = (plan: Plan): string => {
+  const inodes = plan.targetFreeInodes === undefined ? '' : ` and ${plan.targetFreeInodes} inodes`
+  return `${formatBytes(bytesToSend(plan))} to send, ${formatBytes(plan.targetFreeBytes)}${inodes} free on ${plan.to}`
+}
+
+// Only in what they differ.
+const engineLines = ({ engines, from, to }: Plan): readonly string[] => {
+  if (engines === undefined) return []
+  const { source, target } = engines
+  const differ = (what: string, here: string, there: string) =>
+    here === there ? [] : [`${what} ${here} on ${from}, ${there} on ${to}`]
+  const store = ({ storageDriver, containerdImageStore }: typeof source) =>
+    containerdImageStore ? `containerd (${storageDriver})` : storageDriver
+  return [
+    ...differ('Docker', source.version, target.version),
+    ...differ('platform', `${source.os}/${source.architecture}`, `${target.os}/${target.architecture}`),
+    ...differ('image store', store(source), store(target)),
+  ]
+}
+
+const timeLines = ({ forecast, from, to }: Plan): readonly string[] => {
+  if (forecast === undefined) return []
+  const { copyMs, downtimeMs, basedOn } = forecast
+  if (basedOn === 0) return [`not known: nothing was moved from ${from} to ${to} before`]
+  const copy = copyMs === null ? 'not known' : `about ${formatDuration(copyMs)}`
+  const down = downtimeMs === null ? 'not known' : `about ${formatDuration(downtimeMs)}, as before`
+  return [`copy ${copy}, downtime ${down} (by ${plural(basedOn, 'earlier move')} between these hosts)`]
 }
 
 const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): string =>
@@ -65,7 +96,9 @@ const facts = (plan: Plan): readonly Fact[] => [
   fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),
   fact('ports', ...plan.ports),
-  fact('space', `${formatBytes(bytesToSend(plan))} to send, ${formatBytes(plan.targetFreeBytes)} free on ${plan.to}`),
+  fact('engines', ...engineLines(plan)),
+  fact('space', spaceLine(plan)),
+  fact('time', ...timeLines(plan)),
   fact('warning', ...plan.warnings.map(findingLine)),
 ]
 

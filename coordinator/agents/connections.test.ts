@@ -203,4 +203,28 @@ describe('a call', () => {
     }
     await expect(read()).rejects.toMatchObject({ code: 'DRAYAGE_CANCELLED' })
   })
+
+  test('that streams when the coordinator gets another certificate ends as it was begun', async () => {
+    const renewed = Promise.withResolvers<void>()
+    let finished = false
+    const agent = await online({
+      receiveVolume: async function* () {
+        yield { bytes: 1 }
+        await renewed.promise
+        yield { bytes: 2 }
+        finished = true
+      },
+      fenceSource: async () => ({ restartPolicyJson: 'after' }),
+    })
+    const got: number[] = []
+    for await (const { bytes } of receive(agent)) {
+      got.push(bytes)
+      if (bytes !== 1) continue
+      connections.renew()
+      // Over the connection that is made anew, while the other one is still used.
+      expect(await fence(agent)).toEqual({ restartPolicyJson: 'after' })
+      setImmediate(renewed.resolve)
+    }
+    expect([got, finished]).toEqual([[1, 2], true])
+  })
 })

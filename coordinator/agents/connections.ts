@@ -17,6 +17,8 @@ export type Connections = Hosts &
   ArchiveHosts & {
     // A host that was removed.
     forget(host: string): void
+    // Calls from now on are made as who we are now; those that are under way end as they were begun.
+    renew(): void
     close(): void
   }
 
@@ -125,6 +127,14 @@ export const createConnections = ({
       const connection = connections.get(host)
       if (connection !== undefined) shut(connection)
       connections.delete(host)
+    },
+
+    renew: () => {
+      for (const [host, connection] of connections) {
+        connection.clients.agent.retire()
+        connection.clients.archive.retire()
+        connection.clients = open(host, connection.address)
+      }
     },
 
     close: () => {

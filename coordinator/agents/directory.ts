@@ -4,6 +4,7 @@ import type { AsOf } from '../../shared/api/inventory.ts'
 import { AppError } from '../../shared/errors.ts'
 import { formatJoinToken } from '../../shared/identity/join-token.ts'
 import type { FenceStore } from '../fencing/ports.ts'
+import type { Authority } from '../identity/authority.ts'
 import { hashSecret, newSecret } from '../identity/tokens.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
@@ -31,8 +32,7 @@ export type DirectoryOptions = {
   readonly presence: Presence
   readonly fences: Pick<FenceStore, 'all' | 'owed'>
   readonly clock: Pick<Clock, 'now'>
-  // Of the authority's certificate.
-  readonly fingerprint: string
+  readonly authority: Pick<Authority, 'fingerprint'>
   readonly removal: HostRemoval
 }
 
@@ -46,7 +46,7 @@ export const createHostDirectory = ({
   presence,
   fences,
   clock,
-  fingerprint,
+  authority,
   removal,
 }: DirectoryOptions): HostDirectory => {
   const fencesByHost = async (): Promise<ReadonlyMap<string, HostFence>> => {
@@ -107,7 +107,7 @@ export const createHostDirectory = ({
       await joinTokens.issue({ hash: hashSecret(secret), host: name, expiresAt }, now)
       return {
         name,
-        joinToken: formatJoinToken({ host: name, fingerprint, secret }),
+        joinToken: formatJoinToken({ host: name, fingerprint: authority.fingerprint, secret }),
         expiresAt: expiresAt.toISOString(),
       }
     },

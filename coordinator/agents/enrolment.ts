@@ -5,7 +5,8 @@ import type { Banned } from '../../shared/rpc/banned.ts'
 import type { EnrolReply } from '../../shared/rpc/generated/drayage/v1/EnrolReply.ts'
 import type { EnrolRequest__Output } from '../../shared/rpc/generated/drayage/v1/EnrolRequest.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
-import { type Authority, readAgentRequest } from '../identity/authority.ts'
+import { readAgentRequest } from '../identity/agent-request.ts'
+import type { Authority } from '../identity/authority.ts'
 import { hashSecret, sameHash } from '../identity/tokens.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { JoinTokenRow, JoinTokenStore } from '../store/join-tokens.ts'
@@ -34,7 +35,9 @@ export const createEnrolment = ({ authority, joinTokens, banned, clock, enrolled
   // What is said of an unknown token and of one that has run out is the same: neither tells a guesser anything.
   const findToken = async (text: string): Promise<JoinTokenRow> => {
     const { host, fingerprint, secret } = parseJoinToken(text)
-    if (!sameHash(fingerprint, authority.fingerprint)) throw refused('it was made by another coordinator')
+    if (!sameHash(fingerprint, authority.fingerprint)) {
+      throw refused('it was made by another coordinator, or by this one with another authority')
+    }
     const token = await joinTokens.find(hashSecret(secret))
     const good = token !== null && token.host === host && (token.used !== null || token.expiresAt > clock.now())
     if (!good) throw refused('it is unknown or has run out')

@@ -78,7 +78,11 @@ describe('an agent', () => {
     expect(await agent.unary('Register', registration, limits)).toEqual({
       heartbeatIntervalMs: 5_000,
       coordinatorVersion: '0.0.0-test',
-      trust: { version: expect.stringMatching(/^[0-9a-f]{32}$/), revokedKeys: [] },
+      trust: {
+        version: expect.stringMatching(/^[0-9a-f]{32}$/),
+        revokedKeys: [],
+        authorities: [servers.authority.certificate],
+      },
     })
     expect(await servers.directory.get('host-1')).toMatchObject({
       state: 'online',

@@ -8,6 +8,7 @@ import type { InventoryReport__Output } from '../../shared/rpc/generated/drayage
 import type { RegisterReply } from '../../shared/rpc/generated/drayage/v1/RegisterReply.ts'
 import type { RegisterRequest__Output } from '../../shared/rpc/generated/drayage/v1/RegisterRequest.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
+import type { Rotation } from '../identity/rotation.ts'
 import type { Trusted } from '../identity/trusted.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostStore } from '../store/hosts.ts'
@@ -27,6 +28,7 @@ export type RegistrationOptions = {
   // Its agent has started, or has found us again.
   readonly registered?: (host: string) => void
   readonly trusted?: Pick<Trusted, 'newerThan'>
+  readonly rotation?: Pick<Rotation, 'heard'>
 }
 
 export const createRegistration = ({
@@ -39,6 +41,7 @@ export const createRegistration = ({
   stopping,
   registered = () => {},
   trusted = { newerThan: () => null },
+  rotation = { heard: () => {} },
 }: RegistrationOptions) => {
   // The newest stream of a host is the one that counts: one whose agent went without a word may still look open.
   const reporting = new Map<string, AbortController>()
@@ -58,6 +61,7 @@ export const createRegistration = ({
     const address = reachableAddress(request.advertiseAddress)
     await hosts.register(host, { address, agentVersion: request.agentVersion, engine: request.engine }, clock.now())
     await presence.heard(host, request.engine !== null)
+    rotation.heard(host, request.authorities)
     registered(host)
     return {
       heartbeatIntervalMs: heartbeatMs,
@@ -67,7 +71,9 @@ export const createRegistration = ({
   }
 
   const heartbeat = async (request: HeartbeatRequest__Output, context: CallContext): Promise<HeartbeatReply> => {
-    await presence.heard(await callerOf(context), request.engineReachable)
+    const host = await callerOf(context)
+    await presence.heard(host, request.engineReachable)
+    rotation.heard(host, request.authorities)
     return { trust: trusted.newerThan(request.trustVersion) }
   }
 

@@ -1,7 +1,7 @@
 // A host is taken out: its agent's key is worth nothing from then on, at the coordinator and at every other agent.
 import type { GivenUp, RemovedHost } from '../../shared/api/hosts.ts'
 import { AppError, type Finding } from '../../shared/errors.ts'
-import type { Clock, Journal } from '../migration/ports.ts'
+import type { Clock } from '../migration/ports.ts'
 import type { HostStore } from '../store/hosts.ts'
 import type { RemainingOnHost } from '../store/remaining.ts'
 import { hostNotFound } from './host-not-found.ts'
@@ -13,8 +13,6 @@ export type HostRemoval = {
 
 type Options = {
   readonly hosts: Pick<HostStore, 'find' | 'remove'>
-  readonly journal: Pick<Journal, 'unfinished'>
-  readonly remaining: (host: string) => Promise<RemainingOnHost>
   readonly clock: Pick<Clock, 'now'>
   // It is no longer one of ours: connections to and from it are closed, and what was remembered of it is forgotten.
   readonly removed: (name: string) => Promise<void>
@@ -23,24 +21,23 @@ type Options = {
 // givenUp: with which word that may be given up; absent: it may not.
 type Reason = Finding & { readonly givenUp?: GivenUp }
 
-export const createHostRemoval = ({ hosts, journal, remaining, clock, removed }: Options): HostRemoval => ({
+export const createHostRemoval = ({ hosts, clock, removed }: Options): HostRemoval => ({
   remove: async (name, givenUp) => {
     if ((await hosts.find(name)) === null) throw hostNotFound(name)
-    const reasons = reasonsAgainst(name, await underWay(journal, name), await remaining(name))
-    const standing = reasons.filter((reason) => reason.givenUp === undefined || !givenUp.includes(reason.givenUp))
-    if (standing.length > 0) throw inUse(name, standing)
     const at = clock.now()
-    await hosts.remove(name, at)
+    let reasons: readonly Reason[] = []
+    await hosts.remove(name, at, (remaining) => {
+      reasons = reasonsAgainst(name, remaining)
+      const standing = reasons.filter((reason) => reason.givenUp === undefined || !givenUp.includes(reason.givenUp))
+      if (standing.length > 0) throw inUse(name, standing)
+    })
     await removed(name)
     return { name, removedAt: at.toISOString(), gaveUp: reasons.map(({ code, message }) => ({ code, message })) }
   },
 })
 
-const underWay = async (journal: Pick<Journal, 'unfinished'>, host: string): Promise<readonly string[]> =>
-  (await journal.unfinished()).filter(({ request }) => [request.from, request.to].includes(host)).map(({ id }) => id)
-
-const reasonsAgainst = (host: string, migrations: readonly string[], remaining: RemainingOnHost): Reason[] => [
-  ...migrations.map((id) => ({
+const reasonsAgainst = (host: string, remaining: RemainingOnHost): Reason[] => [
+  ...remaining.underWay.map((id) => ({
     code: 'migration-under-way',
     message: `Migration ${id} is under way with ${host}: let it end or cancel it; if the host is gone for good, dray fence ${host}`,
   })),

@@ -20,7 +20,7 @@ export type AgentServers = {
 
 export const createAgentServers = (
   { settings, stores, authority, clock, log, stopping }: Common,
-  { archives, presence, registered, tickets, trusted }: Assembled,
+  { archives, presence, registered, rotation, tickets, trusted }: Assembled,
 ): AgentServers => {
   const { heartbeatMs, silenceMs } = settings
   const { hosts, inventory, joinTokens } = stores
@@ -32,7 +32,7 @@ export const createAgentServers = (
   enrolmentServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })
 
   const registration = createRegistration({
-    ...{ hosts, inventory, presence, clock, heartbeatMs, version, stopping, registered, trusted },
+    ...{ hosts, inventory, presence, clock, heartbeatMs, version, stopping, registered, trusted, rotation },
   })
   const renewal = createRenewal({ authority, hosts, callerOf: registration.callerOf, clock, log })
   const refusals = createRefusalReports({ audit: stores.audit, callerOf: registration.callerOf, log })

@@ -2,12 +2,15 @@
 // is in between, so plain HTTP is enough there unless told otherwise.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Server as HttpServer } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
+import { Server as TlsServer } from 'node:tls'
 import { AppError } from '../../shared/errors.ts'
+import type { Renewals } from '../../shared/rpc/tls.ts'
 import type { Authority } from './authority.ts'
 
-// PEM.
-export type RestTls = { readonly key: string; readonly cert: string }
+// PEM. byAuthority: the certificate is of our own authority.
+export type RestTls = { readonly key: string; readonly cert: string; readonly byAuthority: boolean }
 
 export type RestTlsSettings = {
   readonly restTls: 'auto' | 'always' | 'never'
@@ -32,8 +35,24 @@ export const restTlsFor = async (
   }
   if (own !== null) return own
   if (settings.restTls === 'auto' && isLoopback(host)) return null
-  return authority.issueForRest(namesOfThisMachine(settings.restNames), at)
+  return { ...(await authority.issueForRest(namesOfThisMachine(settings.restNames), at)), byAuthority: true }
 }
+
+// While it listens, the certificate of our authority is replaced when that is changed. Connections that are open stay.
+export const followAuthority = (
+  server: HttpServer,
+  restTls: () => Promise<RestTls | null>,
+  renewals: Pick<Renewals, 'add'>,
+  log: { error(facts: object, message: string): void },
+): void =>
+  renewals.add(() => {
+    restTls().then(
+      (tls) => {
+        if (server instanceof TlsServer && tls?.byAuthority) server.setSecureContext(tls)
+      },
+      (thrown) => log.error({ err: thrown }, 'The certificate of the REST interface could not be replaced'),
+    )
+  })
 
 const unusable = (why: string): AppError =>
   new AppError('DRAYAGE_CONFIG_INVALID', `The certificate of the REST interface cannot be used: ${why}.`)
@@ -48,7 +67,7 @@ const operatorsCertificate = ({ restCertificate, restKey }: RestTlsSettings): Re
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
       throw new Error(`the key in ${restKey} is not that of the certificate in ${restCertificate}`)
     }
-    return { key, cert }
+    return { key, cert, byAuthority: false }
   } catch (thrown) {
     throw unusable((thrown as Error).message)
   }

@@ -29,7 +29,8 @@ export type TicketOffice = {
 }
 
 type Options = {
-  readonly signer: TicketSigner
+  // The one to sign with now.
+  readonly signer: () => TicketSigner
   // PEM: all that are trusted now.
   readonly authorities: () => string
   // SHA-256 of the public key of the agent that enrolled last; null: none has.
@@ -49,7 +50,7 @@ export const createTicketOffice = ({ signer, authorities, keyOf, isUnderWay, clo
       if (targetKey === null) {
         throw new AppError('DRAYAGE_HOST_OFFLINE', `No agent has enrolled as ${targetHost}: nothing can be sent there.`)
       }
-      return signTicket({ ...pull, id: ulid(), targetHost, targetKey, ...times() }, signer)
+      return signTicket({ ...pull, id: ulid(), targetHost, targetKey, ...times() }, signer())
     },
 
     // That its time is over says nothing against it: who it was signed for proves itself, and what it is for goes on.
@@ -60,7 +61,7 @@ export const createTicketOffice = ({ signer, authorities, keyOf, isUnderWay, clo
         throw refusedTicket(`it was given to ${targetHost}, and the agent of ${caller.host} wants it renewed`)
       }
       if (!(await isUnderWay(statement))) throw refusedTicket(`${transferId} is no longer under way`)
-      return signTicket({ ...statement, ...times() }, signer)
+      return signTicket({ ...statement, ...times() }, signer())
     },
   }
 }

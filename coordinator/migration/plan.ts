@@ -2,6 +2,7 @@
 import type { Plan } from '../../shared/api/migrations.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
+import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import { setFindings } from './move-set.ts'
 import type { TargetCheck } from './ports.ts'
@@ -72,6 +73,13 @@ const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => 
   presentOnTarget: check.imageId !== '',
 })
 
+const engineOf = ({ version, os, architecture, storageDriver, containerdImageStore }: EngineFacts) => ({
+  ...{ version, os, architecture, storageDriver, containerdImageStore },
+})
+
+const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
+  source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
+
 const memberOf = (part: PlannedPart): Plan['members'][number] => {
   const { containerId: id, name, state } = part.workload
   return { id, name, state, image: imageOf(part) }
@@ -101,6 +109,8 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     ...(binds.length === 0 ? {} : { binds }),
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
     totalBytes: volumes.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
+    targetFreeInodes: Math.min(...parts.map(({ check }) => check.freeInodes)),
+    ...enginesOf(asked),
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
     ...plannedLayer(request, asked.workload),

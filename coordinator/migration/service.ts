@@ -3,6 +3,7 @@ import { ulid } from 'ulid'
 import {
   type FinalizeRequest,
   hasEnded,
+  hasMoved,
   type Migration,
   type MigrationError,
   type MigrationEvent,
@@ -16,6 +17,7 @@ import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { createDriving, heldBack } from './driving.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
+import { forecast, withKept } from './forecast.ts'
 import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Holds, Hosts, Journal } from './ports.ts'
@@ -82,6 +84,10 @@ export type MigrationServiceOptions = {
   readonly limits?: Limits
   readonly holds?: Holds
 }
+
+// Migrations, the newest first: among how many those between the same hosts are looked for, and how many of them count.
+const mostLookedBack = 200
+const mostForeseenFrom = 10
 
 const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
@@ -178,7 +184,23 @@ export const createMigrationService = ({
       },
       options,
     )
-    return assess(request, [{ workload, check }])
+    return foreseen(request, assess(request, [{ workload, check }]))
+  }
+
+  // With what earlier migrations tell of it.
+  const foreseen = async (request: AcceptedRequest, planned: Plan): Promise<Plan> => {
+    const recent = await journal.list({ limit: mostLookedBack })
+    const alike = recent.filter(({ request: { from, to }, state, kind }) => {
+      return kind !== 'finalize' && from === request.from && to === request.to && hasMoved(state)
+    })
+    const views = await Promise.all(alike.slice(0, mostForeseenFrom).map(view))
+    const past = views.map(({ container, rounds, downtimeMs }) => ({ container: container.name, rounds, downtimeMs }))
+    const kept = planned.builtUpon === undefined ? null : await journal.find(planned.builtUpon)
+    return {
+      ...planned,
+      volumes: withKept(planned.volumes, kept === null ? null : (await view(kept)).receipt),
+      forecast: forecast(planned, past, request.options.maxBytesPerSecond),
+    }
   }
 
   // Accepting is one at a time: two requests for the same container must not both find it free.

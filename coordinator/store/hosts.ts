@@ -1,5 +1,6 @@
 import type { Engine } from '../../shared/api/hosts.ts'
 import type { Database } from './database.ts'
+import { type RemainingOnHost, remainingOn } from './remaining.ts'
 import type { HostTable } from './tables.ts'
 
 export type HostRow = {
@@ -31,8 +32,9 @@ export type HostStore = {
   renewed(name: string, certificateExpiresAt: Date): Promise<void>
   seen(name: string, engineReachable: boolean, at: Date): Promise<void>
   // It is no longer found nor listed; what it held counts as gone; every key that was ever certified for it is revoked, and no
-  // join token of it is good. One transaction. What it was part of is kept, under its name.
-  remove(name: string, at: Date): Promise<void>
+  // join token of it is good. What it was part of is kept, under its name. One transaction with the look at what of moves is
+  // there: where `judge` throws, nothing is done, and no migration with it comes in between.
+  remove(name: string, at: Date, judge: (remaining: RemainingOnHost) => void): Promise<void>
 }
 
 // Longer than any certificate that a token of ours was traded for may outlast the newest one of its host.
@@ -115,8 +117,9 @@ export const createHostStore = (db: Database): HostStore => ({
       .execute()
   },
 
-  remove: (name, at) =>
+  remove: (name, at, judge) =>
     db.transaction().execute(async (trx) => {
+      judge(await remainingOn(trx, name))
       const since = at.toISOString()
       const own = await trx.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirstOrThrow()
       const traded = await trx.selectFrom('joinTokens').select('publicKeyHash').where('host', '=', name).execute()

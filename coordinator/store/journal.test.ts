@@ -162,6 +162,34 @@ test('migrations are listed newest first, and the unfinished oldest first', asyn
   expect((await journal.unfinished()).map(({ id }) => id)).toEqual(['m1', 'm3'])
 })
 
+test('a migration that begins at the moment in which its host is removed either stands in the way of that, or does not begin', async () => {
+  const hosts = createHostStore(temporary.db)
+  const outcomes = new Set<string>()
+  for (let turn = 0; turn < 20; turn += 1) {
+    const host = `host-a${turn}`
+    await hosts.add(host, new Date(0))
+    const begin = () =>
+      journal
+        .create(migration(`m${turn}`, { request: accepted({ container: 'web', from: host, to: 'host-2' }) }))
+        .then(() => 'begun')
+    const remove = () =>
+      hosts
+        .remove(host, new Date(), ({ underWay }) => {
+          if (underWay.length > 0) throw new Error(`in the way: ${underWay.join()}`)
+        })
+        .then(() => 'removed')
+    const said = await Promise.allSettled(turn % 2 === 0 ? [begin(), remove()] : [remove(), begin()])
+    const done = said.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const not = said.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []))
+    expect([done.length, not.length]).toEqual([1, 1])
+    outcomes.add(done.join())
+    expect(not.join()).toContain(done.join() === 'begun' ? `in the way: m${turn}` : 'has just been removed')
+    expect((await hosts.find(host)) !== null).toBe(done.join() === 'begun')
+    expect((await journal.find(`m${turn}`)) !== null).toBe(done.join() === 'begun')
+  }
+  expect(outcomes).toEqual(new Set(['begun', 'removed']))
+})
+
 describe('a lease', () => {
   test('asked for twice by the same migration is the same', async () => {
     await journal.create(migration('m1'))

@@ -147,6 +147,7 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
             `The Idempotency-Key was used before for another request, migration ${existing.id}. Use a new key for a new request.`,
           )
         }
+        await requireHosts(trx, migration.request)
         await insert(trx, migration)
         return required(trx, id)
       }),
@@ -320,6 +321,19 @@ export const createJournal = (db: Database, clock: Pick<Clock, 'now'>, { announc
     ...hookJournal(db, clock),
     deliveries: (id) => deliveriesOf(db, id),
   }
+}
+
+// Removed since the request was looked at: its agent is refused from now on. A host that is merely unknown has been refused
+// before.
+const requireHosts = async (trx: Transaction<Tables>, { from, to }: NewMigration['request']): Promise<void> => {
+  const removed = await trx
+    .selectFrom('hosts')
+    .select('name')
+    .where('name', 'in', [from, to])
+    .where('removedAt', 'is not', null)
+    .executeTakeFirst()
+  if (removed === undefined) return
+  throw new AppError('DRAYAGE_HOST_NOT_FOUND', `The host ${removed.name} has just been removed. Nothing was begun.`)
 }
 
 const sameRequest = (a: NewMigration, b: NewMigration): boolean => {

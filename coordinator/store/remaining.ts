@@ -1,8 +1,11 @@
-// What of moves is on a host, as far as is known: which of its containers are workloads, and which are what workloads have
-// left behind.
+// What of moves is on a host, as far as is known: which of its containers are workloads, which are what workloads have left
+// behind, and which moves it takes part in.
+import type { MigrationRequest } from '../../shared/api/migrations.ts'
 import type { Database } from './database.ts'
 
 export type RemainingOnHost = {
+  // Ids of migrations that have not ended, oldest first.
+  readonly underWay: readonly string[]
   // Containers by name, or by id where the inventory has none.
   readonly owned: readonly string[]
   readonly copies: readonly { readonly container: string; readonly movedTo: string }[]
@@ -26,7 +29,19 @@ export const remainingOn = async (db: Database, host: string): Promise<Remaining
     movedTo: ownerHost,
     isOwner: ownerHost === host && ownerId === containerId,
   }))
+  const unfinished = await db
+    .selectFrom('migrations')
+    .select(['id', 'requestJson'])
+    .where('endedAt', 'is', null)
+    .orderBy('createdAt')
+    .orderBy('id')
+    .execute()
+  const hostsOf = (json: string) => {
+    const { from, to } = JSON.parse(json) as Pick<MigrationRequest, 'from' | 'to'>
+    return [from, to]
+  }
   return {
+    underWay: unfinished.filter(({ requestJson }) => hostsOf(requestJson).includes(host)).map(({ id }) => id),
     owned: named.filter(({ isOwner }) => isOwner).map(({ container }) => container),
     copies: named.filter(({ isOwner }) => !isOwner).map(({ container, movedTo }) => ({ container, movedTo })),
   }

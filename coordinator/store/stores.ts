@@ -10,7 +10,6 @@ import { createInventoryStore } from './inventory.ts'
 import { createJoinTokenStore } from './join-tokens.ts'
 import { createJournal } from './journal.ts'
 import { createRecoveryStore } from './recovery.ts'
-import { remainingOn } from './remaining.ts'
 import { createRevokedKeyStore } from './revoked-keys.ts'
 import { readStatistics } from './statistics.ts'
 import { createVolumeHolds } from './volume-holds.ts'
@@ -24,7 +23,6 @@ export const openStores = (db: Database, clock: Clock) => ({
   claims: createClaimStore(db),
   joinTokens: createJoinTokenStore(db),
   revokedKeys: createRevokedKeyStore(db),
-  remainingOn: (host: string) => remainingOn(db, host),
   apiTokens: createApiTokenStore(db),
   audit: createAuditStore(db, clock),
   // announced: called when a webhook is owed; without, none ever is.

@@ -3,6 +3,7 @@
 import { pino } from 'pino'
 import type { CopyEvent, MoveEvent, VolumeArchive } from '../../shared/api/archives.ts'
 import type { AuditEntry } from '../../shared/api/audit.ts'
+import type { Authority } from '../../shared/api/authority.ts'
 import type { Host } from '../../shared/api/hosts.ts'
 import { defaultOptions } from '../../shared/api/migration-options.ts'
 import type { Migration, MigrationEvent, MigrationRequest, Plan } from '../../shared/api/migrations.ts'
@@ -73,6 +74,14 @@ export const host: Host = {
   lastSeen: time,
   inventoryAt: null,
 }
+export const authority: Authority = {
+  stage: 'settled',
+  authorities: [
+    { place: 'issuing', fingerprint: '3f6c', name: 'CN=Drayage authority', validUntil: time, certificate: 'PEM' },
+  ],
+  waitingFor: [],
+  next: 'Nothing',
+}
 // As long as one can be: of a path of characters that are escaped.
 const lengthy = { code: 'entry-skipped', message: 'ö'.repeat(250) }
 
@@ -142,6 +151,14 @@ export const deps: AppDeps = {
     describe: async () => recovery,
     settle: async (_, by) => ({ ...recovery, needed: { since: time, why: `settled by ${by}` } }),
   },
+  authority: {
+    describe: async () => authority,
+    rotate: async (without) => ({ ...authority, next: `without ${without.join()}` }),
+    finish: async () => {
+      throw new AppError('DRAYAGE_ROTATION_WAITS', 'host-1 has no certificate of the new one')
+    },
+  },
+  trusted: () => [],
   inventory: { containers: async () => [], volumes: async () => [] },
   migrations: {
     plan: async () => plan,

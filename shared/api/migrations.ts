@@ -95,6 +95,12 @@ export const PlannedVolume = Type.Object({
   traits: Type.Array(Type.String(), {
     description: 'What it is and how it is mounted, for people: read-only, nocopy, nfs from 10.0.0.1:/export',
   }),
+  keptBytes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Content that the target keeps from an earlier move: only what differs from it is sent',
+    }),
+  ),
 })
 export type PlannedVolume = Static<typeof PlannedVolume>
 
@@ -119,6 +125,29 @@ export const SetMember = Type.Object({
 export type SetMember = Static<typeof SetMember>
 
 const PlannedImage = Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() })
+
+const PlannedEngine = Type.Object({
+  version: Type.String(),
+  os: Type.String(),
+  architecture: Type.String(),
+  storageDriver: Type.String(),
+  containerdImageStore: Type.Boolean(),
+})
+
+const Forecast = Type.Object(
+  {
+    copyMs: Nullable(
+      Type.Integer({
+        description: 'Of its volumes, whole, while the container runs: less where the target keeps some of it',
+      }),
+    ),
+    downtimeMs: Nullable(
+      Type.Integer({ description: 'As it was in earlier moves of this container between these hosts' }),
+    ),
+    basedOn: Type.Integer({ minimum: 0, description: 'Earlier moves from this host to that' }),
+  },
+  { description: 'By what earlier moves between the same hosts took. null: not known' },
+)
 
 // What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
 export const Plan = Type.Object({
@@ -160,6 +189,9 @@ export const Plan = Type.Object({
   set: Type.Array(SetMember, { description: 'What belongs together with the container, beside it' }),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
+  targetFreeInodes: Type.Optional(Type.Integer({ minimum: 0 })),
+  engines: Type.Optional(Type.Object({ source: PlannedEngine, target: PlannedEngine })),
+  forecast: Type.Optional(Forecast),
   builtUpon: Type.Optional(
     Type.String({
       description: 'The migration whose retired copy the target has kept: only what has changed since is sent',

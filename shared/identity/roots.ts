@@ -1,5 +1,5 @@
 // The authorities that are trusted, as they stand in one PEM: one, and two while the coordinator changes over from one to
-// the next.
+// the next; the one that issues is first.
 import { X509Certificate } from 'node:crypto'
 
 const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
@@ -11,3 +11,11 @@ export const rootsIn = (pem: string): X509Certificate[] =>
 // SHA-256 of the certificate in DER, hex: what join tokens carry.
 export const fingerprintOf = (certificate: X509Certificate): string =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+
+export const fingerprintsIn = (pem: string): string[] => rootsIn(pem).map(fingerprintOf)
+
+// Which of them has signed it; null: none.
+export const issuerOf = (certificate: string, authorities: string): X509Certificate | null => {
+  const issued = new X509Certificate(certificate)
+  return rootsIn(authorities).find((root) => issued.checkIssued(root) && issued.verify(root.publicKey)) ?? null
+}

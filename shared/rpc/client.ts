@@ -50,6 +50,9 @@ export type RpcClient<S extends keyof Services> = {
   // Resolves when there is a connection to the peer. A call made while one is being tried anew fails at once; this waits.
   ready(timeoutMs: number): Promise<void>
   close(): void
+  // Closes when the calls that are under way have ended; it is not for new ones. `close` ends those that last (seen with
+  // grpc-js 1.14, some seconds later).
+  retire(): void
 }
 
 export type Endpoint = {
@@ -61,14 +64,14 @@ export type Endpoint = {
   readonly whenUnreachable: ErrorCode
   // How long it may say nothing before it counts as gone (silence.ts).
   readonly silenceMs?: number
+  // What may be on its way to here (flow.ts). Default: what the longest line needs.
+  readonly windowBytes?: number
 }
 
 const mebibyte = 1024 * 1024
 
-// The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
-// pulls. At a round trip of 100 ms this one gives some 120 MB/s (docs/adr/0012). Keepalive finds a peer that went without a word.
+// Keepalive finds a peer that went without a word.
 const channelOptions = {
-  'grpc-node.flow_control_window': flowControlWindow,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.keepalive_permit_without_calls': 0,
@@ -89,8 +92,10 @@ export const connect = <S extends keyof Services>(
       ? credentials.createSsl(Buffer.from(tls.authority), Buffer.from(tls.key), Buffer.from(tls.certificate))
       : credentials.createSsl(Buffer.from(tls.authority))
   const silenceMs = endpoint.silenceMs ?? defaultSilenceMs
+  // The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target pulls.
   const client = new Client(endpoint.address, secure, {
     ...channelOptions,
+    'grpc-node.flow_control_window': endpoint.windowBytes ?? flowControlWindow,
     ...keepalive(silenceMs),
     'grpc.ssl_target_name_override': endpoint.dnsName,
     'grpc.default_authority': endpoint.dnsName,
@@ -116,10 +121,21 @@ export const connect = <S extends keyof Services>(
     )
   const translate = (thrown: unknown) => fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
 
+  let callsUnderWay = 0
+  let isRetired = false
+  const began = () => {
+    callsUnderWay += 1
+  }
+  const hasEnded = () => {
+    callsUnderWay -= 1
+    if (isRetired && callsUnderWay === 0) client.close()
+  }
+
   const read = async function* <Reply>(
     call: { cancel(): void; [Symbol.asyncIterator](): AsyncIterator<unknown> },
     { signal, stallTimeoutMs }: CallLimits,
   ): AsyncGenerator<Reply> {
+    began()
     const cancel = () => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
@@ -158,6 +174,7 @@ export const connect = <S extends keyof Services>(
       clearTimeout(connecting)
       signal?.removeEventListener('abort', cancel)
       call.cancel()
+      hasEnded()
     }
   }
 
@@ -165,6 +182,7 @@ export const connect = <S extends keyof Services>(
     unary: (name, request, limits) =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = method(name)
+        began()
         const call = client.makeUnaryRequest(
           path,
           requestSerialize,
@@ -175,6 +193,7 @@ export const connect = <S extends keyof Services>(
           (error, reply) => {
             limits.signal?.removeEventListener('abort', cancel)
             clearTimeout(connecting)
+            hasEnded()
             if (error) reject(unconnected ? notConnected() : translate(error))
             else resolve(reply as ReplyOf<Services[S][typeof name]>)
           },
@@ -239,5 +258,9 @@ export const connect = <S extends keyof Services>(
       }),
 
     close: () => client.close(),
+    retire: () => {
+      isRetired = true
+      if (callsUnderWay === 0) client.close()
+    },
   }
 }

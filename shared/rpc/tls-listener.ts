@@ -6,6 +6,7 @@ import tls, { type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { type Server, ServerCredentials } from '@grpc/grpc-js'
 import { AppError } from '../errors.ts'
 import { keyHashOf } from '../identity/key-hash.ts'
+import { issuerOf } from '../identity/roots.ts'
 import type { Banned } from './banned.ts'
 import type { Renewals, TlsIdentity } from './tls.ts'
 
@@ -33,10 +34,11 @@ export type TlsListener = {
 // Whoever has not proved himself by then is not waited for.
 const handshakeMs = 30_000
 
+// With its issuer, by whose fingerprint an agent that enrols knows it.
 const contextOf = ({ authority, certificate, key }: TlsIdentity): SecureContextOptions => ({
   ca: authority,
   key,
-  cert: `${certificate}\n${authority}`,
+  cert: `${certificate}\n${issuerOf(certificate, authority) ?? ''}`,
 })
 
 export const openTlsListener = async (

@@ -63,6 +63,23 @@ const layerOn = (host: LabHost) =>
   sh(host, "stat -c '%a %u:%g' /opt /opt/file; cat /opt/file; ls /etc/group 2>&1; true")
 const itsLayer = '750 0:0\n644 7:8\nkept\nls: /etc/group: No such file or directory'
 
+test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with room, engines, and time that is not known', async () => {
+  await run('-v', 'empty:/empty')
+  await sh(one, 'truncate -s 2048G /data/huge')
+  const plan = await planOf(lab, { ...web, to: 'host-3' })
+  expect(plan.refusals).toEqual([])
+  const [data, empty] = ['data', 'empty'].map((name) => plan.volumes.find((volume) => volume.name === name))
+  expect(data).toMatchObject({ contentBytes: 2 ** 41, entries: 2, copied: true })
+  expect(data?.diskBytes).toBeLessThan(2 ** 20)
+  expect(empty).toMatchObject({ contentBytes: 0, entries: 1, copied: true })
+  expect(plan.targetFreeInodes).toBeGreaterThan(0)
+  expect(plan.engines).toMatchObject({
+    source: { os: 'linux', containerdImageStore: false },
+    target: { os: 'linux', containerdImageStore: true },
+  })
+  expect(plan.forecast).toEqual({ copyMs: null, downtimeMs: null, basedOn: 0 })
+})
+
 test('what a container has changed outside its volumes is refused with its list, unless it is harmless', async () => {
   await run()
   await sh(one, 'echo x > /tmp/harmless; mkdir /run; echo 1 > /run/web.pid')
@@ -156,7 +173,11 @@ test('a port that is taken there is published on another, and on its own again w
   await two.docker(['rm', '-f', 'other'])
   const { problem, codes } = await refusal(lab, web)
   expect([codes, problem.detail]).toEqual([['DRAYAGE_PORT_NOT_PUBLISHED'], expect.stringContaining('19090:80/tcp')])
-  expect(await planOf(lab, elsewhere('19090:80'))).toMatchObject({ refusals: [], builtUpon: expect.any(String) })
+  const again = await planOf(lab, elsewhere('19090:80'))
+  expect(again).toMatchObject({ refusals: [], builtUpon: expect.any(String) })
+  expect(again.volumes).toMatchObject([{ name: 'data', keptBytes: 0 }])
+  expect(again.forecast?.basedOn).toBeGreaterThan(0)
+  expect(again.forecast?.downtimeMs).toBeGreaterThan(0)
 })
 
 test('a way back to a host that keeps nothing any more makes the ports as they were, too', async () => {

@@ -3,6 +3,7 @@ import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { coordinatorDnsName } from '../../../shared/identity/names.ts'
+import { createOwnIdentity } from '../../../shared/identity/own-identity.ts'
 import { connect, type RpcClient } from '../../../shared/rpc/client.ts'
 import type { RenewTicketReply } from '../../../shared/rpc/generated/drayage/v1/RenewTicketReply.ts'
 import type { RenewTicketRequest__Output } from '../../../shared/rpc/generated/drayage/v1/RenewTicketRequest.ts'
@@ -10,7 +11,9 @@ import { createServer, handlers, listen, shutDown } from '../../../shared/rpc/se
 import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { systemClock } from '../../clock.ts'
-import { type Authority, openAuthority, readAgentRequest } from '../../identity/authority.ts'
+import { readAgentRequest } from '../../identity/agent-request.ts'
+import { type Authority, openAuthority } from '../../identity/authority.ts'
+import { createRotation } from '../../identity/rotation.ts'
 import { createTicketOffice } from '../../identity/ticket-office.ts'
 import { openTrusted } from '../../identity/trusted.ts'
 import { createAuditStore } from '../../store/audit.ts'
@@ -18,8 +21,6 @@ import { createFenceStore } from '../../store/fences.ts'
 import { createHostStore } from '../../store/hosts.ts'
 import { createInventoryStore } from '../../store/inventory.ts'
 import { createJoinTokenStore } from '../../store/join-tokens.ts'
-import { createJournal } from '../../store/journal.ts'
-import { remainingOn } from '../../store/remaining.ts'
 import { createRevokedKeyStore } from '../../store/revoked-keys.ts'
 import { openTemporaryDatabase } from '../../store/testing/temporary-database.ts'
 import { auditCalls } from '../audited-calls.ts'
@@ -62,20 +63,30 @@ export const startCoordinatorServers = async () => {
   let offsetMs = 0
   const clock = { ...systemClock, now: () => new Date(Date.now() + offsetMs) }
   const authority = await openAuthority(folder, clock.now())
-  const identity = await authority.issueOwn(clock.now())
+  const identity = createOwnIdentity(await authority.issueOwn(clock.now()))
   const [hosts, inventory, joinTokens] = [createHostStore(db), createInventoryStore(db), createJoinTokenStore(db)]
   const presence = createPresence({ hosts, clock, heartbeatMs, log: quiet })
-  const { fingerprint } = authority
-  const trusted = await openTrusted(createRevokedKeyStore(db), clock)
+  const trusted = await openTrusted(createRevokedKeyStore(db), authority, clock)
+  let ticketSigner = await authority.issueForTickets(clock.now())
+  const stepsTaken: string[] = []
+  const rotation = createRotation({
+    ...{ authority, hosts: hosts.list, clock, log: quiet },
+    changed: async () => {
+      ticketSigner = await authority.issueForTickets(clock.now())
+      await identity.update(() => authority.issueOwn(clock.now()))
+      await trusted.refresh()
+    },
+    tookStep: async (step) => void stepsTaken.push(step),
+  })
   const directory = createHostDirectory({
-    ...{ hosts, joinTokens, presence, clock, fingerprint },
+    ...{ hosts, joinTokens, presence, clock, authority },
     fences: createFenceStore(db, clock),
     removal: createHostRemoval({
-      ...{ hosts, clock, remaining: (host: string) => remainingOn(db, host) },
-      journal: createJournal(db, clock),
+      ...{ hosts, clock },
       removed: async (host) => {
         await trusted.refresh()
         presence.forget(host)
+        rotation.forget(host)
       },
     }),
   })
@@ -97,6 +108,7 @@ export const startCoordinatorServers = async () => {
     version: '0.0.0-test',
     stopping: stopping.signal,
     trusted,
+    rotation,
   })
   const agents = handlers(['agent'], failed, banned)
   const grpcServer = createServer()
@@ -111,14 +123,17 @@ export const startCoordinatorServers = async () => {
     })),
   })
   const tickets = createTicketOffice({
-    signer: await authority.issueForTickets(clock.now()),
-    authorities: () => authority.certificate,
+    signer: () => ticketSigner,
+    authorities: () => identity.tls.authority,
     keyOf: async (host) => (await hosts.find(host))?.publicKeyHash ?? null,
     isUnderWay: async ({ transferId }) => underWay.has(transferId),
     clock,
   })
-  const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity, { mutual: false })
-  const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity, { mutual: true, banned, turnedAway })
+  const { renewals } = identity
+  const { port: enrolPort } = await listen(enrolServer, '127.0.0.1:0', identity.tls, { renewals, mutual: false })
+  const { port: grpcPort } = await listen(grpcServer, '127.0.0.1:0', identity.tls, {
+    ...{ mutual: true, renewals, banned, turnedAway },
+  })
 
   const clients: { close(): void }[] = []
   const call = <S extends 'Coordinator' | 'Enrolment'>(
@@ -140,9 +155,10 @@ export const startCoordinatorServers = async () => {
 
   return {
     db,
+    folder,
     audit,
     authority,
-    identity,
+    identity: identity.tls,
     hosts,
     inventory,
     presence,
@@ -159,6 +175,8 @@ export const startCoordinatorServers = async () => {
       offsetMs += ms
     },
     trusted,
+    rotation,
+    stepsTaken,
     // As it was given a month ago and more.
     expired: async (host: string): Promise<TlsIdentity> => {
       const { csr, privateKey } = await newKeys(host)

@@ -10,6 +10,7 @@ import type { EnrolmentClient as _drayage_v1_EnrolmentClient, EnrolmentDefinitio
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
 import type { HeartbeatReply as _drayage_v1_HeartbeatReply, HeartbeatReply__Output as _drayage_v1_HeartbeatReply__Output } from './drayage/v1/HeartbeatReply.ts';
 import type { HeartbeatRequest as _drayage_v1_HeartbeatRequest, HeartbeatRequest__Output as _drayage_v1_HeartbeatRequest__Output } from './drayage/v1/HeartbeatRequest.ts';
+import type { HeldAuthorities as _drayage_v1_HeldAuthorities, HeldAuthorities__Output as _drayage_v1_HeldAuthorities__Output } from './drayage/v1/HeldAuthorities.ts';
 import type { InventoryAck as _drayage_v1_InventoryAck, InventoryAck__Output as _drayage_v1_InventoryAck__Output } from './drayage/v1/InventoryAck.ts';
 import type { InventoryContainer as _drayage_v1_InventoryContainer, InventoryContainer__Output as _drayage_v1_InventoryContainer__Output } from './drayage/v1/InventoryContainer.ts';
 import type { InventoryMount as _drayage_v1_InventoryMount, InventoryMount__Output as _drayage_v1_InventoryMount__Output } from './drayage/v1/InventoryMount.ts';
@@ -46,6 +47,7 @@ export interface ProtoGrpcType {
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
       HeartbeatReply: MessageTypeDefinition<_drayage_v1_HeartbeatReply, _drayage_v1_HeartbeatReply__Output>
       HeartbeatRequest: MessageTypeDefinition<_drayage_v1_HeartbeatRequest, _drayage_v1_HeartbeatRequest__Output>
+      HeldAuthorities: MessageTypeDefinition<_drayage_v1_HeldAuthorities, _drayage_v1_HeldAuthorities__Output>
       InventoryAck: MessageTypeDefinition<_drayage_v1_InventoryAck, _drayage_v1_InventoryAck__Output>
       InventoryContainer: MessageTypeDefinition<_drayage_v1_InventoryContainer, _drayage_v1_InventoryContainer__Output>
       InventoryMount: MessageTypeDefinition<_drayage_v1_InventoryMount, _drayage_v1_InventoryMount__Output>

@@ -4,9 +4,11 @@
 export interface Trust {
   'version'?: (string);
   'revokedKeys'?: (string)[];
+  'authorities'?: (string)[];
 }
 
 export interface Trust__Output {
   'version': (string);
   'revokedKeys': (string)[];
+  'authorities': (string)[];
 }
