@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { issuerOf } from '../../shared/identity/roots.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
+import type { Banned } from '../../shared/rpc/banned.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
@@ -51,6 +52,9 @@ type Options = {
   readonly tls: TlsIdentity
   // Without, each is used as it is.
   readonly renewTicket?: TicketSource
+  // Hosts that were removed, and who is told when one is met.
+  readonly banned?: Pick<Banned, 'has' | 'onChange'>
+  readonly onBanned?: (refusal: AppError, peer: Peer) => void
   readonly silenceMs?: number
   readonly stallTimeoutMs?: number
 }
@@ -58,6 +62,8 @@ type Options = {
 export const createPuller = ({
   tls,
   renewTicket,
+  banned,
+  onBanned = () => {},
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
@@ -75,18 +81,21 @@ export const createPuller = ({
 
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
-    { host, address }: Peer,
+    peer: Peer,
     request: R,
     signal: AbortSignal,
     open: (client: RpcClient<'Transfer'>, request: R, signal: AbortSignal) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     const asked = await fresh(request, signal)
+    const { host, address } = peer
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
       {
         ...{ address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
         ...{ silenceMs, windowBytes: await windowTo(address) },
+        ...(banned === undefined ? {} : { banned }),
+        onBanned: (refusal) => onBanned(refusal, peer),
       },
       tls,
     )
