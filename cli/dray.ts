@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
+#!/usr/bin/env -S node --max-semi-space-size=1
 // In MiB: with V8's own 16 the garbage of each thread lies about for longer, 60 MB of it in an agent that receives a volume, and
 // nothing is quicker (docs/adr/0014).
 //
