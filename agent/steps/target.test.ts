@@ -198,7 +198,11 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
       pullEnded = true
     },
   }
-  const context = await contextWith({ findImage: async () => null, loadImage: () => loading.promise })
+  const context = await contextWith({
+    findImage: async () => null,
+    heldLayers: async () => 0,
+    loadImage: () => loading.promise,
+  })
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: [], os: 'linux', architecture: 'amd64' },
     ...{ sizeBytes: 1, configuration: '' },
