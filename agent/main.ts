@@ -113,7 +113,14 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
     trustAuthorities(config.dataDir, identity, authorities),
   )
   const coordinator = createCoordinatorSource({ coordinator: config.coordinator, tls, silenceMs })
-  const puller = createPuller({ tls, renewTicket: renewTicketBy(line), silenceMs })
+  const puller = createPuller({
+    tls,
+    renewTicket: renewTicketBy(line),
+    banned: trust.banned,
+    onBanned: (refusal, { host, address }) =>
+      refusals.note(toRefusal(refusal, tlsHandshake, { role: 'agent', host }, address)),
+    silenceMs,
+  })
   const context = { engine, volumes, paths, state, puller, tls, rules: config.rules, dataDir: config.dataDir, log, now }
   const server = createAgentServer(
     context,

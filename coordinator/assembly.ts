@@ -75,8 +75,9 @@ export const assemble = async (common: Common): Promise<Assembled> => {
       pull.workloadId === '' ? archives.transfer(pull.transferId).endedAt === null : holdsLease(journal, pull),
     clock,
   })
-  const connections = createConnections({ hosts, presence, identity: identity.tls, tickets, silenceMs })
   const trusted = await openTrusted(stores.revokedKeys, authority, clock)
+  const { banned } = trusted
+  const connections = createConnections({ hosts, presence, identity: identity.tls, tickets, banned, silenceMs })
   const rotation = createRotation({
     ...{ authority, hosts: hosts.list, clock, log },
     changed: async () => {

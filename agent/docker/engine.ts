@@ -39,7 +39,8 @@ import {
 } from './made.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { publishedPorts } from './ports.ts'
-import { prepare } from './prepare.ts'
+import { type PrepareOptions, prepare } from './prepare.ts'
+import { projectContainers } from './project.ts'
 import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
 import {
   inspectVolume,
@@ -74,6 +75,9 @@ export type Engine = {
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
+
+  // Running or not, by its labels; in the engine's order.
+  project(name: string): Promise<ContainerName[]>
 
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
@@ -128,9 +132,7 @@ export type Engine = {
     workload: Workload__Output,
     imageId: string,
     migrationId: string,
-    own?: OwnCopy | null,
-    // Of the kept writable layer, where imageId is it: what was made from another image is made anew.
-    layer?: Image__Output | null,
+    options?: PrepareOptions,
   ): Promise<Omit<PreparedTarget__Output, 'retained'>>
   // Removes what carries this migration's label: container, volumes, networks; these also where `own` is what was connected
   // to them. A container that runs is not touched:
@@ -179,6 +181,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
     describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
+    project: (name) => projectContainers(client, name),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
     portsOf: async (id) => {
@@ -199,8 +202,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeLayer: (migrationId) => removeLayer(client, migrationId),
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
-    prepare: (workload, imageId, migrationId, own = null, layer = null) =>
-      prepare(client, workload, imageId, migrationId, own, layer),
+    prepare: (workload, imageId, migrationId, options = {}) => prepare(client, workload, imageId, migrationId, options),
     discard: (migrationId, own = null) => discard(client, migrationId, own),
     madeBy: (migrationId) => madeBy(client, migrationId),
     changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),

@@ -53,6 +53,7 @@ const workload: Workload__Output = {
   stopTimeoutSeconds: 10,
   hooks: [],
   moveSet: [],
+  uses: [],
   writableLayer: null,
   binds: [],
   tmpfs: [],

@@ -55,6 +55,7 @@ const onRecord: ReadonlySet<ErrorCode> = new Set([
   'DRAYAGE_TRANSFER_FORBIDDEN',
   'DRAYAGE_TICKET_REFUSED',
   'DRAYAGE_TICKET_EXPIRED',
+  'DRAYAGE_EPOCH_STALE',
 ])
 
 // What else fails is the log's.

@@ -39,7 +39,7 @@ export const openEpochs = async (folder: string): Promise<Epochs> => {
       `Refused: this call speaks for epoch ${epoch} of the workload ${workloadId} (migration ${migrationId}), and this ` +
         `host has been granted epoch ${known.epoch} (migration ${known.migrationId}). Nothing was done. If the ` +
         'coordinator was restored from an older backup, it must catch up before it may act.',
-      { details: { held: known.epoch, called: epoch } },
+      { details: { held: known.epoch, called: epoch, subject: `epoch ${epoch} of ${workloadId}, for ${migrationId}` } },
     )
   }
 

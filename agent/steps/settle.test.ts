@@ -24,7 +24,14 @@ const settled = { migrationId: '01JSETTLED00000000', workloadId: lease.workloadI
 
 const contextOf = async ({ context, described, model }: Source): Promise<AgentContext> => {
   const made = await context()
-  const workload = { containerId, name: model.name, volumes: described, obstacles: [], stopTimeoutSeconds: 10 }
+  const workload = {
+    containerId,
+    name: model.name,
+    volumes: described,
+    binds: [],
+    obstacles: [],
+    stopTimeoutSeconds: 10,
+  }
   const engine = {
     ...made.engine,
     describe: async () => ({ ...workload, image: null }) as unknown as Workload__Output,

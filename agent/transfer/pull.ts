@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
 import { issuerOf } from '../../shared/identity/roots.ts'
 import { ticketLifeMs } from '../../shared/identity/ticket.ts'
+import type { Banned } from '../../shared/rpc/banned.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
@@ -18,6 +19,7 @@ import { ticketStatementType } from '../../shared/rpc/services.ts'
 import { defaultSilenceMs, pieceStallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type Piece, packedBytes, unpackedBytes } from '../volume/engine.ts'
+import { rememberedWindows } from './windows.ts'
 
 export type Pull<P extends Piece = Buffer> = {
   // In order. Throws what the peer said was wrong, or DRAYAGE_PEER_UNREACHABLE when it went or fell silent.
@@ -50,6 +52,9 @@ type Options = {
   readonly tls: TlsIdentity
   // Without, each is used as it is.
   readonly renewTicket?: TicketSource
+  // Hosts that were removed, and who is told when one is met.
+  readonly banned?: Pick<Banned, 'has' | 'onChange'>
+  readonly onBanned?: (refusal: AppError, peer: Peer) => void
   readonly silenceMs?: number
   readonly stallTimeoutMs?: number
 }
@@ -57,6 +62,8 @@ type Options = {
 export const createPuller = ({
   tls,
   renewTicket,
+  banned,
+  onBanned = () => {},
   silenceMs = defaultSilenceMs,
   stallTimeoutMs = pieceStallMs(silenceMs),
 }: Options): Puller => {
@@ -70,18 +77,26 @@ export const createPuller = ({
     return { ...request, ticket }
   }
 
+  const windowTo = rememberedWindows()
+
   // One connection for each pull, closed with it: pulls are few and long.
   const stream = async function* <R extends { readonly ticket?: Ticket | null }, T>(
-    { host, address }: Peer,
+    peer: Peer,
     request: R,
     signal: AbortSignal,
     open: (client: RpcClient<'Transfer'>, request: R, signal: AbortSignal) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     const asked = await fresh(request, signal)
+    const { host, address } = peer
     const describedAs = `the agent of ${host} at ${address}`
     const client = connect(
       'Transfer',
-      { address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE', silenceMs },
+      {
+        ...{ address, dnsName: agentDnsName(host), describedAs, whenUnreachable: 'DRAYAGE_PEER_UNREACHABLE' },
+        ...{ silenceMs, windowBytes: await windowTo(address) },
+        ...(banned === undefined ? {} : { banned }),
+        onBanned: (refusal) => onBanned(refusal, peer),
+      },
       tls,
     )
     const ended = new AbortController()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keyHashOf } from '../../shared/identity/key-hash.ts'
+import { anonymous, type Identity, tlsHandshake } from '../../shared/identity/names.ts'
 import { type TicketSigner, ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
 import { type BanList, createBanList } from '../../shared/rpc/banned.ts'
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
@@ -83,21 +84,21 @@ beforeEach(async () => {
     admission: createAdmission({ host: 'host-1', trusted: source, now: () => now() }),
   })
   server = createServer()
-  const { serverStream } = handlers(
-    ['agent'],
-    (thrown, method, caller, address) => {
-      const error = thrown as Parameters<typeof isOnRecord>[0]
-      if (!isOnRecord(error)) return
-      const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
-      refusals.push({ code, caller: who, subject })
-    },
-    banned,
-  )
+  const onRecord = (thrown: unknown, method: string, caller: Identity, address: string) => {
+    const error = thrown as Parameters<typeof isOnRecord>[0]
+    if (!isOnRecord(error)) return
+    const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
+    refusals.push({ code, caller: who, subject })
+  }
+  const { serverStream } = handlers(['agent'], onRecord, banned)
   server.addService(services.Transfer, {
     PullVolume: serverStream(serving.pullVolume),
     PullImage: serverStream(serving.pullImage),
   } satisfies TransferHandlers)
-  const { port } = await listen(server, '127.0.0.1:0', source, { mutual: true, banned })
+  const { port } = await listen(server, '127.0.0.1:0', source, {
+    ...{ mutual: true, banned },
+    turnedAway: (error, from) => onRecord(error, tlsHandshake, anonymous, from),
+  })
   peer = { host: 'host-1', address: `127.0.0.1:${port}` }
 })
 afterEach(async () => {
@@ -153,6 +154,7 @@ describe('a ticket is refused, and that is on record', () => {
   test('when it is of an older epoch, or of one that was never granted here', async () => {
     await expect(pull(give({ epoch: 4 }))).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
     await expect(pull(give({ epoch: 2 }))).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+    expect(refusals.at(-1)).toMatchObject({ code: 'DRAYAGE_EPOCH_STALE', subject: 'epoch 2 of w, for m1' })
   })
   test('when it has run out, or is not good yet, by more than the clocks may differ', async () => {
     const at = Date.now()
@@ -197,6 +199,24 @@ const imageTicket = () => {
   return giveTicket(signer, target, { ...rest, imageId: 'sha256:1' })
 }
 
+test('who is not an agent of ours is turned away by TLS, whatever ticket he shows, and that is on record', async () => {
+  const trusting = { authority: authority.pem }
+  const others = { ...(await (await createAuthority()).agent('host-2')), ...trusting }
+  const expired = await authority.agent('host-2', { validForMs: -60_000 })
+  for (const stranger of [others, expired, trusting as TlsIdentity]) {
+    await expect(pull(give(), stranger)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
+  }
+  // The other authority has the name of ours, and another key.
+  const faults = ['CERT_SIGNATURE_FAILURE', 'CERT_HAS_EXPIRED', 'NO_CERTIFICATE']
+  await expect.poll(() => refusals.map(({ subject }) => subject).toSorted()).toEqual(faults.toSorted())
+  for (const { code } of refusals) expect(code).toBe('DRAYAGE_UNAUTHENTICATED')
+})
+
+test('the coordinator itself cannot pull: only agents are given volumes', async () => {
+  await expect(pull(give(), await authority.coordinator())).rejects.toMatchObject({ code: 'DRAYAGE_ROLE_FORBIDDEN' })
+  expect(refusals).toMatchObject([{ code: 'DRAYAGE_ROLE_FORBIDDEN', caller: 'coordinator' }])
+})
+
 test('a stream that has begun goes on when its ticket has run out', async () => {
   const gate = Promise.withResolvers<void>()
   pieces = gate.promise
@@ -233,6 +253,30 @@ test('of a host that was removed the open streams are cut and new ones refused, 
   await expect(stream.next()).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
   await expect(pull(give())).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
   expect(refusals).toMatchObject([{ code: 'DRAYAGE_CERTIFICATE_REVOKED', caller: 'host-2' }])
+})
+
+test('of a host that was removed nothing is taken either: an open pull ends, none begins, and both are on record', async () => {
+  const ownBanned = createBanList()
+  const met: string[] = []
+  const puller = createPuller({
+    tls: target,
+    banned: ownBanned,
+    onBanned: ({ code }, { host, address }) => void met.push(`${code} ${host} ${address === peer.address}`),
+  })
+  pieces = new Promise(() => {})
+  const open = puller
+    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .pieces[Symbol.asyncIterator]()
+  await open.next()
+  ownBanned.replace(['somebody else'])
+  ownBanned.replace([keyHashOf(new X509Certificate(source.certificate))])
+  await expect(open.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  const again = puller
+    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .pieces[Symbol.asyncIterator]()
+  await expect(again.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  expect(new Set(met)).toEqual(new Set(['DRAYAGE_CERTIFICATE_REVOKED host-1 true']))
+  expect(refusals).toEqual([])
 })
 
 test('a ticket that has become old is renewed before it is used; where nobody renews it, it is used as it is', async () => {

@@ -40,6 +40,15 @@ test('one report tells no rate, and no total tells no remaining time', () => {
   expect(fractionOf(noTotal)).toBeNull()
 })
 
+test('a total that has been passed is no longer told', () => {
+  const state = after([
+    [0, report(0, { totalBytes: mebibyte })],
+    [1_000, report(2 * mebibyte, { totalBytes: mebibyte })],
+  ])
+  expect(progressText(state)).toBe('2.00 MiB, 2.00 MiB/s')
+  expect(fractionOf(state)).toBe(1)
+})
+
 test('the rate forgets what is older than ten seconds', () => {
   const reports: [number, Progress][] = [[0, report(0)]]
   for (let second = 1; second <= 20; second += 1) {

@@ -31,21 +31,26 @@ export const rateOf = ({ samples }: ProgressState): number | null => {
   return ((last.bytes - first.bytes) * 1000) / (last.atMs - first.atMs)
 }
 
+// A total is an estimate: a volume that grows while it is read sends more, and so does an image, as an archive. Once it is
+// passed there is none.
+const totalOf = ({ bytes, totalBytes }: ProgressState): number | null =>
+  totalBytes !== null && bytes <= totalBytes ? totalBytes : null
+
 export const etaMsOf = (state: ProgressState): number | null => {
-  const rate = rateOf(state)
-  if (rate === null || rate <= 0 || state.totalBytes === null) return null
-  return (Math.max(0, state.totalBytes - state.bytes) * 1000) / rate
+  const [rate, total] = [rateOf(state), totalOf(state)]
+  if (rate === null || rate <= 0 || total === null) return null
+  return ((total - state.bytes) * 1000) / rate
 }
 
-// 0 to 1. A volume that grows while it is read can send more than was announced.
+// 0 to 1.
 export const fractionOf = ({ bytes, totalBytes }: ProgressState): number | null =>
   totalBytes === null || totalBytes === 0 ? null : Math.min(1, bytes / totalBytes)
 
 // "1.20 GiB of 4.00 GiB, 110 MiB/s, ETA 0:26"
 export const progressText = (state: ProgressState): string => {
-  const [rate, eta] = [rateOf(state), etaMsOf(state)]
+  const [rate, eta, total] = [rateOf(state), etaMsOf(state), totalOf(state)]
   return [
-    formatBytes(state.bytes) + (state.totalBytes === null ? '' : ` of ${formatBytes(state.totalBytes)}`),
+    formatBytes(state.bytes) + (total === null ? '' : ` of ${formatBytes(total)}`),
     ...(rate === null ? [] : [formatRate(rate)]),
     ...(eta === null ? [] : [`ETA ${formatEta(eta)}`]),
   ].join(', ')

@@ -1,6 +1,7 @@
 // The way to every host's agent: one connection each, kept, and replaced when the host's address changes.
 import { AppError } from '../../shared/errors.ts'
 import { agentDnsName } from '../../shared/identity/names.ts'
+import type { Banned } from '../../shared/rpc/banned.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import { defaultSilenceMs, stallMs } from '../../shared/rpc/silence.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
@@ -27,6 +28,8 @@ export type ConnectionsOptions = {
   readonly presence: Presence
   readonly identity: TlsIdentity
   readonly tickets: Pick<TicketOffice, 'to'>
+  // Keys of hosts that were removed: one that is added again may have the address of an agent that is not its own.
+  readonly banned?: Pick<Banned, 'has' | 'onChange'>
   readonly silenceMs?: number
   readonly limits?: TimeLimits
 }
@@ -40,6 +43,7 @@ export const createConnections = ({
   presence,
   identity,
   tickets,
+  banned,
   silenceMs = defaultSilenceMs,
   limits = { ...timeLimits, stallMs: stallMs(silenceMs) },
 }: ConnectionsOptions): Connections => {
@@ -52,6 +56,7 @@ export const createConnections = ({
       describedAs: `The agent of ${host} (${address})`,
       whenUnreachable: 'DRAYAGE_AGENT_UNREACHABLE',
       silenceMs,
+      ...(banned === undefined ? {} : { banned }),
     } as const
     return { agent: connect('Agent', endpoint, identity), archive: connect('Archive', endpoint, identity) }
   }

@@ -73,6 +73,8 @@ describe('a join token', () => {
     }
     servers.letPass(3_600_001)
     await expect(enrol(joinToken, csr)).rejects.toMatchObject(refused)
+    const lines = await servers.audit.list({ limit: 100, action: 'Enrol', outcome: 'refused' })
+    expect(lines.map(({ code }) => code)).toEqual(Array(6).fill('DRAYAGE_JOIN_TOKEN_INVALID'))
   })
 
   test('gives way to the next one that is asked for', async () => {

@@ -18,6 +18,12 @@ const mostLines = 200
 // What an agent says is its own word: kept short, and marked as where it comes from.
 const brief = (text: string): string => text.slice(0, 200)
 
+// A role that is not an agent's stands for itself (proto/coordinator.proto, Refusal).
+const actorOf = (caller: string): string | null => {
+  if (caller === '' || caller === 'coordinator') return caller || null
+  return `agent ${brief(caller)}`
+}
+
 export const createRefusalReports = ({ audit, callerOf, log }: Options) => ({
   report: async (
     { refusals, untold }: ReportRefusalsRequest__Output,
@@ -27,7 +33,7 @@ export const createRefusalReports = ({ audit, callerOf, log }: Options) => ({
     for (const { at, method, caller, address, code, subject } of refusals.slice(0, mostLines)) {
       log.warn({ host, at, method, caller, address, code, subject }, 'An agent refused a call')
       await audit.append({
-        actor: caller === '' ? null : `agent ${brief(caller)}`,
+        actor: actorOf(caller),
         role: null,
         address: brief(address),
         action: brief(method),

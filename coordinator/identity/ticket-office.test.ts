@@ -64,11 +64,21 @@ test('what an agent has refused stands in the audit with whom it refused, and on
     ...{ at: '2026-01-01T00:00:00Z', method: 'PullVolume', caller: 'host-3', address: '10.0.0.3' },
     ...{ code: 'DRAYAGE_TICKET_REFUSED', subject: 'volume data of m1' },
   }
-  const report = { refusals: [refusal, { ...refusal, caller: '', subject: '' }], untold: 4 }
+  const stale = {
+    ...refusal,
+    method: 'StopSource',
+    caller: 'coordinator',
+    code: 'DRAYAGE_EPOCH_STALE',
+    subject: 'epoch 1',
+  }
+  const report = { refusals: [refusal, { ...refusal, caller: '', subject: '' }, stale], untold: 4 }
   await servers.coordinator(tls).unary('ReportRefusals', report, { timeoutMs: 10_000 })
   const common = { action: 'PullVolume', address: '10.0.0.3', outcome: 'refused', code: 'DRAYAGE_TICKET_REFUSED' }
   expect((await servers.audit.list({ limit: 10 })).filter(({ action }) => action === 'PullVolume')).toMatchObject([
     { ...common, actor: null, subject: 'on host-1' },
     { ...common, actor: 'agent host-3', subject: 'on host-1: volume data of m1' },
+  ])
+  expect(await servers.audit.list({ limit: 10, action: 'StopSource' })).toMatchObject([
+    { actor: 'coordinator', outcome: 'refused', code: 'DRAYAGE_EPOCH_STALE', subject: 'on host-1: epoch 1' },
   ])
 })

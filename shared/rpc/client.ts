@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import {
   type CallOptions,
   Client,
@@ -9,6 +11,8 @@ import {
 } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { keyHashOf } from '../identity/key-hash.ts'
+import type { Banned } from './banned.ts'
 import { fromStatus } from './errors.ts'
 import { flowControlWindow, untilDrained } from './flow.ts'
 import { services } from './services.ts'
@@ -62,16 +66,20 @@ export type Endpoint = {
   // For messages: "the agent of host-1".
   readonly describedAs: string
   readonly whenUnreachable: ErrorCode
+  // Whom not to talk to, whatever his certificate says. One who is banned later is not talked to any longer.
+  readonly banned?: Pick<Banned, 'has' | 'onChange'>
+  // Told when that is why a connection is refused or calls are ended.
+  readonly onBanned?: (refusal: AppError) => void
   // How long it may say nothing before it counts as gone (silence.ts).
   readonly silenceMs?: number
+  // What may be on its way to here (flow.ts). Default: what the longest line needs.
+  readonly windowBytes?: number
 }
 
 const mebibyte = 1024 * 1024
 
-// The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target
-// pulls. At a round trip of 100 ms this one gives some 120 MB/s (docs/adr/0012). Keepalive finds a peer that went without a word.
+// Keepalive finds a peer that went without a word.
 const channelOptions = {
-  'grpc-node.flow_control_window': flowControlWindow,
   'grpc.max_receive_message_length': 16 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.keepalive_permit_without_calls': 0,
@@ -87,13 +95,31 @@ export const connect = <S extends keyof Services>(
   tls: TlsIdentity | Pick<TlsIdentity, 'authority'>,
 ): RpcClient<S> => {
   const definition = services[service] as unknown as Record<string, GrpcMethod<unknown, unknown>>
-  const secure =
-    'key' in tls
-      ? credentials.createSsl(Buffer.from(tls.authority), Buffer.from(tls.key), Buffer.from(tls.certificate))
-      : credentials.createSsl(Buffer.from(tls.authority))
+  const { banned, onBanned = () => {} } = endpoint
+  let refusal: AppError | null = null
+  let peerKey = ''
+  const refuseBanned = (): AppError | undefined => {
+    if (!banned?.has(peerKey)) return undefined
+    refusal ??= new AppError(
+      'DRAYAGE_CERTIFICATE_REVOKED',
+      `${endpoint.describedAs} shows a certificate of a host that was removed. Nothing was asked of it.`,
+    )
+    onBanned(refusal)
+    return refusal
+  }
+  const verification = {
+    checkServerIdentity: (name: string, certificate: PeerCertificate): Error | undefined => {
+      peerKey = keyHashOf(new X509Certificate(certificate.raw))
+      return checkServerIdentity(name, certificate) ?? refuseBanned()
+    },
+  }
+  const [key, certificate] = 'key' in tls ? [Buffer.from(tls.key), Buffer.from(tls.certificate)] : [null, null]
+  const secure = credentials.createSsl(Buffer.from(tls.authority), key, certificate, verification)
   const silenceMs = endpoint.silenceMs ?? defaultSilenceMs
+  // The receiver's window decides the throughput, and grpc-js honours it in the client alone: which is why the target pulls.
   const client = new Client(endpoint.address, secure, {
     ...channelOptions,
+    'grpc-node.flow_control_window': endpoint.windowBytes ?? flowControlWindow,
     ...keepalive(silenceMs),
     'grpc.ssl_target_name_override': endpoint.dnsName,
     'grpc.default_authority': endpoint.dnsName,
@@ -117,24 +143,29 @@ export const connect = <S extends keyof Services>(
       endpoint.whenUnreachable,
       `${endpoint.describedAs} could not be connected to within ${silenceMs / 1000} s.`,
     )
-  const translate = (thrown: unknown) => fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
+  const translate = (thrown: unknown) => refusal ?? fromStatus(thrown, endpoint.describedAs, endpoint.whenUnreachable)
 
-  let callsUnderWay = 0
+  // By what ends each.
+  const underWay = new Set<() => void>()
   let isRetired = false
-  const began = () => {
-    callsUnderWay += 1
+  const close = () => {
+    stopListening?.()
+    client.close()
   }
-  const hasEnded = () => {
-    callsUnderWay -= 1
-    if (isRetired && callsUnderWay === 0) client.close()
+  const hasEnded = (cancel: () => void) => {
+    underWay.delete(cancel)
+    if (isRetired && underWay.size === 0) close()
   }
+  const stopListening = banned?.onChange(() => {
+    if (underWay.size > 0 && refuseBanned() !== undefined) for (const cancel of underWay) cancel()
+  })
 
   const read = async function* <Reply>(
     call: { cancel(): void; [Symbol.asyncIterator](): AsyncIterator<unknown> },
     { signal, stallTimeoutMs }: CallLimits,
   ): AsyncGenerator<Reply> {
-    began()
     const cancel = () => call.cancel()
+    underWay.add(cancel)
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
     let stalled = false
@@ -172,7 +203,7 @@ export const connect = <S extends keyof Services>(
       clearTimeout(connecting)
       signal?.removeEventListener('abort', cancel)
       call.cancel()
-      hasEnded()
+      hasEnded(cancel)
     }
   }
 
@@ -180,7 +211,6 @@ export const connect = <S extends keyof Services>(
     unary: (name, request, limits) =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = method(name)
-        began()
         const call = client.makeUnaryRequest(
           path,
           requestSerialize,
@@ -191,12 +221,13 @@ export const connect = <S extends keyof Services>(
           (error, reply) => {
             limits.signal?.removeEventListener('abort', cancel)
             clearTimeout(connecting)
-            hasEnded()
+            hasEnded(cancel)
             if (error) reject(unconnected ? notConnected() : translate(error))
             else resolve(reply as ReplyOf<Services[S][typeof name]>)
           },
         )
         const cancel = () => call.cancel()
+        underWay.add(cancel)
         let unconnected = false
         const connecting = unlessConnected(() => {
           unconnected = true
@@ -255,10 +286,10 @@ export const connect = <S extends keyof Services>(
         })
       }),
 
-    close: () => client.close(),
+    close,
     retire: () => {
       isRetired = true
-      if (callsUnderWay === 0) client.close()
+      if (underWay.size === 0) close()
     },
   }
 }

@@ -1,8 +1,20 @@
 import type { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
 
-// How much a caller lets a server send before it has used any of it, bytes (docs/adr/0012).
-export const flowControlWindow = 32 * 1024 * 1024
+const mebibyte = 1024 * 1024
+
+// How much a caller lets a server send before it has used any of it, bytes (docs/adr/0012): all of it lies in the caller's
+// memory where he is the slower one.
+export const flowControlWindow = 32 * mebibyte
+// More than the kernels at both ends of a slow line take in (Linux' tcp_wmem and tcp_rmem: 4 and 6 MiB at most): who waits for
+// less would seem to wait for the caller (agent/volume/round/compression-choice.ts).
+const leastWindow = 12 * mebibyte
+
+// What a line needs on which an answer takes so long: 1.6 GB/s. Unknown: what the longest does.
+export const windowFor = (roundTripMs: number | undefined): number =>
+  roundTripMs === undefined
+    ? flowControlWindow
+    : Math.min(flowControlWindow, Math.max(leastWindow, Math.ceil(roundTripMs * 1.6) * mebibyte))
 
 // Resolves when a stream that was full takes more, or will never: then it is the next write that finds out. It leaves no
 // listener behind, however often it is asked.

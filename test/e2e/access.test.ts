@@ -1,5 +1,6 @@
 // What crosses the wire of a lab, and what becomes of an agent that wants more than it may, or that is taken out.
 import { spawn } from 'node:child_process'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditList } from '../../shared/api/audit.ts'
 import type { Problem } from '../../shared/api/common.ts'
-import { agentDnsName } from '../../shared/identity/names.ts'
+import type { AddedHost } from '../../shared/api/hosts.ts'
+import { parseJoinToken } from '../../shared/identity/join-token.ts'
+import { agentDnsName, coordinatorDnsName } from '../../shared/identity/names.ts'
 import { connect } from '../../shared/rpc/client.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { loadImage } from '../lab/images.ts'
@@ -95,12 +98,18 @@ const capture = async (file: string) => {
   })
   child.once('exit', () => listening.reject(new Error(`tcpdump ended: ${said}`)))
   await listening.promise
+  const end = async (): Promise<Buffer> => {
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    await ended
+    return readFile(file)
+  }
   return {
-    end: async (): Promise<Buffer> => {
-      const ended = once(child, 'exit')
-      child.kill('SIGINT')
-      await ended
-      return readFile(file)
+    end,
+    // When it has this, it has all that was sent before.
+    endAfter: async (last: string): Promise<Buffer> => {
+      await eventually(`${last} in the capture`, 30_000, async () => (await readFile(file)).includes(last))
+      return end()
     },
   }
 }
@@ -143,6 +152,32 @@ test('a capture of the wire shows neither what is in a volume nor what is in an 
   expect(wire.length).toBeGreaterThan(50_000 * inVolume.length)
   expect(wire.includes(inClear)).toBe(true)
   for (const secret of [inVolume, inEnvironment, lab.coordinator.token]) expect(wire.includes(secret)).toBe(false)
+})
+
+test('a capture of an enrolment shows neither the join token nor anything of the key that is certified', async () => {
+  const { joinToken } = (await lab.coordinator.call('POST', '/v1/hosts', { name: 'host-4' })) as AddedHost
+  const agent = join(folder, 'host-4')
+  const capturing = await capture(join(folder, 'enrolment.pcap'))
+  // The agent's own way in, from another host.
+  await three.nsexec([
+    ...[process.execPath, '--input-type=module', '-e'],
+    `import { mkdirSync } from 'node:fs'
+     import { enrol } from ${JSON.stringify(join(import.meta.dirname, '../../agent/identity/enrol.ts'))}
+     mkdirSync(${JSON.stringify(agent)})
+     await enrol(${JSON.stringify(agent)}, '${lab.coordinator.address}:8443', '${joinToken}')`,
+  ])
+  const inClear = `drayage-clear-${Math.random().toString(36).slice(2)}`
+  await three.nsexec(['bash', '-c', `echo ${inClear} > /dev/udp/${two.address}/9`])
+  const wire = await capturing.endAfter(inClear)
+  const key = createPrivateKey(await readFile(join(agent, 'identity/key.pem'), 'utf8'))
+  const { d = '' } = key.export({ format: 'jwk' })
+  // A name that TLS asks for in clear: it has seen the connection go by.
+  expect(wire.includes(coordinatorDnsName)).toBe(true)
+  const certificate = new X509Certificate(await readFile(join(agent, 'identity/certificate.pem'), 'utf8'))
+  const secrets = [joinToken, parseJoinToken(joinToken).secret, d, Buffer.from(d, 'base64url'), certificate.raw]
+  for (const secret of secrets) expect(wire.includes(secret)).toBe(false)
+  expect((await audit('Enrol')).at(0)).toMatchObject({ actor: 'agent host-4', outcome: 'allowed' })
+  expect((await remove('host-4')).status).toBe(200)
 })
 
 test('an agent that asks another for a volume without a ticket, or for what is the coordinator’s to ask, is refused, and that is in the audit', async () => {

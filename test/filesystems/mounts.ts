@@ -20,6 +20,7 @@ const makers: Readonly<Record<Kind, readonly string[]>> = {
 const tools = {
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
+  xfs_io: 'xfsprogs',
   'mkfs.btrfs': 'btrfs-progs',
   getfattr: 'attr',
   setfacl: 'acl',

@@ -37,6 +37,13 @@ export type DrayageSettings = {
   readonly program: string
 }
 
+// The command that the program's first line stands for, with the node that this is.
+const commandOf = async (program: string): Promise<readonly string[]> => {
+  const [first = ''] = (await readFile(program, 'utf8')).split('\n', 1)
+  const [, flags] = /^#!\/usr\/bin\/env -S node (.*)$/.exec(first) ?? []
+  return [process.execPath, ...(flags?.split(' ') ?? []), program]
+}
+
 // Nothing of the caller's own settings gets into the lab.
 const processEnv = (
   id: string,
@@ -80,7 +87,7 @@ export const startCoordinator = async (id: string, subnet: string, settings: Dra
   const control = labProcess({
     name: 'the coordinator',
     command: [
-      ...[process.execPath, settings.program, 'coordinator', '--data-dir', dataDir, '--rest-listen', rest],
+      ...[...(await commandOf(settings.program)), 'coordinator', '--data-dir', dataDir, '--rest-listen', rest],
       ...['--grpc-listen', `${address}:${ports.grpc}`, '--enrol-listen', `${address}:${ports.enrol}`],
     ],
     env: processEnv(id, 'coordinator', labDir(id), settings),
@@ -122,7 +129,7 @@ const agentProcess = async (
   return labProcess({
     name: `the agent of ${host.name}`,
     command: [
-      ...[process.execPath, settings.program, 'agent', '--data-dir', join(dir, 'agent')],
+      ...[...(await commandOf(settings.program)), 'agent', '--data-dir', join(dir, 'agent')],
       ...['--coordinator', `${coordinator.address}:${ports.grpc}`, '--enrol', `${coordinator.address}:${ports.enrol}`],
       ...['--listen', `0.0.0.0:${ports.agent}`, '--advertise', `${host.address}:${ports.agent}`],
       ...['--docker-host', host.dockerHost],

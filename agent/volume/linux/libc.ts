@@ -79,6 +79,7 @@ const c = {
   syncfs: libc.func('int syncfs(int fd)'),
   fsync: libc.func('int fsync(int fd)'),
   mallopt: libc.func('int mallopt(int what, int value)'),
+  mallocTrim: libc.func('int malloc_trim(long pad)'),
   syncFileRange: libc.func('int sync_file_range(int fd, int64 offset, int64 length, uint flags)'),
 }
 const numbers = numbersHere()
@@ -431,4 +432,9 @@ export const giveBackFrom = (bytes: number): void => {
   c.mallopt(M_MMAP_THRESHOLD, bytes)
   // What pieces of the stream come and go in is not asked for anew each time.
   c.mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024)
+}
+
+// What lies free between pieces of memory that are in use goes back to the kernel too.
+export const giveBackFree = (): void => {
+  c.mallocTrim(0)
 }

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { listDirectory } from '../browse/list.ts'
 import { openFile } from '../browse/open-file.ts'
-import { giveBackFrom } from '../linux/libc.ts'
+import { giveBackFree, giveBackFrom } from '../linux/libc.ts'
 import type { Holding } from '../round/base-tree.ts'
 import { workOnBlocks } from '../round/block-slots.ts'
 import { clearVolume } from '../round/clear.ts'
@@ -151,6 +151,10 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   })
 }
 
+// Nobody waits for what comes after it with his container down.
+const mayTakeItsTime = (task: Task): boolean =>
+  task.kind === 'read-back' || task.kind === 'digest' || (task.kind === 'read' && !task.request.final)
+
 parentPort?.on('message', ({ task, port, signals }: Assignment) => {
   let last: Report
   try {
@@ -160,4 +164,5 @@ parentPort?.on('message', ({ task, port, signals }: Assignment) => {
   }
   port.postMessage(last)
   port.close()
+  if (mayTakeItsTime(task)) giveBackFree()
 })

@@ -9,7 +9,7 @@ import type { WorkerPool } from './pool.ts'
 import type { Delivery } from './protocol.ts'
 
 // Pieces that may wait for the worker at a time; a larger one is cut, so this bounds memory too.
-const window = 8
+const window = 4
 const pieceBytes = 1024 * 1024
 
 // A piece that has its memory to itself, but for the head of the message that it came in, is given to the worker with it;

@@ -9,7 +9,7 @@
 
 import type { Buffer as Bytes } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createTree, type Tree } from './tree.ts'
 
@@ -166,7 +166,9 @@ export const loadTree = (path: string): LoadedTree | undefined => {
   }
 }
 
+// Where it is not there, nothing is waited for.
 export const forgetTree = (path: string): void => {
-  rmSync(path, { force: true })
+  if (!existsSync(path)) return
+  rmSync(path)
   syncDirectory(dirname(path))
 }
