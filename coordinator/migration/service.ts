@@ -3,7 +3,6 @@ import { ulid } from 'ulid'
 import {
   type FinalizeRequest,
   hasEnded,
-  hasMoved,
   type Migration,
   type MigrationError,
   type MigrationEvent,
@@ -18,7 +17,7 @@ import { isCommitted } from './decide.ts'
 import { createDriving, heldBack } from './driving.ts'
 import { describeTogether, findMembers } from './find-members.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
-import { forecast, withKept } from './forecast.ts'
+import { createForesight } from './foresight.ts'
 import { mayPause, mayResume } from './pause.ts'
 import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
 import type { Clock, Holds, Hosts, Journal } from './ports.ts'
@@ -86,10 +85,6 @@ export type MigrationServiceOptions = {
   readonly limits?: Limits
   readonly holds?: Holds
 }
-
-// Migrations, the newest first: among how many those between the same hosts are looked for, and how many of them count.
-const mostLookedBack = 200
-const mostForeseenFrom = 10
 
 const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
@@ -194,21 +189,7 @@ export const createMigrationService = ({
     return foreseen(request, { ...planned, refusals: [...refusals, ...planned.refusals] })
   }
 
-  // With what earlier migrations tell of it.
-  const foreseen = async (request: AcceptedRequest, planned: Plan): Promise<Plan> => {
-    const recent = await journal.list({ limit: mostLookedBack })
-    const alike = recent.filter(({ request: { from, to }, state, kind }) => {
-      return kind !== 'finalize' && from === request.from && to === request.to && hasMoved(state)
-    })
-    const views = await Promise.all(alike.slice(0, mostForeseenFrom).map(view))
-    const past = views.map(({ container, rounds, downtimeMs }) => ({ container: container.name, rounds, downtimeMs }))
-    const kept = planned.builtUpon === undefined ? null : await journal.find(planned.builtUpon)
-    return {
-      ...planned,
-      volumes: withKept(planned.volumes, kept === null ? null : (await view(kept)).receipt),
-      forecast: forecast(planned, past, request.options.maxBytesPerSecond),
-    }
-  }
+  const foreseen = createForesight({ journal, view })
 
   // Accepting is one at a time: two requests for the same container must not both find it free.
   let accepting: Promise<unknown> = Promise.resolve()
