@@ -120,7 +120,7 @@ const hold: Step = {
           overwriteChanged,
           allowedPowers: record.request.options.allow,
           choices: choicesOf(record.request),
-          prepared: before,
+          prepared: [...before],
         },
         { signal },
       )
