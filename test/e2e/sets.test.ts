@@ -26,13 +26,14 @@ let image: string
 const dray = commandLineOf(() => lab)
 
 beforeAll(async () => {
-  lab = await startLab({ hosts: 2 })
+  lab = await startLab({ hosts: 2, failpoints: true })
   one = lab.host('host-1')
   two = lab.host('host-2')
   image = (await loadImage(one, 'busybox')).ref
 })
 afterAll(() => lab?.stop())
 beforeEach(async () => {
+  for (const process of ['coordinator', one, two] as const) await lab.failpoints(process).clear()
   for (const host of [one, two]) {
     const containers = (await host.docker(['ps', '-aq'])).split('\n').filter(Boolean)
     if (containers.length > 0) await host.docker(['rm', '-f', ...containers])
@@ -104,12 +105,13 @@ test('what is tied moves together, in the order of use, comes back together, and
   expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
 })
 
-test('where one of them stands in the way, all are as they were, on both hosts', async () => {
+test('what fails at the last moment before the commit puts all of them back as they were, on both hosts', async () => {
   await family()
-  await run('last', '-v', 'rows:/rows', '--label', 'drayage.hook.pre-stop=false')
+  await run('last', '-v', 'rows:/rows', '--restart', 'always')
   const before = [await holdings(one), await holdings(two)]
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
   const ended = await migrate(lab, asked())
-  expect(ended).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_HOOK_FAILED', step: 'stop' } })
+  expect(ended).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED', step: 'commit' } })
   expect([await holdings(one), await holdings(two)]).toMatchObject(
     before.map(({ containers, volumes, networks }) => ({ containers, volumes, networks })),
   )
