@@ -5,6 +5,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../shared/errors.ts'
+import { arePartsOfOne } from '../shared/move-set/part.ts'
 import { findContainer, makePlan, type Plan, type PuttingBack, putBack } from './put-back.ts'
 import { policyFlag } from './set-aside/notice.ts'
 import { asideOf } from './set-aside/set-aside.ts'
@@ -52,7 +53,8 @@ export const breakGlass = async (host: BreakGlass, request: BreakGlassRequest): 
     const left = await findLeftHere(state, host.engine, request.container)
     if (left === null) return await doneBefore(host, state, request)
     const plan = await makePlan(host, left)
-    const outcome = { container: plan.name, mustBeTrue: conditions(plan, ownership === null), ...told(plan) }
+    const mustBeTrue = [...conditions(plan, ownership === null), ...whatItMovedWith(plan, state)]
+    const outcome = { container: plan.name, mustBeTrue, ...told(plan) }
     if (!request.itRunsNowhereElse) return { ...outcome, state: 'not-done' }
     await carryOut(host, state, plan)
     return { ...outcome, state: 'done' }
@@ -105,6 +107,20 @@ const conditions = ({ left }: Plan, agentIsRunning: boolean): readonly string[] 
           `start the copy on ${left.elsewhere}, unless its container there is removed (docker rm keeps its volumes).`,
       ]),
 ]
+
+// It may use their volumes, or their network.
+const whatItMovedWith = ({ left }: Plan, { retired, migrations }: State): readonly string[] => {
+  const sources = migrations.all().filter((note) => note.role === 'source')
+  const others = [...retired.all(), ...sources].filter(
+    ({ containerId, migrationId }) => containerId !== left.containerId && arePartsOfOne(migrationId, left.migrationId),
+  )
+  const named = [...new Set(others.map(({ containerName }) => containerName))]
+  if (named.length === 0) return []
+  return [
+    `${named.join(', ')} moved together with ${left.containerName} and is needed here, too: bring back each, in the same way, ` +
+      'before any of them is started.',
+  ]
+}
 
 const told = ({ left, container, volumes, renameTo, policy, name }: Plan) => ({
   broughtBack: [

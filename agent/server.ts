@@ -31,7 +31,7 @@ import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps
 import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { keepLayer } from './steps/keep-layer.ts'
-import { checkTarget, describeWorkload } from './steps/look.ts'
+import { checkTarget, describeProject, describeWorkload } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
@@ -118,6 +118,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeProject: look(({ project }) => describeProject(context, project)),
     DescribeStanding: look(async () => standingOf(state)),
     CheckTarget: look((request) => checkTarget(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),

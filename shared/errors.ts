@@ -103,6 +103,7 @@ export const errorTable = {
   DRAYAGE_VOLUME_OPTIONS: refused,
   DRAYAGE_VOLUME_DRIVER: refused,
   DRAYAGE_SET_LARGER: refused,
+  DRAYAGE_SET_CIRCULAR: refused,
   DRAYAGE_VOLUME_SHARED: refused,
   DRAYAGE_VOLUME_IN_USE: refused,
   DRAYAGE_PATH_REFUSED: refused,

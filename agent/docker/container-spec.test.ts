@@ -7,7 +7,7 @@ const fixture = (name: string): InspectedContainer =>
   JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
 
 const source = { imageConfiguration: 'c'.repeat(64), info: { DefaultRuntime: 'runc' } }
-const target = { macAddressPerEndpoint: true, runtimes: ['runc'] }
+const target = { macAddressPerEndpoint: true, prepared: new Map(), runtimes: ['runc'] }
 const bodyOf = (container: InspectedContainer, to = target): Json =>
   createBody(parseSpec(formatSpec(containerSpec(container, source))), 'sha256:here', 'm-1', to)
 const hostConfigOf = (body: Json) => body['HostConfig'] as InspectedContainer['HostConfig']
@@ -121,6 +121,32 @@ test('a container that was disconnected from the network it was created with is 
   expect(hostConfigOf(bodyOf(changed({}, { NetworkMode: 'gone' }))).NetworkMode).toBe('back')
   const alone = { ...changed({}, { NetworkMode: 'gone' }), NetworkSettings: { Networks: {} } }
   expect(hostConfigOf(bodyOf(alone)).NetworkMode).toBe('none')
+})
+
+test('what it uses of others is asked of those that came with it, whatever the source called them', () => {
+  const using = changed(
+    { Hostname: 'of-db', ExposedPorts: { '80/tcp': {} } },
+    { NetworkMode: 'container:db', PidMode: 'container:1234', IpcMode: 'private', VolumesFrom: ['data:ro', 'later'] },
+  )
+  const references = [
+    { use: 'network-namespace', words: 'db', found: ['id-db'] },
+    { use: 'pid-namespace', words: '1234', found: ['id-db'] },
+    { use: 'volumes-from', words: 'data', found: ['id-data'] },
+    { use: 'volumes-from', words: 'later', found: ['id-later'] },
+  ] as const
+  const prepared = new Map([
+    ['id-db', 'new-db'],
+    ['id-data', 'new-data'],
+  ])
+  const spec = containerSpec({ ...using, NetworkSettings: { Networks: {} } }, { ...source, references })
+  const body = createBody(parseSpec(formatSpec(spec)), 'sha256:here', 'm-1', { ...target, prepared })
+  // What is made after it, it cannot name; that one's volumes it has by their names.
+  expect(hostConfigOf(body)).toMatchObject({
+    ...{ NetworkMode: 'container:new-db', PidMode: 'container:new-db', IpcMode: 'private' },
+    VolumesFrom: ['new-data:ro'],
+  })
+  // An engine takes neither with another container's network.
+  expect([body['Hostname'], body['ExposedPorts']]).toEqual([undefined, undefined])
 })
 
 test('20.10’s word for the bridge network is understood', () => {

@@ -13,11 +13,12 @@ import type {
   MountRequest,
 } from './api.ts'
 import { roleLabels, withoutOurs } from './labels.ts'
+import type { Reference } from './ties.ts'
 
 const version = 1
 
 // What Docker's EndpointSettings takes from a client.
-export type EndpointSpec = Pick<Endpoint, 'IPAMConfig' | 'Aliases' | 'DriverOpts' | 'GwPriority'>
+export type EndpointSpec = Pick<Endpoint, 'IPAMConfig' | 'Aliases' | 'DriverOpts' | 'GwPriority' | 'Links'>
 
 export type ContainerSpec = {
   readonly version: typeof version
@@ -38,8 +39,13 @@ const isEmpty = (record: object | null | undefined) => Object.keys(record ?? {})
 
 const shortId = (id: string) => id.slice(0, 12)
 
-// Inspect shows the name that Docker made up: the id's first twelve digits, or the host's own name on its network.
+export const joinsNetworkOf = ({ HostConfig }: Pick<InspectedContainer, 'HostConfig'>): boolean =>
+  HostConfig.NetworkMode.startsWith('container:')
+
+// Inspect shows the name that Docker made up: the id's first twelve digits, or that of the host or the container whose
+// network it is on.
 const hostnameIsDockers = (container: InspectedContainer): boolean =>
+  joinsNetworkOf(container) ||
   container.Config.Hostname === shortId(container.Id) ||
   container.HostConfig.NetworkMode === 'host' ||
   container.HostConfig.UTSMode === 'host'
@@ -77,6 +83,7 @@ const endpointSpec = (container: InspectedContainer, endpoint: Endpoint): Endpoi
     ...(aliases.length === 0 ? {} : { Aliases: aliases }),
     ...(isEmpty(endpoint.DriverOpts) ? {} : { DriverOpts: endpoint.DriverOpts ?? null }),
     ...(endpoint.GwPriority ? { GwPriority: endpoint.GwPriority } : {}),
+    ...(endpoint.Links?.length ? { Links: endpoint.Links } : {}),
   }
 }
 
@@ -110,7 +117,13 @@ const configSpec = (container: InspectedContainer): ContainerConfig => {
   const { Entrypoint, ...config } = container.Config
   return {
     // MacAddress: of an endpoint, since API 1.44.
-    ...without(config, 'MacAddress', ...(hostnameIsDockers(container) ? ['Hostname'] : [])),
+    // ExposedPorts: the image's own, which an engine adds by itself, and does not take with another container's network.
+    ...without(
+      config,
+      'MacAddress',
+      ...(hostnameIsDockers(container) ? ['Hostname'] : []),
+      ...(joinsNetworkOf(container) ? ['ExposedPorts', 'Domainname'] : []),
+    ),
     Image: config.Image,
     Labels: withoutOurs(config.Labels),
     // An entrypoint that is not there takes the image's; one empty string is Docker's way to say none.
@@ -118,23 +131,49 @@ const configSpec = (container: InspectedContainer): ContainerConfig => {
   }
 }
 
-const hostConfigSpec = (container: InspectedContainer): HostConfig => {
+const hostConfigSpec = (container: InspectedContainer, references: readonly Reference[]): HostConfig => {
   const mounts = namedMounts(container)
   return {
     // KernelMemory went out of the API with 1.42; it never worked on cgroup v2.
     ...without(container.HostConfig, 'ContainerIDFile', 'KernelMemory', 'KernelMemoryTCP', 'Mounts'),
-    NetworkMode: primaryNetworkOf(container),
+    ...usesByIds(container.HostConfig, references),
+    NetworkMode: joinsNetworkOf(container)
+      ? joinedById(container.HostConfig.NetworkMode, references)
+      : primaryNetworkOf(container),
     ...(mounts.length === 0 ? {} : { Mounts: mounts }),
   }
 }
 
+// Names and parts of ids say whom this engine means by them; another cannot know.
+const idBy = (words: string, references: readonly Reference[]): string =>
+  references.find((reference) => reference.words === words)?.found[0] ?? words
+
+const joinedById = (mode: string, references: readonly Reference[]): string =>
+  mode.replace(/^(container:)(.*)$/, (_, prefix, words) => `${prefix}${idBy(words, references)}`)
+
+const usesByIds = (
+  { VolumesFrom, IpcMode, PidMode }: HostConfig,
+  references: readonly Reference[],
+): Pick<HostConfig, 'VolumesFrom' | 'IpcMode' | 'PidMode'> => ({
+  ...(IpcMode === undefined ? {} : { IpcMode: joinedById(IpcMode, references) }),
+  ...(PidMode === undefined ? {} : { PidMode: joinedById(PidMode, references) }),
+  ...(VolumesFrom?.length
+    ? { VolumesFrom: VolumesFrom.map((from) => from.replace(/^[^:]*/, (words) => idBy(words, references))) }
+    : {}),
+})
+
 export const containerSpec = (
   container: InspectedContainer,
-  source: { readonly imageConfiguration: string; readonly info: Pick<EngineInfo, 'DefaultRuntime'> },
+  source: {
+    readonly imageConfiguration: string
+    readonly info: Pick<EngineInfo, 'DefaultRuntime'>
+    // The other containers that this one names.
+    readonly references?: readonly Reference[]
+  },
 ): ContainerSpec => ({
   version,
   config: configSpec(container),
-  hostConfig: hostConfigSpec(container),
+  hostConfig: hostConfigSpec(container, source.references ?? []),
   primaryNetwork: primaryNetworkOf(container),
   endpoints: Object.fromEntries(
     Object.entries(container.NetworkSettings.Networks ?? {}).map(([name, endpoint]) => [
@@ -170,6 +209,28 @@ export type TargetEngine = {
   // API 1.44 and later; before it, the container has one.
   readonly macAddressPerEndpoint: boolean
   readonly runtimes: readonly string[]
+  // Of those that move with it, by their ids on the source: what they are here.
+  readonly prepared: ReadonlyMap<string, string>
+}
+
+const isKnown = (from: string, prepared: ReadonlyMap<string, string>): boolean => prepared.has(from.split(':')[0] ?? '')
+
+// Whom it uses is one of those that came with it. What it has of another's volumes it has by their names as well: where two
+// take from one another, the first that is made goes without saying so.
+const usingPrepared = (hostConfig: HostConfig, prepared: ReadonlyMap<string, string>): HostConfig => {
+  const here = (id: string) => prepared.get(id) ?? id
+  const joined = (mode: string) => mode.replace(/^(container:)(.*)$/, (_, prefix, id) => `${prefix}${here(id)}`)
+  const { NetworkMode, IpcMode, PidMode, VolumesFrom, ...rest } = hostConfig
+  const from = (VolumesFrom ?? []).filter((words) => isKnown(words, prepared))
+  return {
+    ...rest,
+    NetworkMode: joined(NetworkMode),
+    ...(IpcMode === undefined ? {} : { IpcMode: joined(IpcMode) }),
+    ...(PidMode === undefined ? {} : { PidMode: joined(PidMode) }),
+    ...(VolumesFrom === undefined
+      ? {}
+      : { VolumesFrom: from.length === 0 ? null : from.map((words) => words.replace(/^[^:]*/, here)) }),
+  }
 }
 
 // `image`: an id, or a name that stands for it on this engine.
@@ -184,7 +245,7 @@ export const createBody = (spec: ContainerSpec, image: string, migrationId: stri
     Image: image,
     Labels: { ...spec.config.Labels, ...roleLabels(migrationId, 'workload') },
     ...(target.macAddressPerEndpoint ? {} : mac),
-    HostConfig: keepsRuntime ? { ...hostConfig, Runtime } : hostConfig,
+    HostConfig: usingPrepared(keepsRuntime ? { ...hostConfig, Runtime } : hostConfig, target.prepared),
     ...(isEmpty(endpoint) ? {} : { NetworkingConfig: { EndpointsConfig: { [spec.primaryNetwork]: endpoint } } }),
   }
 }

@@ -2,6 +2,7 @@
 import { readHookLabels } from '../../shared/hooks/labels.ts'
 import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
+import type { UsedContainer__Output } from '../../shared/rpc/generated/drayage/v1/UsedContainer.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadBind__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
 import type { WorkloadNetwork__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadNetwork.ts'
@@ -26,6 +27,7 @@ import { moveSet } from './move-set.ts'
 import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
+import { type Reference, referencesIn } from './ties.ts'
 import { kindOf, tmpfsOf, traitsOf } from './volume-kinds.ts'
 import { findVolume, isAnonymous } from './volumes.ts'
 import { type Change, describeLayer, ownChanges } from './writable-layer.ts'
@@ -64,9 +66,25 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       readOnly: mounts.every((mount) => !mount.RW),
       rootIdentity: '',
       usage: null,
+      carriedByAnother: false,
       traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
   })
+
+// Of those that move together one may have one, and another be the first that the network is made for.
+const hasStaticAddress = (network: string, { container, together }: SourceFacts): boolean =>
+  [container, ...together].some(({ NetworkSettings }) => {
+    const ipam = NetworkSettings.Networks?.[network]?.IPAMConfig
+    return Boolean(ipam?.IPv4Address || ipam?.IPv6Address)
+  })
+
+const distinctUses = (references: readonly Reference[], own: string): UsedContainer__Output[] => [
+  ...new Map(
+    references.flatMap(({ use, found }) =>
+      found.filter((id) => id !== own).map((containerId) => [`${use} ${containerId}`, { containerId, kind: use }]),
+    ),
+  ).values(),
+]
 
 const bindsOf = ({ container, volumes }: SourceFacts): WorkloadBind__Output[] =>
   container.Mounts.flatMap(({ Type, Name, Source = '', Destination: destination, RW }) => {
@@ -79,14 +97,14 @@ const bindsOf = ({ container, volumes }: SourceFacts): WorkloadBind__Output[] =>
 const networksOf = (facts: SourceFacts, info: EngineInfo): WorkloadNetwork__Output[] =>
   Object.entries(facts.networks).flatMap(([name, network]) => {
     if (network === null) return []
-    const ipam = facts.container.NetworkSettings.Networks?.[name]?.IPAMConfig
-    const hasStaticAddress = Boolean(ipam?.IPv4Address || ipam?.IPv6Address)
     return [
       {
         name,
         id: network.Id,
         driver: network.Driver,
-        specJson: isDockersOwnNetwork(name) ? '' : formatNetworkSpec(networkSpec(network, info, hasStaticAddress)),
+        specJson: isDockersOwnNetwork(name)
+          ? ''
+          : formatNetworkSpec(networkSpec(network, info, hasStaticAddress(name, facts))),
         neighbours: isDockersOwnNetwork(name) ? [] : neighboursOn(name, facts.container, facts.listed),
       },
     ]
@@ -110,8 +128,9 @@ const layerOf = async (
 const gather = async (
   client: Client,
   container: InspectedContainer,
-  { isRetired, choices = null, measure = false }: DescribeOptions,
+  options: DescribeOptions,
 ): Promise<SourceFacts> => {
+  const { isRetired, choices = null, measure = false } = options
   const names = [
     ...new Set(container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : []))),
   ]
@@ -123,6 +142,7 @@ const gather = async (
     listContainers(client),
     client.get<Change[] | null>(path`/containers/${container.Id}/changes`, { timeoutMs: diffTimeoutMs }),
   ])
+  const together = new Set(options.together)
   const others = await inspectAll(
     client,
     listed
@@ -135,7 +155,8 @@ const gather = async (
     volumes: volumes.filter((volume) => volume !== null),
     networks: Object.fromEntries(networks.map((name, index) => [name, inspected[index] ?? null])),
     others,
-    listed,
+    together: others.filter(({ Id }) => together.has(Id)),
+    listed: listed.filter(({ Id }) => !together.has(Id)),
     layer: await layerOf(client, container, changes ?? [], measure),
     choices,
   }
@@ -145,6 +166,8 @@ export type DescribeOptions = {
   // What has moved away, and is nobody's to belong to.
   readonly isRetired: (containerId: string) => boolean
   readonly choices?: Choices__Output | null
+  // Those that move with it, by id.
+  readonly together?: readonly string[]
   // What the writable layer takes on the disk, too: it is walked for that.
   readonly measure?: boolean
 }
@@ -161,12 +184,13 @@ export const describe = async (
     client.get<EngineVersion>('/version'),
   ])
   const { image } = facts
+  const references = referencesIn([container, ...facts.others])(container)
   const imageConfiguration = image === null ? '' : configurationOf(image)
   return {
     containerId: container.Id,
     name: nameOf(container),
     state: container.State.Status,
-    specJson: formatSpec(containerSpec(container, { imageConfiguration, info })),
+    specJson: formatSpec(containerSpec(container, { imageConfiguration, info, references })),
     image: describeImage(container.Image, container.Config.Image, image, { os: engine.Os, architecture: engine.Arch }),
     volumes: volumesOf(container, facts.volumes),
     networks: networksOf(facts, info),
@@ -178,6 +202,7 @@ export const describe = async (
     stopTimeoutSeconds: stopTimeoutOf(container),
     hooks: hooksOf(container),
     moveSet: moveSet(container.Id, [container, ...facts.others]),
+    uses: distinctUses(references, container.Id),
     writableLayer: facts.layer,
     binds: bindsOf(facts),
     tmpfs: tmpfsOf(container),

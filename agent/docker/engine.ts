@@ -22,6 +22,7 @@ import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
+import { heldLayers } from './image-layers.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
 import { commitLayer, removeLayer } from './layer-image.ts'
@@ -38,7 +39,8 @@ import {
 } from './made.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { publishedPorts } from './ports.ts'
-import { prepare } from './prepare.ts'
+import { type PrepareOptions, prepare } from './prepare.ts'
+import { projectContainers } from './project.ts'
 import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
 import {
   inspectVolume,
@@ -74,6 +76,9 @@ export type Engine = {
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
 
+  // Running or not, by its labels; in the engine's order.
+  project(name: string): Promise<ContainerName[]>
+
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
   check(workload: Workload__Output, migrationId: string, own?: OwnCopy | null): Promise<EngineCheck>
@@ -95,7 +100,15 @@ export type Engine = {
   removeVolume(name: string): Promise<void>
 
   // As `docker save` writes it. Throws DRAYAGE_IMAGE_EXPORT_FAILED.
-  exportImage(imageId: string, references: readonly string[], signal?: AbortSignal): AsyncIterable<Buffer>
+  // held: so many layers, from the bottom, that the receiver has need not be in it.
+  exportImage(
+    imageId: string,
+    references: readonly string[],
+    signal?: AbortSignal,
+    held?: number,
+  ): AsyncIterable<Buffer>
+  // How many of these layers, from the bottom, this engine has and need not be sent.
+  heldLayers(layers: readonly string[]): Promise<number>
   // Verified by layer digests (DRAYAGE_IMAGE_MISMATCH). Answers the id by which this engine knows it. A tag that points
   // to something else here stays as it is.
   loadImage(pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string>
@@ -119,9 +132,7 @@ export type Engine = {
     workload: Workload__Output,
     imageId: string,
     migrationId: string,
-    own?: OwnCopy | null,
-    // Of the kept writable layer, where imageId is it: what was made from another image is made anew.
-    layer?: Image__Output | null,
+    options?: PrepareOptions,
   ): Promise<Omit<PreparedTarget__Output, 'retained'>>
   // Removes what carries this migration's label: container, volumes, networks; these also where `own` is what was connected
   // to them. A container that runs is not touched:
@@ -170,6 +181,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
     describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
+    project: (name) => projectContainers(client, name),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),
     portsOf: async (id) => {
@@ -181,7 +193,8 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),
     usersOf: (volume) => allUsers(client, volume),
     removeVolume: (name) => removeUnusedVolume(client, name),
-    exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
+    exportImage: (imageId, references, signal, held) => exportImage(client, imageId, references, signal, held),
+    heldLayers: (layers) => heldLayers(client, layers),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),
     removeImage: async (imageId, tags = []) => void (await removeImage(client, imageId, tags)),
@@ -189,8 +202,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeLayer: (migrationId) => removeLayer(client, migrationId),
     createHolder: (containerId, migrationId) => createHolder(client, containerId, migrationId),
     removeHolder: (migrationId) => removeHolder(client, migrationId),
-    prepare: (workload, imageId, migrationId, own = null, layer = null) =>
-      prepare(client, workload, imageId, migrationId, own, layer),
+    prepare: (workload, imageId, migrationId, options = {}) => prepare(client, workload, imageId, migrationId, options),
     discard: (migrationId, own = null) => discard(client, migrationId, own),
     madeBy: (migrationId) => madeBy(client, migrationId),
     changesOfTarget: (migrationId, containerId, own = null) => changesOfTarget(client, migrationId, containerId, own),

@@ -1,10 +1,11 @@
 // What a migration has made on its target, as the engine tells it now, and what others have done with it since.
+import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
 import type { InspectedNetwork, InspectedVolume, ListedContainer } from './api.ts'
 import { isRemade } from './attach.ts'
 import type { Client } from './client.ts'
 import { findContainer, listContainers, listedName } from './containers.ts'
-import { containerIsOurs, isOurs, migrationLabel, roleLabel } from './labels.ts'
+import { containerIsOurs, isOurs, migrationLabel, migrationOf, roleLabel } from './labels.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { findVolume, ourVolumes } from './volumes.ts'
 
@@ -139,7 +140,8 @@ export const changesOfTarget = async (
       if (is === null) return [`its volume ${name} is not there any more`]
       // What is elsewhere may have been here before.
       const isElsewhere = !isPlainVolume({ driver: is.Driver, options: is.Options ?? {} })
-      return own?.volumes.includes(name) || isOurs(is.Labels, migrationId) || isElsewhere
+      const isOfThisMove = arePartsOfOne(migrationOf(is.Labels) ?? '', migrationId)
+      return own?.volumes.includes(name) || isOfThisMove || isElsewhere
         ? []
         : [`the volume ${name} is not the one that was made for it`]
     }),

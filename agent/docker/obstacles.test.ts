@@ -39,6 +39,7 @@ const facts: SourceFacts = {
   image,
   volumes,
   networks: { shop: network('shop'), back: network('back') },
+  together: [],
   others: [],
   listed: [],
   layer: { changes: 0, paths: [], bytes: 0 },

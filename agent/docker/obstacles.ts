@@ -30,6 +30,9 @@ export type SourceFacts = {
   readonly networks: Readonly<Record<string, InspectedNetwork | null>>
   // Every other workload of this engine.
   readonly others: readonly InspectedContainer[]
+  // Those of them that move with it.
+  readonly together: readonly InspectedContainer[]
+  // All but these.
   readonly listed: readonly ListedContainer[]
   readonly layer: WritableLayer__Output
   readonly choices: Choices__Output | null

@@ -5,7 +5,7 @@ import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import type { EngineInfo, InspectedContainer, InspectedNetwork } from './api.ts'
+import type { InspectedContainer, InspectedNetwork } from './api.ts'
 import { connectNetworks } from './attach.ts'
 import { type Client, compareApi, path } from './client.ts'
 import { type ContainerSpec, createBody, parseSpec } from './container-spec.ts'
@@ -18,7 +18,7 @@ import { findByName } from './images.ts'
 import { containerIsOurs, isOurs } from './labels.ts'
 import { collisions, differences, type NetworkSpec, networkBody, parseNetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
-import { createVolume } from './volumes.ts'
+import { createVolume, findVolume } from './volumes.ts'
 
 // Copies what the image has at the volumes' places into them, before the first round overwrites it.
 const createTimeoutMs = 10 * 60_000
@@ -96,18 +96,23 @@ const findOurs = async (
   return null
 }
 
+type Creation = Required<Pick<PrepareOptions, 'prepared'>> & {
+  readonly spec: ContainerSpec
+  readonly imageId: string
+  readonly migrationId: string
+}
+
 const createContainer = async (
   client: Client,
   workload: Workload__Output,
-  spec: ContainerSpec,
-  imageId: string,
-  migrationId: string,
-  info: EngineInfo,
+  { spec, imageId, migrationId, prepared }: Creation,
 ): Promise<{ container: InspectedContainer; warnings: Finding[] }> => {
   await checkImage(client, spec, imageId)
+  const info = await engineInfo(client)
   const target = {
     macAddressPerEndpoint: compareApi(await client.apiVersion(), '1.44') >= 0,
     runtimes: Object.keys(info.Runtimes ?? {}),
+    prepared,
   }
   const create = async (image: string) => {
     const body = createBody(spec, image, migrationId, target)
@@ -169,13 +174,29 @@ const specOn = (spec: ContainerSpec, layer: Image__Output | null): ContainerSpec
         imageConfiguration: layer.configuration,
       }
 
+export type PrepareOptions = {
+  readonly own?: OwnCopy | null
+  // Of the kept writable layer, where imageId is it: what was made from another image is made anew.
+  readonly layer?: Image__Output | null
+  // Of those that move with it: what was made for them here, by their ids on the source.
+  readonly prepared?: ReadonlyMap<string, string>
+}
+
+// The engine would make it by itself, and nothing would tell it from the one that is copied.
+const requireCarried = async (client: Client, { name }: Workload__Output['volumes'][number]): Promise<void> => {
+  if ((await findVolume(client, name)) !== null) return
+  throw new AppError(
+    'DRAYAGE_TARGET_CHANGED',
+    `The volume ${name}, which was made for a container that moves together with this one, is not there any more.`,
+  )
+}
+
 export const prepare = async (
   client: Client,
   workload: Workload__Output,
   imageId: string,
   migrationId: string,
-  own: OwnCopy | null,
-  layer: Image__Output | null,
+  { own = null, layer = null, prepared = new Map() }: PrepareOptions,
 ): Promise<Omit<PreparedTarget__Output, 'retained'>> => {
   const spec = specOn(parseSpec(workload.specJson), layer)
   const createdNetworks: string[] = []
@@ -186,7 +207,8 @@ export const prepare = async (
   }
   const createdVolumes: string[] = []
   for (const volume of workload.volumes.filter(({ name }) => !own?.volumes.includes(name))) {
-    if (await createVolume(client, volume, migrationId)) createdVolumes.push(volume.name)
+    if (volume.carriedByAnother) await requireCarried(client, volume)
+    else if (await createVolume(client, volume, migrationId)) createdVolumes.push(volume.name)
   }
   await failpoint('PrepareTarget.middle')
   const found =
@@ -195,7 +217,7 @@ export const prepare = async (
       : await inspectContainer(client, own.containerId)
   const { container, warnings } =
     found === null
-      ? await createContainer(client, workload, spec, imageId, migrationId, await engineInfo(client))
+      ? await createContainer(client, workload, { spec, imageId, migrationId, prepared })
       : { container: found, warnings: [] }
   await connectNetworks(client, spec, container)
   confirmMounts(workload, container)

@@ -1,6 +1,7 @@
 // Ports that are published otherwise where a container goes than where it comes from. Whether what is asked for makes sense, the
 // coordinator says, which sees all that moves together. Pure.
 import type { Finding } from '../../shared/errors.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { formatPublish, type Published, republished, sameContainerPort } from '../../shared/ports/publish.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { HostConfig } from './api.ts'
@@ -53,7 +54,7 @@ export const keptPortFindings = (
       code: 'DRAYAGE_PORT_NOT_PUBLISHED',
       message:
         `The copy of ${name} that is kept on the target publishes ${publishedWords({ ports: [...kept] })}, and it is to publish ` +
-        `${publishedWords({ ports })}. Move it with --publish as it was there, or let dray finalize ${migrationId} remove the copy; ` +
+        `${publishedWords({ ports })}. Move it with --publish as it was there, or let dray finalize ${migrationOfPart(migrationId)} remove the copy; ` +
         'everything is then sent anew.',
     },
   ]

@@ -53,6 +53,7 @@ const workload: Workload__Output = {
   stopTimeoutSeconds: 10,
   hooks: [],
   moveSet: [],
+  uses: [],
   writableLayer: null,
   binds: [],
   tmpfs: [],
@@ -155,6 +156,29 @@ test('a runtime, a log driver and processors that the target lacks are refused',
 test('a memory limit that is more than the target has is warned of', () => {
   const found = targetFindings({ ...facts, spec: changed({}, { Memory: 2 ** 34 }) })
   expect(found.warnings.map(({ code }) => code)).toEqual(['memory-limit-above-target'])
+})
+
+test('a volume that several have in common is somebody else’s here, or missing, for the one that carries it alone', () => {
+  const volume = { Name: 'named', Driver: 'local', Mountpoint: '/x', Labels: null, Options: null, Scope: 'local' }
+  const mounting = (carriedByAnother: boolean) => ({
+    ...workload,
+    volumes: [
+      {
+        ...{
+          name: 'named',
+          driver: 'local',
+          options: {},
+          labels: {},
+          mountpoint: '/x',
+          createdAt: '',
+          anonymous: false,
+        },
+        ...{ destination: '/x', readOnly: false, rootIdentity: '', usage: null, traits: [], carriedByAnother },
+      },
+    ],
+  })
+  expect(codesOf({ workload: mounting(false), volumes: [volume] })).toEqual(['DRAYAGE_VOLUME_EXISTS'])
+  expect(codesOf({ workload: mounting(true), volumes: [volume] })).toEqual([])
 })
 
 test('what this migration made is no obstacle to it, and is to another', () => {

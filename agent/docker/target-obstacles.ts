@@ -63,7 +63,7 @@ const volumeObstacles = ({ workload, volumes, migrationId, own }: TargetFacts): 
   volumes
     .filter((volume) => {
       const wanted = workload.volumes.find(({ name }) => name === volume.Name)
-      return wanted === undefined || !isSameElsewhere(volume, wanted)
+      return wanted === undefined || (!wanted.carriedByAnother && !isSameElsewhere(volume, wanted))
     })
     .filter((volume) => !own?.volumes.includes(volume.Name) && !isOurs(volume.Labels, migrationId))
     .map((volume) =>

@@ -1,5 +1,6 @@
 // What a person finds beside a volume that has no data any more. Paths are the engine's: those a person on this host sees.
 import { dirname, join } from 'node:path'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { RestartPolicy } from '../docker/engine.ts'
 import { asideOf, noticeName } from './set-aside.ts'
 
@@ -26,7 +27,7 @@ data:       ${aside}
 Nothing was deleted. As long as the data is not in its usual place, no container can start on it here, and so two
 copies of ${facts.container} can never run at once.
 
-\`dray migrations ${facts.migrationId}\` says how the move went. To bring ${facts.container} back to this host without
+\`dray migrations ${migrationOfPart(facts.migrationId)}\` says how the move went. To bring ${facts.container} back to this host without
 the coordinator, make sure first that it is stopped on ${facts.movedTo}, for good; what it wrote there is not in here.
 Then, on this host, as root, with Drayage's agent stopped (systemctl stop drayage-agent, or docker stop drayage-agent):
 

@@ -128,8 +128,8 @@ export type Migrations = {
   forget(migrationId: string): Promise<void>
 }
 
-// Migrations' ids become file names.
-const safeId = /^[A-Za-z0-9_-]{1,64}$/
+// Migrations' ids, and those of their parts (shared/move-set/part.ts), become file names.
+const safeId = /^[A-Za-z0-9_-]{1,64}(\.[0-9]{1,4})?$/
 const suffix = '.json'
 
 export const openMigrations = async (stateFolder: string): Promise<Migrations> => {

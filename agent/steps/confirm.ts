@@ -1,6 +1,7 @@
 // What only this migration may have touched on the target, asked of the engine: while the copy is made, last before the
 // commit, and before any of it is discarded.
 import { AppError } from '../../shared/errors.ts'
+import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { Made, OwnCopy } from '../docker/engine.ts'
 import type { TargetNote } from '../state/migrations.ts'
@@ -13,12 +14,21 @@ type Context = Pick<AgentContext, 'engine' | 'state' | 'volumes' | 'paths'>
 
 const ownCopy = ({ adopted }: TargetNote): OwnCopy | null => (adopted === undefined ? null : copyOf(adopted))
 
+// Its own, and the volumes that those have taken that move with it: it may use them.
+const ownOrTheirs = ({ migrations }: Context['state'], note: TargetNote): OwnCopy | null => {
+  const taken = migrations
+    .all()
+    .flatMap((one) => (one.role === 'target' && arePartsOfOne(one.migrationId, note.migrationId) ? [one.adopted] : []))
+    .flatMap((adopted) => (adopted === undefined ? [] : copyOf(adopted).volumes))
+  return taken.length === 0 ? ownCopy(note) : { containerId: note.adopted?.containerId ?? '', volumes: taken }
+}
+
 // I3: what becomes the only copy is there, is ours, and nobody has run it.
 export const confirmTarget = async (context: Context, containerId: string, lease: Lease): Promise<Done> => {
   const { engine, state } = context
   const note = targetNote(state, lease)
   const reasons = [
-    ...(await engine.changesOfTarget(lease.migrationId, containerId, ownCopy(note))),
+    ...(await engine.changesOfTarget(lease.migrationId, containerId, ownOrTheirs(state, note))),
     ...(note.adopted === undefined ? [] : await changesOfAdopted(context, note.adopted)),
   ]
   if (note.startAsked) reasons.unshift('it was asked to start already')

@@ -28,16 +28,10 @@ export const releaseSource = async ({ engine }: AgentContext, lease: Lease): Pro
 
 export const prepareTarget = async (
   context: AgentContext,
-  {
-    workload: described,
-    imageId,
-    overwriteChanged,
-    allowedPowers,
-    choices,
-    layer,
-  }: Omit<PrepareTargetRequest__Output, 'lease'>,
+  request: Omit<PrepareTargetRequest__Output, 'lease'>,
   lease: Lease,
 ): Promise<PreparedTarget> => {
+  const { workload: described, imageId, overwriteChanged, allowedPowers, choices, layer } = request
   if (!described) throw new AppError('DRAYAGE_INVALID_REQUEST', 'PrepareTarget lacks the workload.')
   const { engine, state, rules } = context
   const workload = withPublished(described, choices?.publish ?? [])
@@ -45,7 +39,10 @@ export const prepareTarget = async (
   const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
   if (adopted) requireNoLayer(adopted, workload, choices, layer)
-  const prepared = await engine.prepare(workload, imageId, lease.migrationId, adopted ? copyOf(adopted) : null, layer)
+  const prepared = await engine.prepare(workload, imageId, lease.migrationId, {
+    ...{ own: adopted ? copyOf(adopted) : null, layer },
+    prepared: new Map(request.prepared.map(({ sourceContainerId, containerId }) => [sourceContainerId, containerId])),
+  })
   return { ...prepared, retained: retired === null ? null : told(retired) }
 }
 

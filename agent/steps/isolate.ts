@@ -119,18 +119,20 @@ const restoreUnnoted = async (
 // Volumes by what was noted when the epoch was granted; what is asked for must agree with it.
 const plan = (note: SourceNote, { volumes }: Request): Isolated => {
   const plain = [...new Map(volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()]
-  const chosen = plain.map(({ name, rootIdentity }): NotedVolume => {
-    const noted = note.volumes.find((volume) => volume.name === name)
-    if (noted !== undefined && noted.rootIdentity !== '' && noted.rootIdentity === rootIdentity) return noted
-    throw new AppError(
-      'DRAYAGE_VOLUME_ROOT_CHANGED',
-      `The volume ${name} (${rootIdentity}) is not the one that was noted for ${note.containerName} when the migration ` +
-        `began (${noted?.rootIdentity ?? 'none'}). Nothing was set aside.`,
-    )
-  })
+  const chosen = plain
+    .filter(({ carriedByAnother }) => !carriedByAnother)
+    .map(({ name, rootIdentity }): NotedVolume => {
+      const noted = note.volumes.find((volume) => volume.name === name)
+      if (noted !== undefined && noted.rootIdentity !== '' && noted.rootIdentity === rootIdentity) return noted
+      throw new AppError(
+        'DRAYAGE_VOLUME_ROOT_CHANGED',
+        `The volume ${name} (${rootIdentity}) is not the one that was noted for ${note.containerName} when the migration ` +
+          `began (${noted?.rootIdentity ?? 'none'}). Nothing was set aside.`,
+      )
+    })
   // The end of a ULID is its random part.
   const short = note.migrationId.slice(-8).toLowerCase()
-  const renamed = chosen.length > 0 ? null : { from: note.containerName, to: `${note.containerName}-moved-${short}` }
+  const renamed = plain.length > 0 ? null : { from: note.containerName, to: `${note.containerName}-moved-${short}` }
   return { volumes: chosen, renamed }
 }
 

@@ -13,6 +13,7 @@ const volume = (name: string, diskBytes: number, entries: number) => ({
   readOnly: false,
   traits: [],
   rootIdentity: '',
+  carriedByAnother: false,
   usage: { entries, diskBytes, apparentBytes: diskBytes * 10, devices: 0, devicePaths: [] },
 })
 const workload = (volumes: ReturnType<typeof volume>[]) => ({ name: 'db', volumes, image: null })

@@ -3,6 +3,7 @@
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { CheckTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetRequest.ts'
 import type { DescribeWorkloadRequest__Output } from '../../shared/rpc/generated/drayage/v1/DescribeWorkloadRequest.ts'
+import type { Project } from '../../shared/rpc/generated/drayage/v1/Project.ts'
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
@@ -15,15 +16,16 @@ import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
-type Described = Omit<DescribeWorkloadRequest__Output, 'choices'> & Partial<DescribeWorkloadRequest__Output>
+type Described = Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'> &
+  Partial<DescribeWorkloadRequest__Output>
 
 export const describeWorkload = async (
   { engine, volumes, paths, state }: AgentContext,
-  { container, measureVolumes, choices = null }: Described,
+  { container, measureVolumes, together = [], measured = [], choices = null }: Described,
   signal: AbortSignal,
 ): Promise<Workload> => {
   const isRetired = (id: string) => state.retired.byContainer(id) !== null
-  const workload = await engine.describe(container, { isRetired, choices, measure: measureVolumes })
+  const workload = await engine.describe(container, { isRetired, choices, together, measure: measureVolumes })
   const obstacles: Finding[] = []
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {
@@ -40,7 +42,8 @@ export const describeWorkload = async (
       const root = paths.here(volume.mountpoint)
       try {
         const rootIdentity = await volumes.identify(root)
-        const usage = measureVolumes ? toMessage(await volumes.measure(root, { signal })) : null
+        const isWanted = measureVolumes && !measured.includes(volume.name)
+        const usage = isWanted ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
       } catch (thrown) {
         if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CANCELLED') throw thrown
@@ -59,6 +62,15 @@ export const describeWorkload = async (
   )
   const binds = await lookAtBinds(paths, workload.binds)
   return { ...workload, volumes: looked, binds, obstacles: [...workload.obstacles, ...obstacles] }
+}
+
+export const describeProject = async (
+  { engine, state }: Pick<AgentContext, 'engine' | 'state'>,
+  project: string,
+): Promise<Project> => {
+  const all = await engine.project(project)
+  const here = all.filter(({ id }) => state.retired.byContainer(id) === null)
+  return { containers: here.map(({ id, name }) => ({ containerId: id, name })) }
 }
 
 const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
@@ -110,7 +122,8 @@ export const shortages = (
   imageMustCome: boolean,
   free: { readonly bytes: number; readonly inodes: number },
 ): readonly Finding[] => {
-  const distinct = [...new Map(workload.volumes.map((volume) => [volume.name, volume])).values()]
+  const own = workload.volumes.filter(({ carriedByAnother }) => !carriedByAnother)
+  const distinct = [...new Map(own.map((volume) => [volume.name, volume])).values()]
   const sum = (of: (volume: WorkloadVolume) => number) => distinct.reduce((total, volume) => total + of(volume), 0)
   // Docker takes an image's archive to its own disk, and then unpacks it.
   const imageBytes = imageMustCome ? 2 * (workload.image?.sizeBytes ?? 0) : 0

@@ -4,6 +4,7 @@
 import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
+import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { Choices__Output as Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output as RetainedCopy } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
@@ -77,7 +78,7 @@ export const lookAtRetained = async (
   overwriteChanged: boolean,
 ): Promise<Finding[]> => {
   const { containerName, migrationId, workloadId } = retired
-  const anew = `dray finalize ${migrationId} removes it, and so do docker rm and docker volume rm; then everything is sent anew`
+  const anew = `dray finalize ${migrationOfPart(migrationId)} removes it, and so do docker rm and docker volume rm; then everything is sent anew`
   const container = await findContainer(engine, retired.containerId)
   const reasons: Finding[] = []
   if (container === null) {
@@ -131,7 +132,7 @@ export const layerAgainst = (
           message:
             `The copy of ${containerName} that is kept on this host would be taken with the files outside its volumes as they were ` +
             `left there, and without what was changed since: ${writableLayer.paths.slice(0, 5).join(', ')}. If that may be left ` +
-            `behind, say so: --writable-layer discard. If not: dray finalize ${migrationId} removes the copy, and everything is ` +
+            `behind, say so: --writable-layer discard. If not: dray finalize ${migrationOfPart(migrationId)} removes the copy, and everything is ` +
             'sent anew with it.',
         },
       ]

@@ -94,7 +94,9 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
     },
   })
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
-  await target.port.prepareTarget({ lease, workload, imageId, overwriteChanged: false, allowedPowers: [], choices: {} })
+  await target.port.prepareTarget({
+    ...{ lease, workload, imageId, overwriteChanged: false, allowedPowers: [], choices: {}, prepared: [] },
+  })
 
   let round = 0
   return {

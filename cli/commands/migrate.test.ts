@@ -75,6 +75,10 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   await migrate('--detach', '--without-dependents')
   const alone = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
   expect(alone).toMatchObject({ options: { dependents: 'leave' } })
+  await migrate('--detach', '--with-dependents')
+  const together = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
+  expect(together).toMatchObject({ options: { dependents: 'take' } })
+  expect(await migrate('--with-dependents', '--without-dependents')).toMatchObject({ exit: 2 })
   await migrate('--detach', '--writable-layer', 'keep')
   const kept = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
   expect(kept).toMatchObject({ options: { writableLayer: 'keep' } })

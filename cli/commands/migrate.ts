@@ -12,6 +12,7 @@ import { defaultGiveUpAfter, giveUpOption } from './watch.ts'
 
 type Flags = ClientFlags &
   MigrationFlags & {
+    readonly project?: string
     readonly from: string
     readonly to: string
     readonly dryRun?: true
@@ -44,17 +45,32 @@ const run = (client: Client, request: MigrationRequest, flags: Flags): Promise<A
       // A caller's key may belong to a migration that has moved the container already: then a plan would be refused,
       // where the answer is that migration.
       if (flags.json || flags.idempotencyKey !== undefined) return
-      reporter.say(`Planning: what ${request.container} has on ${request.from}, and whether ${request.to} can take it.`)
+      reporter.say(
+        `Planning: what ${request.container ?? `the project ${request.project}`} has on ${request.from}, and whether ${request.to} can take it.`,
+      )
       const plan = await client.plan(request)
       if (plan.refusals.length > 0) throw refusalOf(plan)
       for (const line of planText(plan, paintFor(process.stderr)).split('\n')) process.stderr.write(`${line}\n`)
     },
   )
 
+const whatToMove = (
+  container: string | undefined,
+  { project }: Flags,
+): Pick<MigrationRequest, 'container' | 'project'> => {
+  if (container !== undefined && project === undefined) return { container }
+  if (container === undefined && project !== undefined) return { project }
+  throw new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    'Name either the container that is to move, or a Compose project (--project): one of them.',
+  )
+}
+
 export const migrateCommand = (): Command =>
   withMigrationFlags(
     clientCommand('migrate', 'move a container and its data to another host')
-      .argument('<container>', 'its name, its id, or the beginning of its id')
+      .argument('[container]', 'its name, its id, or the beginning of its id')
+      .option('--project <name>', 'instead of a container: all containers of this Compose project')
       .requiredOption('--from <host>', 'where it is')
       .requiredOption('--to <host>', 'where it shall be')
       .option('--dry-run', 'print the plan, and change nothing'),
@@ -76,6 +92,8 @@ export const migrateCommand = (): Command =>
           'dray migrate web --from host-1 --to host-2 --dry-run     (what would move; every reason against it)',
           'dray migrate web --from host-1 --to host-2',
           'id=$(dray migrate web --from host-1 --to host-2 --detach) && dray migrations "$id" --watch',
+          'dray migrate web --from host-1 --to host-2 --with-dependents   (and all that belongs together with it, or nothing)',
+          'dray migrate --project blog --from host-1 --to host-2   (a whole Compose project)',
           'dray migrate db --from host-1 --to host-2 --max-downtime 200ms --max-rounds 20',
           'dray migrate db --from host-1 --to host-2 --bwlimit 100M   (leaves the rest of the line to others)',
           'dray migrate db --from host-1 --to host-2 --verify full   (everything is read once more before the hand-over)',
@@ -93,10 +111,11 @@ export const migrateCommand = (): Command =>
         130,
       ),
     )
-    .action((container: string, flags: Flags) =>
+    .action((container: string | undefined, flags: Flags) =>
       answering(flags, () => {
         const client = connect(flags)
-        const request = { container, from: flags.from, to: flags.to, options: readMigrationFlags(flags) }
+        const options = readMigrationFlags(flags)
+        const request = { ...whatToMove(container, flags), from: flags.from, to: flags.to, options }
         return flags.dryRun ? dryRun(client, request) : run(client, request, flags)
       }),
     )

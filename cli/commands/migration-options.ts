@@ -14,6 +14,7 @@ export type MigrationFlags = {
   readonly onUnhealthy?: MigrationOptions['onUnhealthy']
   readonly bwlimit?: string
   readonly compress?: MigrationOptions['compression']
+  readonly withDependents?: true
   readonly withoutDependents?: true
   readonly writableLayer?: MigrationOptions['writableLayer']
   readonly publish?: readonly string[]
@@ -30,6 +31,17 @@ const hookOf = (command: string, { hookTimeout, hookOnError }: MigrationFlags): 
   ...(hookTimeout !== undefined && { timeoutMs: parseDuration('--hook-timeout', hookTimeout) }),
   ...(hookOnError !== undefined && { onError: hookOnError }),
 })
+
+const dependentsOf = ({ withDependents, withoutDependents }: MigrationFlags): RequestedOptions => {
+  if (withDependents && withoutDependents) {
+    throw new AppError(
+      'DRAYAGE_CONFIG_INVALID',
+      '--with-dependents and --without-dependents are opposites: say one of them.',
+    )
+  }
+  if (withDependents) return { dependents: 'take' }
+  return withoutDependents ? { dependents: 'leave' } : {}
+}
 
 // What is not said is not sent: the coordinator's defaults hold.
 export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
@@ -49,7 +61,7 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(onUnhealthy !== undefined && { onUnhealthy }),
     ...(bwlimit !== undefined && { maxBytesPerSecond: parseRate('--bwlimit', bwlimit) }),
     ...(compress !== undefined && { compression: compress }),
-    ...(flags.withoutDependents && { dependents: 'leave' as const }),
+    ...dependentsOf(flags),
     ...(flags.writableLayer !== undefined && { writableLayer: flags.writableLayer }),
     ...(flags.publish !== undefined && { publish: parsePublished('--publish', flags.publish) }),
     ...(flags.binds !== undefined && { binds: flags.binds }),
@@ -96,6 +108,10 @@ export const withMigrationFlags = (command: Command): Command =>
         '--compress <how>',
         'volumes on their way: auto, with zstd where the line is slower than that and the data shrinks (default); zstd, whatever shrinks; none',
       ).choices(['auto', 'zstd', 'none']),
+    )
+    .option(
+      '--with-dependents',
+      'and all containers that belong together with it: that share volumes or namespaces, take volumes from one another, are linked, or depend on one another in Compose. All, or none',
     )
     .option(
       '--without-dependents',

@@ -6,9 +6,17 @@ import { type Fact, fact, factsText } from './facts.ts'
 import { shortDigest, shortName } from './names.ts'
 import { formatBytes, formatDuration, plural } from './quantities.ts'
 
-const bytesToSend = ({ totalBytes, image }: Plan): number => totalBytes + (image.presentOnTarget ? 0 : image.sizeBytes)
+const bytesToSend = (plan: Plan): number =>
+  imagesOf(plan).reduce((sum, image) => sum + (image.presentOnTarget ? 0 : image.sizeBytes), plan.totalBytes)
 
-const imageLine = ({ image, to }: Plan): string =>
+// One that several members have in common comes once.
+const imagesOf = ({ members }: Plan): readonly Plan['image'][] => [
+  ...new Map(members.map(({ image }) => [image.reference, image])).values(),
+]
+
+const imageLines = (plan: Plan): readonly string[] => imagesOf(plan).map((image) => imageLine(image, plan.to))
+
+const imageLine = (image: Plan['image'], to: string): string =>
   `${shortDigest(image.reference)} (${formatBytes(image.sizeBytes)}), ${image.presentOnTarget ? `already on ${to}` : 'to be sent'}`
 
 const volumeLine = ({
@@ -70,8 +78,12 @@ const timeLines = ({ forecast, from, to }: Plan): readonly string[] => {
 const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): string =>
   `${name} (${state}) ${ties.map(({ words }) => words).join(', ')}${separable ? '; may be left behind' : ''}`
 
+const movingLine = ({ name, state, ties }: Plan['members'][number]): string =>
+  `${name} (${state})${ties.length === 0 ? '' : ` ${ties.map(({ words }) => words).join(', ')}`}`
+
 const facts = (plan: Plan): readonly Fact[] => [
-  fact('image', imageLine(plan)),
+  fact('moves together', ...(plan.members.length > 1 ? plan.members.map(movingLine) : [])),
+  fact('image', ...imageLines(plan)),
   plan.volumes.length === 0
     ? fact('volumes', 'none')
     : fact(plan.volumes.length === 1 ? 'volume' : 'volumes', ...plan.volumes.map(volumeLine)),

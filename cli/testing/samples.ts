@@ -130,7 +130,7 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({
   from: 'host-1',
   to: 'host-2',
   image,
-  members: [{ id: 'c'.repeat(64), name: 'web', state: 'running', image }],
+  members: [{ id: 'c'.repeat(64), name: 'web', state: 'running', image, ties: [] }],
   volumes: [
     {
       name: 'data',

@@ -36,7 +36,7 @@ export const consequenceOf = (
 
 export const describeConsequence = (
   consequence: Consequence,
-  { subject, request: { from, to } }: Pick<MigrationRecord, 'subject' | 'request'>,
+  { subject, members, request: { from, to } }: Pick<MigrationRecord, 'subject' | 'members' | 'request'>,
 ): string => {
   switch (consequence) {
     case 'retired-later':
@@ -46,7 +46,7 @@ export const describeConsequence = (
     case 'put-back-later':
       return `${subject} stays with ${from}, which is down: its copy on ${to} was not proven whole, and is never started. Nothing of what has crossed is thrown away: it stays in the volumes on ${to} until ${from} is back; then ${subject} is put back there, and what was made on ${to} removed (docs/recovery.md).`
     case 'owner-down':
-      return `${subject} is owned by ${to}, which is down, and may have run there: it is not started on ${from} by itself. Bring ${to} back, and start it there (docker start ${subject}); or, to do without what it wrote there, bring back what ${from} keeps (docs/break-glass.md), then: dray recover.`
+      return `${subject} is owned by ${to}, which is down, and may have run there: it is not started on ${from} by itself. Bring ${to} back, and start it there (docker start ${members.map(({ containerName }) => containerName).join(' ')}); or, to do without what it wrote there, bring back what ${from} keeps (docs/break-glass.md), then: dray recover.`
     case 'put-back-now':
       return `${subject} stays with ${from}, where everything is put back as it was. What was made on ${to} is removed when it is back.`
   }

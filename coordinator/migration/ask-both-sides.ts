@@ -1,5 +1,6 @@
 // What is asked of both hosts, again and again, until nothing can change the answers any more.
 import { AppError, type Finding } from '../../shared/errors.ts'
+import { describeTogether, newInProject } from './find-members.ts'
 import { assess, refusalOf } from './plan.ts'
 import { choicesOf, leaseOf, type Workload } from './record.ts'
 import { inOrder, type StepContext } from './step.ts'
@@ -14,12 +15,12 @@ export const askBothSides = async (
   warnings: readonly Finding[]
 }> => {
   const { record, members, source, target, signal } = context
+  const ids = members.map(({ containerId }) => containerId)
+  const described = await describeTogether(source.agent, record.request, ids, false, { signal })
+  const workloads = described.map((workload) => withSizes(workload, toCome))
   const parts = await inOrder(members, async (member) => {
-    const described = await source.agent.describeWorkload(
-      { container: member.containerId, measureVolumes: false, choices: choicesOf(record.request) },
-      { signal },
-    )
-    const workload = withSizes(described, toCome)
+    const workload = workloads.find(({ containerId }) => containerId === member.containerId)
+    if (workload === undefined) throw new Error(`${member.containerName} was not described`)
     const check = await target.agent.checkTarget(
       {
         workload,
@@ -37,6 +38,10 @@ export const askBothSides = async (
   const refusal = refusalOf(record.subject, refusals)
   if (refusal) throw refusal
   requireSameVolumes(record, parts)
+  requireSameProject(
+    record,
+    record.kind === 'move' ? await newInProject(source.agent, record.request, new Set(ids), { signal }) : [],
+  )
   return { found: parts.map(({ workload, check }) => ({ workload, imageId: check.imageId })), warnings }
 }
 
@@ -52,6 +57,14 @@ const withSizes = (workload: Workload, planned: StepContext['record']['plan']['v
       return { ...volume, usage: { entries, apparentBytes, diskBytes, devices: 0, devicePaths: [] } }
     }),
   }
+}
+
+const requireSameProject = ({ subject }: StepContext['record'], added: readonly string[]): void => {
+  if (added.length === 0) return
+  throw new AppError(
+    'DRAYAGE_CONTAINER_CHANGED',
+    `Since it was planned, ${added.join(', ')} came to ${subject}. Nothing was lost; plan it again.`,
+  )
 }
 
 // What is journaled, held and copied must be the same things throughout.

@@ -13,10 +13,9 @@ export const volumesByName = (volumes: Workload['volumes']) => [
 // Each volume of which there is something to copy once, with the member that carries it.
 const carried = (members: readonly MovingMember[]) =>
   members.flatMap((member) =>
-    volumesByName((member.facts.plan?.workload.volumes ?? []).filter(isPlainVolume)).map((volume) => ({
-      member,
-      volume,
-    })),
+    volumesByName(member.facts.plan?.workload.volumes ?? [])
+      .filter((volume) => isPlainVolume(volume) && !volume.carriedByAnother)
+      .map((volume) => ({ member, volume })),
   )
 
 type RoundPlan = {

@@ -2,6 +2,7 @@
 // from which the target's container is made anew. Before the last round of the volumes, since an engine that makes a
 // container puts the image's files into those that are empty.
 import { AppError } from '../../shared/errors.ts'
+import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
 import { choicesOf, leaseOf, type Workload } from './record.ts'
 import type { MovingMember, StepContext } from './step.ts'
 
@@ -10,6 +11,7 @@ export const keepLayer = async (
   { record, source, target, signal, progress }: StepContext,
   member: MovingMember,
   workload: Workload,
+  prepared: PreparedMember[],
 ): Promise<{ readonly containerId: string } | null> => {
   const { writableLayer, allow, maxBytesPerSecond } = record.request.options
   if (writableLayer !== 'keep') return null
@@ -43,6 +45,7 @@ export const keepLayer = async (
       ...{ lease, workload, imageId, layer },
       ...{ overwriteChanged: record.terms.overwriteChanged ?? false, allowedPowers: allow },
       choices: choicesOf(record.request),
+      prepared,
     },
     { signal },
   )

@@ -1,5 +1,5 @@
-// A container that belongs together with others of its host: containers are moved one at a time, so none is cut off from
-// what it cannot do without. Pure.
+// What belongs together with containers that are to move, and does not move: none is cut off from what it cannot do without.
+// Pure.
 import type { Finding } from '../../shared/errors.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
 
@@ -19,23 +19,42 @@ const listed = (members: readonly Member[]): string => {
 const counted = (members: readonly Member[]): string =>
   members.length === 1 ? 'another container' : `${members.length} other containers`
 
+// Of those that belong together with what moves: who does not move with it.
+export const outsideOf = (workloads: readonly Pick<Workload, 'containerId' | 'moveSet'>[]): readonly Member[] => {
+  const moving = new Set(workloads.map(({ containerId }) => containerId))
+  const outside = new Map<string, Member>()
+  for (const { moveSet } of workloads) {
+    for (const member of moveSet) {
+      if (moving.has(member.containerId)) continue
+      const known = outside.get(member.containerId)
+      // What one of them is bound to, all are.
+      outside.set(member.containerId, { ...member, separable: member.separable && known?.separable !== false })
+    }
+  }
+  return [...outside.values()]
+}
+
 export const setFindings = (
   { from, options: { dependents } }: Pick<AcceptedRequest, 'from' | 'options'>,
-  { name, moveSet }: Pick<Workload, 'name' | 'moveSet'>,
+  subject: string,
+  outside: readonly Member[],
 ): { readonly refusals: readonly Finding[]; readonly warnings: readonly Finding[] } => {
-  const bound = moveSet.filter(({ separable }) => !separable)
-  const separable = moveSet.filter((member) => member.separable)
+  const bound = outside.filter(({ separable }) => !separable)
+  const separable = outside.filter((member) => member.separable)
   if (bound.length === 0 && (separable.length === 0 || dependents === 'leave')) {
     const message = `Left behind on ${from}, each to do without the other from now on: ${listed(separable)}.`
     return { refusals: [], warnings: separable.length === 0 ? [] : [{ code: 'dependents-left-behind', message }] }
   }
-  const apart = 'Containers move one at a time: take these apart first (docs/errors.md says how).'
+  const take = 'To move all of them, or none: --with-dependents (dependents: take).'
   const leave = 'may be left behind: --without-dependents (dependents: leave).'
   const names = separable.slice(0, mostNamed).map((member) => member.name)
   const whatToDo =
-    bound.length === 0
-      ? `Since nothing but depends_on ties them, they ${leave}`
-      : `${apart}${separable.length === 0 || dependents === 'leave' ? '' : ` Of them, ${names.join(', ')} ${leave}`}`
-  const message = `${name} belongs together with ${counted(moveSet)} of ${from}: ${listed(moveSet)}. ${whatToDo}`
+    separable.length === 0 || dependents === 'leave'
+      ? take
+      : `${take} ${bound.length === 0 ? `Since nothing but depends_on ties them, they ${leave}` : `Of them, ${names.join(', ')} ${leave}`}`
+  const message = `${subject} belongs together with ${counted(outside)} of ${from}: ${listed(outside)}. ${
+    // Everybody was taken who was there then.
+    dependents === 'take' ? 'They came since it was planned: plan it again.' : whatToDo
+  }`
   return { refusals: [{ code: 'DRAYAGE_SET_LARGER', message }], warnings: [] }
 }

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { nextFor, type Standing } from './next.ts'
 import { accepted, type MigrationRecord } from './record.ts'
 
+const member = { containerId: 'c1', containerName: 'web', lease: null, settledBy: null }
 const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({
   ...{ id: 'm-1', kind: 'move', of: null, terms: {}, followedBy: 'm-2', state: 'failed' },
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
-  ...{ subject: 'web', members: [], idempotencyKey: null, warnings: [], error: null },
+  ...{ subject: 'web', members: [member], idempotencyKey: null, warnings: [], error: null },
   plan: { container: { id: 'c1', name: 'web', state: 'running' } } as MigrationRecord['plan'],
   ...{ cancelRequested: false, pauseRequested: false },
   ...{ createdAt: new Date(0), updatedAt: new Date(0), endedAt: new Date(1) },

@@ -79,7 +79,10 @@ const kept = ({ request: { from } }: MigrationRecord, { isolate }: Facts): strin
 const wentBack = ({ subject, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>
   `${subject} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
 
-const notUp = ({ id, kind, subject, request }: MigrationRecord, follower: MigrationRecord | null): string => {
+const notUp = (
+  { id, kind, subject, members, plan, request }: MigrationRecord,
+  follower: MigrationRecord | null,
+): string => {
   const { from, to } = request
   if (follower !== null && !hasEnded(follower.state))
     return `It goes back to ${from} by itself: see migration ${follower.id}.`
@@ -87,6 +90,9 @@ const notUp = ({ id, kind, subject, request }: MigrationRecord, follower: Migrat
   if (follower?.state === 'failed')
     return `The way back (${follower.id}) did not come up either: see there where ${subject} is, and what to do.`
   const tried = follower?.kind === 'return' ? ` The way back (${follower.id}) did not succeed: see its error.` : ''
-  const back = kind === 'return' ? `dray migrate ${subject} --from ${to} --to ${from}` : `dray return ${id}`
-  return `${to} owns ${subject} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (docker logs ${subject}) and start it there, or move it back: ${back}.`
+  const all = members.length > 1 ? ' --with-dependents' : ''
+  const again = `dray migrate ${plan.container.name} --from ${to} --to ${from}${all}`
+  const back = kind === 'return' ? again : `dray return ${id}`
+  const logs = members.map(({ containerName }) => `docker logs ${containerName}`).join(', ')
+  return `${to} owns ${subject} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (${logs}) and start it there, or move it back: ${back}.`
 }

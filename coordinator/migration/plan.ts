@@ -4,7 +4,8 @@ import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
-import { setFindings } from './move-set.ts'
+import { outsideOf, setFindings } from './move-set.ts'
+import { layerFindings } from './order.ts'
 import type { TargetCheck } from './ports.ts'
 import { publishedPorts, publishRefusals } from './published-ports.ts'
 import type { AcceptedRequest, Workload } from './record.ts'
@@ -39,22 +40,41 @@ const plannedLayer = (
 // One of those that move together, as both hosts see it.
 export type PlannedPart = { readonly workload: Workload; readonly check: TargetCheck }
 
-// A volume that is mounted twice is one volume.
-const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] => [
+// A volume that is mounted twice is one volume, and so is one that several mount.
+const carriedIn = (parts: readonly PlannedPart[]): Workload['volumes'] => [
   ...new Map(
-    parts.flatMap(({ workload }) =>
-      workload.volumes.map(({ name, destination, anonymous, usage, driver, options, traits }) => [
-        name,
-        {
-          ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
-          entries: usage?.entries ?? 0,
-          contentBytes: usage?.apparentBytes ?? 0,
-          diskBytes: usage?.diskBytes ?? 0,
-        },
-      ]),
-    ),
+    parts
+      .flatMap(({ workload }) => workload.volumes)
+      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .map((volume) => [volume.name, volume]),
   ).values(),
 ]
+
+const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] =>
+  carriedIn(parts).map(({ name, destination, anonymous, usage, driver, options, traits }) => ({
+    ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
+    entries: usage?.entries ?? 0,
+    contentBytes: usage?.apparentBytes ?? 0,
+    diskBytes: usage?.diskBytes ?? 0,
+  }))
+
+// Each may find room for itself where there is none for all. Of what comes back to a copy that was kept, only the rounds find
+// out how much there is.
+const roomForAll = ({ to }: AcceptedRequest, parts: readonly PlannedPart[]): Finding[] => {
+  const anew = parts.filter(({ check }) => check.retained === null)
+  const free = Math.min(...parts.map(({ check }) => check.freeBytes))
+  const images = new Map(
+    anew.flatMap(({ workload, check }) =>
+      check.imageId === '' ? [[workload.image?.id, workload.image?.sizeBytes]] : [],
+    ),
+  )
+  const volumeBytes = carriedIn(anew).reduce((sum, { usage }) => sum + (usage?.diskBytes ?? 0), 0)
+  // Docker takes an image's archive to its own disk, and then unpacks it.
+  const imageBytes = [...images.values()].reduce<number>((sum, bytes) => sum + 2 * (bytes ?? 0), 0)
+  if (parts.length === 1 || volumeBytes + imageBytes <= free) return []
+  const message = `The disk of ${to}'s engine cannot hold all of them: ${volumeBytes + imageBytes} bytes are needed (${imageBytes} of them for their images) and ${free} are free. Make room there, or choose another host.`
+  return [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message }]
+}
 
 const networksOf = (parts: readonly PlannedPart[]): Plan['networks'] => [
   ...new Map(
@@ -80,29 +100,38 @@ const engineOf = ({ version, os, architecture, storageDriver, containerdImageSto
 const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
   source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
 
-const memberOf = (part: PlannedPart): Plan['members'][number] => {
-  const { containerId: id, name, state } = part.workload
-  return { id, name, state, image: imageOf(part) }
+const membersOf = (parts: readonly PlannedPart[]): Plan['members'] => {
+  const known = new Map(parts.flatMap(({ workload }) => workload.moveSet.map((member) => [member.containerId, member])))
+  return parts.map((part) => {
+    const { containerId: id, name, state } = part.workload
+    return { id, name, state, image: imageOf(part), ties: [...(known.get(id)?.ties ?? [])] }
+  })
 }
 
 // parts: at least one, in the order in which they are made and started.
 export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]): Plan => {
   const [first] = parts
   if (first === undefined) throw new Error('There is nothing to plan')
-  const asked = parts.find(({ workload }) => isNamed(workload, request.container)) ?? first
+  const { container } = request
+  const asked = parts.find(({ workload }) => container !== undefined && isNamed(workload, container)) ?? first
   const volumes = volumesOf(parts)
+  const workloads = parts.map(({ workload }) => workload)
+  // An agent speaks of the one container that it was asked about.
+  const ofMember = ({ name }: Workload, findings: readonly Finding[]): readonly Finding[] =>
+    parts.length === 1 ? findings : findings.map(({ code, message }) => ({ code, message: `${name}: ${message}` }))
+  const outside = outsideOf(workloads)
+  const set = setFindings(request, request.project ?? asked.workload.name, outside)
   const binds = parts.flatMap(({ workload }) =>
     workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
   )
   const tmpfs = parts.flatMap(({ workload }) => workload.tmpfs)
-  const set = setFindings(request, asked.workload)
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
     container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
     from: request.from,
     to: request.to,
     image: imageOf(asked),
-    members: parts.map(memberOf),
+    members: membersOf(parts),
     volumes,
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),
@@ -114,21 +143,20 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     targetFreeBytes: Math.min(...parts.map(({ check }) => check.freeBytes)),
     ...(builtUpon === undefined ? {} : { builtUpon: migrationOfPart(builtUpon) }),
     ...plannedLayer(request, asked.workload),
-    set: asked.workload.moveSet.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
+    set: outside.map(({ containerId, ...member }) => ({ id: containerId, ...member })),
     warnings: distinct([
-      ...parts.flatMap(({ workload }) => workload.warnings),
+      ...parts.flatMap(({ workload }) => ofMember(workload, workload.warnings)),
       ...set.warnings,
-      ...parts.flatMap(({ check }) => check.warnings),
+      ...parts.flatMap(({ workload, check }) => ofMember(workload, check.warnings)),
     ]),
     refusals: distinct([
-      ...parts.flatMap(({ workload }) => workload.obstacles),
+      ...parts.flatMap(({ workload }) => ofMember(workload, workload.obstacles)),
       ...set.refusals,
-      ...parts.flatMap(({ check }) => check.obstacles),
-      ...publishRefusals(
-        request,
-        parts.map(({ workload }) => workload),
-      ),
+      ...parts.flatMap(({ workload, check }) => ofMember(workload, check.obstacles)),
+      ...publishRefusals(request, workloads),
       ...parts.flatMap(({ workload }) => deviceRefusals(request, workload)),
+      ...layerFindings(request.options.writableLayer, workloads),
+      ...roomForAll(request, parts),
     ]),
   }
 }

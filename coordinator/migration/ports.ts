@@ -14,7 +14,9 @@ import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { KeptLayer__Output } from '../../shared/rpc/generated/drayage/v1/KeptLayer.ts'
+import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
+import type { Project__Output } from '../../shared/rpc/generated/drayage/v1/Project.ts'
 import type { RetiredVolume__Output } from '../../shared/rpc/generated/drayage/v1/RetiredVolume.ts'
 import type { Standing__Output } from '../../shared/rpc/generated/drayage/v1/Standing.ts'
 import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v1/StartedTarget.ts'
@@ -33,9 +35,16 @@ export type CallOptions = { readonly signal?: AbortSignal }
 export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
   describeWorkload(
-    request: { container: string; measureVolumes: boolean; choices?: Choices },
+    request: {
+      container: string
+      measureVolumes: boolean
+      choices?: Choices
+      together?: string[]
+      measured?: string[]
+    },
     options?: CallOptions,
   ): Promise<Workload>
+  describeProject(request: { project: string }, options?: CallOptions): Promise<Project__Output>
   checkTarget(
     request: {
       workload: Workload
@@ -76,6 +85,7 @@ export type AgentPort = {
       allowedPowers: HostPower[]
       choices: Choices
       layer?: Image
+      prepared: PreparedMember[]
     },
     options?: CallOptions,
   ): Promise<PreparedTarget__Output>

@@ -25,8 +25,9 @@ export type Workload = Workload__Output
 // A request with nothing left open. The same wish always compares equal, whatever order its fields came in.
 export type AcceptedRequest = Omit<MigrationRequest, 'options'> & { readonly options: MigrationOptions }
 
-export const accepted = ({ container, from, to, options }: MigrationRequest): AcceptedRequest => ({
-  container,
+export const accepted = ({ container, project, from, to, options }: MigrationRequest): AcceptedRequest => ({
+  ...(container === undefined ? {} : { container }),
+  ...(project === undefined ? {} : { project }),
   from,
   to,
   options: completeOptions(options),

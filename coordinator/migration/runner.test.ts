@@ -1,4 +1,4 @@
-// One move against a model of two hosts, with a fault at any call: thousands of generated runs. Ways back and finalizing
+// One move, of one to three containers, against a model of two hosts, with a fault at any call: thousands of generated runs. Ways back and finalizing
 // are in way-back.model.test.ts. What runs on real engines is tested in test/.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -21,7 +21,9 @@ const always = (property: (outcome: Played['records'][number] & Played, scenario
     { numRuns: 1_000 },
   )
 
-const onTarget = ({ world, journal }: Played) => world.copyAt('host-2', journal.owner()?.containerId ?? '')
+const ownersOf = ({ world, journal }: Played) =>
+  world.firsts.map(({ id }) => world.copyAt(journal.owner(id)?.host ?? 'host-1', journal.owner(id)?.containerId ?? id))
+const onTarget = (played: Played) => ownersOf(played)[0]
 
 test('without faults it moves, and the target holds what the source wrote', async () => {
   const played = await play(undisturbed)
@@ -33,6 +35,21 @@ test('without faults it moves, and the target holds what the source wrote', asyn
     ...{ running: false, isolated: true, policy: 'no', holder: null, retiredBy: 'migration-1' },
   })
 })
+
+test.each([2, 3] as const)(
+  '%i that move together have one commit, and each its own lease, copy and end',
+  async (members) => {
+    const played = await play({ ...undisturbed, members })
+    const [only] = played.records
+    expect(only?.record).toMatchObject({ state: 'awaiting-finalize' })
+    expect(new Set(only?.record.members.map(({ lease }) => lease?.workloadId)).size).toBe(members)
+    expect(only?.record.members.map(({ lease }) => lease?.migrationId)).toEqual(
+      ['migration-1', 'migration-1.2', 'migration-1.3'].slice(0, members),
+    )
+    expect(ownersOf(played)).toMatchObject(Array.from({ length: members }, () => ({ running: true, starts: 1 })))
+    expect(played.world.violations()).toEqual([])
+  },
+)
 
 test('the generated runs reach every end', async () => {
   const states = new Set<string | undefined>()
@@ -53,10 +70,13 @@ test('no agent is asked for what would harm', async () => {
 test('I2, I3: the owner is the target exactly when it is past the commit, and then it has the data', async () => {
   await always((outcome) => {
     const { world, journal, committed } = outcome
-    expect(journal.owner()?.host ?? 'host-1').toBe(committed ? 'host-2' : 'host-1')
-    const owner = committed ? onTarget(outcome) : world.first
-    expect(owner?.writes).toEqual(expect.arrayContaining([...world.acknowledged()]))
-    if (committed) expect(world.first).toMatchObject({ running: false, isolated: true })
+    for (const [index, owner] of ownersOf(outcome).entries()) {
+      const first = world.firsts[index]
+      expect(journal.owner(first?.id)?.host ?? 'host-1').toBe(committed ? 'host-2' : 'host-1')
+      expect(owner?.writes).toEqual(expect.arrayContaining([...world.acknowledged(owner?.member)]))
+      if (committed) expect(first).toMatchObject({ running: false, isolated: true })
+    }
+    expect(onTarget(outcome)?.shared).toEqual(expect.arrayContaining([...world.acknowledged('shared')]))
   })
 })
 
@@ -68,7 +88,8 @@ test('I5, I8: what did not move is as it was, on both hosts', async () => {
 
 test('I4: the target is started once however often it is asked, and not at all when the source had ended by itself', async () => {
   await always((outcome, { sourceRuns }) => {
-    if (outcome.record.state === 'awaiting-finalize') expect(onTarget(outcome)?.starts).toBe(sourceRuns ? 1 : 0)
+    if (outcome.record.state !== 'awaiting-finalize') return
+    for (const owner of ownersOf(outcome)) expect(owner?.starts).toBe(sourceRuns ? 1 : 0)
   })
 })
 

@@ -3,15 +3,15 @@ import type { MigrationEvent } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
 import { createMigrationService } from './service.ts'
 import { createMemoryJournal } from './testing/memory-journal.ts'
-import { createTwoHosts, type Fault } from './testing/two-hosts.ts'
+import { createTwoHosts, type Fault, type Member, noHooks } from './testing/two-hosts.ts'
 
 const request = { container: 'web', from: 'host-1', to: 'host-2' }
 const log = { info: () => {}, error: () => {} }
 const clock = { now: () => new Date(), sleep: async () => {} }
 
-const setUp = (nextFault: (call: string) => Fault = () => 'none') => {
+const setUp = (nextFault: (call: string) => Fault = () => 'none', size: Member = 1) => {
   const journal = createMemoryJournal(clock.now)
-  const world = createTwoHosts(nextFault)
+  const world = createTwoHosts(nextFault, noHooks, size)
   return { journal, world, service: createMigrationService({ journal, hosts: world.hosts, clock, log }) }
 }
 
@@ -236,4 +236,126 @@ test('a volume that a migration moves is moved by no other', async () => {
   const refusal = await service.start(request, null).catch((thrown: unknown) => thrown)
   expect(refusal).toMatchObject({ code: 'DRAYAGE_MIGRATION_IN_PROGRESS', details: { migration: held.id } })
   expect(String(refusal)).toContain('has a volume in common')
+})
+
+const together = { ...request, options: { dependents: 'take' as const } }
+
+test('what belongs together is refused until it is asked for, and is then planned with all that it is', async () => {
+  const { service } = setUp(undefined, 3)
+  expect(await codeOf(service.start(request, null))).toBe('DRAYAGE_SET_LARGER')
+  const plan = await service.plan(together)
+  expect(plan).toMatchObject({ refusals: [], set: [], container: { name: 'web' } })
+  expect(plan.members.map(({ name }) => name)).toEqual(['web', 'web-2', 'web-3'])
+  expect(plan.volumes.map(({ name, entries }) => [name, entries])).toEqual([
+    ...[
+      ['data', 1],
+      ['shared', 1],
+    ],
+    ...[
+      ['data-2', 1],
+      ['data-3', 1],
+    ],
+  ])
+})
+
+test('while several are moved no other migration of any of them begins, and it names the one under way', async () => {
+  const { service } = setUp((call) => (call === 'start' ? 'lost-request' : 'none'), 3)
+  const { migration } = await service.start(together, null)
+  expect(migration.members.map(({ name }) => name)).toEqual(['web', 'web-2', 'web-3'])
+  for (const container of ['web', 'web-2', 'web-3']) {
+    await expect(service.start({ ...together, container }, null)).rejects.toMatchObject({
+      code: 'DRAYAGE_MIGRATION_IN_PROGRESS',
+      details: { migration: migration.id },
+    })
+  }
+  await service.stop()
+})
+
+test('several go there, back again, and are finalized, each with what it had', async () => {
+  const { service, world, journal } = setUp(undefined, 3)
+  const ended = async (id: string) => {
+    const events = await watchToEnd(service.watch(id, new AbortController().signal))
+    return events.findLast(({ event }) => event === 'migration')?.data
+  }
+  const { migration } = await service.start(together, null)
+  expect(await ended(migration.id)).toMatchObject({ state: 'awaiting-finalize', receipt: { volumes: { length: 4 } } })
+  const back = await service.return(migration.id, {}, null)
+  expect(await ended(back.migration.id)).toMatchObject({ state: 'awaiting-finalize' })
+  expect(await service.get(migration.id)).toMatchObject({ state: 'completed' })
+  const end = await service.finalize(back.migration.id, {}, null)
+  expect(await ended(end.migration.id)).toMatchObject({ state: 'completed' })
+  expect(world.two.copies.size).toBe(0)
+  expect(world.firsts.map(({ running, retiredBy }) => [running, retiredBy])).toEqual(
+    world.firsts.map(() => [true, null]),
+  )
+  expect(world.violations()).toEqual([])
+  expect(journal.owner('c3')).toEqual({ host: 'host-1', containerId: 'c3' })
+})
+
+test('one that came to belong to them, or a volume that went, between plan and move puts everything back', async () => {
+  for (const change of ['came', 'went'] as const) {
+    const { world, service } = setUp(undefined, 2)
+    const known = world.hosts.known
+    world.hosts.known = async (host) => {
+      const side = await known(host)
+      const describeWorkload: typeof side.agent.describeWorkload = async (asked, options) => {
+        const workload = await side.agent.describeWorkload(asked, options)
+        const newcomer = { containerId: 'new', name: 'new', state: 'running', ties: [], separable: false }
+        return change === 'came'
+          ? { ...workload, moveSet: [...workload.moveSet, newcomer] }
+          : { ...workload, volumes: workload.volumes.filter(({ name }) => name !== 'shared') }
+      }
+      return { ...side, agent: { ...side.agent, describeWorkload } }
+    }
+    world.hosts.online = async (host) => known(host)
+    const { migration } = await service.start(together, null)
+    const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+    expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject({
+      ...{ state: 'rolled-back' },
+      error: { step: 'plan', code: change === 'came' ? 'DRAYAGE_SET_LARGER' : 'DRAYAGE_CONTAINER_CHANGED' },
+    })
+    expect(world.firsts.map(({ running }) => running)).toEqual([true, true])
+    expect(world.two.copies.size).toBe(0)
+  }
+})
+
+test('a project is moved with all its containers, unless it has got another since it was planned', async () => {
+  const { container: _, ...hosts } = request
+  const project = { ...hosts, project: 'blog' }
+  for (const grows of [false, true]) {
+    const { service, world } = setUp(undefined, 2)
+    const known = world.hosts.known
+    world.hosts.known = async (host) => {
+      const side = await known(host)
+      const describeProject: typeof side.agent.describeProject = async (asked, options) => {
+        const { containers } = await side.agent.describeProject(asked, options)
+        return { containers: [...containers, ...(grows ? [{ containerId: 'new', name: 'blog-new-1' }] : [])] }
+      }
+      return { ...side, agent: { ...side.agent, describeProject } }
+    }
+    world.hosts.online = async (host) => known(host)
+    const { migration } = await service.start(project, null)
+    expect(migration).toMatchObject({ members: { length: 2 }, situation: expect.stringContaining('the project blog') })
+    const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+    expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject(
+      grows
+        ? {
+            state: 'rolled-back',
+            error: { code: 'DRAYAGE_CONTAINER_CHANGED', message: expect.stringContaining('blog-new-1') },
+          }
+        : { state: 'awaiting-finalize' },
+    )
+  }
+})
+
+test('either a container or a project is asked for, and of a project no hook that needs a container', async () => {
+  const { service } = setUp()
+  const { container: _, ...hosts } = request
+  for (const wrong of [
+    hosts,
+    { ...request, project: 'blog' },
+    { ...hosts, project: 'blog', options: { preStop: { command: 'sync' } } },
+  ]) {
+    expect(await codeOf(service.start(wrong, null))).toBe('DRAYAGE_INVALID_REQUEST')
+  }
 })

@@ -16,6 +16,7 @@ import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { createDriving, heldBack } from './driving.ts'
+import { describeTogether, findMembers } from './find-members.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
 import { forecast, withKept } from './forecast.ts'
 import { mayPause, mayResume } from './pause.ts'
@@ -33,6 +34,7 @@ import {
 } from './record.ts'
 import { createRunner } from './runner.ts'
 import { createSchedule } from './schedule.ts'
+import { inOrder } from './step.ts'
 import { subjectOf } from './subject.ts'
 import { type Asked, asksTheSame, inProgress, underWay } from './under-way.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
@@ -159,32 +161,37 @@ export const createMigrationService = ({
     return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
+  // members: of a way back, their ids in their order. Otherwise whoever is to move is found.
   const plan = async (
     request: AcceptedRequest,
     { overwriteChanged = false }: Terms,
-    signal: AbortSignal | undefined,
+    { members, signal }: { readonly members?: readonly string[]; readonly signal?: AbortSignal | undefined },
   ): Promise<Plan> => {
     if (request.from === request.to) {
       throw new AppError(
         'DRAYAGE_SAME_HOST',
-        `${request.container} is to move from ${request.from} to ${request.to}, which is the same host. Name another target.`,
+        `${request.container ?? request.project} is to move from ${request.from} to ${request.to}, which is the same host. Name another target.`,
       )
     }
     const [source, target] = await bothHosts(hosts, request)
     const options = signal === undefined ? {} : { signal }
-    const workload = await source.agent.describeWorkload(
-      { container: request.container, measureVolumes: true, choices: choicesOf(request) },
-      options,
-    )
-    const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
-    const check = await target.agent.checkTarget(
-      {
-        ...{ workload, migrationId: '', workloadId, overwriteChanged },
-        ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
-      },
-      options,
-    )
-    return foreseen(request, assess(request, [{ workload, check }]))
+    const { workloads, refusals } =
+      members === undefined
+        ? await findMembers(source.agent, request, options)
+        : { workloads: await describeTogether(source.agent, request, members, true, options), refusals: [] }
+    const parts = await inOrder(workloads, async (workload) => {
+      const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
+      const check = await target.agent.checkTarget(
+        {
+          ...{ workload, migrationId: '', workloadId, overwriteChanged },
+          ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
+        },
+        options,
+      )
+      return { workload, check }
+    })
+    const planned = assess(request, parts)
+    return foreseen(request, { ...planned, refusals: [...refusals, ...planned.refusals] })
   }
 
   // With what earlier migrations tell of it.
@@ -287,23 +294,24 @@ export const createMigrationService = ({
   }
 
   return {
-    plan: (request, signal) => plan(accepted(request), {}, signal),
+    plan: (request, signal) => plan(asked(request), {}, { signal }),
 
     start: async (wanted, idempotencyKey) => {
-      const asked = { kind: 'move', of: null, request: accepted(wanted), terms: {} } as const
-      const earlier = await known(asked, idempotencyKey)
+      const move = { kind: 'move', of: null, request: asked(wanted), terms: {} } as const
+      const earlier = await known(move, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
-      const { from: host } = asked.request
+      const { from: host } = move.request
       requireNotHeld(holds.of({ workloadId: null, host, containerId: '' }))
-      const planned = await plan(asked.request, {}, undefined)
+      const planned = await plan(move.request, {}, {})
       const members = planned.members.map(({ id, name }) => ({ containerId: id, containerName: name }))
       for (const { containerId } of members) requireNotHeld(holds.of({ workloadId: null, host, containerId }))
-      const move = { ...asked, id: newId(), subject: subjectOf(planned), members, plan: planned, idempotencyKey }
+      const subject = subjectOf(planned, move.request)
+      const migration = { ...move, id: newId(), subject, members, plan: planned, idempotencyKey }
       // What it has made on the target would be reasons to refuse, and say nothing.
-      underWay(move, await journal.unfinished())
-      const refusal = refusalOf(move.subject, planned.refusals)
+      underWay(migration, await journal.unfinished())
+      const refusal = refusalOf(subject, planned.refusals)
       if (refusal) throw refusal
-      return accept(move)
+      return accept(migration)
     },
 
     return: async (id, { discardWrites, overwriteChanged, writableLayer }, idempotencyKey) => {
@@ -321,7 +329,8 @@ export const createMigrationService = ({
       const running = record.followedBy === null ? null : await journal.find(record.followedBy)
       if (running?.kind === 'return' && !hasEnded(running.state))
         return { migration: await view(running), created: false }
-      const planned = await plan({ ...back.request, container: back.plan.container.id }, terms, undefined)
+      const members = back.members.map(({ containerId }) => containerId)
+      const planned = await plan({ ...back.request, container: back.plan.container.id }, terms, { members })
       const refusal = refusalOf(back.subject, planned.refusals)
       if (refusal) throw refusal
       if (discardWrites && planned.builtUpon === undefined) throw nothingToDiscardTo(back.request)
@@ -404,6 +413,20 @@ export const createMigrationService = ({
       watchers.close()
     },
   }
+}
+
+// Throws DRAYAGE_INVALID_REQUEST where it says of too much or too little what is to move.
+const asked = (wanted: MigrationRequest): AcceptedRequest => {
+  const request = accepted(wanted)
+  const { container, project, options } = request
+  const fault =
+    (container === undefined) === (project === undefined)
+      ? 'Name either the container that is to move, or the Compose project: not both, and not neither.'
+      : project !== undefined && (options.preStop !== null || options.postStart !== null)
+        ? 'A hook that is asked for is run in the container that is asked for, and a project is none: give those of the project that need one a label (docs/hooks.md).'
+        : null
+  if (fault !== null) throw new AppError('DRAYAGE_INVALID_REQUEST', fault)
+  return request
 }
 
 const mayPass = (code: string): boolean => isErrorCode(code) && errorTable[code].retry

@@ -4,6 +4,7 @@
 import type { Receipt } from '../../shared/api/migrations.ts'
 import { AppError, type ErrorCode } from '../../shared/errors.ts'
 import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
+import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
 import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
@@ -109,8 +110,9 @@ const hold: Step = {
     await inOrder(members, (member) =>
       source.agent.holdSource({ lease: leaseOf(member), containerId: member.containerId }, { signal }),
     )
-    const prepared = await inOrder(members, (member) =>
-      target.agent.prepareTarget(
+    const before: PreparedMember[] = []
+    const prepared = await inOrder(members, async (member) => {
+      const made = await target.agent.prepareTarget(
         {
           lease: leaseOf(member),
           workload: needed(member.facts.plan, 'plan').workload,
@@ -118,10 +120,13 @@ const hold: Step = {
           overwriteChanged,
           allowedPowers: record.request.options.allow,
           choices: choicesOf(record.request),
+          prepared: [...before],
         },
         { signal },
-      ),
-    )
+      )
+      before.push({ sourceContainerId: member.containerId, containerId: made.containerId })
+      return made
+    })
     await warn(prepared.flatMap(({ warnings }) => warnings))
     const isWhole = prepared.every(({ retained }) => retained !== null && !retained.partial)
     if (discardWrites && !isWhole) throw nothingToDiscardTo(record.request)
@@ -249,8 +254,12 @@ const finalcopy: Step = {
   name: 'finalcopy',
   do: async (context) => {
     if (context.record.terms.discardWrites) return {}
+    const prepared = context.members.map((member) => ({
+      sourceContainerId: member.containerId,
+      containerId: targetOf(member),
+    }))
     const hold = await inOrder(context.members, async (member) => {
-      const layered = await keepLayer(context, member, needed(member.facts.plan, 'plan').workload)
+      const layered = await keepLayer(context, member, needed(member.facts.plan, 'plan').workload, prepared)
       return layered === null
         ? needed(member.facts.hold, 'hold')
         : { targetContainerId: layered.containerId, retained: null }

@@ -1,7 +1,12 @@
 // What a migration moves, in words.
 import type { Plan } from '../../shared/api/migrations.ts'
+import type { AcceptedRequest } from './record.ts'
 
-export const subjectOf = ({ container, members }: Pick<Plan, 'container' | 'members'>): string => {
+export const subjectOf = (
+  { container, members }: Pick<Plan, 'container' | 'members'>,
+  { project }: Pick<AcceptedRequest, 'project'>,
+): string => {
+  if (project !== undefined) return `the project ${project}`
   const others = members.filter(({ id }) => id !== container.id)
   const [only] = others
   if (only === undefined) return container.name

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Entry, stepOrder } from '../migration/decide.ts'
 import type { Standing } from '../migration/ports.ts'
-import { compare } from './compare.ts'
+import { compare, withSiblings } from './compare.ts'
 import type { Known, KnownMigration, KnownWorkload, SeenContainer } from './ports.ts'
 import { dispute } from './propose.ts'
 
@@ -211,4 +211,18 @@ test('between two copies that may run nobody is guessed at', () => {
     [container('host-1', 'c1', null), container('host-2', 'c2', null)],
   )
   expect(found.proposal).toBeNull()
+})
+
+test('what is settled about one that moves together with others is settled about all, and once', () => {
+  const of = known()
+  const part = (id: string, workloadId: string, ended = false): [string, KnownMigration] => [
+    id,
+    { ...migration, id, workloadId, ended, containerName: `of-${workloadId}` },
+  ]
+  const several = { ...of, migrations: new Map([part('m', 'w'), part('m.2', 'v'), part('m.3', 'u'), part('n', 'x')]) }
+  const byHandHere = { kind: 'by-hand', host: 'host-1', workloadId: 'w', migrationId: 'm', message: 'it' } as const
+  const own = { ...byHandHere, workloadId: 'u', migrationId: 'm.3' }
+  expect(withSiblings([byHandHere, own], several).map(({ workloadId }) => workloadId)).toEqual(['w', 'u', 'v'])
+  const over = { ...of, migrations: new Map([part('m', 'w', true), part('m.2', 'v', true)]) }
+  expect(withSiblings([byHandHere], over)).toEqual([byHandHere])
 })

@@ -1,5 +1,7 @@
 // What an agent remembers, against what the database knows. Pure. The journal has every step before its effect, and every
 // epoch before an agent holds it: an agent that knows more than the database says that the database is an older one.
+
+import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import { isCommitted, lastPhases } from '../migration/decide.ts'
 import type { Standing } from '../migration/ports.ts'
 import type { Known, KnownMigration } from './ports.ts'
@@ -79,6 +81,23 @@ export const compare = (host: string, standing: Standing, known: Known): Differe
     } else if (migration !== undefined && !migration.ended) add('by-hand', entry, what)
   }
   return found
+}
+
+// Where a migration of several has not ended, what is settled about one ends it for all: none is left half-way. Those of
+// which nothing differs are settled with it.
+export const withSiblings = (differences: readonly Difference[], known: Known): Difference[] => {
+  const disputed = new Set(differences.map(({ workloadId }) => workloadId))
+  const unfinished = [...known.migrations.values()].filter(({ ended }) => !ended)
+  const siblings = differences.flatMap((difference) => {
+    const own = unfinished.filter(({ workloadId }) => workloadId === difference.workloadId)
+    return unfinished.flatMap(({ id, workloadId, containerName }): Difference[] => {
+      if (workloadId === null || disputed.has(workloadId) || !own.some((one) => arePartsOfOne(one.id, id))) return []
+      disputed.add(workloadId)
+      const message = `${containerName} is being moved together with what ${difference.message}`
+      return [{ ...difference, workloadId, migrationId: id, message }]
+    })
+  })
+  return [...differences, ...siblings]
 }
 
 type HandStart = Standing['broughtBack'][number]

@@ -7,7 +7,7 @@ import { AppError, asAppError, type Finding } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { FenceStore } from '../fencing/ports.ts'
 import type { AgentPort, Clock, Hosts, Journal, Standing } from '../migration/ports.ts'
-import { compare, type Difference } from './compare.ts'
+import { compare, type Difference, withSiblings } from './compare.ts'
 import type { HoldsKeeper } from './holds.ts'
 import type { RecoveryStore, Settlement } from './ports.ts'
 import { type DisputedWorkload, dispute } from './propose.ts'
@@ -106,7 +106,8 @@ export const createRecovery = async (options: RecoveryOptions): Promise<Recovery
     )
     const needed = await store.needed()
     const [known, seen] = [await store.known(), await store.seen()]
-    const differences = [...found.values()].flat().filter(({ kind }) => kind !== 'cancel')
+    const told = [...found.values()].flat().filter(({ kind }) => kind !== 'cancel')
+    const differences = withSiblings(told, known)
     const workloads = [...Map.groupBy(differences, ({ workloadId }) => workloadId)].map(([id, own]) =>
       dispute(id, own, known, said, seen, down),
     )

@@ -336,6 +336,80 @@ describe('the commit', () => {
   })
 })
 
+describe('containers that move together', () => {
+  const both = { members: ['c1', 'c2'].map((containerId) => ({ containerId, containerName: `of-${containerId}` })) }
+  const wanted = (...volumes: string[][]) => ({
+    host: 'host-1',
+    members: volumes.map((names, index) => {
+      const { host: _, ...member } = workload(`c${index + 1}`, names)
+      return member
+    }),
+  })
+  const place = async (id: string) => (await journal.ownerOf(id))?.host
+
+  test('have all their leases or none, on a volume that they share as well', async () => {
+    await journal.create(migration('m1', both))
+    await journal.create(migration('m2', both))
+    await journal.create(migration('m3'))
+    await leased('m3', workload('c2'))
+    await expect(journal.acquireLeases('m1', wanted(['data'], ['data']))).rejects.toMatchObject({
+      code: 'DRAYAGE_MIGRATION_IN_PROGRESS',
+      details: { migration: 'm3' },
+    })
+    expect((await journal.find('m1'))?.members.map(({ lease }) => lease)).toEqual([null, null])
+    await journal.end('m3', rolledBack)
+    const leases = await journal.acquireLeases('m2', wanted(['data'], ['data']))
+    expect(leases).toMatchObject([
+      { migrationId: 'm2', epoch: 1 },
+      { migrationId: 'm2.2', epoch: 2 },
+    ])
+    expect(await journal.acquireLeases('m2', wanted(['data'], ['data']))).toEqual(leases)
+    await expect(journal.acquireLeases('m1', wanted(['data'], []))).rejects.toMatchObject({
+      details: { migration: 'm2' },
+    })
+  })
+
+  test('have one commit: where one may not be handed over, none is', async () => {
+    await journal.create(migration('m1', both))
+    const [one, two] = await journal.acquireLeases('m1', wanted(['data'], ['data']))
+    if (one === undefined || two === undefined) throw new Error('there are two')
+    const to = (second: Lease) => [
+      { lease: one, containerId: 't1' },
+      { lease: second, containerId: 't2' },
+    ]
+    for (const wrong of [
+      { ...two, epoch: two.epoch + 1 },
+      { ...two, migrationId: 'm1' },
+    ]) {
+      await expect(journal.commit('m1', 'host-2', to(wrong))).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
+      expect([await place(one.workloadId), await place(two.workloadId)]).toEqual(['host-1', 'host-1'])
+    }
+    await journal.commit('m1', 'host-2', to(two))
+    await journal.commit('m1', 'host-2', to(two))
+    expect([await place(one.workloadId), await place(two.workloadId)]).toEqual(['host-2', 'host-2'])
+  })
+
+  test('keep what they have left until each of them has come back or been removed', async () => {
+    await journal.create(migration('m1', both))
+    await journal.end('m1', { state: 'awaiting-finalize', error: null })
+    await journal.create(migration('m2'))
+    await journal.end('m2', {
+      ...{ state: 'awaiting-finalize', error: null },
+      settles: { parts: ['m1.2'], failedBecomes: 'completed' },
+    })
+    expect(await journal.find('m1')).toMatchObject({
+      ...{ state: 'awaiting-finalize', followedBy: null },
+      members: [{ settledBy: null }, { settledBy: 'm2' }],
+    })
+    await journal.create(migration('m3'))
+    await journal.end('m3', {
+      ...{ state: 'completed', error: null },
+      settles: { parts: ['m1'], failedBecomes: 'completed' },
+    })
+    expect(await journal.find('m1')).toMatchObject({ state: 'completed', followedBy: 'm3' })
+  })
+})
+
 describe('a pause', () => {
   test('comes before the fence or is refused: one transaction decides', async () => {
     await journal.create(migration('m1'))

@@ -463,7 +463,7 @@ const moveSets: Upgrade = async (db) => {
     from migrations`.execute(db)
   await sql`update migrations set
     terms_json = json_remove(terms_json, '$.start', '$.volumes'),
-    plan_json = json_insert(plan_json, '$.members', json_array(json_insert(plan_json -> 'container', '$.image', plan_json -> 'image')))`.execute(
+    plan_json = json_insert(plan_json, '$.members', json_array(json_insert(plan_json -> 'container', '$.image', plan_json -> 'image', '$.ties', json('[]'))))`.execute(
     db,
   )
   for (const step of ofEachMember) {

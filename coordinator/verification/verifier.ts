@@ -9,6 +9,7 @@ import type {
   VerifiedCopy,
 } from '../../shared/api/verifications.ts'
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
+import { partId } from '../../shared/move-set/part.ts'
 import type { ArchiveHosts } from '../archives/ports.ts'
 import type { Clock, Journal } from '../migration/ports.ts'
 import { factsOf } from '../migration/view.ts'
@@ -57,6 +58,7 @@ const unread = (copy: Copy, thrown: unknown): VerifiedCopy => {
 export const createVerifier = ({ journal, hosts, clock }: VerifierOptions): Verifier => {
   const read = async function* (
     copy: Copy,
+    // Which part of the migration has carried it.
     migrationId: string,
     devices: string,
     signal: AbortSignal,
@@ -93,7 +95,8 @@ export const createVerifier = ({ journal, hosts, clock }: VerifierOptions): Veri
       if (record === null) {
         throw new AppError('DRAYAGE_MIGRATION_NOT_FOUND', `There is no migration ${id}. dray migrations lists them.`)
       }
-      const receipt = factsOf(await journal.entries(id)).finalcopy?.receipt
+      const facts = factsOf(await journal.entries(id))
+      const receipt = facts.finalcopy?.receipt
       if (receipt === undefined || receipt.volumes.length === 0 || !hasMoved(record.state)) {
         throw new AppError(
           'DRAYAGE_NOTHING_TO_VERIFY',
@@ -109,11 +112,17 @@ export const createVerifier = ({ journal, hosts, clock }: VerifierOptions): Veri
             ...{ host, side, volume: name, expectedDigest: sourceDigest, totalBytes: contentBytes },
           }),
         )
+      const partOf = (volume: string): string => {
+        const index = (facts.plan ?? []).findIndex(({ workload }) =>
+          workload.volumes.some(({ name, carriedByAnother }) => name === volume && !carriedByAnother),
+        )
+        return partId(id, Math.max(index, 0) + 1)
+      }
       // What was refused then is data now.
       const devices = options.devices === 'refuse' ? 'keep' : options.devices
       const copies: VerifiedCopy[] = []
       for (const copy of [...copiesOf(from, 'source'), ...copiesOf(to, 'target')]) {
-        const reading = read(copy, id, devices, signal)
+        const reading = read(copy, partOf(copy.volume), devices, signal)
         let step = await reading.next()
         for (; step.done !== true; step = await reading.next()) yield { event: 'progress', data: step.value }
         copies.push(step.value)

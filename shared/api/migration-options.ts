@@ -83,10 +83,10 @@ export const MigrationOptions = Type.Object(
       description:
         'Of volumes on their way. auto: with zstd, where the line is slower than compressing and the data shrinks. zstd: whatever shrinks. none: never',
     }),
-    dependents: Type.Union([Type.Literal('refuse'), Type.Literal('leave')], {
+    dependents: Type.Union([Type.Literal('refuse'), Type.Literal('leave'), Type.Literal('take')], {
       default: 'refuse',
       description:
-        'Containers of the source’s host that the container depends on, or that depend on it (Compose: depends_on). refuse: it is not moved without them. leave: they stay. What shares its volumes, its namespaces or a link with it is never left behind',
+        'Containers of the source’s host that belong together with the container. refuse: it is not moved without them. take: all of them are moved, or none. leave: those that it depends on, or that depend on it (Compose: depends_on), stay; what shares its volumes, its namespaces or a link with it is never left behind',
     }),
     writableLayer: Type.Union([Type.Literal('refuse'), Type.Literal('discard'), Type.Literal('keep')], {
       default: 'refuse',

@@ -41,7 +41,16 @@ export type StepName = Static<typeof StepName>
 
 export const MigrationRequest = Type.Object(
   {
-    container: Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
+    container: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Name, id, or unique prefix of an id' }),
+    ),
+    project: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'Instead of a container: all those of this Compose project',
+      }),
+    ),
     from: HostName,
     to: HostName,
     options: Type.Optional(RequestedOptions),
@@ -156,7 +165,15 @@ export const Plan = Type.Object({
   to: HostName,
   image: PlannedImage,
   members: Type.Array(
-    Type.Object({ id: Type.String(), name: Type.String(), state: Type.String(), image: PlannedImage }),
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      state: Type.String(),
+      image: PlannedImage,
+      ties: Type.Array(Type.Object({ kind: Type.String(), words: Type.String() }), {
+        description: 'Why it moves with the others: uses the network of web',
+      }),
+    }),
     { description: 'All containers that move, `container` among them, in the order in which they are started' },
   ),
   volumes: Type.Array(PlannedVolume),
@@ -186,7 +203,7 @@ export const Plan = Type.Object({
       { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
     ),
   ),
-  set: Type.Array(SetMember, { description: 'What belongs together with the container, beside it' }),
+  set: Type.Array(SetMember, { description: 'What belongs together with those that move, and does not move' }),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
   targetFreeInodes: Type.Optional(Type.Integer({ minimum: 0 })),

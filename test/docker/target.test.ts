@@ -105,7 +105,7 @@ describe.each(generations)('%s', (kind) => {
     await engine.docker(['network', 'rm', 'shop'])
     const own = { containerId: id, volumes: [] }
     const prepare = (migrationId: string) =>
-      engine.drayage.prepare(described, described.image?.id ?? '', migrationId, own)
+      engine.drayage.prepare(described, described.image?.id ?? '', migrationId, { own })
     const networks = async () => (await engine.docker(['network', 'ls', '--format', '{{.Name}}'])).split('\n')
 
     await engine.docker(['network', 'create', 'shop'])

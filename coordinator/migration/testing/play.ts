@@ -16,6 +16,7 @@ import {
   type Fault,
   type HookFate,
   type HookFates,
+  type Member,
   noHooks,
   volumeName,
 } from './two-hosts.ts'
@@ -26,6 +27,8 @@ export type Wish = 'move' | 'return' | 'discard' | 'finalize' | 'finalize-the-fi
 
 export type Scenario = {
   readonly wishes: readonly Wish[]
+  // How many move together.
+  readonly members: Member
   readonly faults: readonly Fault[]
   readonly sourceRuns: boolean
   readonly imageThere: boolean
@@ -72,6 +75,7 @@ export const scenarios = (
 ): fc.Arbitrary<Scenario> =>
   fc.record({
     wishes,
+    members: fc.constantFrom<Member>(1, 1, 2, 3),
     faults: someFaults,
     sourceRuns: fc.boolean(),
     imageThere: fc.boolean(),
@@ -84,6 +88,7 @@ export const scenarios = (
 
 export const undisturbed: Scenario = {
   wishes: ['move'],
+  members: 1,
   faults: [],
   sourceRuns: true,
   imageThere: false,
@@ -123,29 +128,33 @@ export const play = async (scenario: Scenario): Promise<Played> => {
   let driven = ''
   let life = { runner: null as Runner | null, stopping: new AbortController() }
   let { lose } = scenario
-  const world = createTwoHosts((call) => {
-    if (call === lose) {
-      lose = undefined
-      return 'lost-reply'
-    }
-    if (calls === scenario.cancelAtCall && driven !== '') {
-      void journal.requestCancel(driven)
-      life.runner?.interrupt(driven)
-    }
-    if (calls === scenario.pauseAtCall && driven !== '') {
-      const id = driven
-      const { runner } = life
-      journal.requestPause(id, mayPause).then(
-        () => runner?.hush(id),
-        () => {},
-      )
-    }
-    const next = scenario.faults[calls++] ?? 'none'
-    // A process that died writes nothing more.
-    if (next.startsWith('coordinator-dies')) life.stopping.abort()
-    return next
-  }, scenario.hooks)
-  world.first.running = scenario.sourceRuns
+  const world = createTwoHosts(
+    (call) => {
+      if (call === lose) {
+        lose = undefined
+        return 'lost-reply'
+      }
+      if (calls === scenario.cancelAtCall && driven !== '') {
+        void journal.requestCancel(driven)
+        life.runner?.interrupt(driven)
+      }
+      if (calls === scenario.pauseAtCall && driven !== '') {
+        const id = driven
+        const { runner } = life
+        journal.requestPause(id, mayPause).then(
+          () => runner?.hush(id),
+          () => {},
+        )
+      }
+      const next = scenario.faults[calls++] ?? 'none'
+      // A process that died writes nothing more.
+      if (next.startsWith('coordinator-dies')) life.stopping.abort()
+      return next
+    },
+    scenario.hooks,
+    scenario.members,
+  )
+  world.setRunning(scenario.sourceRuns)
   world.two.image = scenario.imageThere
   world.one.image = true
   ;[world.one.comesUp, world.two.comesUp] = scenario.comesUp
@@ -158,7 +167,9 @@ export const play = async (scenario: Scenario): Promise<Played> => {
     JSON.stringify(
       [world.one, world.two].map(({ image, copies }) => ({
         image,
-        copies: [...copies.values()].map(({ writes: _, starts: __, partial: ___, remembered: ____, ...rest }) => rest),
+        copies: [...copies.values()].map(
+          ({ writes: _, shared: __, starts: ___, partial: ____, remembered: _____, ...rest }) => rest,
+        ),
       })),
     )
 
@@ -190,8 +201,8 @@ export const play = async (scenario: Scenario): Promise<Played> => {
   const last = () => records.findLast(({ record, committed }) => committed && record.kind !== 'finalize')?.record
   const make = async (wish: Wish): Promise<NewMigration | null> => {
     if (wish === 'move') {
-      const place = journal.owner() ?? { host: 'host-1', containerId: 'c1' }
-      return newMove(newId(), place.host, place.containerId, scenario)
+      const owners = world.firsts.map(({ id }) => journal.owner(id) ?? { host: 'host-1', containerId: id })
+      return newMove(newId(), owners, scenario)
     }
     const of = wish === 'finalize-the-first' ? records.find(({ committed }) => committed)?.record : last()
     if (of === undefined) return null
@@ -227,38 +238,46 @@ export const play = async (scenario: Scenario): Promise<Played> => {
 
 const newMove = (
   id: string,
-  from: string,
-  containerId: string,
+  owners: readonly { readonly host: string; readonly containerId: string }[],
   { onUnhealthy, imageThere }: Scenario,
 ): NewMigration => {
+  const from = owners[0]?.host ?? ''
   const to = from === 'host-1' ? 'host-2' : 'host-1'
   const image = { reference: 'app:1', sizeBytes: 10, presentOnTarget: imageThere }
+  const members = owners.map(({ containerId }, index) => ({
+    containerId,
+    containerName: index === 0 ? 'web' : `web-${index + 1}`,
+  }))
+  const counted = {
+    destination: '/data',
+    anonymous: false,
+    copied: true,
+    traits: [],
+    entries: 1,
+    contentBytes: 21,
+    diskBytes: 4096,
+  }
+  const volumes = [
+    ...members.map((_, index) => (index === 0 ? volumeName : `${volumeName}-${index + 1}`)),
+    ...(members.length > 1 ? ['shared'] : []),
+  ]
   return {
     id,
     kind: 'move',
     of: null,
-    request: accepted({ container: 'web', from, to, options: { onUnhealthy } }),
+    request: accepted({ container: 'web', from, to, options: { onUnhealthy, dependents: 'take' } }),
     terms: {},
     subject: 'web',
-    members: [{ containerId, containerName: 'web' }],
+    members,
     plan: {
-      container: { id: containerId, name: 'web', state: 'running' },
-      members: [{ id: containerId, name: 'web', state: 'running', image }],
+      container: { id: members[0]?.containerId ?? '', name: 'web', state: 'running' },
+      members: members.map(({ containerId, containerName }) => ({
+        ...{ id: containerId, name: containerName, state: 'running', image, ties: [] },
+      })),
       from,
       to,
       image,
-      volumes: [
-        {
-          name: volumeName,
-          destination: '/data',
-          anonymous: false,
-          copied: true,
-          traits: [],
-          entries: 1,
-          contentBytes: 21,
-          diskBytes: 4096,
-        },
-      ],
+      volumes: volumes.map((name) => ({ name, ...counted })),
       ...{ networks: [], ports: [], totalBytes: 21, targetFreeBytes: 1e9, set: [], warnings: [], refusals: [] },
     },
     idempotencyKey: null,

@@ -6,6 +6,7 @@ import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _dr
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
 import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from './drayage/v1/Choices.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
+import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from './drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
@@ -35,7 +36,10 @@ import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
+import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from './drayage/v1/PreparedTarget.ts';
+import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from './drayage/v1/Project.ts';
+import type { ProjectContainer as _drayage_v1_ProjectContainer, ProjectContainer__Output as _drayage_v1_ProjectContainer__Output } from './drayage/v1/ProjectContainer.ts';
 import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from './drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from './drayage/v1/ReceiveVolumeRequest.ts';
@@ -63,6 +67,7 @@ import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket
 import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
 import type { Tie as _drayage_v1_Tie, Tie__Output as _drayage_v1_Tie__Output } from './drayage/v1/Tie.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
+import type { UsedContainer as _drayage_v1_UsedContainer, UsedContainer__Output as _drayage_v1_UsedContainer__Output } from './drayage/v1/UsedContainer.ts';
 import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from './drayage/v1/VolumeProgress.ts';
 import type { VolumeResult as _drayage_v1_VolumeResult, VolumeResult__Output as _drayage_v1_VolumeResult__Output } from './drayage/v1/VolumeResult.ts';
 import type { VolumeUsage as _drayage_v1_VolumeUsage, VolumeUsage__Output as _drayage_v1_VolumeUsage__Output } from './drayage/v1/VolumeUsage.ts';
@@ -84,6 +89,7 @@ export interface ProtoGrpcType {
       CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
       Choices: MessageTypeDefinition<_drayage_v1_Choices, _drayage_v1_Choices__Output>
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
+      DescribeProjectRequest: MessageTypeDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_DescribeProjectRequest__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
       DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
@@ -113,7 +119,10 @@ export interface ProtoGrpcType {
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
+      PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>
       PreparedTarget: MessageTypeDefinition<_drayage_v1_PreparedTarget, _drayage_v1_PreparedTarget__Output>
+      Project: MessageTypeDefinition<_drayage_v1_Project, _drayage_v1_Project__Output>
+      ProjectContainer: MessageTypeDefinition<_drayage_v1_ProjectContainer, _drayage_v1_ProjectContainer__Output>
       PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
       ReceiveImageRequest: MessageTypeDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ReceiveImageRequest__Output>
       ReceiveVolumeRequest: MessageTypeDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_ReceiveVolumeRequest__Output>
@@ -141,6 +150,7 @@ export interface ProtoGrpcType {
       TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
       Tie: MessageTypeDefinition<_drayage_v1_Tie, _drayage_v1_Tie__Output>
       UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
+      UsedContainer: MessageTypeDefinition<_drayage_v1_UsedContainer, _drayage_v1_UsedContainer__Output>
       VolumeProgress: MessageTypeDefinition<_drayage_v1_VolumeProgress, _drayage_v1_VolumeProgress__Output>
       VolumeResult: MessageTypeDefinition<_drayage_v1_VolumeResult, _drayage_v1_VolumeResult__Output>
       VolumeUsage: MessageTypeDefinition<_drayage_v1_VolumeUsage, _drayage_v1_VolumeUsage__Output>

@@ -11,6 +11,7 @@ import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__O
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
 import type { CopyRead as _drayage_v1_CopyRead, CopyRead__Output as _drayage_v1_CopyRead__Output } from './drayage/v1/CopyRead.ts';
 import type { CopyReport as _drayage_v1_CopyReport, CopyReport__Output as _drayage_v1_CopyReport__Output } from './drayage/v1/CopyReport.ts';
+import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from './drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
 import type { DirectoryEntry as _drayage_v1_DirectoryEntry, DirectoryEntry__Output as _drayage_v1_DirectoryEntry__Output } from './drayage/v1/DirectoryEntry.ts';
@@ -55,7 +56,10 @@ import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _draya
 import type { ListDirectoryRequest as _drayage_v1_ListDirectoryRequest, ListDirectoryRequest__Output as _drayage_v1_ListDirectoryRequest__Output } from './drayage/v1/ListDirectoryRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
+import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from './drayage/v1/PreparedTarget.ts';
+import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from './drayage/v1/Project.ts';
+import type { ProjectContainer as _drayage_v1_ProjectContainer, ProjectContainer__Output as _drayage_v1_ProjectContainer__Output } from './drayage/v1/ProjectContainer.ts';
 import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
@@ -93,6 +97,7 @@ import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__O
 import type { Tie as _drayage_v1_Tie, Tie__Output as _drayage_v1_Tie__Output } from './drayage/v1/Tie.ts';
 import type { TransferClient as _drayage_v1_TransferClient, TransferDefinition as _drayage_v1_TransferDefinition } from './drayage/v1/Transfer.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from './drayage/v1/UnfenceSourceRequest.ts';
+import type { UsedContainer as _drayage_v1_UsedContainer, UsedContainer__Output as _drayage_v1_UsedContainer__Output } from './drayage/v1/UsedContainer.ts';
 import type { VolumeAtHand as _drayage_v1_VolumeAtHand, VolumeAtHand__Output as _drayage_v1_VolumeAtHand__Output } from './drayage/v1/VolumeAtHand.ts';
 import type { VolumePiece as _drayage_v1_VolumePiece, VolumePiece__Output as _drayage_v1_VolumePiece__Output } from './drayage/v1/VolumePiece.ts';
 import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from './drayage/v1/VolumeProgress.ts';
@@ -122,6 +127,7 @@ export interface ProtoGrpcType {
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
       CopyRead: MessageTypeDefinition<_drayage_v1_CopyRead, _drayage_v1_CopyRead__Output>
       CopyReport: MessageTypeDefinition<_drayage_v1_CopyReport, _drayage_v1_CopyReport__Output>
+      DescribeProjectRequest: MessageTypeDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_DescribeProjectRequest__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
       DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
       DirectoryEntry: MessageTypeDefinition<_drayage_v1_DirectoryEntry, _drayage_v1_DirectoryEntry__Output>
@@ -166,7 +172,10 @@ export interface ProtoGrpcType {
       ListDirectoryRequest: MessageTypeDefinition<_drayage_v1_ListDirectoryRequest, _drayage_v1_ListDirectoryRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
+      PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>
       PreparedTarget: MessageTypeDefinition<_drayage_v1_PreparedTarget, _drayage_v1_PreparedTarget__Output>
+      Project: MessageTypeDefinition<_drayage_v1_Project, _drayage_v1_Project__Output>
+      ProjectContainer: MessageTypeDefinition<_drayage_v1_ProjectContainer, _drayage_v1_ProjectContainer__Output>
       PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
@@ -204,6 +213,7 @@ export interface ProtoGrpcType {
       Tie: MessageTypeDefinition<_drayage_v1_Tie, _drayage_v1_Tie__Output>
       Transfer: SubtypeConstructor<typeof grpc.Client, _drayage_v1_TransferClient> & { service: _drayage_v1_TransferDefinition }
       UnfenceSourceRequest: MessageTypeDefinition<_drayage_v1_UnfenceSourceRequest, _drayage_v1_UnfenceSourceRequest__Output>
+      UsedContainer: MessageTypeDefinition<_drayage_v1_UsedContainer, _drayage_v1_UsedContainer__Output>
       VolumeAtHand: MessageTypeDefinition<_drayage_v1_VolumeAtHand, _drayage_v1_VolumeAtHand__Output>
       VolumePiece: MessageTypeDefinition<_drayage_v1_VolumePiece, _drayage_v1_VolumePiece__Output>
       VolumeProgress: MessageTypeDefinition<_drayage_v1_VolumeProgress, _drayage_v1_VolumeProgress__Output>

@@ -4,6 +4,7 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from '../../drayage/v1/CheckTargetRequest.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from '../../drayage/v1/ConfirmTargetRequest.ts';
+import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from '../../drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from '../../drayage/v1/DescribeStandingRequest.ts';
 import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from '../../drayage/v1/DescribeWorkloadRequest.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
@@ -25,6 +26,7 @@ import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from '../../drayage/v1/KeptLayer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
+import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from '../../drayage/v1/Project.ts';
 import type { ReceiveImageRequest as _drayage_v1_ReceiveImageRequest, ReceiveImageRequest__Output as _drayage_v1_ReceiveImageRequest__Output } from '../../drayage/v1/ReceiveImageRequest.ts';
 import type { ReceiveVolumeRequest as _drayage_v1_ReceiveVolumeRequest, ReceiveVolumeRequest__Output as _drayage_v1_ReceiveVolumeRequest__Output } from '../../drayage/v1/ReceiveVolumeRequest.ts';
 import type { ReinstateTargetRequest as _drayage_v1_ReinstateTargetRequest, ReinstateTargetRequest__Output as _drayage_v1_ReinstateTargetRequest__Output } from '../../drayage/v1/ReinstateTargetRequest.ts';
@@ -64,6 +66,15 @@ export interface AgentClient extends grpc.Client {
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   confirmTarget(argument: _drayage_v1_ConfirmTargetRequest, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
+  
+  DescribeProject(argument: _drayage_v1_DescribeProjectRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  DescribeProject(argument: _drayage_v1_DescribeProjectRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  DescribeProject(argument: _drayage_v1_DescribeProjectRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  DescribeProject(argument: _drayage_v1_DescribeProjectRequest, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  describeProject(argument: _drayage_v1_DescribeProjectRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  describeProject(argument: _drayage_v1_DescribeProjectRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  describeProject(argument: _drayage_v1_DescribeProjectRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
+  describeProject(argument: _drayage_v1_DescribeProjectRequest, callback: grpc.requestCallback<_drayage_v1_Project__Output>): grpc.ClientUnaryCall;
   
   DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
   DescribeStanding(argument: _drayage_v1_DescribeStandingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
@@ -298,6 +309,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   ConfirmTarget: grpc.handleUnaryCall<_drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done>;
   
+  DescribeProject: grpc.handleUnaryCall<_drayage_v1_DescribeProjectRequest__Output, _drayage_v1_Project>;
+  
   DescribeStanding: grpc.handleUnaryCall<_drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing>;
   
   DescribeWorkload: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload>;
@@ -355,6 +368,7 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
 export interface AgentDefinition extends grpc.ServiceDefinition {
   CheckTarget: MethodDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_TargetCheck, _drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck__Output>
   ConfirmTarget: MethodDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_Done, _drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done__Output>
+  DescribeProject: MethodDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_Project, _drayage_v1_DescribeProjectRequest__Output, _drayage_v1_Project__Output>
   DescribeStanding: MethodDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_Standing, _drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing__Output>
   DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
   DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>

@@ -6,10 +6,14 @@ export interface DescribeWorkloadRequest {
   'container'?: (string);
   'measureVolumes'?: (boolean);
   'choices'?: (_drayage_v1_Choices | null);
+  'together'?: (string)[];
+  'measured'?: (string)[];
 }
 
 export interface DescribeWorkloadRequest__Output {
   'container': (string);
   'measureVolumes': (boolean);
   'choices': (_drayage_v1_Choices__Output | null);
+  'together': (string)[];
+  'measured': (string)[];
 }

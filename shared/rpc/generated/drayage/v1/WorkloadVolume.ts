@@ -15,6 +15,7 @@ export interface WorkloadVolume {
   'rootIdentity'?: (string);
   'usage'?: (_drayage_v1_VolumeUsage | null);
   'traits'?: (string)[];
+  'carriedByAnother'?: (boolean);
 }
 
 export interface WorkloadVolume__Output {
@@ -30,4 +31,5 @@ export interface WorkloadVolume__Output {
   'rootIdentity': (string);
   'usage': (_drayage_v1_VolumeUsage__Output | null);
   'traits': (string)[];
+  'carriedByAnother': (boolean);
 }

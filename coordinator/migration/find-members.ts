@@ -1,0 +1,69 @@
+// Who is to move: the container that was asked for, or those of a project, and what belongs together with them where that was
+// asked for. From the source itself, as it is now.
+import { AppError } from '../../shared/errors.ts'
+import { inOrderOfUse, type Ordered, withCarriers } from './order.ts'
+import type { AgentPort, CallOptions } from './ports.ts'
+import { type AcceptedRequest, choicesOf, type Workload } from './record.ts'
+
+type Source = Pick<AgentPort, 'describeWorkload' | 'describeProject'>
+
+// All of these containers, in the order in which they are named; what moves with them is not left behind. measure: how much
+// is in each volume, each counted once.
+export const describeTogether = async (
+  agent: Pick<Source, 'describeWorkload'>,
+  request: AcceptedRequest,
+  containers: readonly string[],
+  measureVolumes: boolean,
+  options: CallOptions,
+): Promise<readonly Workload[]> => {
+  const together = containers.length > 1 ? [...containers] : []
+  const measured = new Set<string>()
+  const described: Workload[] = []
+  for (const container of containers) {
+    const asked = { container, measureVolumes, choices: choicesOf(request), together, measured: [...measured] }
+    const workload = await agent.describeWorkload(asked, options)
+    for (const { name } of workload.volumes) measured.add(name)
+    described.push(workload)
+  }
+  return withCarriers(described)
+}
+
+const projectOf = async (agent: Source, { from }: AcceptedRequest, project: string, options: CallOptions) => {
+  const { containers } = await agent.describeProject({ project }, options)
+  if (containers.length > 0) return containers.map(({ containerId }) => containerId)
+  throw new AppError(
+    'DRAYAGE_CONTAINER_NOT_FOUND',
+    `There is no container of a Compose project ${project} on ${from}. docker compose ls there shows which projects it has.`,
+  )
+}
+
+// Their ids; of a single container, as it was asked for.
+const namesOf = async (agent: Source, request: AcceptedRequest, options: CallOptions): Promise<readonly string[]> => {
+  const { container = '', project, options: chosen } = request
+  const asked = project === undefined ? [container] : await projectOf(agent, request, project, options)
+  if (chosen.dependents !== 'take') return asked
+  const found = new Set<string>()
+  for (const name of asked) {
+    const { containerId, moveSet } = await agent.describeWorkload({ container: name, measureVolumes: false }, options)
+    for (const id of [containerId, ...moveSet.map((member) => member.containerId)]) found.add(id)
+  }
+  return [...found]
+}
+
+export const findMembers = async (agent: Source, request: AcceptedRequest, options: CallOptions): Promise<Ordered> => {
+  const names = await namesOf(agent, request, options)
+  const { workloads, refusals } = inOrderOfUse(await describeTogether(agent, request, names, true, options))
+  return { workloads: withCarriers(workloads), refusals }
+}
+
+// A project may have got another container since it was planned.
+export const newInProject = async (
+  agent: Source,
+  { project }: AcceptedRequest,
+  members: ReadonlySet<string>,
+  options: CallOptions,
+): Promise<readonly string[]> => {
+  if (project === undefined) return []
+  const { containers } = await agent.describeProject({ project }, options)
+  return containers.filter(({ containerId }) => !members.has(containerId)).map(({ name }) => name)
+}

@@ -1,0 +1,12 @@
+// Original file: proto/agent.proto
+
+
+export interface ProjectContainer {
+  'containerId'?: (string);
+  'name'?: (string);
+}
+
+export interface ProjectContainer__Output {
+  'containerId': (string);
+  'name': (string);
+}
