@@ -35,7 +35,7 @@ export default defineConfig({
         test: { name: 'recovery', include: ['test/recovery/**/*.test.ts'], ...onRealEngines },
       },
       {
-        // Databases as Debian packages them; an image of a gigabyte is built for it.
+        // Databases and a website as Debian packages them; images are built for it, of a gigabyte.
         test: { name: 'applications', include: ['test/applications/**/*.test.ts'], ...onRealEngines },
       },
       {

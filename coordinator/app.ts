@@ -130,7 +130,8 @@ export const buildApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     return reply.code(problem.status).type(problemMediaType).send(problem)
   })
   app.setNotFoundHandler((request) => {
-    throw noSuchRoute(table, request.method, new URL(request.url, 'http://coordinator').pathname)
+    // As it was sent: what would only be a route if its dots were resolved is none.
+    throw noSuchRoute(table, request.method, request.url.split('?', 1).join(''))
   })
 
   // Event streams last until they are told; a server that closes waits for them.

@@ -22,6 +22,7 @@ import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
+import { heldLayers } from './image-layers.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
 import { commitLayer, removeLayer } from './layer-image.ts'
@@ -99,7 +100,15 @@ export type Engine = {
   removeVolume(name: string): Promise<void>
 
   // As `docker save` writes it. Throws DRAYAGE_IMAGE_EXPORT_FAILED.
-  exportImage(imageId: string, references: readonly string[], signal?: AbortSignal): AsyncIterable<Buffer>
+  // held: so many layers, from the bottom, that the receiver has need not be in it.
+  exportImage(
+    imageId: string,
+    references: readonly string[],
+    signal?: AbortSignal,
+    held?: number,
+  ): AsyncIterable<Buffer>
+  // How many of these layers, from the bottom, this engine has and need not be sent.
+  heldLayers(layers: readonly string[]): Promise<number>
   // Verified by layer digests (DRAYAGE_IMAGE_MISMATCH). Answers the id by which this engine knows it. A tag that points
   // to something else here stays as it is.
   loadImage(pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string>
@@ -184,7 +193,8 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),
     usersOf: (volume) => allUsers(client, volume),
     removeVolume: (name) => removeUnusedVolume(client, name),
-    exportImage: (imageId, references, signal) => exportImage(client, imageId, references, signal),
+    exportImage: (imageId, references, signal, held) => exportImage(client, imageId, references, signal, held),
+    heldLayers: (layers) => heldLayers(client, layers),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),
     removeImage: async (imageId, tags = []) => void (await removeImage(client, imageId, tags)),

@@ -10,6 +10,7 @@ import { type Client, path } from './client.ts'
 import { listContainers, mapLimited } from './containers.ts'
 import { hasStatus, orNull, refusedAs } from './errors.ts'
 import { type ImageIdentity, sameImage, sameLayers } from './image-identity.ts'
+import { filesOfHeld, withoutFiles } from './image-layers.ts'
 import { splitTag } from './image-name.ts'
 import { meteredBy, silenceLimit, withSilenceLimit } from './silence.ts'
 
@@ -68,11 +69,23 @@ const requireEndOfArchive = (imageId: string, tail: Buffer): void => {
   throw exportFailed(imageId, new Error(said))
 }
 
+// held: so many of its layers, from the bottom, the receiver has. It says so for itself, and verifies what came of it.
 export async function* exportImage(
   client: Client,
   imageId: string,
   references: readonly string[],
   signal?: AbortSignal,
+  held = 0,
+): AsyncGenerator<Buffer> {
+  const layers = held === 0 ? [] : ((await findByName(client, imageId))?.RootFS.Layers ?? [])
+  yield* withoutFiles(exportWhole(client, imageId, references, signal), filesOfHeld(layers, held))
+}
+
+async function* exportWhole(
+  client: Client,
+  imageId: string,
+  references: readonly string[],
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   const archive = await openExport(client, imageId, references, signal)
   try {

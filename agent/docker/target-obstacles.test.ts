@@ -158,6 +158,29 @@ test('a memory limit that is more than the target has is warned of', () => {
   expect(found.warnings.map(({ code }) => code)).toEqual(['memory-limit-above-target'])
 })
 
+test('a volume that several have in common is somebody else’s here, or missing, for the one that carries it alone', () => {
+  const volume = { Name: 'named', Driver: 'local', Mountpoint: '/x', Labels: null, Options: null, Scope: 'local' }
+  const mounting = (carriedByAnother: boolean) => ({
+    ...workload,
+    volumes: [
+      {
+        ...{
+          name: 'named',
+          driver: 'local',
+          options: {},
+          labels: {},
+          mountpoint: '/x',
+          createdAt: '',
+          anonymous: false,
+        },
+        ...{ destination: '/x', readOnly: false, rootIdentity: '', usage: null, traits: [], carriedByAnother },
+      },
+    ],
+  })
+  expect(codesOf({ workload: mounting(false), volumes: [volume] })).toEqual(['DRAYAGE_VOLUME_EXISTS'])
+  expect(codesOf({ workload: mounting(true), volumes: [volume] })).toEqual([])
+})
+
 test('what this migration made is no obstacle to it, and is to another', () => {
   const port = { protocol: 'tcp', hostIp: '', hostPort: 18080, containerPort: 8080 }
   const Labels = { 'dev.drayage.migration': 'm-1', 'dev.drayage.role': 'workload' }

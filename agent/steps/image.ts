@@ -12,7 +12,7 @@ import { findNote, targetNote } from './notes.ts'
 export const progressEveryMs = 1_000
 
 export const receiveImage = async function* (
-  { engine, state, puller }: AgentContext,
+  { engine, state, puller, log }: AgentContext,
   { image, source, bytesPerSecond, ticket, isLayer }: Omit<ReceiveImageRequest__Output, 'lease'>,
   lease: Lease,
   signal: AbortSignal,
@@ -30,25 +30,34 @@ export const receiveImage = async function* (
     return
   }
   await state.migrations.put({ ...note, [kind]: { imageId: null, imageJson } })
-  const ended = new AbortController()
-  const pull = puller.image(
-    source,
-    { migrationId: lease.migrationId, imageId: image.id, references: image.tags, bytesPerSecond, ticket },
-    AbortSignal.any([signal, ended.signal]),
-  )
-  const loading = engine.loadImage(failpointWithin('ReceiveImage.middle', pull.pieces), image).catch((thrown) => {
-    throw pull.failure() ?? thrown
-  })
-  try {
-    const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
-    await state.migrations.put({ ...note, [kind]: { imageId, imageJson } })
-    yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
-  } finally {
-    ended.abort()
-    pull.close()
-    // The engine may have it all and be unpacking: until it has said what came of it, nobody else has the turn, least of
-    // all the RemoveImage that follows.
-    await loading.catch(() => {})
+  const heldLayers = await engine.heldLayers(image.layers)
+  const references = image.tags
+  const asked = { migrationId: lease.migrationId, imageId: image.id, references, bytesPerSecond, ticket }
+  // Somebody may remove here what was counted on, and an engine may want it all: then all of it is sent.
+  for (const held of heldLayers > 0 ? [heldLayers, 0] : [0]) {
+    const ended = new AbortController()
+    const pull = puller.image(source, { ...asked, heldLayers: held }, AbortSignal.any([signal, ended.signal]))
+    const loading = engine.loadImage(failpointWithin('ReceiveImage.middle', pull.pieces), image).catch((thrown) => {
+      throw pull.failure() ?? thrown
+    })
+    try {
+      const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
+      await state.migrations.put({ ...note, [kind]: { imageId, imageJson } })
+      yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
+      return
+    } catch (thrown) {
+      if (held === 0 || pull.failure() !== null || signal.aborted) throw thrown
+      log.warn(
+        { image: image.id, held, err: thrown },
+        'An image without the layers that are here was not taken; all is sent',
+      )
+    } finally {
+      ended.abort()
+      pull.close()
+      // The engine may have it all and be unpacking: until it has said what came of it, nobody else has the turn, least of
+      // all the RemoveImage that follows.
+      await loading.catch(() => {})
+    }
   }
 }
 

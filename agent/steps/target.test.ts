@@ -198,7 +198,11 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
       pullEnded = true
     },
   }
-  const context = await contextWith({ findImage: async () => null, loadImage: () => loading.promise })
+  const context = await contextWith({
+    findImage: async () => null,
+    heldLayers: async () => 0,
+    loadImage: () => loading.promise,
+  })
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: [], os: 'linux', architecture: 'amd64' },
     ...{ sizeBytes: 1, configuration: '' },
@@ -221,6 +225,43 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   loading.resolve('sha256:here')
   await returned
   expect(await onDisk()).toMatchObject({ imageBrought: { imageId: null } })
+})
+
+test('an image that the engine does not take without the layers that are here is asked for whole, once', async () => {
+  await noted()
+  const asked: number[] = []
+  let takes = false
+  const context = await contextWith({
+    findImage: async () => null,
+    heldLayers: async () => 1,
+    loadImage: async () => {
+      if (takes) return 'sha256:here'
+      takes = true
+      throw new AppError('DRAYAGE_IMAGE_MISMATCH', 'a layer is not here any more')
+    },
+  })
+  const pull: Pull = {
+    ...{ pieces: (async function* () {})(), unpackedBytes: () => 0, bytes: () => 7 },
+    ...{ failure: () => null, close: () => {} },
+  }
+  const image = {
+    ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: ['sha256:a', 'sha256:b'], os: 'linux' },
+    ...{ architecture: 'amd64', sizeBytes: 1, configuration: '' },
+  }
+  const puller: AgentContext['puller'] = {
+    ...context.puller,
+    image: (_, { heldLayers = 0 }) => {
+      asked.push(heldLayers)
+      return pull
+    },
+  }
+  const request = { image, source: { host: 'host-1', address: '127.0.0.1:1' }, bytesPerSecond: 0, ticket: null }
+  let last: unknown
+  for await (const message of receiveImage({ ...context, puller }, { ...request, isLayer: false }, lease, patient)) {
+    last = message
+  }
+  expect(asked).toEqual([1, 0])
+  expect(last).toMatchObject({ done: { imageId: 'sha256:here', loaded: true } })
 })
 
 const sourceNote = (more: Partial<SourceNote>): SourceNote => ({

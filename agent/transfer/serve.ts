@@ -138,7 +138,7 @@ export const createServing = ({
       yield { summary: toMessage(await round.summary) }
     },
 
-    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond, ticket }, context) {
+    pullImage: async function* ({ migrationId, imageId, references, bytesPerSecond, ticket, heldLayers }, context) {
       const statement = admission.admit(ticket, { transferId: migrationId, imageId }, context)
       const note = noteFor(statement)
       const known = [
@@ -154,7 +154,7 @@ export const createServing = ({
           `the image ${imageId} (${references.join(', ')}) is not the one that migration ${migrationId} moves`,
         )
       }
-      const pieces = whileUnderWay(statement, engine.exportImage(imageId, references, context.signal))
+      const pieces = whileUnderWay(statement, engine.exportImage(imageId, references, context.signal, heldLayers))
       const length = (piece: Buffer) => piece.length
       const leaving = bandwidth.limited(migrationId, bytesPerSecond, pieces, length, context.signal)
       for await (const archive of withSignsOfLife(leaving, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }

@@ -15,7 +15,7 @@ let stops: (() => Promise<void> | void)[]
 beforeEach(async () => {
   servers = await startCoordinatorServers()
   const limits = { ...timeLimits, briefMs: 1_500, marginMs: 300, stallMs: 300 }
-  connections = createConnections({ ...servers, limits })
+  connections = createConnections({ ...servers, banned: servers.trusted.banned, limits })
   stops = [() => servers.stop(), () => connections.close()]
 })
 afterEach(async () => {
@@ -32,7 +32,7 @@ type Answers = {
 }
 
 // An agent's server that answers as told.
-const startAgent = async (tls: TlsIdentity, answers: Answers) => {
+const startAgent = async (tls: TlsIdentity, answers: Answers, at = '127.0.0.1:0') => {
   const server = createServer()
   const { unary, serverStream } = handlers(['coordinator'])
   const unused = unary(async () => {
@@ -45,7 +45,7 @@ const startAgent = async (tls: TlsIdentity, answers: Answers) => {
     StopSource: unary(async () => answers.stopSource?.() ?? {}),
     ReceiveVolume: serverStream((_request, { signal }) => answers.receiveVolume?.(signal) ?? noMessages()),
   })
-  const { port } = await listen(server, '127.0.0.1:0', tls, { mutual: true })
+  const { port } = await listen(server, at, tls, { mutual: true })
   const stop = () => shutDown(server, 0)
   stops.push(stop)
   return { address: `127.0.0.1:${port}`, stop }
@@ -122,6 +122,26 @@ describe('a host', () => {
     const { agent } = await connections.online('host-1')
     await expect(fence(agent)).rejects.toMatchObject({ code: 'DRAYAGE_AGENT_UNREACHABLE' })
   })
+})
+
+test('an agent of a host that was removed is not called as the one that has its name now, which is when it answers itself', async () => {
+  const old = await servers.enrolled('host-1')
+  await servers.directory.remove('host-1', [])
+  const own = await servers.enrolled('host-1')
+  let calls = 0
+  const count = async () => {
+    calls += 1
+    return { restartPolicyJson: '' }
+  }
+  const left = await startAgent(old, { fenceSource: count })
+  await register(own, left.address)
+  const { agent } = await connections.online('host-1')
+  await expect(fence(agent)).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
+  expect(calls).toBe(0)
+  await left.stop()
+  const stale = new AppError('DRAYAGE_EPOCH_STALE', 'Epoch 1 is older than 2')
+  await startAgent(own, { fenceSource: async () => Promise.reject(stale) }, left.address)
+  await expect.poll(() => fence(agent).catch(({ code }) => code), { timeout: 10_000 }).toBe('DRAYAGE_EPOCH_STALE')
 })
 
 describe('a call', () => {

@@ -26,7 +26,13 @@ export const createAgentServers = (
   const { hosts, inventory, joinTokens } = stores
   const { failed, turnedAway, enrolled } = auditCalls({ audit: stores.audit, clock, log })
 
-  const enrolment = createEnrolment({ authority, joinTokens, banned: trusted.banned, clock, enrolled, log })
+  const enrolment = createEnrolment({
+    ...{ authority, joinTokens, banned: trusted.banned, clock, log },
+    enrolled: async (host, address) => {
+      rotation.forget(host)
+      await enrolled(host, address)
+    },
+  })
   const fromAnyone = handlers(['anonymous', 'agent'], failed, trusted.banned)
   const enrolmentServer = createServer()
   enrolmentServer.addService(services.Enrolment, { Enrol: fromAnyone.unary(enrolment.enrol) })

@@ -16,7 +16,7 @@ export type Rotation = {
   finish(without: readonly string[]): Promise<AuthorityDocument>
   // What an agent says that it trusts, and by which its certificate is; null: it is of a version that says nothing of it.
   heard(host: string, held: HeldAuthorities | null): void
-  // A host that was removed.
+  // What was heard of it: it was removed, or another agent has enrolled as it.
   forget(host: string): void
 }
 

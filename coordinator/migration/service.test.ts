@@ -319,6 +319,35 @@ test('one that came to belong to them, or a volume that went, between plan and m
   }
 })
 
+test('a project is moved with all its containers, unless it has got another since it was planned', async () => {
+  const { container: _, ...hosts } = request
+  const project = { ...hosts, project: 'blog' }
+  for (const grows of [false, true]) {
+    const { service, world } = setUp(undefined, 2)
+    const known = world.hosts.known
+    world.hosts.known = async (host) => {
+      const side = await known(host)
+      const describeProject: typeof side.agent.describeProject = async (asked, options) => {
+        const { containers } = await side.agent.describeProject(asked, options)
+        return { containers: [...containers, ...(grows ? [{ containerId: 'new', name: 'blog-new-1' }] : [])] }
+      }
+      return { ...side, agent: { ...side.agent, describeProject } }
+    }
+    world.hosts.online = async (host) => known(host)
+    const { migration } = await service.start(project, null)
+    expect(migration).toMatchObject({ members: { length: 2 }, situation: expect.stringContaining('the project blog') })
+    const events = await watchToEnd(service.watch(migration.id, new AbortController().signal))
+    expect(events.findLast(({ event }) => event === 'migration')?.data).toMatchObject(
+      grows
+        ? {
+            state: 'rolled-back',
+            error: { code: 'DRAYAGE_CONTAINER_CHANGED', message: expect.stringContaining('blog-new-1') },
+          }
+        : { state: 'awaiting-finalize' },
+    )
+  }
+})
+
 test('either a container or a project is asked for, and of a project no hook that needs a container', async () => {
   const { service } = setUp()
   const { container: _, ...hosts } = request

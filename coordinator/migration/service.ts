@@ -3,7 +3,6 @@ import { ulid } from 'ulid'
 import {
   type FinalizeRequest,
   hasEnded,
-  hasMoved,
   type Migration,
   type MigrationError,
   type MigrationEvent,
@@ -12,29 +11,19 @@ import {
   type Plan,
   type ReturnRequest,
 } from '../../shared/api/migrations.ts'
-import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'
 import { createDriving, heldBack } from './driving.ts'
-import { describeTogether, findMembers } from './find-members.ts'
 import { finalizeOf, wayBack } from './follow-up.ts'
-import { forecast, withKept } from './forecast.ts'
 import { mayPause, mayResume } from './pause.ts'
-import { assess, nothingToDiscardTo, refusalOf } from './plan.ts'
+import { nothingToDiscardTo, refusalOf } from './plan.ts'
+import { createPlanning, requested } from './planning.ts'
 import type { Clock, Holds, Hosts, Journal } from './ports.ts'
 import { defaultLimits, type Limits } from './queue.ts'
-import {
-  type AcceptedRequest,
-  accepted,
-  choicesOf,
-  type Facts,
-  type MigrationRecord,
-  type NewMigration,
-  type Terms,
-} from './record.ts'
+import type { Facts, MigrationRecord, NewMigration } from './record.ts'
 import { createRunner } from './runner.ts'
 import { createSchedule } from './schedule.ts'
-import { inOrder } from './step.ts'
 import { subjectOf } from './subject.ts'
 import { type Asked, asksTheSame, inProgress, underWay } from './under-way.ts'
 import { downtimeMs, factsOf, viewMigration } from './view.ts'
@@ -86,10 +75,6 @@ export type MigrationServiceOptions = {
   readonly limits?: Limits
   readonly holds?: Holds
 }
-
-// Migrations, the newest first: among how many those between the same hosts are looked for, and how many of them count.
-const mostLookedBack = 200
-const mostForeseenFrom = 10
 
 const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 
@@ -161,54 +146,7 @@ export const createMigrationService = ({
     return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
-  // members: of a way back, their ids in their order. Otherwise whoever is to move is found.
-  const plan = async (
-    request: AcceptedRequest,
-    { overwriteChanged = false }: Terms,
-    { members, signal }: { readonly members?: readonly string[]; readonly signal?: AbortSignal | undefined },
-  ): Promise<Plan> => {
-    if (request.from === request.to) {
-      throw new AppError(
-        'DRAYAGE_SAME_HOST',
-        `${request.container ?? request.project} is to move from ${request.from} to ${request.to}, which is the same host. Name another target.`,
-      )
-    }
-    const [source, target] = await bothHosts(hosts, request)
-    const options = signal === undefined ? {} : { signal }
-    const { workloads, refusals } =
-      members === undefined
-        ? await findMembers(source.agent, request, options)
-        : { workloads: await describeTogether(source.agent, request, members, true, options), refusals: [] }
-    const parts = await inOrder(workloads, async (workload) => {
-      const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
-      const check = await target.agent.checkTarget(
-        {
-          ...{ workload, migrationId: '', workloadId, overwriteChanged },
-          ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
-        },
-        options,
-      )
-      return { workload, check }
-    })
-    const planned = assess(request, parts)
-    return foreseen(request, { ...planned, refusals: [...refusals, ...planned.refusals] })
-  }
-
-  // With what earlier migrations tell of it.
-  const foreseen = async (request: AcceptedRequest, planned: Plan): Promise<Plan> => {
-    const recent = await journal.list({ limit: mostLookedBack })
-    const alike = recent.filter(({ request: { from, to }, state, kind }) => {
-      return kind !== 'finalize' && from === request.from && to === request.to && hasMoved(state)
-    })
-    const views = await Promise.all(alike.slice(0, mostForeseenFrom).map(view))
-    const past = views.map(({ container, rounds, downtimeMs }) => ({ container: container.name, rounds, downtimeMs }))
-    const kept = planned.builtUpon === undefined ? null : await journal.find(planned.builtUpon)
-    return {
-      ...planned,
-      volumes: withKept(planned.volumes, kept === null ? null : (await view(kept)).receipt),
-      forecast: forecast(planned, past, request.options.maxBytesPerSecond),
-    }
-  }
+  const plan = createPlanning({ journal, hosts, view })
 
   // Accepting is one at a time: two requests for the same container must not both find it free.
   let accepting: Promise<unknown> = Promise.resolve()
@@ -294,10 +232,10 @@ export const createMigrationService = ({
   }
 
   return {
-    plan: (request, signal) => plan(asked(request), {}, { signal }),
+    plan: (request, signal) => plan(requested(request), {}, { signal }),
 
     start: async (wanted, idempotencyKey) => {
-      const move = { kind: 'move', of: null, request: asked(wanted), terms: {} } as const
+      const move = { kind: 'move', of: null, request: requested(wanted), terms: {} } as const
       const earlier = await known(move, idempotencyKey)
       if (earlier !== null) return { migration: await view(earlier), created: false }
       const { from: host } = move.request
@@ -413,37 +351,4 @@ export const createMigrationService = ({
       watchers.close()
     },
   }
-}
-
-// Throws DRAYAGE_INVALID_REQUEST where it says of too much or too little what is to move.
-const asked = (wanted: MigrationRequest): AcceptedRequest => {
-  const request = accepted(wanted)
-  const { container, project, options } = request
-  const fault =
-    (container === undefined) === (project === undefined)
-      ? 'Name either the container that is to move, or the Compose project: not both, and not neither.'
-      : project !== undefined && (options.preStop !== null || options.postStart !== null)
-        ? 'A hook that is asked for is run in the container that is asked for, and a project is none: give those of the project that need one a label (docs/hooks.md).'
-        : null
-  if (fault !== null) throw new AppError('DRAYAGE_INVALID_REQUEST', fault)
-  return request
-}
-
-const mayPass = (code: string): boolean => isErrorCode(code) && errorTable[code].retry
-
-// Both are asked before either is reported, so that two missing hosts are two reasons in one answer.
-const bothHosts = async (hosts: Hosts, { from, to }: MigrationRequest) => {
-  const [source, target] = await Promise.allSettled([hosts.online(from), hosts.online(to)])
-  if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value] as const
-  const reasons: Finding[] = [source, target].flatMap((outcome) => {
-    if (outcome.status === 'fulfilled') return []
-    const { code, message } = asAppError(outcome.reason)
-    return [{ code, message }]
-  })
-  // What may be otherwise in a moment is told as that, of two hosts as of one.
-  const [first] = reasons
-  if (first !== undefined && isErrorCode(first.code) && reasons.every(({ code }) => mayPass(code))) {
-    throw new AppError(first.code, reasons.map(({ message }) => message).join(' '), { details: { reasons } })
-  }
-  throw refusalOf(`The container`, reasons) ?? new Error('Neither host failed')
 }

@@ -32,6 +32,12 @@ export type StepContext = {
   readonly warn: (warnings: readonly Finding[]) => Promise<void>
 }
 
+// What a step above has left. Throws where it did not.
+export const needed = <T>(fact: T | undefined, step: string): T => {
+  if (fact === undefined) throw new Error(`The journal lacks what the step ${step} should have left in it`)
+  return fact
+}
+
 // One after the other, since each may rely on those before it; the first that fails ends it.
 export const inOrder = async <M, T>(members: readonly M[], work: (member: M) => Promise<T>): Promise<T[]> => {
   const results: T[] = []

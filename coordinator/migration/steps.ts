@@ -3,7 +3,6 @@
 // transaction of the journal, and every one of them may be repeated.
 import type { Receipt } from '../../shared/api/migrations.ts'
 import { AppError, type ErrorCode } from '../../shared/errors.ts'
-import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
 import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
 import { askBothSides } from './ask-both-sides.ts'
@@ -12,17 +11,13 @@ import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
 import { keepLayer } from './keep-layer.ts'
 import { nothingToDiscardTo } from './plan.ts'
-import { choicesOf, type Lease, leaseOf, type MemberFacts } from './record.ts'
+import { choicesOf, type Lease, leaseOf } from './record.ts'
 import { assessRounds, type MeasuredRound } from './rounds.ts'
-import { inOrder, insisting, type MovingMember, type Step, type StepContext, undoEach } from './step.ts'
+import { sendImage } from './send-image.ts'
+import { inOrder, insisting, type MovingMember, needed, type Step, type StepContext, undoEach } from './step.ts'
 
 // Docker itself says when a container is unhealthy, after its start period and retries; this bounds one that never says.
 const healthTimeoutMs = 15 * 60_000
-
-const needed = <T>(fact: T | undefined, step: string): T => {
-  if (fact === undefined) throw new Error(`The journal lacks what the step ${step} should have left in it`)
-  return fact
-}
 
 // Restores I1's ground: nobody else moves these workloads, and an older coordinator's word no longer counts.
 const lock: Step = {
@@ -75,33 +70,6 @@ const image: Step = {
   },
 }
 
-// One that several members have in common is there when the second of them asks.
-const sendImage = async (
-  { record, source, target, signal, progress }: StepContext,
-  member: MovingMember,
-): Promise<NonNullable<MemberFacts['image']>> => {
-  const { workload, imageId } = needed(member.facts.plan, 'plan')
-  if (imageId !== '') return { imageId, loaded: false }
-  const wanted = needed(workload.image ?? undefined, 'plan') satisfies Image__Output
-  const messages = target.agent.receiveImage(
-    {
-      lease: leaseOf(member),
-      image: wanted,
-      source: { host: source.host, address: source.address },
-      bytesPerSecond: record.request.options.maxBytesPerSecond ?? 0,
-    },
-    { signal },
-  )
-  for await (const { bytes, done } of messages) {
-    progress({ what: wanted.reference, bytes, totalBytes: wanted.sizeBytes || null })
-    if (done) return { imageId: done.imageId, loaded: done.loaded }
-  }
-  throw new AppError(
-    'DRAYAGE_STREAM_DAMAGED',
-    `The image ${wanted.reference} was cut off on its way to ${target.host}.`,
-  )
-}
-
 // From here on a prune on either host takes nothing that is needed.
 const hold: Step = {
   name: 'hold',
@@ -120,7 +88,7 @@ const hold: Step = {
           overwriteChanged,
           allowedPowers: record.request.options.allow,
           choices: choicesOf(record.request),
-          prepared: before,
+          prepared: [...before],
         },
         { signal },
       )

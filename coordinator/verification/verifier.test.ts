@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
 import { createMigrationService } from '../migration/service.ts'
 import { createMemoryJournal } from '../migration/testing/memory-journal.ts'
-import { createTwoHosts } from '../migration/testing/two-hosts.ts'
+import { createTwoHosts, type Member, noHooks } from '../migration/testing/two-hosts.ts'
 import { createVerifier } from './verifier.ts'
 
 const clock = { now: () => new Date('2026-01-05T08:00:00.000Z'), sleep: async () => {} }
@@ -28,9 +28,9 @@ const failing = (error: AppError): ReturnType<ArchivePort['readCopy']> =>
     throw error
   })()
 
-const moved = async (reading: Reading, options = {}) => {
+const moved = async (reading: Reading, options = {}, size: Member = 1) => {
   const journal = createMemoryJournal(clock.now)
-  const world = createTwoHosts(() => 'none')
+  const world = createTwoHosts(() => 'none', noHooks, size)
   const service = createMigrationService({ journal, hosts: world.hosts, clock, log })
   const { migration } = await service.start({ ...request, options }, null)
   for await (const _ of service.watch(migration.id, new AbortController().signal));
@@ -62,6 +62,16 @@ const all = async (events: AsyncIterable<VerificationEvent>) => {
   return seen
 }
 const never = new AbortController().signal
+
+test('of several that moved together, each volume is read where its carrier has left it', async () => {
+  const { id, asked, verifier } = await moved(() => read('d'), { dependents: 'take' }, 2)
+  await all(verifier.verify(id, never))
+  expect(asked.slice(0, 3)).toMatchObject([
+    { volume: 'data', migrationId: id },
+    { volume: 'shared', migrationId: id },
+    { volume: 'data-2', migrationId: `${id}.2` },
+  ])
+})
 
 test('a source that keeps what the receipt says is whole, whatever became of the target since', async () => {
   const { id, asked, verifier } = await moved((side) => read(side === 'source' ? 'd' : 'other'))

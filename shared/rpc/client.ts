@@ -102,7 +102,7 @@ export const connect = <S extends keyof Services>(
     if (!banned?.has(peerKey)) return undefined
     refusal ??= new AppError(
       'DRAYAGE_CERTIFICATE_REVOKED',
-      `${endpoint.describedAs} shows a certificate of a host that was removed. Nothing was asked of it.`,
+      `${endpoint.describedAs} shows a certificate of a host that was removed: nothing is asked of it any more.`,
     )
     onBanned(refusal)
     return refusal
@@ -110,6 +110,8 @@ export const connect = <S extends keyof Services>(
   const verification = {
     checkServerIdentity: (name: string, certificate: PeerCertificate): Error | undefined => {
       peerKey = keyHashOf(new X509Certificate(certificate.raw))
+      // What answers there now may be another one.
+      refusal = null
       return checkServerIdentity(name, certificate) ?? refuseBanned()
     },
   }

@@ -5,7 +5,7 @@ import { migrate } from '../e2e/moving.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { databases } from './databases.ts'
+import { databases } from './images.ts'
 
 const network = 'shop'
 const minutes = (count: number) => ({ timeoutMs: count * 60_000 })

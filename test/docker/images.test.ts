@@ -85,6 +85,39 @@ describe.each(ring)('from $from to $to', ({ from, to }) => {
   })
 })
 
+test.each([
+  ['current', 'legacy'],
+  ['containerd', 'current'],
+  ['legacy', 'current'],
+  ['current', 'containerd'],
+] as const)(
+  'from %s to %s only the layers cross that are lacking there, as far as both stores allow',
+  async (from, to) => {
+    const [source, target] = [host(from), host(to)]
+    await loadImage(source, plain)
+    await source.docker(['run', '--name', 'grown', plain.ref, 'sh', '-c', 'echo upon > /upon'])
+    await source.docker(['commit', 'grown', 'drayage-lab/grown:1'])
+    const image = await imageFrom(source, 'drayage-lab/grown:1')
+    expect(await target.drayage.heldLayers(image.layers)).toBe(from === to ? image.layers.length : 0)
+    await cleanOut(source)
+    if (from === to) await target.docker(['image', 'rm', 'drayage-lab/grown:1'])
+    else await loadImage(target, plain)
+    const held = await target.drayage.heldLayers(image.layers)
+    expect(held).toBe(to === 'containerd' ? 0 : image.layers.length - 1)
+    let bytes = 0
+    const counted = async function* () {
+      for await (const piece of source.drayage.exportImage(image.id, image.tags, undefined, held)) {
+        bytes += piece.length
+        yield piece
+      }
+    }
+    const id = await target.drayage.loadImage(counted(), image)
+    // busybox alone is more than that.
+    if (from === 'current' && to === 'legacy') expect(bytes).toBeLessThan(100_000)
+    expect(await target.docker(['run', '--rm', id, 'cat', '/upon'])).toBe('upon')
+  },
+)
+
 describe.each(all)('on %s', (kind) => {
   const other = kind === 'current' ? 'legacy' : 'current'
   const newer: ImageSpec = { ...plain, config: { ...plain.config, Env: ['VERSION=2'] } }

@@ -6,7 +6,17 @@ import type { MigrationRequest } from '../../shared/api/migrations.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { commandLineOf } from './command-line.ts'
-import { follow, holdings, inspect, migrate, planOf, refusal } from './moving.ts'
+import {
+  follow,
+  holdings,
+  inspect,
+  migrate,
+  migrationOf,
+  planOf,
+  refusal,
+  startMigration,
+  untilEnded,
+} from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -16,13 +26,14 @@ let image: string
 const dray = commandLineOf(() => lab)
 
 beforeAll(async () => {
-  lab = await startLab({ hosts: 2 })
+  lab = await startLab({ hosts: 2, failpoints: true })
   one = lab.host('host-1')
   two = lab.host('host-2')
   image = (await loadImage(one, 'busybox')).ref
 })
 afterAll(() => lab?.stop())
 beforeEach(async () => {
+  for (const process of ['coordinator', one, two] as const) await lab.failpoints(process).clear()
   for (const host of [one, two]) {
     const containers = (await host.docker(['ps', '-aq'])).split('\n').filter(Boolean)
     if (containers.length > 0) await host.docker(['rm', '-f', ...containers])
@@ -46,9 +57,9 @@ const write = (container: string, path: string, text: string) =>
 const read = (host: LabHost, container: string, path: string) => host.docker(['exec', container, 'cat', path])
 
 // One that never ran and gives its volume to two others, one of which lends its network to the third.
-const family = async () => {
+const family = async (...ofDb: string[]) => {
   await one.docker(['create', '--name', 'zdata', '-v', 'rows:/rows', image, 'true'])
-  await run('db', '--volumes-from', 'zdata', '-v', 'own:/own')
+  await run('db', '--volumes-from', 'zdata', '-v', 'own:/own', ...ofDb)
   await run('app', '--volumes-from', 'db:ro', '--network', 'container:db', '--pid', 'container:db')
   await write('db', '/rows/one', 'first')
   await write('db', '/own/two', 'second')
@@ -94,16 +105,36 @@ test('what is tied moves together, in the order of use, comes back together, and
   expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
 })
 
-test('where one of them stands in the way, all are as they were, on both hosts', async () => {
+test('what fails at the last moment before the commit puts all of them back as they were, on both hosts', async () => {
   await family()
-  await run('last', '-v', 'rows:/rows', '--label', 'drayage.hook.pre-stop=false')
+  await run('last', '-v', 'rows:/rows', '--restart', 'always')
   const before = [await holdings(one), await holdings(two)]
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
   const ended = await migrate(lab, asked())
-  expect(ended).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_HOOK_FAILED', step: 'stop' } })
+  expect(ended).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED', step: 'commit' } })
   expect([await holdings(one), await holdings(two)]).toMatchObject(
     before.map(({ containers, volumes, networks }) => ({ containers, volumes, networks })),
   )
   await expectFamilyOn(one)
+})
+
+test('where one of them does not come up, all go back by themselves, also those that had', async () => {
+  await family('-p', '18082:80')
+  await run('another', '-v', 'rows:/rows')
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('start.before', 'hang')
+  const { id } = await startMigration(lab, asked())
+  await coordinator.untilReached('start.before')
+  await two.docker(['run', '-d', '--name', 'thief', '-p', '18082:80', image, ...sleeping])
+  await coordinator.untell('start.before')
+  const failed = await untilEnded(lab, id)
+  expect(failed).toMatchObject({ error: { code: 'DRAYAGE_TARGET_NOT_STARTED', step: 'start' } })
+  expect(failed.members.map(({ name }) => name)).toEqual(['another', 'zdata', 'db', 'app'])
+  expect(await untilEnded(lab, failed.followedBy ?? '')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await migrationOf(lab, id)).toMatchObject({ state: 'rolled-back' })
+  await expectFamilyOn(one)
+  expect((await inspect<Inspected>(one, 'another')).State.Status).toBe('running')
+  expect(await two.docker(['ps', '--format', '{{.Names}}'])).toBe('thief')
 })
 
 test('every reason of every member stands in the plan, with the member’s name', async () => {

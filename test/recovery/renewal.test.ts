@@ -1,11 +1,12 @@
 // Certificates that live for a minute and a half, an authority that is changed for another, and a move that takes longer than
 // both: nobody notices.
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditList } from '../../shared/api/audit.ts'
 import type { Authority } from '../../shared/api/authority.ts'
+import type { AddedHost } from '../../shared/api/hosts.ts'
 import { migrationOf, startMigration, untilEnded, untilMigration } from '../e2e/moving.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
@@ -24,6 +25,12 @@ const certificateOf = async (host: LabHost): Promise<X509Certificate> =>
 const authority = async (): Promise<Authority> => (await lab.coordinator.call('GET', '/v1/authority')) as Authority
 const change = async (how: 'rotate' | 'finish'): Promise<Authority> =>
   (await lab.coordinator.call('POST', `/v1/authority:${how}`, {})) as Authority
+
+const untilAlone = ([one]: Authority['authorities']): Promise<unknown> =>
+  eventually('both agents to trust the new authority alone', 30_000, async () => {
+    const trusted = await Promise.all(['host-1', 'host-2'].map((name) => identityFile(lab.host(name), 'authority')))
+    return trusted.every((pem) => pem.trim() === one?.certificate.trim())
+  })
 
 // The connections over which `to` pulls from `from`, by both ends' addresses.
 const pulls = async (to: LabHost, from: LabHost): Promise<string[]> => {
@@ -64,10 +71,7 @@ test('the authority is changed for another and certificates are renewed while a 
   const { authorities } = await change('finish')
   expect(authorities).toMatchObject([{ place: 'issuing' }])
   expect(authorities[0]?.fingerprint).not.toBe(old?.fingerprint)
-  await eventually('both agents to trust the new one alone', 30_000, async () => {
-    const trusted = await Promise.all([identityFile(one, 'authority'), identityFile(two, 'authority')])
-    return trusted.every((pem) => pem.trim() === authorities[0]?.certificate.trim())
-  })
+  await untilAlone(authorities)
   expect(await pulls(two, one)).toEqual(began)
   const rotated = await Promise.all([certificateOf(one), certificateOf(two)])
 
@@ -94,3 +98,34 @@ test('the authority is changed for another and certificates are renewed while a 
     expect(lines).toContain(line)
   }
 }, 600_000)
+
+test('a coordinator that is killed goes on with the change; a host that was away all the time is named, and enrols again', async () => {
+  const [one, two] = [lab.host('host-1'), lab.host('host-2')]
+  await two.agent.kill()
+  const begun = await change('rotate')
+  expect(begun.stage).toBe('spreading')
+  await lab.coordinator.process.kill()
+  await lab.coordinator.process.start()
+  await lab.untilHostIs(one, 'online')
+  await eventually('host-2 alone to be waited for', 60_000, async () => {
+    const { stage, waitingFor, authorities } = await authority()
+    expect([stage, authorities]).toEqual(['spreading', begun.authorities])
+    return waitingFor.length === 1 && waitingFor[0]?.host === two.name
+  })
+  const without = { without: [two.name] }
+  expect(await lab.coordinator.call('POST', '/v1/authority:rotate', without)).toMatchObject({ stage: 'renewing' })
+  await lab.coordinator.process.kill()
+  await lab.coordinator.process.start()
+  await eventually('the certificate of host-1 to be of the new authority', 60_000, async () =>
+    (await authority()).waitingFor.every(({ host }) => host === two.name),
+  )
+  expect(await lab.coordinator.call('POST', '/v1/authority:finish', without)).toMatchObject({ stage: 'settled' })
+
+  await lab.untilHostIs(two, 'lost')
+  await rm(join(two.agentDataDir, 'identity'), { recursive: true })
+  const { joinToken } = (await lab.coordinator.call('POST', '/v1/hosts', { name: two.name })) as AddedHost
+  await two.agent.start({ env: { DRAYAGE_JOIN_TOKEN: joinToken } })
+  for (const host of [one, two]) await lab.untilHostIs(host, 'online')
+  const { authorities } = await authority()
+  await untilAlone(authorities)
+}, 300_000)

@@ -284,6 +284,12 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
       })
 
     return {
+      describeProject: () =>
+        effect(host, 'describe', () => ({
+          containers: [...host.copies.values()]
+            .filter(({ retiredBy }) => retiredBy === null)
+            .map(({ id, member }) => ({ containerId: id, name: nameOf(member) })),
+        })),
       describeWorkload: ({ container, measureVolumes }) =>
         effect(host, 'describe', () => {
           const here = [...host.copies.values()].filter(({ retiredBy }) => retiredBy === null)
@@ -543,7 +549,6 @@ export const createTwoHosts = (nextFault: (call: string) => Fault, fates: HookFa
           return { removed: [`container ${containerId}`] }
         }),
       describeStanding: unused,
-      describeProject: unused,
       settleWorkload: unused,
       forgetCopy: () => effect(host, 'forget copy', () => {}),
     }

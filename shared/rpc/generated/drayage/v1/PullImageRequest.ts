@@ -9,6 +9,7 @@ export interface PullImageRequest {
   'references'?: (string)[];
   'bytesPerSecond'?: (number | string | Long);
   'ticket'?: (_drayage_v1_Ticket | null);
+  'heldLayers'?: (number);
 }
 
 export interface PullImageRequest__Output {
@@ -17,4 +18,5 @@ export interface PullImageRequest__Output {
   'references': (string)[];
   'bytesPerSecond': (number);
   'ticket': (_drayage_v1_Ticket__Output | null);
+  'heldLayers': (number);
 }

@@ -1,5 +1,4 @@
-// Databases as Debian packages them, in one image: each begins an empty data directory at its first start, as the
-// public images do, and ends at its stop signal with everything on the disk.
+// Applications as Debian packages them.
 import type { ImageSpec } from '../lab/images.ts'
 
 const program = (content: string) => ({ content: `#!/bin/sh\nset -e\n${content}`, mode: 0o755 })
@@ -39,6 +38,8 @@ const redis = `
 exec redis-server --dir /data --appendonly yes --appendfsync always --save '' --bind 0.0.0.0 --protected-mode no
 `
 
+// Each begins an empty data directory at its first start, as the public images do, and ends at its stop signal with
+// everything on the disk.
 export const databases: ImageSpec = {
   ref: 'drayage-lab/databases:1',
   base: 'debian',
@@ -49,4 +50,33 @@ export const databases: ImageSpec = {
     'usr/local/bin/begin-redis': program(redis),
     'opt/ledger.sql': ledgerOfMariadb,
   },
+}
+
+// Serves /content. What it writes for itself is in /tmp and /run.
+const nginxConfiguration = `
+daemon off;
+user www-data;
+pid /run/nginx.pid;
+error_log stderr;
+events {}
+http {
+  access_log /dev/stdout;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen 80;
+    root /content;
+  }
+}
+`
+
+export const nginx: ImageSpec = {
+  ref: 'drayage-lab/nginx:1',
+  base: 'debian',
+  packages: ['nginx-light'],
+  files: { 'opt/nginx.conf': nginxConfiguration },
+  config: { Cmd: ['nginx', '-c', '/opt/nginx.conf'], StopSignal: 'SIGQUIT', ExposedPorts: { '80/tcp': {} } },
 }
