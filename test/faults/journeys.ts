@@ -6,7 +6,7 @@ import { engineApi } from '../lab/engine-api.ts'
 import { type Place, queued, stoodStillAt, whilePaused } from './places.ts'
 import { pointsOf, type StepPoints } from './points.ts'
 import { startFollowing, startMove, untilSettled } from './requests.ts'
-import { containerBody } from './workload.ts'
+import { companion, companionBody, containerBody } from './workload.ts'
 import { type ProcessName, type Scene, turned, type World } from './world.ts'
 
 export type Journey = {
@@ -84,6 +84,24 @@ const anotherOne: Journey['lead'] = async (world, { witness }) => {
   return null
 }
 
+const withCompanion: Journey['lead'] = async (world) => {
+  const ask = engineApi(world.source)
+  await ask('POST', `/containers/create?name=${companion}`, companionBody)
+  await ask('POST', `/containers/${companion}/start`)
+  return null
+}
+
+// In the middle of a step: one of them has had its part, and the other has not.
+const betweenMembers: Journey['places'] = (steps) =>
+  steps.flatMap((step) => (step.middle === null ? [] : [stoodStillAt(step, 'middle', step.middle)]))
+
+const together = {
+  ...move,
+  lead: withCompanion,
+  ask: (world, key) => startMove(world, key, { options: { dependents: 'take' } }),
+  places: betweenMembers,
+} as const satisfies Partial<Journey>
+
 export const journeys: readonly Journey[] = [
   {
     ...move,
@@ -97,6 +115,22 @@ export const journeys: readonly Journey[] = [
     ...move,
     name: 'undo',
     what: 'a move that is refused at the last moment before its commit, and undoes every step',
+    arrange: refusedAtItsCommit,
+    concerns: isUndo,
+    outcome: 'rolled-back',
+  },
+  {
+    ...together,
+    name: 'set',
+    what: 'a move of two containers that share volumes',
+    arrange: nothing,
+    concerns: forwards,
+    outcome: 'awaiting-finalize',
+  },
+  {
+    ...together,
+    name: 'set-undo',
+    what: 'a move of the two that is refused at the last moment before its commit, and undoes every step',
     arrange: refusedAtItsCommit,
     concerns: isUndo,
     outcome: 'rolled-back',

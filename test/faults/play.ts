@@ -74,18 +74,24 @@ const waitOut = async (world: World, id: string, { over }: Fault): Promise<Migra
   return last
 }
 
-// An engine that has just come back may still be starting what it should, and an agent stopping what must not run.
-const untilOneRuns = (world: World, winner: 'source' | 'target', deadlineMs: number): Promise<boolean> =>
-  eventually('the winner alone to run', deadlineMs, async () => {
-    const [source, target] = await Promise.all([holdingsOf(world.source), holdingsOf(world.target)])
-    const runs = { source: source.containers[name]?.running, target: target.containers[name]?.running }
-    return runs[winner] === true && runs[winner === 'source' ? 'target' : 'source'] !== true
-  }).catch(() => false)
-
 const both = async (world: World) => ({
   source: await holdingsOf(world.source),
   target: await holdingsOf(world.target),
 })
+
+// An engine that has just come back may still be starting what it should, and an agent stopping what must not run.
+const untilOneRuns = (
+  world: World,
+  { members }: Migration,
+  winner: 'source' | 'target',
+  deadlineMs: number,
+): Promise<boolean> =>
+  eventually('the winner alone to run', deadlineMs, async () => {
+    const held = await both(world)
+    const loser = winner === 'source' ? 'target' : 'source'
+    const runs = (side: 'source' | 'target', container: string) => held[side].containers[container]?.running === true
+    return members.every((member) => runs(winner, member.name) && !runs(loser, member.name))
+  }).catch(() => false)
 
 // What rsync would change to make the rest of the winner's data that of the copy that is set aside.
 const differencesOf = async (world: World, migration: Migration, ending: Ending): Promise<string> => {
@@ -113,7 +119,7 @@ const see = async (
 ): Promise<Seen> => {
   const ending = endingOf(migration)
   const winner = winnerOf(ending)
-  const runs = hasEnded(migration.state) && (await untilOneRuns(world, winner, runMs))
+  const runs = hasEnded(migration.state) && (await untilOneRuns(world, migration, winner, runMs))
   const after = await both(world)
   const hostname = after[winner].containers[name]?.hostname
   const acknowledgedThere = async () =>

@@ -2,7 +2,7 @@
 // pure, so that each rule can be shown to fail.
 import { hasEnded, type Migration } from '../../shared/api/migrations.ts'
 import type { HeldContainer, Holdings } from './holdings.ts'
-import { type Acknowledged, ledgerFaults, name, network, volumes } from './workload.ts'
+import { type Acknowledged, ledgerFaults, network, volumes } from './workload.ts'
 
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8'
 export type Breach = { readonly invariant: Invariant; readonly what: string }
@@ -77,17 +77,17 @@ const retired = (held: Things, migrationId: string): Things => {
   return { ...held, volumes: { ...held.volumes, ...Object.fromEntries(kept) } }
 }
 
-const arrived = (before: Sides): Things => ({
-  containers: [...new Set([...Object.keys(before.target.containers), name])].toSorted(),
+const arrived = (before: Sides, moved: readonly string[]): Things => ({
+  containers: [...new Set([...Object.keys(before.target.containers), ...moved])].toSorted(),
   volumes: { ...before.target.volumes, ...before.source.volumes },
   networks: [...new Set([...before.target.networks, network])].toSorted(),
   images: [...new Set([...before.target.images, ...before.source.images])].toSorted(),
   notes: before.target.notes,
 })
 
-const without = (held: Things): Things => ({
+const without = (held: Things, moved: readonly string[]): Things => ({
   ...held,
-  containers: held.containers.filter((container) => container !== name),
+  containers: held.containers.filter((container) => !moved.includes(container)),
   volumes: Object.fromEntries(
     Object.entries(held.volumes).filter(([volume]) => !Object.values<string>(volumes).includes(volume)),
   ),
@@ -95,13 +95,14 @@ const without = (held: Things): Things => ({
 
 const expectedThings = ({ migration, before }: Seen, ending: Ending): { source: Things; target: Things } => {
   const [source, target] = [things(before.source), things(before.target)]
+  const moved = movedBy(migration)
   switch (ending) {
     case 'arrived':
-      return { source: retired(source, migration.id), target: arrived(before) }
+      return { source: retired(source, migration.id), target: arrived(before, moved) }
     case 'went-back':
-      return { source, target: retired(arrived(before), migration.followedBy ?? '') }
+      return { source, target: retired(arrived(before, moved), migration.followedBy ?? '') }
     case 'removed':
-      return { source: without(source), target }
+      return { source: without(source, moved), target }
     default:
       return { source, target }
   }
@@ -115,15 +116,18 @@ const leftovers = (seen: Seen, ending: Ending): readonly string[] => {
   ]
 }
 
+const movedBy = ({ members }: Migration): readonly string[] => members.map(({ name }) => name)
+const subjectOf = (migration: Migration): string => movedBy(migration).join(' and ')
+
 // What somebody who reads it in the night takes for the truth.
 const situations: Readonly<Record<Ending, (migration: Migration) => string>> = {
-  arrived: ({ to }) => `${to} owns ${name}, and it runs there`,
-  'put-back': ({ from }) => `${name} is on ${from} as it was, and runs`,
-  'went-back': ({ from }) => `${name} is back on ${from}, and runs there`,
-  removed: ({ from }) => `What ${from} had kept of ${name} is gone`,
-  kept: ({ from }) => `${from} keeps what it had of ${name}`,
+  arrived: (migration) => `${migration.to} owns ${subjectOf(migration)}, and it runs there`,
+  'put-back': (migration) => `${subjectOf(migration)} is on ${migration.from} as it was, and runs`,
+  'went-back': (migration) => `${subjectOf(migration)} is back on ${migration.from}, and runs there`,
+  removed: (migration) => `What ${migration.from} had kept of ${subjectOf(migration)} is gone`,
+  kept: (migration) => `${migration.from} keeps what it had of ${subjectOf(migration)}`,
   unended: () => '',
-  failed: ({ to }) => `${to} owns ${name}`,
+  failed: (migration) => `${migration.to} owns ${subjectOf(migration)}`,
 }
 
 const situationFaults = (migration: Migration, ending: Ending): readonly string[] => {
@@ -144,15 +148,24 @@ const hookFaults = ({ migration, hooks }: Seen, ending: Ending): readonly string
 export const judge = (seen: Seen): readonly Breach[] => {
   const { migration, before, after } = seen
   const ending = endingOf(migration)
-  const runsOn = (['source', 'target'] as const).filter((side) => after[side].containers[name]?.running)
-  const winner = after[winnerOf(ending)].containers[name]
-  const original = before[migration.kind === 'finalize' ? 'target' : 'source'].containers[name]
+  const winner = winnerOf(ending)
+  const runsOn = (name: string) =>
+    (['source', 'target'] as const).filter((side) => after[side].containers[name]?.running)
+  const changes = (name: string): readonly string[] => {
+    const original = before[migration.kind === 'finalize' ? 'target' : 'source'].containers[name]
+    const found = after[winner].containers[name]
+    return original === undefined || found === undefined
+      ? [`${name} is gone`]
+      : differing(`${name}, as it runs`, characterOf(original), characterOf(found))
+  }
+  const moved = movedBy(migration)
+  const writerRuns = runsOn(migration.container.name).length > 0
   const explained = ending === 'arrived' || ending === 'removed'
   const breaches: readonly (readonly [Invariant, readonly string[]])[] = [
     ['I1', seen.together.map((line) => `two copies ran at once: ${line}`)],
-    ['I1', runsOn.length > 1 ? ['both copies run'] : []],
-    ['I2', runsOn.length === 0 ? [] : ledgerFaults(seen.ledger, seen.acknowledged)],
-    ['I3', differing('it runs on', [winnerOf(ending)], runsOn)],
+    ['I1', moved.filter((name) => runsOn(name).length > 1).map((name) => `both copies of ${name} run`)],
+    ['I2', writerRuns ? ledgerFaults(seen.ledger, seen.acknowledged) : []],
+    ['I3', moved.flatMap((name) => differing(`${name} runs on`, [winner], runsOn(name)))],
     ['I3', seen.goesOn ? [] : ['no copy goes on writing']],
     ['I4', differing('the same request again is migration', migration.id, seen.repeatedId)],
     ['I5', leftovers(seen, ending)],
@@ -163,12 +176,7 @@ export const judge = (seen: Seen): readonly Breach[] => {
     ['I7', ending === 'failed' || ending === 'kept' ? [`it ended as ${migration.state}`] : []],
     ['I7', situationFaults(migration, ending)],
     ['I7', hookFaults(seen, ending)],
-    [
-      'I8',
-      winner === undefined || original === undefined
-        ? ['the container is gone']
-        : differing('the container that runs', characterOf(original), characterOf(winner)),
-    ],
+    ['I8', moved.flatMap(changes)],
   ]
   return breaches.flatMap(([invariant, whats]) => whats.map((what) => ({ invariant, what })))
 }

@@ -94,6 +94,19 @@ export const containerBody = (witness: string) => ({
   NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: ['ledger'] } } },
 })
 
+// A second container, which has the volumes of the first and so belongs with it.
+export const companion = 'web-side'
+export const companionBody = {
+  Image: imageRef,
+  Cmd: ['sleep', '100000'],
+  StopSignal: 'SIGKILL',
+  HostConfig: {
+    RestartPolicy: { Name: 'always', MaximumRetryCount: 0 },
+    NetworkMode: 'none',
+    VolumesFrom: [name],
+  },
+}
+
 export type Acknowledged = {
   readonly number: number
   readonly epoch: number
