@@ -11,10 +11,10 @@ import type {
   MigrationList,
   MigrationRequest,
   MigrationState,
-  Plan,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
 import type { OrphanList, OrphansQuery } from '../../shared/api/orphans.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { Recovery, SettleRecovery } from '../../shared/api/recovery.ts'
 import type { AddedToken, AddToken, ApiTokenList } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { MigrationRequest, Plan } from '../../shared/api/migrations.ts'
+import type { MigrationRequest } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { AppError, isErrorCode } from '../../shared/errors.ts'
 import type { Client } from '../api/client.ts'
 import { connect } from '../api/connection.ts'

@@ -1,5 +1,5 @@
 // A plan as a checklist: what moves, what is in the way.
-import type { Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { Paint } from './colour.ts'
 import { findingLine } from './error.ts'
 import { type Fact, fact, factsText } from './facts.ts'

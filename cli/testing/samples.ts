@@ -1,6 +1,7 @@
 // Answers as a coordinator gives them, whole, for tests to change in the part that they are about.
 import { defaultOptions } from '../../shared/api/migration-options.ts'
-import type { Migration, Plan, Step, StepName } from '../../shared/api/migrations.ts'
+import type { Migration, Step, StepName } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 
 const stepNames = [
   'lock',

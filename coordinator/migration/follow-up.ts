@@ -1,6 +1,6 @@
 // What follows a migration whose target did not come up, and what follows one at an operator's word. Pure.
 import { hostPowers } from '../../shared/api/host-powers.ts'
-import type { Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import { partId } from '../../shared/move-set/part.ts'
 import { formatPublish, sameContainerPort } from '../../shared/ports/publish.ts'

@@ -1,5 +1,5 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
-import type { Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
 import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'

@@ -1,6 +1,7 @@
 // What would happen if a request were accepted: whom it is about, what both hosts say of each, and what earlier migrations
 // tell of it. Nothing is changed by it.
-import { hasMoved, type Migration, type MigrationRequest, type Plan } from '../../shared/api/migrations.ts'
+import { hasMoved, type Migration, type MigrationRequest } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../shared/errors.ts'
 import { describeTogether, findMembers } from './find-members.ts'
 import { forecast, withKept } from './forecast.ts'

@@ -6,10 +6,10 @@ import type {
   MigrationKind,
   MigrationRequest,
   MigrationState,
-  Plan,
   Receipt,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { Finding } from '../../shared/errors.ts'
 import { type Published, parsePublish } from '../../shared/ports/publish.ts'
 import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'

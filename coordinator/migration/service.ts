@@ -8,9 +8,9 @@ import {
   type MigrationEvent,
   type MigrationRequest,
   type MigrationState,
-  type Plan,
   type ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { AppError } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { isCommitted } from './decide.ts'

@@ -1,5 +1,5 @@
 // What a migration moves, in words.
-import type { Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { AcceptedRequest } from './record.ts'
 
 export const subjectOf = (

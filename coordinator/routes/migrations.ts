@@ -8,9 +8,9 @@ import {
   MigrationList,
   MigrationQuery,
   MigrationRequest,
-  Plan,
   ReturnRequest,
 } from '../../shared/api/migrations.ts'
+import { Plan } from '../../shared/api/plan.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { MigrationService, Started } from '../migration/service.ts'
 import { callerOf } from './authentication.ts'

@@ -1,6 +1,7 @@
 // Who but a container has a part in a volume, from the journal and from what is being exported, imported or copied.
 
-import type { MigrationState, Plan } from '../../shared/api/migrations.ts'
+import type { MigrationState } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
 import { accepted } from '../migration/record.ts'
 import type { Claim, Known } from '../orphans/ports.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Plan } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import type { Journal } from '../migration/ports.ts'
 import type { Lease, NewMigration } from '../migration/record.ts'
 import { accepted } from '../migration/record.ts'

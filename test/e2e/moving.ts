@@ -1,7 +1,8 @@
 // What the end-to-end tests do again and again: ask for a migration, wait for its end, and look at both sides.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '../../shared/api/common.ts'
-import { hasEnded, type Migration, type MigrationRequest, type Plan } from '../../shared/api/migrations.ts'
+import { hasEnded, type Migration, type MigrationRequest } from '../../shared/api/migrations.ts'
+import type { Plan } from '../../shared/api/plan.ts'
 import { run } from '../lab/command.ts'
 import type { Lab, LabHost } from '../lab/lab.ts'
 

@@ -1,0 +1,134 @@
+// What a migration would do, before it is asked for.
+import { type Static, Type } from 'typebox'
+import { Bytes, Finding, HostName, Nullable } from './common.ts'
+import { MigrationOptions } from './migration-options.ts'
+
+export const PlannedVolume = Type.Object({
+  name: Type.String(),
+  destination: Type.String(),
+  anonymous: Type.Boolean(),
+  entries: Type.Integer(),
+  contentBytes: Bytes,
+  diskBytes: Bytes,
+  copied: Type.Boolean({
+    description:
+      'false: it is a view of data that is elsewhere, or in memory; it is made again with the same options, and nothing is copied',
+  }),
+  traits: Type.Array(Type.String(), {
+    description: 'What it is and how it is mounted, for people: read-only, nocopy, nfs from 10.0.0.1:/export',
+  }),
+  keptBytes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Content that the target keeps from an earlier move: only what differs from it is sent',
+    }),
+  ),
+})
+export type PlannedVolume = Static<typeof PlannedVolume>
+
+// Another container of the source's host.
+export const SetMember = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  state: Type.String(),
+  ties: Type.Array(
+    Type.Object({
+      kind: Type.String({
+        description: 'shared-volume, volumes-from, network-namespace, pid-namespace, ipc-namespace, link or depends-on',
+      }),
+      words: Type.String({ description: 'As what follows its name: uses the network of web' }),
+    }),
+    { description: 'With the container that is to move, or with another of these' },
+  ),
+  separable: Type.Boolean({
+    description: 'Nothing but what Compose calls depends_on ties it to the container: it may be left behind',
+  }),
+})
+export type SetMember = Static<typeof SetMember>
+
+const PlannedImage = Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() })
+
+const PlannedEngine = Type.Object({
+  version: Type.String(),
+  os: Type.String(),
+  architecture: Type.String(),
+  storageDriver: Type.String(),
+  containerdImageStore: Type.Boolean(),
+})
+
+const Forecast = Type.Object(
+  {
+    copyMs: Nullable(
+      Type.Integer({
+        description: 'Of its volumes, whole, while the container runs: less where the target keeps some of it',
+      }),
+    ),
+    downtimeMs: Nullable(
+      Type.Integer({ description: 'As it was in earlier moves of this container between these hosts' }),
+    ),
+    basedOn: Type.Integer({ minimum: 0, description: 'Earlier moves from this host to that' }),
+  },
+  { description: 'By what earlier moves between the same hosts took. null: not known' },
+)
+
+// What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
+export const Plan = Type.Object({
+  container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
+  from: HostName,
+  to: HostName,
+  image: PlannedImage,
+  members: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      state: Type.String(),
+      image: PlannedImage,
+      ties: Type.Array(Type.Object({ kind: Type.String(), words: Type.String() }), {
+        description: 'Why it moves with the others: uses the network of web',
+      }),
+    }),
+    { description: 'All containers that move, `container` among them, in the order in which they are started' },
+  ),
+  volumes: Type.Array(PlannedVolume),
+  networks: Type.Array(Type.Object({ name: Type.String(), presentOnTarget: Type.Boolean() })),
+  ports: Type.Array(
+    Type.String({
+      description:
+        'As docker ps prints them: 0.0.0.0:8080->80/tcp; behind those that --publish changes, what they were: (was 0.0.0.0:80->80/tcp)',
+    }),
+  ),
+  binds: Type.Optional(
+    Type.Array(Type.Object({ source: Type.String(), destination: Type.String(), readOnly: Type.Boolean() }), {
+      description:
+        'Directories and files of the host that it mounts: they are not copied, and the target must have them',
+    }),
+  ),
+  writableLayer: Type.Optional(
+    Type.Object(
+      {
+        changes: Type.Integer({ minimum: 1 }),
+        paths: Type.Array(Type.String(), {
+          description: 'The first of them, as docker diff prints them: A /etc/app.conf',
+        }),
+        bytes: Bytes,
+        policy: MigrationOptions.properties.writableLayer,
+      },
+      { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
+    ),
+  ),
+  set: Type.Array(SetMember, { description: 'What belongs together with those that move, and does not move' }),
+  totalBytes: Bytes,
+  targetFreeBytes: Bytes,
+  targetFreeInodes: Type.Optional(Type.Integer({ minimum: 0 })),
+  engines: Type.Optional(Type.Object({ source: PlannedEngine, target: PlannedEngine })),
+  forecast: Type.Optional(Forecast),
+  builtUpon: Type.Optional(
+    Type.String({
+      description: 'The migration whose retired copy the target has kept: only what has changed since is sent',
+    }),
+  ),
+  tmpfs: Type.Optional(Type.Array(Type.String(), { description: 'File systems in memory: there is nothing to copy' })),
+  warnings: Type.Array(Finding),
+  refusals: Type.Array(Finding),
+})
+export type Plan = Static<typeof Plan>
