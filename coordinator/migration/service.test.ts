@@ -3,7 +3,9 @@ import type { MigrationEvent } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
 import { createMigrationService } from './service.ts'
 import { createMemoryJournal } from './testing/memory-journal.ts'
-import { createTwoHosts, type Fault, type Member, noHooks } from './testing/two-hosts.ts'
+import type { Member } from './testing/model-host.ts'
+import { noHooks } from './testing/model-workload.ts'
+import { createTwoHosts, type Fault } from './testing/two-hosts.ts'
 
 const request = { container: 'web', from: 'host-1', to: 'host-2' }
 const log = { info: () => {}, error: () => {} }

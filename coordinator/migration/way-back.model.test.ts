@@ -2,8 +2,8 @@
 // fault at any call: thousands of generated runs.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ComesUp } from './testing/model-host.ts'
 import { type Played, play, type Scenario, scenarios, undisturbed, type Wish } from './testing/play.ts'
-import type { ComesUp } from './testing/two-hosts.ts'
 
 const wishes = fc
   .array(fc.constantFrom<Wish>('move', 'move', 'return', 'return', 'discard', 'finalize', 'finalize-the-first'), {

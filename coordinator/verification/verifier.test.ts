@@ -4,7 +4,9 @@ import { AppError } from '../../shared/errors.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
 import { createMigrationService } from '../migration/service.ts'
 import { createMemoryJournal } from '../migration/testing/memory-journal.ts'
-import { createTwoHosts, type Member, noHooks } from '../migration/testing/two-hosts.ts'
+import type { Member } from '../migration/testing/model-host.ts'
+import { noHooks } from '../migration/testing/model-workload.ts'
+import { createTwoHosts } from '../migration/testing/two-hosts.ts'
 import { createVerifier } from './verifier.ts'
 
 const clock = { now: () => new Date('2026-01-05T08:00:00.000Z'), sleep: async () => {} }

@@ -10,16 +10,9 @@ import { accepted, type MigrationRecord, type NewMigration } from '../record.ts'
 import { createRunner, type Runner } from '../runner.ts'
 import { factsOf } from '../view.ts'
 import { createMemoryJournal } from './memory-journal.ts'
-import {
-  type ComesUp,
-  createTwoHosts,
-  type Fault,
-  type HookFate,
-  type HookFates,
-  type Member,
-  noHooks,
-  volumeName,
-} from './two-hosts.ts'
+import { type ComesUp, type Member, volumeName } from './model-host.ts'
+import { type HookFate, type HookFates, noHooks } from './model-workload.ts'
+import { createTwoHosts, type Fault } from './two-hosts.ts'
 
 // move: from where it is to the other host. return, discard, finalize: of the last one that was committed. again: the
 // same finalize once more, of one that is done or was never due.
