@@ -1,0 +1,76 @@
+import { sql } from 'kysely'
+import type { Upgrade } from './upgrade.ts'
+
+export const inventory: Upgrade = async (db) => {
+  await db.schema
+    .createTable('volumes')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('driver', 'text', (column) => column.notNull())
+    .addColumn('mountpoint', 'text', (column) => column.notNull())
+    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('options_json', 'text', (column) => column.notNull())
+    .addColumn('labels_json', 'text', (column) => column.notNull())
+    .addColumn('anonymous', 'integer', (column) => column.notNull())
+    .addColumn('size_bytes', 'integer')
+    .addColumn('first_seen', 'text', (column) => column.notNull())
+    .addColumn('last_seen', 'text', (column) => column.notNull())
+    .addColumn('gone_at', 'text')
+    .execute()
+  await db.schema.createIndex('volumes_by_name').on('volumes').columns(['host', 'name']).execute()
+  // Of the volumes that ever bore a name on a host, one exists.
+  await db.schema
+    .createIndex('volumes_present')
+    .unique()
+    .on('volumes')
+    .columns(['host', 'name'])
+    .where(sql.ref('gone_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('containers')
+    .addColumn('host', 'text', (column) => column.notNull().references('hosts.name'))
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('image', 'text', (column) => column.notNull())
+    .addColumn('image_id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('labels_json', 'text', (column) => column.notNull())
+    .addColumn('first_seen', 'text', (column) => column.notNull())
+    .addColumn('last_seen', 'text', (column) => column.notNull())
+    .addColumn('gone_at', 'text')
+    .addPrimaryKeyConstraint('containers_key', ['host', 'id'])
+    .execute()
+  await db.schema.createIndex('containers_by_name').on('containers').columns(['host', 'name']).execute()
+  await db.schema
+    .createIndex('containers_present')
+    .on('containers')
+    .column('host')
+    .where(sql.ref('gone_at'), 'is', null)
+    .execute()
+
+  await db.schema
+    .createTable('mounts')
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('container_id', 'text', (column) => column.notNull())
+    .addColumn('destination', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('volume_name', 'text', (column) => column.notNull())
+    .addColumn('volume_id', 'integer', (column) => column.references('volumes.id'))
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('read_only', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('mounts_key', ['host', 'container_id', 'destination'])
+    .addForeignKeyConstraint('mounts_container', ['host', 'container_id'], 'containers', ['host', 'id'])
+    .execute()
+  await db.schema.createIndex('mounts_of_volume').on('mounts').column('volume_id').execute()
+  await db.schema
+    .createIndex('mounts_unresolved')
+    .on('mounts')
+    .columns(['host', 'volume_name'])
+    .where(sql.ref('volume_id'), 'is', null)
+    .where(sql.ref('volume_name'), '!=', sql.lit(''))
+    .execute()
+}
