@@ -1,65 +1,35 @@
 // What people and engines do in the middle of a hand-over, and what the agents make of it: on real engines, called as the
 // coordinator calls them.
-import { randomUUID } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ulid } from 'ulid'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createAuthority } from '../../agent/identity/testing/authority.ts'
-import { images, loadImage } from '../lab/images.ts'
-import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { LabHost } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
-import { startTestAgent, type TestAgent } from './harness.ts'
+import {
+  busybox,
+  engines,
+  mountpointOf,
+  newLease,
+  obedient,
+  removedAfterwards,
+  short,
+  uniqueName,
+  withTwoEngines,
+} from './two-engines.ts'
 
-const short = { timeoutMs: 60_000 }
-const busybox = images.busybox.ref
-const obedient = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
 const changed = { code: 'DRAYAGE_TARGET_CHANGED' }
 const missing = { code: 'DRAYAGE_CONTAINER_NOT_FOUND' }
 
-let lab: Lab
-const agents = new Map<string, TestAgent>()
-beforeAll(async () => {
-  lab = await startLab({
-    hosts: [
-      { name: 'current', engine: 'current' },
-      { name: 'legacy', engine: 'legacy' },
-    ],
-    agents: false,
-    coordinator: false,
-  })
-  const authority = await createAuthority()
-  for (const host of lab.hosts) {
-    await loadImage(host, 'busybox')
-    agents.set(host.name, await startTestAgent(host, authority))
-  }
-})
-afterAll(async () => {
-  for (const agent of agents.values()) await agent.close()
-  await lab?.stop()
-})
+const on = withTwoEngines()
 
 const stateOf = async (host: LabHost, container: string) =>
   JSON.parse(await host.docker(['inspect', '--type', 'container', container]))[0].State
-const mountpointOf = (host: LabHost, volume: string) =>
-  host.docker(['volume', 'inspect', '--format', '{{.Mountpoint}}', volume])
 const names = async (host: LabHost, args: readonly string[]) => (await host.docker(args)).split('\n').filter(Boolean)
-const removedAfterwards = (host: LabHost, container: string) =>
-  onTestFinished(async () => void (await host.docker(['rm', '-f', container]).catch(() => {})))
-let counter = 0
-const uniqueName = (prefix: string) => {
-  counter += 1
-  return `${prefix}-${counter}`
-}
 
-describe.each(['current', 'legacy'])('on the %s engine', (hostName) => {
-  const host = () => lab.host(hostName)
-  const agent = () => {
-    const found = agents.get(hostName)
-    if (found === undefined) throw new Error(`No agent on ${hostName}`)
-    return found
-  }
-  const newLease = () => ({ migrationId: ulid(), workloadId: `w-${randomUUID()}`, epoch: 1 })
+describe.each(engines)('on the %s engine', (engine) => {
+  const host = () => on.host(engine)
+  const agent = () => on.agent(engine)
 
   const source = async (options: readonly string[], command: readonly string[] = obedient) => {
     const name = uniqueName('app')
@@ -222,16 +192,10 @@ describe.each(['current', 'legacy'])('on the %s engine', (hostName) => {
 describe.each([
   ['current', 'legacy'],
   ['legacy', 'current'],
-])('from %s to %s', (from, to) => {
-  const agentOf = (name: string) => {
-    const found = agents.get(name)
-    if (found === undefined) throw new Error(`No agent on ${name}`)
-    return found
-  }
-
+] as const)('from %s to %s', (from, to) => {
   test('an image whose coming was cancelled is not there when it has been removed', async () => {
-    const [sourceHost, targetHost] = [lab.host(from), lab.host(to)]
-    const [source, target] = [agentOf(from), agentOf(to)]
+    const [sourceHost, targetHost] = [on.host(from), on.host(to)]
+    const [source, target] = [on.agent(from), on.agent(to)]
     const [name, ref] = [uniqueName('large'), `drayage-lab/large-${from}:1`]
     await sourceHost.docker([
       'run',
@@ -249,7 +213,7 @@ describe.each([
     onTestFinished(async () => void (await sourceHost.docker(['rmi', '-f', ref])))
     const containerId = await sourceHost.docker(['create', ref, 'true'])
     removedAfterwards(sourceHost, containerId)
-    const lease = { migrationId: ulid(), workloadId: `w-${randomUUID()}`, epoch: 1 }
+    const lease = newLease()
     await target.call.unary('GrantEpoch', { lease, role: 'target', peerHost: from, containerId }, short)
     await source.call.unary('GrantEpoch', { lease, role: 'source', peerHost: to, containerId }, short)
     const { image } = await source.call.unary(
