@@ -1,4 +1,5 @@
 // What the hand-over does to a container that exists: its state, its policy, stop, start, rename.
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { InspectedContainer } from './api.ts'
 import { type Client, path } from './client.ts'
@@ -45,12 +46,25 @@ const missingAs404 = async <T>(id: string, answer: Promise<T>): Promise<T> => {
   }
 }
 
+// A container that ends, again and again, can do so between the engine's look at it and the runtime's: then the engine
+// changes nothing and refuses (seen on 20.10). Once it has taken note of the end, it does not ask the runtime.
+const endedMeanwhile = /cannot update a stopped container/i
+const updateTries = 5
+const noticedWithinMs = 100
+
 // Docker takes an empty name for "leave it as it is".
-export const setRestartPolicy = (client: Client, id: string, policy: RestartPolicy): Promise<unknown> =>
-  missingAs404(
-    id,
-    client.post(path`/containers/${id}/update`, { body: { RestartPolicy: { ...policy, Name: policy.Name || 'no' } } }),
-  )
+export const setRestartPolicy = async (client: Client, id: string, policy: RestartPolicy): Promise<void> => {
+  const body = { RestartPolicy: { ...policy, Name: policy.Name || 'no' } }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await missingAs404(id, client.post(path`/containers/${id}/update`, { body }))
+      return
+    } catch (error) {
+      if (attempt === updateTries || !endedMeanwhile.test(engineWords(error))) throw error
+      await pause(noticedWithinMs)
+    }
+  }
+}
 
 export const stop = async (client: Client, id: string): Promise<void> => {
   const before = await inspectContainer(client, id)
