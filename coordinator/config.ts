@@ -11,7 +11,7 @@ import {
 } from '../shared/config/settings.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
-import { defaultLimits } from './migration/queue.ts'
+import { defaultLimits } from './migration/turns/queue.ts'
 
 // DNS names and IP addresses, with commas in between.
 const namesOrAddresses = (raw: string): readonly string[] => {

@@ -72,7 +72,7 @@ const only = <T>(items: readonly T[], what: string): T => {
   return item
 }
 
-// The steps lock, plan and hold of coordinator/migration/steps.ts, then as many rounds of precopy as are asked for, then
+// The steps lock, plan and hold of coordinator/migration/steps/hand-over.ts, then as many rounds of precopy as are asked for, then
 // their undo.
 export const openRounds = async (stage: Stage, { name }: Source): Promise<Copying> => {
   const agent = await asCoordinator(stage)

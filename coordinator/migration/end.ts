@@ -2,11 +2,11 @@
 import type { MigrationError, StepName } from '../../shared/api/migrations.ts'
 import type { AppError, Finding } from '../../shared/errors.ts'
 import { partId } from '../../shared/move-set/part.ts'
-import { pathsIn } from './error-paths.ts'
 import { followUpOf } from './follow-up.ts'
 import type { JournalEntry } from './ports.ts'
 import type { MigrationEnd, MigrationRecord } from './record.ts'
-import { factsOf } from './view.ts'
+import { pathsIn } from './view/error-paths.ts'
+import { factsOf } from './view/view.ts'
 
 type Described = Pick<AppError, 'message' | 'details'> & { readonly code: string }
 

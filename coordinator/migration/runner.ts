@@ -5,12 +5,12 @@ import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { withFailpoints } from '../../shared/failpoints/failpoints.ts'
 import { decide, isCommitted, startHasFailed } from './decide.ts'
 import { describeError, endOf } from './end.ts'
-import { finalizeSteps } from './finalize-steps.ts'
 import type { Clock, Hosts, Journal, JournalEntry } from './ports.ts'
 import { type MigrationRecord, memberFacts } from './record.ts'
-import { isInsistedOn, type Side, type Step, type StepContext } from './step.ts'
-import { steps } from './steps.ts'
-import { factsOf } from './view.ts'
+import { finalizeSteps } from './steps/finalize.ts'
+import { steps } from './steps/hand-over.ts'
+import { isInsistedOn, type Side, type Step, type StepContext } from './steps/step.ts'
+import { factsOf } from './view/view.ts'
 
 export type RunnerEvents = {
   changed(id: string): void

@@ -12,7 +12,7 @@ import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { partId } from '../../shared/move-set/part.ts'
 import type { ArchiveHosts } from '../archives/ports.ts'
 import type { Clock, Journal } from '../migration/ports.ts'
-import { factsOf } from '../migration/view.ts'
+import { factsOf } from '../migration/view/view.ts'
 
 export type Verifier = {
   // Throws, with the first event, DRAYAGE_MIGRATION_NOT_FOUND, and DRAYAGE_NOTHING_TO_VERIFY where it moved no volume.

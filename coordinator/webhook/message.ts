@@ -4,7 +4,7 @@ import type { HookRun } from '../../shared/api/migrations.ts'
 import { isCommitted } from '../migration/decide.ts'
 import type { JournalEntry } from '../migration/ports.ts'
 import type { MigrationRecord } from '../migration/record.ts'
-import { downtimeMs, factsOf } from '../migration/view.ts'
+import { downtimeMs, factsOf } from '../migration/view/view.ts'
 import type { Delivery } from './ports.ts'
 
 // The same bytes at every try: they depend on what does not change any more.

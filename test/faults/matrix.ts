@@ -1,7 +1,7 @@
 // Every step, before it and in its middle, times every fault. Nothing of it is written down anywhere: the steps come from
 // what the product passed, so that a new one is in it by itself.
 import { protocols } from '../../coordinator/migration/decide.ts'
-import { steps } from '../../coordinator/migration/steps.ts'
+import { steps } from '../../coordinator/migration/steps/hand-over.ts'
 import type { StepName } from '../../shared/api/migrations.ts'
 import { faults } from './faults.ts'
 import { explore, type Journey, journeys } from './journeys.ts'

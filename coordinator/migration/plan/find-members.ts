@@ -1,9 +1,9 @@
 // Who is to move: the container that was asked for, or those of a project, and what belongs together with them where that was
 // asked for. From the source itself, as it is now.
-import { AppError } from '../../shared/errors.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { AgentPort, CallOptions } from '../ports.ts'
+import { type AcceptedRequest, choicesOf, type Workload } from '../record.ts'
 import { inOrderOfUse, type Ordered, withCarriers } from './order.ts'
-import type { AgentPort, CallOptions } from './ports.ts'
-import { type AcceptedRequest, choicesOf, type Workload } from './record.ts'
 
 type Source = Pick<AgentPort, 'describeWorkload' | 'describeProject'>
 

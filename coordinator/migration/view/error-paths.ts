@@ -1,5 +1,5 @@
-import type { MigrationError } from '../../shared/api/migrations.ts'
-import type { ErrorDetails } from '../../shared/errors.ts'
+import type { MigrationError } from '../../../shared/api/migrations.ts'
+import type { ErrorDetails } from '../../../shared/errors.ts'
 
 // A path, or a path and what is wrong with it.
 const pathOf = (entry: unknown): readonly string[] => {

@@ -1,8 +1,8 @@
 // Which migrations are driven now, and which wait for their turn. What it knows is in the journal too: the next process
 // builds it anew from there.
-import type { Journal } from './ports.ts'
+import type { Journal } from '../ports.ts'
+import type { MigrationRecord } from '../record.ts'
 import { createQueue, type Limits, type Place } from './queue.ts'
-import type { MigrationRecord } from './record.ts'
 
 export type ScheduleOptions = {
   readonly limits: Limits

@@ -1,8 +1,8 @@
 // One round of the volumes of all members, from the source to the target.
-import { AppError } from '../../shared/errors.ts'
-import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
-import { isPlainVolume } from '../../shared/volumes/plain.ts'
-import { leaseOf, type Workload } from './record.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { VolumeResult__Output } from '../../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import { isPlainVolume } from '../../../shared/volumes/plain.ts'
+import { leaseOf, type Workload } from '../record.ts'
 import type { MovingMember, StepContext } from './step.ts'
 
 // A volume that is mounted twice is one volume.

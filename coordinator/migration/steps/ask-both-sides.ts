@@ -1,8 +1,8 @@
 // What is asked of both hosts, again and again, until nothing can change the answers any more.
-import { AppError, type Finding } from '../../shared/errors.ts'
-import { describeTogether, newInProject } from './find-members.ts'
-import { assess, refusalOf } from './plan.ts'
-import { choicesOf, leaseOf, type Workload } from './record.ts'
+import { AppError, type Finding } from '../../../shared/errors.ts'
+import { describeTogether, newInProject } from '../plan/find-members.ts'
+import { assess, refusalOf } from '../plan/plan.ts'
+import { choicesOf, leaseOf, type Workload } from '../record.ts'
 import { inOrder, type StepContext } from './step.ts'
 
 // Throws every reason against the move. toCome: what the target must still have room for. found: of each member, in their

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { completeOptions } from '../../shared/api/migration-options.ts'
+import { completeOptions } from '../../../shared/api/migration-options.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 
 const member = (name: string, separable: boolean, words = 'uses the network of web') => ({

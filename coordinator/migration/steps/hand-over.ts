@@ -1,18 +1,18 @@
 // The hand-over, step by step, in its order. A step may rely on every step above it. Before `commit` each is undone, in
 // reverse, when anything fails; after it there is only forward. Every effect is a call to one of the two agents or a
 // transaction of the journal, and every one of them may be repeated.
-import type { Receipt } from '../../shared/api/migrations.ts'
-import { AppError, type ErrorCode } from '../../shared/errors.ts'
-import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
-import type { VolumeResult__Output } from '../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import type { Receipt } from '../../../shared/api/migrations.ts'
+import { AppError, type ErrorCode } from '../../../shared/errors.ts'
+import type { PreparedMember } from '../../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
+import type { VolumeResult__Output } from '../../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
+import type { stepOrder } from '../decide.ts'
+import { nothingToDiscardTo } from '../plan/plan.ts'
+import { choicesOf, type Lease, leaseOf } from '../record.ts'
+import { assessRounds, type MeasuredRound } from '../rounds.ts'
 import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
-import type { stepOrder } from './decide.ts'
 import { runHook } from './hooks.ts'
 import { keepLayer } from './keep-layer.ts'
-import { nothingToDiscardTo } from './plan.ts'
-import { choicesOf, type Lease, leaseOf } from './record.ts'
-import { assessRounds, type MeasuredRound } from './rounds.ts'
 import { sendImage } from './send-image.ts'
 import { inOrder, insisting, type MovingMember, needed, type Step, type StepContext, undoEach } from './step.ts'
 

@@ -1,9 +1,9 @@
 // What is said of a migration is what the model of its journal makes true: never that something runs which may not.
 import { expect, test } from 'vitest'
-import type { MigrationError, StepName } from '../../shared/api/migrations.ts'
-import { stepOrder } from './decide.ts'
-import type { JournalEntry, JournalPhase } from './ports.ts'
-import { accepted, type Facts, type MigrationRecord } from './record.ts'
+import type { MigrationError, StepName } from '../../../shared/api/migrations.ts'
+import { stepOrder } from '../decide.ts'
+import type { JournalEntry, JournalPhase } from '../ports.ts'
+import { accepted, type Facts, type MigrationRecord } from '../record.ts'
 import { nextOf, situationOf } from './situation.ts'
 
 const member = { containerId: 'c1', containerName: 'web', lease: null, settledBy: null }

@@ -1,7 +1,7 @@
 // What an operator is told to do is never to look where the container is not.
 import { expect, test } from 'vitest'
+import { accepted, type MigrationRecord } from '../record.ts'
 import { nextFor, type Standing } from './next.ts'
-import { accepted, type MigrationRecord } from './record.ts'
 
 const member = { containerId: 'c1', containerName: 'web', lease: null, settledBy: null }
 const record = (changes: Partial<MigrationRecord> = {}): MigrationRecord => ({

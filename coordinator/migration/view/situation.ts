@@ -1,11 +1,11 @@
 // What runs where, where the data is, and what can be done about it, at any moment of a migration, for somebody who was
 // called in the night. From the journal alone: what is not known is said to be unknown.
-import { type HookRun, hasEnded, type MigrationError, type MigrationKind } from '../../shared/api/migrations.ts'
-import type { ErrorCode } from '../../shared/errors.ts'
-import { isCommitted, lastPhases, startHasFailed } from './decide.ts'
-import { stopAskedAt } from './hooks.ts'
-import type { JournalEntry } from './ports.ts'
-import type { Facts, MigrationRecord } from './record.ts'
+import { type HookRun, hasEnded, type MigrationError, type MigrationKind } from '../../../shared/api/migrations.ts'
+import type { ErrorCode } from '../../../shared/errors.ts'
+import { isCommitted, lastPhases, startHasFailed } from '../decide.ts'
+import type { JournalEntry } from '../ports.ts'
+import type { Facts, MigrationRecord } from '../record.ts'
+import { stopAskedAt } from '../steps/hooks.ts'
 
 type Names = { readonly name: string; readonly from: string; readonly to: string }
 

@@ -1,7 +1,7 @@
 // How long a move may take, by what moves between the same two hosts have taken: their disks and the line between them are in
 // that. Nothing is foreseen from nothing. Pure.
-import type { Receipt, Round } from '../../shared/api/migrations.ts'
-import type { Plan } from '../../shared/api/plan.ts'
+import type { Receipt, Round } from '../../../shared/api/migrations.ts'
+import type { Plan } from '../../../shared/api/plan.ts'
 
 // A migration between the same hosts, in the same direction, that has moved.
 export type Past = {

@@ -1,9 +1,9 @@
 // When a migration can be paused, and why it cannot. Pure.
-import { hasEnded } from '../../shared/api/migrations.ts'
-import { AppError } from '../../shared/errors.ts'
-import { isCommitted, isHandingOver, isTurnedBack } from './decide.ts'
-import type { JournalEntry } from './ports.ts'
-import type { MigrationRecord } from './record.ts'
+import { hasEnded } from '../../../shared/api/migrations.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { isCommitted, isHandingOver, isTurnedBack } from '../decide.ts'
+import type { JournalEntry } from '../ports.ts'
+import type { MigrationRecord } from '../record.ts'
 
 // Throws why it may not be.
 export const mayPause = (record: MigrationRecord, entries: readonly JournalEntry[]): void => {

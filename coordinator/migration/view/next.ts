@@ -1,8 +1,8 @@
 // What an operator is told to do now: where things are, and by which command they go on. Pure.
-import { hasEnded, hasMoved, type MigrationError } from '../../shared/api/migrations.ts'
-import type { JournalEntry } from './ports.ts'
-import type { Place } from './queue.ts'
-import type { Facts, MigrationRecord } from './record.ts'
+import { hasEnded, hasMoved, type MigrationError } from '../../../shared/api/migrations.ts'
+import type { JournalEntry } from '../ports.ts'
+import type { Facts, MigrationRecord } from '../record.ts'
+import type { Place } from '../turns/queue.ts'
 import { nextOf } from './situation.ts'
 
 export type Standing = {

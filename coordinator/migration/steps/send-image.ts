@@ -1,7 +1,7 @@
 // The image of one that moves, where the target lacks it.
-import { AppError } from '../../shared/errors.ts'
-import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.ts'
-import { leaseOf, type MemberFacts } from './record.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { Image__Output } from '../../../shared/rpc/generated/drayage/v1/Image.ts'
+import { leaseOf, type MemberFacts } from '../record.ts'
 import { type MovingMember, needed, type StepContext } from './step.ts'
 
 // One that several members have in common is there when the second of them asks.

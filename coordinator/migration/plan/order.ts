@@ -1,7 +1,7 @@
 // The order in which containers that move together are made and started, and who of them carries what they share. Pure, and
 // the same on every host: by what they use of one another, and by their names.
-import type { Finding } from '../../shared/errors.ts'
-import type { Workload } from './record.ts'
+import type { Finding } from '../../../shared/errors.ts'
+import type { Workload } from '../record.ts'
 
 type Use = Workload['uses'][number]
 

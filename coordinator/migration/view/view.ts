@@ -8,14 +8,14 @@ import type {
   Round,
   Step,
   WebhookDelivery,
-} from '../../shared/api/migrations.ts'
-import { lastPhases, protocols } from './decide.ts'
+} from '../../../shared/api/migrations.ts'
+import { lastPhases, protocols } from '../decide.ts'
+import type { JournalEntry, JournalPhase } from '../ports.ts'
+import type { Facts, MigrationRecord } from '../record.ts'
+import { stopAskedAt } from '../steps/hooks.ts'
+import type { Place } from '../turns/queue.ts'
 import { pathsIn } from './error-paths.ts'
-import { stopAskedAt } from './hooks.ts'
 import { nextFor } from './next.ts'
-import type { JournalEntry, JournalPhase } from './ports.ts'
-import type { Place } from './queue.ts'
-import type { Facts, MigrationRecord } from './record.ts'
 import { situationOf, turnedBackBy } from './situation.ts'
 
 export const factsOf = (entries: readonly JournalEntry[]): Facts =>

@@ -1,7 +1,7 @@
-import type { Progress, Round, StepName } from '../../shared/api/migrations.ts'
-import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
-import type { AgentPort, Journal } from './ports.ts'
-import type { Facts, Member, MemberFacts, MigrationRecord } from './record.ts'
+import type { Progress, Round, StepName } from '../../../shared/api/migrations.ts'
+import { AppError, type ErrorCode, type Finding } from '../../../shared/errors.ts'
+import type { AgentPort, Journal } from '../ports.ts'
+import type { Facts, Member, MemberFacts, MigrationRecord } from '../record.ts'
 
 export type Side = { readonly agent: AgentPort; readonly address: string; readonly host: string }
 

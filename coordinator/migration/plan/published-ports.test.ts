@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { completeOptions } from '../../shared/api/migration-options.ts'
+import { completeOptions } from '../../../shared/api/migration-options.ts'
 import { publishedPorts, publishRefusals } from './published-ports.ts'
 
 const port = (hostPort: number, containerPort: number, hostIp = '') => ({

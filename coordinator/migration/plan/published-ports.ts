@@ -1,7 +1,13 @@
 // Which ports those that move together are published on where they go. Pure.
-import type { Finding } from '../../shared/errors.ts'
-import { formatPublish, type Published, republished, sameContainerPort, samePort } from '../../shared/ports/publish.ts'
-import { type AcceptedRequest, publishedBy, type Workload } from './record.ts'
+import type { Finding } from '../../../shared/errors.ts'
+import {
+  formatPublish,
+  type Published,
+  republished,
+  sameContainerPort,
+  samePort,
+} from '../../../shared/ports/publish.ts'
+import { type AcceptedRequest, publishedBy, type Workload } from '../record.ts'
 
 type Publishing = Pick<Workload, 'name' | 'ports'>
 

@@ -1,7 +1,7 @@
 // What belongs together with containers that are to move, and does not move: none is cut off from what it cannot do without.
 // Pure.
-import type { Finding } from '../../shared/errors.ts'
-import type { AcceptedRequest, Workload } from './record.ts'
+import type { Finding } from '../../../shared/errors.ts'
+import type { AcceptedRequest, Workload } from '../record.ts'
 
 type Member = Workload['moveSet'][number]
 

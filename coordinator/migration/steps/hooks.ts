@@ -1,10 +1,10 @@
 // Commands of the operator's around the hand-over. One that was begun and whose outcome is not known is run again: it may
 // run twice, and is never left out.
-import type { HookRun } from '../../shared/api/migrations.ts'
-import { AppError } from '../../shared/errors.ts'
-import type { Hook, HookName } from '../../shared/hooks/hook.ts'
-import type { HookResult__Output } from '../../shared/rpc/generated/drayage/v1/HookResult.ts'
-import { leaseOf, type MigrationRecord, type Workload } from './record.ts'
+import type { HookRun } from '../../../shared/api/migrations.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { Hook, HookName } from '../../../shared/hooks/hook.ts'
+import type { HookResult__Output } from '../../../shared/rpc/generated/drayage/v1/HookResult.ts'
+import { leaseOf, type MigrationRecord, type Workload } from '../record.ts'
 import type { MovingMember, Side, StepContext } from './step.ts'
 
 const wishes = { 'pre-stop': 'preStop', 'post-start': 'postStart' } as const

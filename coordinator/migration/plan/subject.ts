@@ -1,6 +1,6 @@
 // What a migration moves, in words.
-import type { Plan } from '../../shared/api/plan.ts'
-import type { AcceptedRequest } from './record.ts'
+import type { Plan } from '../../../shared/api/plan.ts'
+import type { AcceptedRequest } from '../record.ts'
 
 export const subjectOf = (
   { container, members }: Pick<Plan, 'container' | 'members'>,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Workload } from '../record.ts'
 import { inOrderOfUse, layerFindings, withCarriers } from './order.ts'
-import type { Workload } from './record.ts'
 
 const volume = (name: string, usage: Workload['volumes'][number]['usage'] = null) => ({
   name,

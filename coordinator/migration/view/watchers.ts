@@ -1,6 +1,6 @@
 // Who watches which migration. Events are a courtesy: each change hands on the whole migration, so a watcher that
 // missed some has lost nothing.
-import { hasEnded, type Migration, type MigrationEvent, type Progress } from '../../shared/api/migrations.ts'
+import { hasEnded, type Migration, type MigrationEvent, type Progress } from '../../../shared/api/migrations.ts'
 
 type Wake = { changed: boolean; progress: Progress | null; wake: () => void }
 

@@ -1,9 +1,9 @@
 // Removing what a migration has kept where the workload came from. Nothing depends on it any more, and nothing brings it
 // back: so the lease is taken first, which is refused unless the owner is elsewhere, and the agent removes only what it
 // has on its own list and what is as it was journaled.
-import { asAppError } from '../../shared/errors.ts'
-import type { finalizeOrder } from './decide.ts'
-import { leaseOf } from './record.ts'
+import { asAppError } from '../../../shared/errors.ts'
+import type { finalizeOrder } from '../decide.ts'
+import { leaseOf } from '../record.ts'
 import { inOrder, type Step } from './step.ts'
 
 // The epoch alone: no other migration of this workload can begin or go on meanwhile.

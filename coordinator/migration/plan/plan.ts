@@ -1,14 +1,14 @@
 // What a migration would do and why it would not: from what both hosts say of themselves, without touching either.
-import type { Plan } from '../../shared/api/plan.ts'
-import { AppError, type Finding, isErrorCode } from '../../shared/errors.ts'
-import { migrationOfPart } from '../../shared/move-set/part.ts'
-import type { EngineFacts__Output as EngineFacts } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
-import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import type { Plan } from '../../../shared/api/plan.ts'
+import { AppError, type Finding, isErrorCode } from '../../../shared/errors.ts'
+import { migrationOfPart } from '../../../shared/move-set/part.ts'
+import type { EngineFacts__Output as EngineFacts } from '../../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
+import { isPlainVolume } from '../../../shared/volumes/plain.ts'
+import type { TargetCheck } from '../ports.ts'
+import type { AcceptedRequest, Workload } from '../record.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 import { layerFindings } from './order.ts'
-import type { TargetCheck } from './ports.ts'
 import { publishedPorts, publishRefusals } from './published-ports.ts'
-import type { AcceptedRequest, Workload } from './record.ts'
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map(({ code, message }) => [`${code} ${message}`, { code, message }])).values(),

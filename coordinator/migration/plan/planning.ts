@@ -1,14 +1,14 @@
 // What would happen if a request were accepted: whom it is about, what both hosts say of each, and what earlier migrations
 // tell of it. Nothing is changed by it.
-import { hasMoved, type Migration, type MigrationRequest } from '../../shared/api/migrations.ts'
-import type { Plan } from '../../shared/api/plan.ts'
-import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../shared/errors.ts'
+import { hasMoved, type Migration, type MigrationRequest } from '../../../shared/api/migrations.ts'
+import type { Plan } from '../../../shared/api/plan.ts'
+import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../../shared/errors.ts'
+import type { Hosts, Journal } from '../ports.ts'
+import { type AcceptedRequest, accepted, choicesOf, type MigrationRecord, type Terms } from '../record.ts'
+import { inOrder } from '../steps/step.ts'
 import { describeTogether, findMembers } from './find-members.ts'
 import { forecast, withKept } from './forecast.ts'
 import { assess, refusalOf } from './plan.ts'
-import type { Hosts, Journal } from './ports.ts'
-import { type AcceptedRequest, accepted, choicesOf, type MigrationRecord, type Terms } from './record.ts'
-import { inOrder } from './step.ts'
 
 // Migrations, the newest first: among how many those between the same hosts are looked for, and how many of them count.
 const mostLookedBack = 200

@@ -1,9 +1,9 @@
 // What the container has changed outside its volumes goes with it, where that was asked for: once it is stopped, as an image
 // from which the target's container is made anew. Before the last round of the volumes, since an engine that makes a
 // container puts the image's files into those that are empty.
-import { AppError } from '../../shared/errors.ts'
-import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
-import { choicesOf, leaseOf, type Workload } from './record.ts'
+import { AppError } from '../../../shared/errors.ts'
+import type { PreparedMember } from '../../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
+import { choicesOf, leaseOf, type Workload } from '../record.ts'
 import type { MovingMember, StepContext } from './step.ts'
 
 // Answers the target's container from now on; null: there was nothing to keep.
