@@ -117,7 +117,7 @@ const leftovers = (seen: Seen, ending: Ending): readonly string[] => {
 }
 
 const movedBy = ({ members }: Migration): readonly string[] => members.map(({ name }) => name)
-const subjectOf = (migration: Migration): string => movedBy(migration).join(' and ')
+const subjectOf = (migration: Migration): string => movedBy(migration).join(' with ')
 
 // What somebody who reads it in the night takes for the truth.
 const situations: Readonly<Record<Ending, (migration: Migration) => string>> = {

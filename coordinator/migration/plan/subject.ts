@@ -1,4 +1,4 @@
-// What a migration moves, in words.
+// What a migration moves, in words: of one thing, so that what is said of it ("is stopped", "it runs") is right for several too.
 import type { Plan } from '../../../shared/api/plan.ts'
 import type { AcceptedRequest } from '../record.ts'
 
@@ -10,5 +10,5 @@ export const subjectOf = (
   const others = members.filter(({ id }) => id !== container.id)
   const [only] = others
   if (only === undefined) return container.name
-  return others.length === 1 ? `${container.name} and ${only.name}` : `${container.name} and ${others.length} others`
+  return others.length === 1 ? `${container.name} with ${only.name}` : `${container.name} with ${others.length} others`
 }
