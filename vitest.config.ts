@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-// Files that start labs run four at a time: much of their time is waiting for engines to start and containers to stop, and
+// Files that start labs run three at a time: much of their time is waiting for engines to start and containers to stop, and
 // no lab sees another. More would starve one another of the machine's cores.
-const onRealEngines = { maxWorkers: 4, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 1 } }
+const onRealEngines = { maxWorkers: 3, testTimeout: 180_000, hookTimeout: 300_000, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {

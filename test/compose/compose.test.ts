@@ -7,6 +7,7 @@ import type { CommandOptions } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import { imageArchive, images } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { eventually } from '../lab/wait.ts'
 import { engineStandIn, importStandIn, nodeStandIn } from './stand-ins.ts'
 
 const repository = join(import.meta.dirname, '../..')
@@ -132,8 +133,11 @@ describe('up --build --wait', () => {
   test('after down and up the hosts are the same two, and the container runs where it was moved to', async () => {
     await compose(['down'])
     await compose(['up', '--wait'])
-    const { hosts } = await drayHere('hosts')
-    expect(hosts.map(({ state }: { state: string }) => state)).toEqual(['online', 'online'])
+    // For a moment after its start a coordinator has what was heard of its hosts before it, which is as old as the way down.
+    await eventually('both hosts to be online', 60_000, async () => {
+      const { hosts } = await drayHere('hosts')
+      return hosts.length === 2 && hosts.every(({ state }: { state: string }) => state === 'online')
+    })
     const running = ['ps', '--format', '{{.Names}}']
     expect(await inner('host-1', running)).toBe('')
     expect(await inner('host-2', running)).toBe('web')
