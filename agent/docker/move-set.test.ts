@@ -192,6 +192,24 @@ test('a set is the same from each of its members, and every member has a tie to 
   )
 })
 
+test('asked about several, it is whoever belongs to one of them, and of them whoever belongs to another', () => {
+  const some = fc.uniqueArray(fc.nat(9), { minLength: 1 })
+  fc.assert(
+    fc.property(edges(10), some, (drawn, asked) => {
+      const all = built(10, drawn)
+      const starts = asked.map((n) => idOf(`c${n}x`))
+      const each = starts.flatMap((start) => moveSet([start], all))
+      const expected = all.flatMap(({ Id }) => {
+        const own = each.filter(({ containerId }) => containerId === Id)
+        const [first] = own
+        return first === undefined ? [] : [{ ...first, separable: own.every(({ separable }) => separable) }]
+      })
+      expect(moveSet(starts, all)).toEqual(expected)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('what can be left behind from one end can be left behind from the other', () => {
   fc.assert(
     fc.property(edges(8), (drawn) => {
