@@ -1,5 +1,4 @@
 // The REST interface on its stand-in parts, anew for each test of the file that asks for it.
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Problem } from '../../shared/api/common.ts'
 import { type AppDeps, buildApp } from '../app.ts'
@@ -11,17 +10,20 @@ export type Call = {
   readonly headers?: Record<string, string>
 }
 
+type App = Awaited<ReturnType<typeof buildApp>>
+type Answer = Awaited<ReturnType<App['inject']>>
+
 export type RestInterface = {
-  app(): FastifyInstance
+  app(): App
   // With the token of an admin, unless the headers name another.
-  call(url: string, options?: Call): Promise<LightMyRequestResponse>
+  call(url: string, options?: Call): Promise<Answer>
   // The problem document that is the answer.
   problem(url: string, options?: Call): Promise<Problem>
   reopen(changes: Partial<AppDeps>): Promise<void>
 }
 
 export const restInterface = (): RestInterface => {
-  let app: FastifyInstance
+  let app: App
   beforeEach(async () => {
     started.length = 0
     audited.length = 0
