@@ -135,6 +135,13 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   const migrations = createMigrationService({
     ...{ journal, holds, clock, log, patienceMs, settleMs },
     hosts: createGuardedHosts({ hosts: connections, fences, journal, heard: recovery.heard }),
+    inventories: {
+      ofProject: async (project) => ({
+        hosts: await directory.list(),
+        containers: await inventory.containers({ project, gone: 'true' }),
+        volumes: await inventory.volumes({ project }),
+      }),
+    },
     limits: { total: settings.maxMigrations, perHost: settings.maxMigrationsPerHost },
   })
   // Those of a process that is gone.

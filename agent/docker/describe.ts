@@ -29,7 +29,7 @@ import { moveSet } from './move-set.ts'
 import { formatNetworkSpec, networkSpec } from './networks.ts'
 import { neighboursOn, type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
 import { publishedPorts } from './ports.ts'
-import { type Reference, referencesIn } from './ties.ts'
+import { type Reference, referencesIn, serviceOf } from './ties.ts'
 import { kindOf, tmpfsOf, traitsOf } from './volume-kinds.ts'
 import { findVolume, isAnonymous } from './volumes.ts'
 import { type Change, describeLayer, ownChanges } from './writable-layer.ts'
@@ -242,6 +242,7 @@ const workloadFrom = (facts: SourceFacts, { info, version }: Moment): Workload__
     stopTimeoutSeconds: stopTimeoutOf(container),
     hooks: hooksOf(container),
     uses: distinctUses(references, container.Id),
+    service: serviceOf(container),
     writableLayer: facts.layer,
     binds: bindsOf(facts),
     tmpfs: tmpfsOf(container),

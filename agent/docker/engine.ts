@@ -40,7 +40,7 @@ import {
 import type { OwnCopy } from './own-copy.ts'
 import { publishedPorts } from './ports.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
-import { projectContainers } from './project.ts'
+import { type ProjectParts, projectParts } from './project.ts'
 import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
 import {
   inspectVolume,
@@ -78,8 +78,8 @@ export type Engine = {
   // The same of all that are to move together, none of them left behind by the others; and whoever belongs to them.
   describeTogether(containers: readonly string[], options?: DescribeOptions): Promise<Described>
 
-  // Running or not, by its labels; in the engine's order.
-  project(name: string): Promise<ContainerName[]>
+  // Containers, running or not, and volumes, used or not, by its labels; in the engine's order.
+  project(name: string): Promise<ProjectParts>
 
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
@@ -192,7 +192,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       return only
     },
     describeTogether: (containers, options = nobodyRetired) => describeTogether(client, containers, options),
-    project: (name) => projectContainers(client, name),
+    project: (name) => projectParts(client, name),
     check: async (workload, migrationId, own = null) => {
       const [only] = await checkTogether(client, [{ workload, migrationId, own }])
       if (only === undefined) throw new Error(`Nothing was found out of ${workload.name}`)

@@ -1,4 +1,5 @@
 // A Compose project, as its labels tell it.
+import type { InspectedVolume } from './api.ts'
 import type { Client } from './client.ts'
 import { listContainers, listedName } from './containers.ts'
 import { isHolder } from './labels.ts'
@@ -6,9 +7,18 @@ import type { ContainerName } from './made.ts'
 
 const projectLabel = 'com.docker.compose.project'
 
-export const projectContainers = async (client: Client, project: string): Promise<ContainerName[]> => {
-  const listed = await listContainers(client, { label: [`${projectLabel}=${project}`] })
-  return listed
-    .filter(({ Labels }) => !isHolder(Labels) && Labels?.[projectLabel] === project)
-    .map((container) => ({ id: container.Id, name: listedName(container) }))
+export type ProjectParts = { readonly containers: ContainerName[]; readonly volumes: string[] }
+
+export const projectParts = async (client: Client, project: string): Promise<ProjectParts> => {
+  const label = [`${projectLabel}=${project}`]
+  const [containers, { Volumes }] = await Promise.all([
+    listContainers(client, { label }),
+    client.get<{ Volumes: InspectedVolume[] | null }>('/volumes', { query: { filters: JSON.stringify({ label }) } }),
+  ])
+  return {
+    containers: containers
+      .filter(({ Labels }) => !isHolder(Labels) && Labels?.[projectLabel] === project)
+      .map((container) => ({ id: container.Id, name: listedName(container) })),
+    volumes: (Volumes ?? []).filter(({ Labels }) => Labels?.[projectLabel] === project).map(({ Name }) => Name),
+  }
 }

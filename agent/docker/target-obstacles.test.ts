@@ -53,6 +53,7 @@ const workload: Workload__Output = {
   stopTimeoutSeconds: 10,
   hooks: [],
   uses: [],
+  service: null,
   writableLayer: null,
   binds: [],
   tmpfs: [],

@@ -1,4 +1,5 @@
 // What ties containers of one engine to one another: pure, from what the engine says of them.
+import type { ComposeService__Output } from '../../shared/rpc/generated/drayage/v1/ComposeService.ts'
 import type { InspectedContainer } from './api.ts'
 import { nameOf } from './containers.ts'
 
@@ -55,7 +56,14 @@ const serviceKey = (project: string, service: string) => JSON.stringify([project
 const dependenciesOf = (container: InspectedContainer): readonly string[] =>
   composeLabel(container, 'depends_on').split(',').map(beforeColon).filter(Boolean)
 
-// What `docker compose run` has left is no replica of its service.
+// null: of no service, or what `docker compose run` has left, which is no replica of its service.
+export const serviceOf = (container: InspectedContainer): ComposeService__Output | null => {
+  const [project, name] = [composeLabel(container, 'project'), composeLabel(container, 'service')]
+  if (project === '' || name === '' || !isReplica(container)) return null
+  const number = composeLabel(container, 'container-number')
+  return { project, name, number, dependsOn: [...dependenciesOf(container)] }
+}
+
 const isReplica = (container: InspectedContainer): boolean => composeLabel(container, 'oneoff') !== 'True'
 
 export const referencesIn = (

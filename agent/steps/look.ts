@@ -101,9 +101,14 @@ export const describeProject = async (
   { engine, state }: Pick<AgentContext, 'engine' | 'state'>,
   project: string,
 ): Promise<Project> => {
-  const all = await engine.project(project)
-  const here = all.filter(({ id }) => state.retired.byContainer(id) === null)
-  return { containers: here.map(({ id, name }) => ({ containerId: id, name })) }
+  const { containers, volumes } = await engine.project(project)
+  const here = containers.filter(({ id }) => state.retired.byContainer(id) === null)
+  // Copies of what has moved away.
+  const kept = new Set(state.retired.all().flatMap((retired) => retired.volumes.map(({ name }) => name)))
+  return {
+    containers: here.map(({ id, name }) => ({ containerId: id, name })),
+    volumes: volumes.filter((name) => !kept.has(name)),
+  }
 }
 
 const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({

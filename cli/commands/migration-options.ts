@@ -125,7 +125,7 @@ export const withMigrationFlags = (command: Command): Command =>
     )
     .option(
       '--publish <port>',
-      "publish a port otherwise there, as docker run takes it: 9090:80 publishes the container's port 80 on that host's 9090; may be said again for others. A way back restores what was before",
+      "publish a port otherwise there, as docker run takes it: 9090:80 publishes the container's port 80 on that host's 9090; may be said again for others. Where several of those that move publish it: NAME=9090:80. A way back restores what was before",
       (port: string, before: readonly string[] = []) => [...before, port],
     )
     .addOption(

@@ -2,7 +2,7 @@
 import { type HostPower, parseHostPowers } from '../../shared/api/host-powers.ts'
 import { bytesIn } from '../../shared/config/bytes.ts'
 import { AppError } from '../../shared/errors.ts'
-import { parsePublish } from '../../shared/ports/publish.ts'
+import { parseWanted } from '../../shared/ports/publish.ts'
 
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -49,7 +49,7 @@ export const parseSize = (flag: string, raw: string): number => {
 // Each is sent as it was written.
 export const parsePublished = (flag: string, raw: readonly string[]): string[] => {
   try {
-    for (const port of raw) parsePublish(port)
+    for (const port of raw) parseWanted(port)
     return [...raw]
   } catch (thrown) {
     throw new AppError('DRAYAGE_CONFIG_INVALID', `${flag} is wrong: ${(thrown as Error).message}.`)

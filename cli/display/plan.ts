@@ -37,13 +37,19 @@ const volumeLine = ({
   return [`${shortName(name)} at ${destination}: ${what}`, ...kept, ...traits].join(', ')
 }
 
-const layerLines = ({ writableLayer }: Plan): readonly string[] => {
-  if (writableLayer === undefined) return []
-  const { changes, paths, bytes, policy } = writableLayer
+// Of a set, each with its name.
+const layerLines = ({ members }: Plan): readonly string[] =>
+  members.flatMap(({ name, writableLayer }) => {
+    if (writableLayer === undefined) return []
+    const line = layerLine(writableLayer)
+    return [members.length === 1 ? line : `${name}: ${line}`]
+  })
+
+const layerLine = ({ changes, paths, bytes, policy }: NonNullable<Plan['writableLayer']>): string => {
   const what = { refuse: 'refused', discard: 'left behind', keep: 'taken along, while it is stopped' }[policy]
   const more = changes > paths.length ? [`and ${changes - paths.length} more`] : []
   const size = policy === 'keep' ? ` (${formatBytes(bytes)})` : ''
-  return [`${plural(changes, 'change')}${size}, ${what}: ${[...paths, ...more].join(', ')}`]
+  return `${plural(changes, 'change')}${size}, ${what}: ${[...paths, ...more].join(', ')}`
 }
 
 const spaceLine = (plan: Plan): string => {
@@ -81,6 +87,20 @@ const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): stri
 const movingLine = ({ name, state, ties }: Plan['members'][number]): string =>
   `${name} (${state})${ties.length === 0 ? '' : ` ${ties.map(({ words }) => words).join(', ')}`}`
 
+const projectLines = ({ projects = [] }: Plan): readonly string[] =>
+  projects.flatMap(({ name, containers, volumes, services, unheard }) => [
+    ...containers.map((one) => `${one.name} on ${one.host} (${one.state}) ${one.words}`),
+    ...volumes.map((volume) => `volume ${volume.name} on ${volume.host}, which nothing that moves mounts`),
+    ...services.map(
+      (service) =>
+        `service ${service.name} of ${name} has no container: the last was ${service.container} on ${service.host}, seen until ${service.lastSeen}`,
+    ),
+    ...unheard.map(
+      ({ host, inventoryAt }) =>
+        `${host} may have a part of ${name}: ${inventoryAt === null ? 'it has never said what it has' : `not heard of since ${inventoryAt}`}`,
+    ),
+  ])
+
 const facts = (plan: Plan): readonly Fact[] => [
   fact('moves together', ...(plan.members.length > 1 ? plan.members.map(movingLine) : [])),
   fact('image', ...imageLines(plan)),
@@ -107,6 +127,7 @@ const facts = (plan: Plan): readonly Fact[] => [
   fact('in memory', ...(plan.tmpfs ?? []).map((place) => `${place}: nothing to copy`)),
   fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),
+  fact('not moved', ...projectLines(plan)),
   fact('ports', ...plan.ports),
   fact('engines', ...engineLines(plan)),
   fact('space', spaceLine(plan)),

@@ -3,7 +3,7 @@ import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { Plan } from '../../shared/api/plan.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import { partId } from '../../shared/move-set/part.ts'
-import { formatPublish, sameContainerPort } from '../../shared/ports/publish.ts'
+import { formatWanted, sameContainerPort } from '../../shared/ports/publish.ts'
 import {
   type AcceptedRequest,
   type Facts,
@@ -41,9 +41,11 @@ const backwards = (
 
 // As where they come from, of the ports that were published otherwise.
 const publishedBefore = ({ request }: MigrationRecord, { plan = [] }: Facts): string[] => {
-  const changed = publishedBy(request.options.publish)
-  const ports = plan.flatMap(({ workload }) => workload.ports)
-  return ports.filter((port) => changed.some((other) => sameContainerPort(port, other))).map(formatPublish)
+  return plan.flatMap(({ workload: { name, ports } }) => {
+    const changed = publishedBy(request.options.publish, name)
+    const before = ports.filter((port) => changed.some((other) => sameContainerPort(port, other)))
+    return before.map((port) => formatWanted({ container: plan.length === 1 ? null : name, port }))
+  })
 }
 
 const planBackwards = (

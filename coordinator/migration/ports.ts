@@ -2,6 +2,8 @@
 // coordinator/agents stand behind these, and the model tests put fakes there.
 
 import type { HostPower } from '../../shared/api/host-powers.ts'
+import type { Host } from '../../shared/api/hosts.ts'
+import type { Container, Volume } from '../../shared/api/inventory.ts'
 import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
@@ -154,6 +156,18 @@ export type Hosts = {
   // DRAYAGE_HOST_NOT_FOUND, and DRAYAGE_HOST_OFFLINE where no address was ever reported.
   known(host: string): Promise<{ readonly agent: AgentPort; readonly address: string }>
 }
+
+// What is known of a Compose project, by its label.
+export type KnownOfProject = {
+  // All of ours.
+  readonly hosts: readonly Pick<Host, 'name' | 'state' | 'inventoryAt'>[]
+  // On any host, as it last said; those that are gone included.
+  readonly containers: readonly Container[]
+  // Those that exist.
+  readonly volumes: readonly Volume[]
+}
+
+export type Inventories = { ofProject(name: string): Promise<KnownOfProject> }
 
 export type JournalPhase = 'started' | 'done' | 'failed' | 'undo-started' | 'undone'
 

@@ -11,7 +11,7 @@ import type {
 } from '../../shared/api/migrations.ts'
 import type { Plan } from '../../shared/api/plan.ts'
 import type { Finding } from '../../shared/errors.ts'
-import { type Published, parsePublish } from '../../shared/ports/publish.ts'
+import { type Published, parseWanted, type Wanted } from '../../shared/ports/publish.ts'
 import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Lease__Output } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetainedCopy__Output } from '../../shared/rpc/generated/drayage/v1/RetainedCopy.ts'
@@ -33,18 +33,23 @@ export const accepted = ({ container, project, from, to, options }: MigrationReq
   options: completeOptions(options),
 })
 
-// What both agents are told of it.
-export const choicesOf = ({
-  options: { writableLayer, publish, binds },
-}: Pick<AcceptedRequest, 'options'>): Choices => ({
+// What both agents are told of it, about the container of that name; null: about none, whose ports do not matter.
+export const choicesOf = (
+  { options: { writableLayer, publish, binds } }: Pick<AcceptedRequest, 'options'>,
+  container: string | null,
+): Choices => ({
   writableLayer,
-  publish: publishedBy(publish),
+  publish: container === null ? [] : publishedBy(publish, container),
   binds,
 })
 
 // Of a request that was accepted, so that each can be read; one of an earlier version says nothing of it.
-export const publishedBy = (publish: readonly string[] | undefined): Published[] =>
-  (publish ?? []).flatMap(parsePublish)
+export const wantedPorts = (publish: readonly string[] | undefined): readonly Wanted[] =>
+  (publish ?? []).flatMap(parseWanted)
+
+// Those that are meant for the container of that name, if it publishes them.
+export const publishedBy = (publish: readonly string[] | undefined, container: string): Published[] =>
+  wantedPorts(publish).flatMap((one) => (one.container === null || one.container === container ? [one.port] : []))
 
 // What was asked of a return or a finalize beside its request.
 export type Terms = ReturnRequest &

@@ -3,19 +3,21 @@ import type { MigrationEvent } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Workload } from './record.ts'
 import { createMigrationService } from './service.ts'
+import { nothingElse } from './testing/inventories.ts'
 import { createMemoryJournal } from './testing/memory-journal.ts'
 import type { Member } from './testing/model-host.ts'
 import { noHooks } from './testing/model-workload.ts'
 import { createTwoHosts, type Fault } from './testing/two-hosts.ts'
 
 const request = { container: 'web', from: 'host-1', to: 'host-2' }
+const inventories = nothingElse
 const log = { info: () => {}, error: () => {} }
 const clock = { now: () => new Date(), sleep: async () => {} }
 
 const setUp = (nextFault: (call: string) => Fault = () => 'none', size: Member = 1) => {
   const journal = createMemoryJournal(clock.now)
   const world = createTwoHosts(nextFault, noHooks, size)
-  return { journal, world, service: createMigrationService({ journal, hosts: world.hosts, clock, log }) }
+  return { journal, world, service: createMigrationService({ journal, hosts: world.hosts, clock, log, inventories }) }
 }
 
 const watchToEnd = async (events: AsyncIterable<MigrationEvent>) => {
@@ -122,7 +124,13 @@ test.each([
   const offline = async (host: string) => {
     throw new AppError(each, `${host} is lost`)
   }
-  const service = createMigrationService({ journal, hosts: { online: offline, known: offline }, clock, log })
+  const service = createMigrationService({
+    journal,
+    hosts: { online: offline, known: offline },
+    clock,
+    log,
+    inventories,
+  })
   await expect(service.start(request, null)).rejects.toMatchObject({
     code: both,
     details: { reasons: [{ message: 'host-1 is lost' }, { message: 'host-2 is lost' }] },
@@ -164,7 +172,7 @@ test('what a stopped coordinator left unfinished goes on in the next one', async
   const { migration } = await service.start(request, null)
   await service.stop()
   alive = true
-  const next = createMigrationService({ journal, hosts: world.hosts, clock, log })
+  const next = createMigrationService({ journal, hosts: world.hosts, clock, log, inventories })
   await next.resumeUnfinished()
   const events = await watchToEnd(next.watch(migration.id, new AbortController().signal))
   expect(events.at(-1)?.data).toMatchObject({ state: 'awaiting-finalize' })
@@ -182,7 +190,7 @@ test('a journal that cannot be written for a while stops a migration, and does n
   }
   const stoodStill = Promise.withResolvers<void>()
   const telling = { info: () => {}, error: () => stoodStill.resolve() }
-  const service = createMigrationService({ journal: refusing, hosts: world.hosts, clock, log: telling })
+  const service = createMigrationService({ journal: refusing, hosts: world.hosts, clock, log: telling, inventories })
   const { migration } = await service.start(request, null)
   await stoodStill.promise
   full = false
@@ -207,7 +215,7 @@ test('more than may be under way wait in the order of their coming, also for the
   await journal.standStill('b', 'queued')
   const limits = { total: 4, perHost: 1 }
   const unreachable = { ...world.hosts, known: () => new Promise<never>(() => {}) }
-  const service = createMigrationService({ journal, hosts: unreachable, clock, log, limits })
+  const service = createMigrationService({ journal, hosts: unreachable, clock, log, limits, inventories })
   await service.resumeUnfinished()
   expect(await service.get('b')).toMatchObject({
     ...{ state: 'queued', queue: { position: 1, waitsFor: expect.stringContaining('host-1') } },
@@ -222,7 +230,7 @@ test('one that waits for its turn can be paused, gives up its place, and has it 
   await journal.append('a', { step: 'lock', phase: 'started' })
   const unreachable = { ...world.hosts, known: () => new Promise<never>(() => {}) }
   const service = createMigrationService({
-    ...{ journal, hosts: unreachable, clock, log, limits: { total: 1, perHost: 1 } },
+    ...{ journal, hosts: unreachable, clock, log, inventories, limits: { total: 1, perHost: 1 } },
   })
   await service.resumeUnfinished()
   expect(await service.pause('b')).toMatchObject({ state: 'paused', queue: null, pauseRequested: true })
@@ -331,8 +339,8 @@ test('a project is moved with all its containers, unless it has got another sinc
     world.hosts.known = async (host) => {
       const side = await known(host)
       const describeProject: typeof side.agent.describeProject = async (asked, options) => {
-        const { containers } = await side.agent.describeProject(asked, options)
-        return { containers: [...containers, ...(grows ? [{ containerId: 'new', name: 'blog-new-1' }] : [])] }
+        const { containers, volumes } = await side.agent.describeProject(asked, options)
+        return { containers: [...containers, ...(grows ? [{ containerId: 'new', name: 'blog-new-1' }] : [])], volumes }
       }
       return { ...side, agent: { ...side.agent, describeProject } }
     }

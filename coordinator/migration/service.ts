@@ -19,7 +19,7 @@ import { finalizeOf, wayBack } from './follow-up.ts'
 import { nothingToDiscardTo, refusalOf } from './plan/plan.ts'
 import { createPlanning, requested } from './plan/planning.ts'
 import { subjectOf } from './plan/subject.ts'
-import type { Clock, Holds, Hosts, Journal } from './ports.ts'
+import type { Clock, Holds, Hosts, Inventories, Journal } from './ports.ts'
 import type { Facts, MigrationRecord, NewMigration } from './record.ts'
 import { createRunner } from './runner.ts'
 import { mayPause, mayResume } from './turns/pause.ts'
@@ -65,6 +65,7 @@ export type MigrationService = {
 export type MigrationServiceOptions = {
   readonly journal: Journal
   readonly hosts: Hosts
+  readonly inventories: Inventories
   readonly clock: Clock
   readonly log: {
     info(facts: object, message: string): void
@@ -81,6 +82,7 @@ const noHolds: Holds = { of: () => null, onChange: () => () => {} }
 export const createMigrationService = ({
   journal,
   hosts,
+  inventories,
   clock,
   log,
   patienceMs = 60_000,
@@ -146,7 +148,7 @@ export const createMigrationService = ({
     return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
-  const plan = createPlanning({ journal, hosts, view })
+  const plan = createPlanning({ journal, hosts, inventories, view })
 
   // Accepting is one at a time: two requests for the same container must not both find it free.
   let accepting: Promise<unknown> = Promise.resolve()

@@ -64,6 +64,24 @@ const full = (containers: InventoryContainer__Output[], volumes: InventoryVolume
 })
 const change = (over: Partial<Report>): Report => ({ ...full([], []), full: false, ...over })
 
+test('what is of a Compose project is found by its label on every host, what is gone included', async () => {
+  const labels = { 'com.docker.compose.project': 'blog' }
+  const [web, db] = [container('web', ['pages'], { labels }), container('db', [], { labels })]
+  const other = container('other', [], { labels: { 'com.docker.compose.project': 'blog"x' } })
+  await inventory.record('host-1', full([web, db, other], [volume('pages', { labels }), volume('data')]), at(1))
+  await inventory.record('host-1', full([web, other], [volume('pages', { labels }), volume('data')]), at(2))
+  await inventory.record('host-2', full([container('lamp', [], { labels }), container('none', [])], []), at(2))
+  const project = 'blog'
+  expect((await inventory.containers({ project, gone: 'true' })).map(({ id }) => id).toSorted()).toEqual([
+    ...['db', 'lamp', 'web'],
+  ])
+  expect(await inventory.containers({ project, host: 'host-1' })).toMatchObject([
+    { id: 'web', mounts: [{ volume: 'pages' }] },
+  ])
+  expect(await inventory.volumes({ project })).toMatchObject([{ name: 'pages', users: [{ containerId: 'web' }] }])
+  expect((await inventory.containers({ project: 'blog"x' })).map(({ id }) => id)).toEqual(['other'])
+})
+
 describe('a full report', () => {
   test('is everything the host has: what is missing from it is gone, and kept', async () => {
     await inventory.record('host-1', full([container('c1', ['data'])], [volume('data')]), at(1))

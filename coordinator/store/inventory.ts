@@ -1,5 +1,5 @@
 // What every host has and had, as its agent reported it.
-import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import {
   type Container,
   composeProject,
@@ -16,16 +16,21 @@ export type InventoryStore = {
   // is marked as gone and kept. Idempotent: the same report again moves `lastSeen` alone.
   record(host: string, report: Report, at: Date): Promise<void>
   // By host and name.
-  containers(query: InventoryQuery): Promise<Container[]>
+  containers(query: StoreQuery): Promise<Container[]>
   // By host and name; users newest first: those that exist, then the last to have gone.
-  volumes(query: InventoryQuery): Promise<Volume[]>
+  volumes(query: StoreQuery): Promise<Volume[]>
 }
 
-const asked = (table: 'containers' | 'volumes', { host, name, gone }: InventoryQuery): Expression<SqlBool> => {
+// project: of Compose, by its label.
+export type StoreQuery = InventoryQuery & { readonly project?: string }
+
+const asked = (table: 'containers' | 'volumes', { host, name, project, gone }: StoreQuery): Expression<SqlBool> => {
+  const label = sql<string>`json_extract(${sql.ref(`${table}.labelsJson`)}, ${`$."${composeProject}"`})`
   const eb = expressionBuilder<Tables, 'containers' | 'volumes'>()
   return eb.and([
     ...(host === undefined ? [] : [eb(`${table}.host`, '=', host)]),
     ...(name === undefined ? [] : [eb(`${table}.name`, '=', name)]),
+    ...(project === undefined ? [] : [eb(label, '=', project)]),
     ...(gone === 'true' ? [] : [eb(`${table}.goneAt`, 'is', null)]),
   ])
 }
@@ -106,7 +111,7 @@ export const createInventoryStore = (db: Database): InventoryStore => ({
 
 const mountsOfContainers = async (
   db: Database,
-  query: InventoryQuery,
+  query: StoreQuery,
 ): Promise<ReadonlyMap<string, Container['mounts']>> => {
   const rows = await db
     .selectFrom('containers')
@@ -145,7 +150,7 @@ const projectIn = (labelsJson: string): string | null => {
   return labels[composeProject] ?? null
 }
 
-const usersOfVolumes = async (db: Database, query: InventoryQuery): Promise<ReadonlyMap<number, VolumeUser[]>> => {
+const usersOfVolumes = async (db: Database, query: StoreQuery): Promise<ReadonlyMap<number, VolumeUser[]>> => {
   const rows = await db
     .selectFrom('volumes')
     .innerJoin('mounts', 'mounts.volumeId', 'volumes.id')

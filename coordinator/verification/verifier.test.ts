@@ -3,6 +3,7 @@ import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { ArchiveHosts, ArchivePort } from '../archives/ports.ts'
 import { createMigrationService } from '../migration/service.ts'
+import { nothingElse as inventories } from '../migration/testing/inventories.ts'
 import { createMemoryJournal } from '../migration/testing/memory-journal.ts'
 import type { Member } from '../migration/testing/model-host.ts'
 import { noHooks } from '../migration/testing/model-workload.ts'
@@ -33,7 +34,7 @@ const failing = (error: AppError): ReturnType<ArchivePort['readCopy']> =>
 const moved = async (reading: Reading, options = {}, size: Member = 1) => {
   const journal = createMemoryJournal(clock.now)
   const world = createTwoHosts(() => 'none', noHooks, size)
-  const service = createMigrationService({ journal, hosts: world.hosts, clock, log })
+  const service = createMigrationService({ journal, hosts: world.hosts, clock, log, inventories })
   const { migration } = await service.start({ ...request, options }, null)
   for await (const _ of service.watch(migration.id, new AbortController().signal));
   const asked: object[] = []

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../errors.ts'
 import { NotACommand, readCommand } from '../hooks/command.ts'
 import { defaultHookTimeoutMs, type Hook, longestHookTimeoutMs } from '../hooks/hook.ts'
-import { formatPublish, NotAPort, parsePublish } from '../ports/publish.ts'
+import { formatWanted, NotAPort, parseWanted } from '../ports/publish.ts'
 import { Nullable } from './common.ts'
 import { HostPower, orderedPowers } from './host-powers.ts'
 
@@ -93,11 +93,11 @@ export const MigrationOptions = Type.Object(
       description:
         'What the container has changed outside its volumes, beside what is known to be harmless (/tmp, /run, histories of shells). refuse: it is not moved, and the plan lists it. discard: it is left behind. keep: it is taken along, as an image of its own upon the container’s, made while the container is stopped',
     }),
-    publish: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+    publish: Type.Array(Type.String({ minLength: 1, maxLength: 400 }), {
       default: [],
       maxItems: 256,
       description:
-        'Ports to be published otherwise on the target, as docker run --publish takes them: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], or ranges. Each takes the place of all that the container publishes of that port of its own. A way back restores what was before',
+        'Ports to be published otherwise on the target, as docker run --publish takes them: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], or ranges; of several containers that move together and publish the same port of their own, with the name of one before it: NAME=8080:80. Each takes the place of all that the container publishes of that port of its own. A way back restores what was before',
     }),
     binds: Type.Union([Type.Literal('refuse'), Type.Literal('require')], {
       default: 'refuse',
@@ -143,7 +143,7 @@ export const defaultOptions: MigrationOptions = {
 
 const completePublish = (asked: readonly string[] = []): string[] => {
   try {
-    return [...new Set(asked.flatMap(parsePublish).map(formatPublish))].toSorted()
+    return [...new Set(asked.flatMap(parseWanted).map(formatWanted))].toSorted()
   } catch (thrown) {
     if (!(thrown instanceof NotAPort)) throw thrown
     throw new AppError('DRAYAGE_INVALID_REQUEST', `A port to be published cannot be read: ${thrown.message}.`)

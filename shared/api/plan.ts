@@ -1,6 +1,6 @@
 // What a migration would do, before it is asked for.
 import { type Static, Type } from 'typebox'
-import { Bytes, Finding, HostName, Nullable } from './common.ts'
+import { Bytes, Finding, HostName, Nullable, Timestamp } from './common.ts'
 import { MigrationOptions } from './migration-options.ts'
 
 export const PlannedVolume = Type.Object({
@@ -71,6 +71,44 @@ const Forecast = Type.Object(
   { description: 'By what earlier moves between the same hosts took. null: not known' },
 )
 
+const PlannedProject = Type.Object({
+  name: Type.String(),
+  containers: Type.Array(
+    Type.Object({
+      host: HostName,
+      name: Type.String(),
+      state: Type.String({ description: 'As last reported' }),
+      isPart: Type.Boolean({
+        description: 'Without it the project does not move whole. false: it is tied to what moves, or of a namesake',
+      }),
+      words: Type.String({ description: 'As what follows its name: is depended on by web' }),
+    }),
+    { description: 'On other hosts' },
+  ),
+  volumes: Type.Array(Type.Object({ host: HostName, name: Type.String() }), {
+    description: 'That no container which moves mounts, or on another host no container at all',
+  }),
+  services: Type.Array(
+    Type.Object({ name: Type.String(), container: Type.String(), host: HostName, lastSeen: Timestamp }),
+    { description: 'That have no container on any host any more, with the last that they had' },
+  ),
+  unheard: Type.Array(Type.Object({ host: HostName, inventoryAt: Nullable(Timestamp) }), {
+    description: 'Hosts that may have a part of it: what they have is not known, or as it was then',
+  }),
+})
+
+const PlannedLayer = Type.Object(
+  {
+    changes: Type.Integer({ minimum: 1 }),
+    paths: Type.Array(Type.String(), {
+      description: 'The first of them, as docker diff prints them: A /etc/app.conf',
+    }),
+    bytes: Bytes,
+    policy: MigrationOptions.properties.writableLayer,
+  },
+  { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
+)
+
 // What a migration would do; with `refusals`, why it would not. Complete: not only the first reason.
 export const Plan = Type.Object({
   container: Type.Object({ id: Type.String(), name: Type.String(), state: Type.String() }),
@@ -83,6 +121,7 @@ export const Plan = Type.Object({
       name: Type.String(),
       state: Type.String(),
       image: PlannedImage,
+      writableLayer: Type.Optional(PlannedLayer),
       ties: Type.Array(Type.Object({ kind: Type.String(), words: Type.String() }), {
         description: 'Why it moves with the others: uses the network of web',
       }),
@@ -103,20 +142,13 @@ export const Plan = Type.Object({
         'Directories and files of the host that it mounts: they are not copied, and the target must have them',
     }),
   ),
-  writableLayer: Type.Optional(
-    Type.Object(
-      {
-        changes: Type.Integer({ minimum: 1 }),
-        paths: Type.Array(Type.String(), {
-          description: 'The first of them, as docker diff prints them: A /etc/app.conf',
-        }),
-        bytes: Bytes,
-        policy: MigrationOptions.properties.writableLayer,
-      },
-      { description: 'What the container has changed outside its volumes, and what becomes of it. Absent: nothing' },
-    ),
-  ),
+  writableLayer: Type.Optional(PlannedLayer),
   set: Type.Array(SetMember, { description: 'What belongs together with those that move, and does not move' }),
+  projects: Type.Optional(
+    Type.Array(PlannedProject, {
+      description: 'Of Compose projects of which something moves: what is of them, and does not move',
+    }),
+  ),
   totalBytes: Bytes,
   targetFreeBytes: Bytes,
   targetFreeInodes: Type.Optional(Type.Integer({ minimum: 0 })),

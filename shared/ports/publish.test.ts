@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatPublish, NotAPort, type Published, parsePublish, republished } from './publish.ts'
+import {
+  formatPublish,
+  formatWanted,
+  NotAPort,
+  type Published,
+  parsePublish,
+  parseWanted,
+  republished,
+} from './publish.ts'
 
 const one = (hostPort: number, containerPort: number, more: Partial<Published> = {}): Published => ({
   ...{ protocol: 'tcp', hostIp: '', hostPort, containerPort },
@@ -39,6 +47,21 @@ test('what is written is read as it was', () => {
       expect(parsePublish(formatPublish(wanted))).toEqual([wanted])
     }),
   )
+})
+
+test('what is wanted of one of several is read with its name, and written as it was', () => {
+  expect(parseWanted('blog-web-1=8080-8081:80-81')).toEqual([
+    { container: 'blog-web-1', port: one(8080, 80) },
+    { container: 'blog-web-1', port: one(8081, 81) },
+  ])
+  // A name that looks like an address is a name all the same.
+  for (const text of ['10.0.0.1=127.0.0.1:8080:80/udp', 'web=[::1]:8080:80/tcp', '127.0.0.1::80/tcp']) {
+    expect(parseWanted(text).map(formatWanted)).toEqual([text])
+  }
+  for (const wrong of ['=80', 'web=', '-web=80', 'a b=80', 'web=api=80', 'web=8080']) {
+    if (wrong === 'web=8080') expect(parseWanted(wrong)).toEqual([{ container: 'web', port: one(0, 8080) }])
+    else expect(() => parseWanted(wrong)).toThrow(NotAPort)
+  }
 })
 
 test('what is wanted takes the place of all that was published of the port, and of no other', () => {

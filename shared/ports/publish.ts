@@ -66,6 +66,27 @@ export const formatPublish = ({ protocol, hostIp, hostPort, containerPort }: Pub
   return `${address}${host}${containerPort}/${protocol}`
 }
 
+// What is wanted of one of several that move together has its name before it.
+export type Wanted = {
+  // null: whichever of them publishes that port.
+  readonly container: string | null
+  readonly port: Published
+}
+
+// NAME=PORTS, or PORTS. "=" is in no name of a container (daemon/names, RestrictedNamePattern), and in nothing that docker takes
+// as ports. Throws NotAPort.
+export const parseWanted = (raw: string): readonly Wanted[] => {
+  const at = raw.indexOf('=')
+  const container = at < 0 ? null : raw.slice(0, at)
+  if (container !== null && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(container)) {
+    throw new NotAPort(`${JSON.stringify(raw)} names no container before its "="`)
+  }
+  return parsePublish(raw.slice(at + 1)).map((port) => ({ container, port }))
+}
+
+export const formatWanted = ({ container, port }: Wanted): string =>
+  `${container === null ? '' : `${container}=`}${formatPublish(port)}`
+
 export const sameContainerPort = (
   a: Pick<Published, 'protocol' | 'containerPort'>,
   b: Pick<Published, 'protocol' | 'containerPort'>,

@@ -18,8 +18,10 @@ export const checkTargets = async (
   { overwriteChanged = false }: Pick<Terms, 'overwriteChanged'>,
   options: CallOptions,
 ): Promise<readonly PlannedPart[]> => {
-  const choices = choicesOf(request)
-  const targets = moving.map((one) => ({ ...one, overwriteChanged, allowedPowers: request.options.allow, choices }))
+  const targets = moving.map((one) => {
+    const choices = choicesOf(request, one.workload.name)
+    return { ...one, overwriteChanged, allowedPowers: request.options.allow, choices }
+  })
   const { checks } = await agent.checkTargets({ targets }, options)
   return moving.map(({ workload }, index) => {
     const check = checks[index]

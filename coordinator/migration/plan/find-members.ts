@@ -16,7 +16,7 @@ export const describeTogether = async (
   measureVolumes: boolean,
   options: CallOptions,
 ): Promise<Together> => {
-  const asked = { containers: [...containers], measureVolumes, choices: choicesOf(request) }
+  const asked = { containers: [...containers], measureVolumes, choices: choicesOf(request, null) }
   const { workloads, moveSet } = await agent.describeWorkloads(asked, options)
   return { workloads: withCarriers(workloads), moveSet }
 }

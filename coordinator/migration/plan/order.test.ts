@@ -91,5 +91,11 @@ test('what is changed outside the volumes is not taken along of containers that 
     { code: 'DRAYAGE_WRITABLE_LAYER', message: expect.stringContaining('app uses db (network-namespace)') },
   ])
   expect(layerFindings('discard', joined)).toEqual([])
-  expect(layerFindings('keep', [workload('db'), workload('app', [['db', 'volumes-from']])])).toEqual([])
+  // The one that was made anew would be another than the one whose volumes it names.
+  const taking = [workload('db'), workload('app', [['db', 'volumes-from']])]
+  expect(layerFindings('keep', taking)).toMatchObject([
+    { message: expect.stringContaining('app uses db (volumes-from)') },
+  ])
+  const apart = [workload('db', [], ['data']), workload('app', [['db', 'depends-on']], ['data'])]
+  expect(layerFindings('keep', apart)).toEqual([])
 })

@@ -66,15 +66,15 @@ export const withCarriers = (workloads: readonly Workload[]): readonly Workload[
   }))
 }
 
-// Taking along what a container has changed outside its volumes makes it anew when it is stopped: another that has joined it
-// by then would be left with the one before.
+// Taking along what a container has changed outside its volumes makes it anew when it is stopped: another that was made with it
+// by then, with its network or its volumes, would be left with the one before.
 export const layerFindings = (writableLayer: string, workloads: readonly Workload[]): Finding[] => {
   if (writableLayer !== 'keep') return []
   const nameOf = new Map(workloads.map(({ containerId, name }) => [containerId, name]))
   const joined = workloads.flatMap(({ name, uses }) =>
     uses.flatMap((use) => {
       const other = nameOf.get(use.containerId)
-      return other === undefined || isSoft(use) ? [] : [`${name} uses ${other} (${use.kind})`]
+      return other === undefined || use.kind === 'depends-on' ? [] : [`${name} uses ${other} (${use.kind})`]
     }),
   )
   if (joined.length === 0) return []

@@ -100,11 +100,16 @@ const engineOf = ({ version, os, architecture, storageDriver, containerdImageSto
 const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
   source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
 
-const membersOf = (parts: readonly PlannedPart[], moveSet: Described['moveSet']): Plan['members'] => {
+const membersOf = (
+  request: AcceptedRequest,
+  parts: readonly PlannedPart[],
+  moveSet: Described['moveSet'],
+): Plan['members'] => {
   const known = new Map(moveSet.map((member) => [member.containerId, member]))
   return parts.map((part) => {
     const { containerId: id, name, state } = part.workload
-    return { id, name, state, image: imageOf(part), ties: [...(known.get(id)?.ties ?? [])] }
+    const ties = [...(known.get(id)?.ties ?? [])]
+    return { id, name, state, image: imageOf(part), ...plannedLayer(request, part.workload), ties }
   })
 }
 
@@ -135,7 +140,7 @@ export const assess = (
     from: request.from,
     to: request.to,
     image: imageOf(asked),
-    members: membersOf(parts, moveSet),
+    members: membersOf(request, parts, moveSet),
     volumes,
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),

@@ -3,13 +3,15 @@
 import { hasMoved, type Migration, type MigrationRequest } from '../../../shared/api/migrations.ts'
 import type { Plan } from '../../../shared/api/plan.ts'
 import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../../shared/errors.ts'
-import type { Hosts, Journal } from '../ports.ts'
-import { type AcceptedRequest, accepted, type MigrationRecord, type Terms } from '../record.ts'
+import type { AgentPort, CallOptions, Hosts, Inventories, Journal } from '../ports.ts'
+import { type AcceptedRequest, accepted, type MigrationRecord, type Terms, type Workload } from '../record.ts'
 import { inOrder } from '../steps/step.ts'
 import { checkTargets } from './check-targets.ts'
 import { describeTogether, findMembers } from './find-members.ts'
 import { forecast, withKept } from './forecast.ts'
 import { assess, refusalOf } from './plan.ts'
+import { type ProjectPlan, tiedElsewhere, wholeProject } from './project.ts'
+import { projectFindings } from './project-findings.ts'
 
 // Migrations, the newest first: among how many those between the same hosts are looked for, and how many of them count.
 const mostLookedBack = 200
@@ -25,10 +27,11 @@ export type Planning = (
 export type PlanningOptions = {
   readonly journal: Pick<Journal, 'workloadOf' | 'list' | 'find'>
   readonly hosts: Hosts
+  readonly inventories: Inventories
   readonly view: (record: MigrationRecord) => Promise<Migration>
 }
 
-export const createPlanning = ({ journal, hosts, view }: PlanningOptions): Planning => {
+export const createPlanning = ({ journal, hosts, inventories, view }: PlanningOptions): Planning => {
   // With what earlier migrations tell of it.
   const foreseen = async (request: AcceptedRequest, planned: Plan): Promise<Plan> => {
     const recent = await journal.list({ limit: mostLookedBack })
@@ -43,6 +46,21 @@ export const createPlanning = ({ journal, hosts, view }: PlanningOptions): Plann
       volumes: withKept(planned.volumes, kept === null ? null : (await view(kept)).receipt),
       forecast: forecast(planned, past, request.options.maxBytesPerSecond),
     }
+  }
+
+  const projectsOf = async (
+    agent: Pick<AgentPort, 'describeProject'>,
+    request: AcceptedRequest,
+    moving: readonly Workload[],
+    options: CallOptions,
+  ): Promise<readonly ProjectPlan[]> => {
+    const { project: name } = request
+    if (name !== undefined) {
+      const { volumes } = await agent.describeProject({ project: name }, options)
+      return [wholeProject(request, { name, volumes }, moving, await inventories.ofProject(name))]
+    }
+    const names = new Set(moving.flatMap(({ service }) => (service === null ? [] : [service.project])))
+    return inOrder([...names], async (of) => tiedElsewhere(request, of, moving, await inventories.ofProject(of)))
   }
 
   return async (request, { overwriteChanged = false }, { members, signal }) => {
@@ -64,7 +82,14 @@ export const createPlanning = ({ journal, hosts, view }: PlanningOptions): Plann
     })
     const parts = await checkTargets(target.agent, request, moving, { overwriteChanged }, options)
     const planned = assess(request, parts, moveSet)
-    return foreseen(request, { ...planned, refusals: [...refusals, ...planned.refusals] })
+    const projects = members === undefined ? await projectsOf(source.agent, request, workloads, options) : []
+    const found = projects.map((one) => projectFindings(request, one))
+    return foreseen(request, {
+      ...planned,
+      ...(projects.length === 0 ? {} : { projects: [...projects] }),
+      warnings: [...planned.warnings, ...found.flatMap(({ warnings }) => warnings)],
+      refusals: [...refusals, ...planned.refusals, ...found.flatMap((one) => one.refusals)],
+    })
   }
 }
 

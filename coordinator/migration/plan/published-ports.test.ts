@@ -28,6 +28,20 @@ test('a port that nobody publishes, and one that several do, are refused', () =>
   )
 })
 
+test('what is named is for that one alone, and refused where it does not move or does not publish it', () => {
+  const both = request('web=7070:80', 'api=7071:80')
+  expect(publishRefusals(both, [web, api])).toEqual([])
+  expect(publishedPorts(both, web)).toContain('0.0.0.0:7070->80/tcp (was 0.0.0.0:8080->80/tcp)')
+  expect(publishedPorts(both, api)).toContain('0.0.0.0:7071->80/tcp (was 0.0.0.0:9090->80/tcp)')
+  expect(publishRefusals(request('7070:80'), [web, api]).map(({ message }) => message)).toContainEqual(
+    expect.stringContaining('--publish web=7070:80/tcp'),
+  )
+  expect(publishRefusals(request('db=7070:80', 'web=7071:443'), [web, api])).toEqual([
+    { code: 'DRAYAGE_PORT_NOT_PUBLISHED', message: expect.stringMatching(/for db, which does not move.*web, api/) },
+    { code: 'DRAYAGE_PORT_NOT_PUBLISHED', message: expect.stringMatching(/^web does not publish its port 443/) },
+  ])
+})
+
 test('two ports on the same one are refused, of one container or of two that move together', () => {
   expect(publishRefusals(request('8080:81'), [web])).toEqual([
     { code: 'DRAYAGE_PORT_TAKEN', message: expect.stringContaining('port 80 of web and the port 81 of web') },

@@ -81,14 +81,15 @@ const hold: Step = {
     )
     const before: PreparedMember[] = []
     const prepared = await inOrder(members, async (member) => {
+      const { workload } = needed(member.facts.plan, 'plan')
       const made = await target.agent.prepareTarget(
         {
           lease: leaseOf(member),
-          workload: needed(member.facts.plan, 'plan').workload,
+          workload,
           imageId: needed(member.facts.image, 'image').imageId,
           overwriteChanged,
           allowedPowers: record.request.options.allow,
-          choices: choicesOf(record.request),
+          choices: choicesOf(record.request, workload.name),
           prepared: [...before],
         },
         { signal },

@@ -44,7 +44,7 @@ export const keepLayer = async (
     {
       ...{ lease, workload, imageId, layer },
       ...{ overwriteChanged: record.terms.overwriteChanged ?? false, allowedPowers: allow },
-      choices: choicesOf(record.request),
+      choices: choicesOf(record.request, workload.name),
       prepared,
     },
     { signal },

@@ -101,6 +101,7 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
         containers: [...host.copies.values()]
           .filter(({ retiredBy }) => retiredBy === null)
           .map(({ id, member }) => ({ containerId: id, name: nameOf(member) })),
+        volumes: [],
       })),
     describeWorkloads: ({ containers, measureVolumes }) =>
       effect(host, 'describe', () => {

@@ -65,6 +65,7 @@ export const workloadOf = (
     uses: others
       .filter((other) => other.member === member - 1)
       .map((other) => ({ containerId: other.id, kind: kinds[member] })),
+    service: null,
     writableLayer: null,
     binds: [],
     tmpfs: [],

@@ -9,7 +9,7 @@ import type {
   Step,
   WebhookDelivery,
 } from '../../../shared/api/migrations.ts'
-import { lastPhases, protocols } from '../decide.ts'
+import { isCommitted, isTurnedBack, lastPhases, protocols } from '../decide.ts'
 import type { JournalEntry, JournalPhase } from '../ports.ts'
 import type { Facts, MigrationRecord } from '../record.ts'
 import { stopAskedAt } from '../steps/hooks.ts'
@@ -87,6 +87,18 @@ const whyPutBack = (entries: readonly JournalEntry[]): MigrationError | null => 
   return { code, message, step: failure.step, reasons, ...pathsIn(details) }
 }
 
+// What the target's engine has said of what was made there.
+const ofTheTarget: ReadonlySet<string> = new Set(['engine-warning'])
+
+// Of what is put back, or was, only what has happened to it: what would have become of it on the target is not to be.
+const warningsOf = (record: MigrationRecord, entries: readonly JournalEntry[]): Migration['warnings'] => {
+  const isPutBack = isTurnedBack(entries) && !isCommitted(entries, record.kind)
+  const foreseen = new Set(record.plan.warnings.map(({ code }) => code))
+  return record.warnings
+    .filter(({ code }) => !isPutBack || !(foreseen.has(code) || ofTheTarget.has(code)))
+    .map(({ code, message }) => ({ code, message }))
+}
+
 export type Seen = {
   readonly record: MigrationRecord
   readonly entries: readonly JournalEntry[]
@@ -127,7 +139,7 @@ export const viewMigration = (seen: Seen): Migration => {
     downtimeMs: downtimeMs(entries, { hooks }),
     targetContainerId: members.find(({ id }) => id === record.plan.container.id)?.targetContainerId ?? null,
     receipt: facts.finalcopy?.receipt ?? null,
-    warnings: record.warnings.map(({ code, message }) => ({ code, message })),
+    warnings: warningsOf(record, entries),
     error: record.error ?? whyPutBack(entries),
     waiting,
     queue: place,

@@ -6,6 +6,7 @@ import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _dr
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
 import type { CheckTargetsRequest as _drayage_v1_CheckTargetsRequest, CheckTargetsRequest__Output as _drayage_v1_CheckTargetsRequest__Output } from './drayage/v1/CheckTargetsRequest.ts';
 import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from './drayage/v1/Choices.ts';
+import type { ComposeService as _drayage_v1_ComposeService, ComposeService__Output as _drayage_v1_ComposeService__Output } from './drayage/v1/ComposeService.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
 import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from './drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
@@ -92,6 +93,7 @@ export interface ProtoGrpcType {
       CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
       CheckTargetsRequest: MessageTypeDefinition<_drayage_v1_CheckTargetsRequest, _drayage_v1_CheckTargetsRequest__Output>
       Choices: MessageTypeDefinition<_drayage_v1_Choices, _drayage_v1_Choices__Output>
+      ComposeService: MessageTypeDefinition<_drayage_v1_ComposeService, _drayage_v1_ComposeService__Output>
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
       DescribeProjectRequest: MessageTypeDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_DescribeProjectRequest__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>

@@ -4,8 +4,10 @@ import type { ProjectContainer as _drayage_v1_ProjectContainer, ProjectContainer
 
 export interface Project {
   'containers'?: (_drayage_v1_ProjectContainer)[];
+  'volumes'?: (string)[];
 }
 
 export interface Project__Output {
   'containers': (_drayage_v1_ProjectContainer__Output)[];
+  'volumes': (string)[];
 }

@@ -10,6 +10,7 @@ import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output
 import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
 import type { WorkloadBind as _drayage_v1_WorkloadBind, WorkloadBind__Output as _drayage_v1_WorkloadBind__Output } from '../../drayage/v1/WorkloadBind.ts';
 import type { UsedContainer as _drayage_v1_UsedContainer, UsedContainer__Output as _drayage_v1_UsedContainer__Output } from '../../drayage/v1/UsedContainer.ts';
+import type { ComposeService as _drayage_v1_ComposeService, ComposeService__Output as _drayage_v1_ComposeService__Output } from '../../drayage/v1/ComposeService.ts';
 
 export interface Workload {
   'containerId'?: (string);
@@ -30,6 +31,7 @@ export interface Workload {
   'binds'?: (_drayage_v1_WorkloadBind)[];
   'tmpfs'?: (string)[];
   'uses'?: (_drayage_v1_UsedContainer)[];
+  'service'?: (_drayage_v1_ComposeService | null);
 }
 
 export interface Workload__Output {
@@ -51,4 +53,5 @@ export interface Workload__Output {
   'binds': (_drayage_v1_WorkloadBind__Output)[];
   'tmpfs': (string)[];
   'uses': (_drayage_v1_UsedContainer__Output)[];
+  'service': (_drayage_v1_ComposeService__Output | null);
 }
