@@ -116,13 +116,30 @@ test('--dry-run lists what belongs together with the container, and why', async 
   expect(stdout).toMatch(/\n +late \(running\) depends on web; may be left behind\n/)
 })
 
-test('--dry-run says what the container has outside its volumes, and what becomes of it', async () => {
+test('--dry-run says what each container has outside its volumes, and what of its project does not move', async () => {
   const writableLayer = { changes: 21, paths: ['A /opt', 'D /etc/group'], bytes: 4096, policy: 'keep' as const }
-  coordinator.on(planning, json(plan({ writableLayer })))
+  const [web] = plan().members
+  if (web === undefined) throw new Error('the sample moves nobody')
+  const line = '21 changes (4.00 KiB), taken along, while it is stopped: A /opt, D /etc/group, and 19 more\n'
+  coordinator.on(planning, json(plan({ members: [{ ...web, writableLayer }] })))
+  expect((await migrate('--dry-run')).stdout).toContain(`  ${line}`)
+  const members = [web, { ...web, id: 'd', name: 'db', writableLayer }]
+  const projects = [
+    {
+      name: 'blog',
+      containers: [{ host: 'host-3', name: 'cache', state: 'exited', isPart: true, words: 'is a part of the project' }],
+      volumes: [{ host: 'host-1', name: 'rows' }],
+      services: [{ name: 'job', container: 'blog-job-1', host: 'host-1', lastSeen: '2026-01-05T08:00:00.000Z' }],
+      unheard: [{ host: 'host-4', inventoryAt: null }],
+    },
+  ]
+  coordinator.on(planning, json(plan({ members, projects })))
   const { stdout } = await migrate('--dry-run')
-  expect(stdout).toContain(
-    '21 changes (4.00 KiB), taken along, while it is stopped: A /opt, D /etc/group, and 19 more\n',
-  )
+  expect(stdout).toContain(`db: ${line}`)
+  expect(stdout).toMatch(/not moved +cache on host-3 \(exited\) is a part of the project\n/)
+  for (const words of [/volume rows on host-1/, /service job of blog .*blog-job-1/, /host-4 may have a part of blog/]) {
+    expect(stdout).toMatch(words)
+  }
 })
 
 test('--dry-run says how long it may take, what is there already, and in what the engines differ', async () => {

@@ -203,6 +203,52 @@ test('a service of a Compose project that depends on another, until it is said t
   expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
 })
 
+test('a project half of which is on another host, with a volume that nothing mounts: all of it in one answer', async () => {
+  const small = lab.host('small')
+  await loadImage(small, 'busybox')
+  const project = ['--label', 'com.docker.compose.project=blog']
+  const create = (host: LabHost, service: string, ...more: string[]) =>
+    host.docker([
+      ...['create', '--name', `blog-${service}-1`, ...project, '--label', `com.docker.compose.service=${service}`],
+      ...['--label', 'com.docker.compose.container-number=1', ...more, image, 'true'],
+    ])
+  await create(one, 'web', '-v', 'pages:/pages')
+  await create(one, 'cache')
+  await one.docker(['volume', 'create', ...project, 'blog_rows'])
+  await create(small, 'db')
+  await lab.coordinator.call('POST', '/v1/hosts', { name: 'later' })
+  const request = { project: 'blog', from: 'host-1', to: 'host-2' }
+  try {
+    await eventually('both hosts to have told of it', 30_000, async () => {
+      const { projects: [found] = [], members } = await planOf(lab, request)
+      return (found?.containers.length === 1 && members.length === 2) || undefined
+    })
+    await one.docker(['rm', 'blog-cache-1'])
+    const plan = await eventually('its end to be told', 30_000, async () => {
+      const planned = await planOf(lab, request)
+      return planned.projects?.[0]?.services.length === 1 ? planned : undefined
+    })
+    expect(plan.projects).toMatchObject([
+      {
+        containers: [{ host: 'small', name: 'blog-db-1', isPart: true }],
+        volumes: [{ host: 'host-1', name: 'blog_rows' }],
+        services: [{ name: 'cache', container: 'blog-cache-1', host: 'host-1' }],
+        unheard: [{ host: 'later', inventoryAt: null }],
+      },
+    ])
+    const detail = await expectRefused(request, ['DRAYAGE_SET_LARGER', 'DRAYAGE_SET_LARGER'])
+    expect(detail).toMatch(/blog-db-1 on small.*blog_rows/)
+    const leaving = await planOf(lab, { ...request, options: { dependents: 'leave' } })
+    expect(leaving.refusals).toEqual([])
+    expect(leaving.warnings.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['project-left-behind', 'service-without-container', 'hosts-not-heard-of']),
+    )
+  } finally {
+    await lab.coordinator.call('DELETE', '/v1/hosts/later')
+    await small.docker(['rm', '-f', 'blog-db-1'])
+  }
+})
+
 test('a container that was moved away', async () => {
   await runOn(one, 'web', '-v', 'data:/data')
   expect((await migrate(lab, web)).state).toBe('awaiting-finalize')

@@ -147,6 +147,51 @@ test('every reason of every member stands in the plan, with the member’s name'
   ])
 })
 
+test('ten containers that share one volume, two of them in a circle of --volumes-from, move it once', async () => {
+  const create = (name: string, ...args: string[]) => one.docker(['create', '--name', name, ...args, image, 'true'])
+  await create('c0', '-v', 'shared:/shared')
+  await create('c1', '--volumes-from', 'c0')
+  await one.docker(['rm', 'c0'])
+  await create('c0', '--volumes-from', 'c1')
+  for (let n = 2; n < 9; n++) await create(`c${n}`, '-v', `shared:/at-${n}`)
+  await run('c9', '-v', 'shared:/shared')
+  await write('c9', '/shared/file', 'once')
+  const names = Array.from({ length: 10 }, (_, n) => `c${n}`)
+
+  const moved = await migrate(lab, { ...asked(), container: 'c9' })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.members.map(({ name }) => name).toSorted()).toEqual(names)
+  expect(moved.receipt?.volumes.map(({ name }) => name)).toEqual(['shared'])
+  const there = await Promise.all(names.map((name) => inspect<Inspected>(two, name)))
+  expect(there.map(({ Mounts }) => Mounts.map(({ Name }) => Name))).toEqual(names.map(() => ['shared']))
+  expect(await read(two, 'c9', '/shared/file')).toBe('once')
+})
+
+test('what each of them has outside its volumes goes with it, and of two that publish a port the one that is named gets another', async () => {
+  await run('web', '-v', 'pages:/pages', '-p', '18080:80')
+  await run('api', '-v', 'pages:/pages', '-p', '18081:80')
+  for (const name of ['web', 'api']) await write(name, '/home/own', `of-${name}`)
+  const keeping = (...publish: string[]) => ({
+    ...{ ...asked({ writableLayer: 'keep', publish }), container: 'web' },
+  })
+  expect((await refusal(lab, keeping('18090:80'))).codes).toContain('DRAYAGE_PORT_NOT_PUBLISHED')
+  const plan = await planOf(lab, keeping('web=18090:80'))
+  expect(plan.refusals).toEqual([])
+  expect(plan.members.map(({ name, writableLayer }) => [name, writableLayer?.policy])).toEqual([
+    ['api', 'keep'],
+    ['web', 'keep'],
+  ])
+
+  const moved = await migrate(lab, keeping('web=18090:80'))
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const ports = async (host: LabHost) =>
+    Promise.all(['web', 'api'].map(async (name) => (await host.docker(['port', name, '80'])).split('\n')[0]))
+  expect(await ports(two)).toEqual(['0.0.0.0:18090', '0.0.0.0:18081'])
+  for (const name of ['web', 'api']) expect(await read(two, name, '/home/own')).toBe(`of-${name}`)
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await ports(one)).toEqual(['0.0.0.0:18080', '0.0.0.0:18081'])
+})
+
 test('a Compose project moves whole, and the target takes it for its own: `up` makes nothing anew', async () => {
   const folder = join(one.clientEnv.HOME ?? '', 'blog')
   await mkdir(folder, { recursive: true })

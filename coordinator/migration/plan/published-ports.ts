@@ -17,10 +17,7 @@ const portText = ({ hostIp, hostPort, containerPort, protocol }: Published): str
   `${hostIp || '0.0.0.0'}:${hostPort === 0 ? '(any)' : hostPort}->${containerPort}/${protocol}`
 
 // What is published otherwise than where it comes from, says so.
-export const publishedPorts = (
-  { options }: Pick<AcceptedRequest, 'options'>,
-  { name, ports }: Publishing,
-): string[] =>
+export const publishedPorts = ({ options }: Pick<AcceptedRequest, 'options'>, { name, ports }: Publishing): string[] =>
   republished(ports, publishedBy(options.publish, name)).map((port) => {
     const before = ports.filter((other) => sameContainerPort(port, other)).map(portText)
     return before.includes(portText(port)) ? portText(port) : `${portText(port)} (was ${before.join(', ')})`
@@ -55,16 +52,11 @@ export const publishRefusals = (
     const message = `${[one, ...others].join(' and ')} all publish their ${what}: which of them --publish ${formatPublish(port)} is for is not guessed. Say whose: --publish ${formatWanted({ container: one, port })}.`
     return [refused('DRAYAGE_PORT_NOT_PUBLISHED', message)]
   })
-  const all = containers.flatMap(({ ports }) => ports).map(formatPublish)
-      const message = `${names} does not publish its ${what}, so that --publish ${formatPublish(port)} changes nothing. Published are: ${all.join(', ') || 'none'} (HOST:CONTAINER). Name a port of the container on the right.`
-      return [refused('DRAYAGE_PORT_NOT_PUBLISHED', message)]
-    }
-    if (others.length === 0) return []
-    const message = `${[one, ...others].join(' and ')} all publish their ${what}: which of them --publish ${formatPublish(port)} is for is not guessed. Free the port that it has now, or move them one after the other where that can be.`
-    return [refused('DRAYAGE_PORT_NOT_PUBLISHED', message)]
-  })
   const all = containers.flatMap((container) =>
-    republished(container.ports, publishedBy(options.publish, container.name)).map((port) => ({ port, name: container.name })),
+    republished(container.ports, publishedBy(options.publish, container.name)).map((port) => ({
+      port,
+      name: container.name,
+    })),
   )
   const clashes = all.flatMap(({ port, name }, index) => {
     const other = all.slice(0, index).find((one) => samePort(one.port, port))
