@@ -359,6 +359,30 @@ test('a project is moved with all its containers, unless it has got another sinc
   }
 })
 
+test('of a move that was put back it is told what has happened, and not what would have become of it on the target', async () => {
+  for (const isPutBack of [true, false]) {
+    const { service, world } = setUp()
+    world.two.wrongCopies = isPutBack
+    world.two.badRounds = 1
+    const { known } = world.hosts
+    const foreseen = { code: 'memory-limit-above-target', message: 'It may have more memory than there is.' }
+    const warning: typeof known = async (host) => {
+      const side = await known(host)
+      const checkTargets: typeof side.agent.checkTargets = async (asked, options) => {
+        const { checks } = await side.agent.checkTargets(asked, options)
+        return { checks: checks.map((check) => ({ ...check, warnings: [foreseen] })) }
+      }
+      return { ...side, agent: { ...side.agent, checkTargets } }
+    }
+    Object.assign(world.hosts, { known: warning, online: warning })
+    const { migration } = await service.start(request, null)
+    await watchToEnd(service.watch(migration.id, new AbortController().signal))
+    const { state, warnings } = await service.get(migration.id)
+    expect(state).toBe(isPutBack ? 'rolled-back' : 'awaiting-finalize')
+    expect(warnings.map(({ code }) => code)).toEqual([...(isPutBack ? [] : [foreseen.code]), 'target-reread'])
+  }
+})
+
 test('either a container or a project is asked for, and of a project no hook that needs a container', async () => {
   const { service } = setUp()
   const { container: _, ...hosts } = request
