@@ -139,12 +139,19 @@ test('where one of them does not come up, all go back by themselves, also those 
 
 test('every reason of every member stands in the plan, with the member’s name', async () => {
   await run('web', '--rm', '-v', 'shared:/shared')
-  await run('worker', '-v', 'shared:/shared', '-v', '/etc:/host-etc')
+  await run('worker', '-v', 'shared:/shared', '-v', '/etc:/host-etc', '-v', '/nameless')
+  // Two volumes that would become one with what is there: a named one that both mount, and one without a name.
+  const { Mounts } = await inspect<Inspected>(one, 'worker')
+  const nameless = Mounts.find(({ Destination }) => Destination === '/nameless')?.Name ?? ''
+  for (const name of ['shared', nameless]) await two.docker(['volume', 'create', name])
   const { refusals } = await planOf(lab, { ...asked(), container: 'web' })
   expect(refusals.map(({ code, message }) => [code, message.split(':')[0]])).toEqual([
     ['DRAYAGE_AUTO_REMOVE', 'web'],
     ['DRAYAGE_BIND_MOUNT', 'worker'],
+    ['DRAYAGE_VOLUME_EXISTS', 'web'],
+    ['DRAYAGE_VOLUME_EXISTS', 'worker'],
   ])
+  expect(refusals.at(-1)?.message).toContain(nameless)
 })
 
 test('ten containers that share one volume, two of them in a circle of --volumes-from, move it once', async () => {
@@ -190,6 +197,24 @@ test('what each of them has outside its volumes goes with it, and of two that pu
   for (const name of ['web', 'api']) expect(await read(two, name, '/home/own')).toBe(`of-${name}`)
   expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(await ports(one)).toEqual(['0.0.0.0:18080', '0.0.0.0:18081'])
+})
+
+test('a volume that goes with its container between plan and move puts everything back, and the others run on', async () => {
+  await run('web', '-v', 'shared:/shared')
+  await run('worker', '-v', 'shared:/shared', '-v', 'own:/own')
+  const coordinator = lab.failpoints('coordinator')
+  await coordinator.tell('lock.before', 'hang')
+  const { id } = await startMigration(lab, { ...asked(), container: 'web' })
+  await coordinator.untilReached('lock.before')
+  await one.docker(['rm', '-f', 'worker'])
+  await one.docker(['volume', 'rm', 'own'])
+  await coordinator.untell('lock.before')
+  expect(await untilEnded(lab, id)).toMatchObject({
+    ...{ state: 'rolled-back', error: { code: 'DRAYAGE_CONTAINER_NOT_FOUND', step: 'lock' } },
+  })
+  expect((await inspect<Inspected>(one, 'web')).State.Status).toBe('running')
+  expect(await holdings(one)).toMatchObject({ containers: ['web running'], volumes: ['shared'] })
+  expect(await holdings(two)).toMatchObject({ containers: [], volumes: [] })
 })
 
 test('a Compose project moves whole, and the target takes it for its own: `up` makes nothing anew', async () => {
