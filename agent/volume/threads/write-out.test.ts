@@ -16,12 +16,12 @@ const watched = () => {
 
 test('many small files are written out while others come, by one sync at a time', async () => {
   const { begun, writeOut } = watched()
-  writeOut.reached(40 * mebibyte, 8_000)
-  writeOut.reached(80 * mebibyte, 16_000)
+  writeOut.reached(80 * mebibyte, 8_000)
+  writeOut.reached(160 * mebibyte, 16_000)
   expect(begun).toHaveLength(1)
   begun[0]?.resolve()
   await settled()
-  writeOut.reached(120 * mebibyte, 24_000)
+  writeOut.reached(240 * mebibyte, 24_000)
   expect(begun).toHaveLength(2)
 })
 
@@ -36,7 +36,7 @@ test('a few large files are not, nor little of anything', () => {
 
 test('its end is waited for, and what goes wrong with it is nobody’s failure', async () => {
   const { begun, writeOut } = watched()
-  writeOut.reached(40 * mebibyte, 8_000)
+  writeOut.reached(80 * mebibyte, 8_000)
   let hasEnded = false
   const ended = writeOut.ended().then(() => {
     hasEnded = true
@@ -45,7 +45,7 @@ test('its end is waited for, and what goes wrong with it is nobody’s failure',
   expect(hasEnded).toBe(false)
   begun[0]?.reject(new Error('EIO'))
   await ended
-  writeOut.reached(120 * mebibyte, 24_000)
+  writeOut.reached(240 * mebibyte, 24_000)
   expect(begun).toHaveLength(2)
 })
 
@@ -54,7 +54,7 @@ test('a directory is synced with its file system; one that is not there, or is n
   await writeFile(join(dir, 'file'), 'x')
   for (const root of [dir, join(dir, 'file'), join(dir, 'missing')]) {
     const writeOut = createWriteOut(root)
-    writeOut.reached(40 * mebibyte, 8_000)
+    writeOut.reached(80 * mebibyte, 8_000)
     await writeOut.ended()
   }
   await rm(dir, { recursive: true })

@@ -10,7 +10,7 @@ import { syncFileSystemMeanwhile } from '../linux/libc.ts'
 // Of a large file writing is begun as it comes (round/write-entry.ts). With fewer files than this the last round may sync them one
 // by one (round/sync-written.ts), and must not wait for what neighbours have written.
 const leastEntries = 2_000
-const leastBytes = 32 * 1024 * 1024
+const leastBytes = 64 * 1024 * 1024
 
 export type WriteOut = {
   // So much of the stream has been written so far.
