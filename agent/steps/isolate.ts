@@ -6,6 +6,7 @@ import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/Isola
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { namesOf, runningInside } from '../binds/source.ts'
 import { noticeText, policyFlag } from '../set-aside/notice.ts'
 import { bringBack, bringBackUnnoted, setAside } from '../set-aside/set-aside.ts'
 import type { NotedVolume, SourceNote } from '../state/migrations.ts'
@@ -45,6 +46,7 @@ export const isolateSource = async (context: AgentContext, request: Request, lea
   }
   if (isolated.renamed) await rename(context, request.containerId, isolated.renamed.from, isolated.renamed.to)
   await requireNoOtherUser(context, { ...note, isolated })
+  await requireNoUserOfBinds(context, { ...note, isolated })
   return { volumes: isolated.volumes.map(({ name }) => name), renamedTo: isolated.renamed?.to ?? '' }
 }
 
@@ -60,6 +62,25 @@ const requireNoOtherUser = async (context: AgentContext, note: SourceNote & { is
     `The volumes of ${note.containerName} (${note.isolated.volumes.map(({ name }) => name).join(', ')}) are mounted in ` +
       `containers that run: ${names}. What they write would not move with it. They were left in place; stop or move ` +
       'those containers first.',
+    { details: { users: users.map(({ name }) => name) } },
+  )
+}
+
+// What was copied of the host stays in its place, so that only looking keeps others off it.
+const requireNoUserOfBinds = async (
+  context: AgentContext,
+  note: SourceNote & { isolated: Isolated },
+): Promise<void> => {
+  const binds = note.volumes.flatMap(({ name: path, rootIdentity: identity, ofHost }) =>
+    ofHost ? [{ path, identity }] : [],
+  )
+  const users = await runningInside(context, binds)
+  if (users.length === 0) return
+  await takeBack(context, note)
+  throw new AppError(
+    'DRAYAGE_VOLUME_SHARED',
+    `${binds.map(({ path }) => path).join(', ')} of this host, which ${note.containerName} mounts, is mounted in containers ` +
+      `that run: ${namesOf(users)}. What they write would not move with it. Stop or move those containers first.`,
     { details: { users: users.map(({ name }) => name) } },
   )
 }

@@ -7,8 +7,11 @@ import type { Project } from '../../shared/rpc/generated/drayage/v1/Project.ts'
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
-import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { isCopied } from '../../shared/volumes/plain.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
+import { copiedBinds } from '../binds/source.ts'
+import { placeShortages } from '../binds/space.ts'
+import { lookAtPlace, ofEngine, ofHost } from '../binds/target.ts'
 import { withPublished } from '../docker/republish.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
@@ -20,10 +23,11 @@ type Described = Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVol
   Partial<DescribeWorkloadRequest__Output>
 
 export const describeWorkload = async (
-  { engine, volumes, paths, state }: AgentContext,
+  context: AgentContext,
   { container, measureVolumes, together = [], measured = [], choices = null }: Described,
   signal: AbortSignal,
 ): Promise<Workload> => {
+  const { engine, volumes, paths, state } = context
   const isRetired = (id: string) => state.retired.byContainer(id) !== null
   const workload = await engine.describe(container, { isRetired, choices, together, measure: measureVolumes })
   const obstacles: Finding[] = []
@@ -36,12 +40,13 @@ export const describeWorkload = async (
         'left behind. Move the one that runs there.',
     })
   }
+  const copied = choices?.binds === 'copy' ? await copiedBinds(context, workload, together) : null
   const looked = await Promise.all(
-    workload.volumes.map(async (volume) => {
-      if (!isPlainVolume(volume)) return volume
+    [...workload.volumes, ...(copied?.volumes ?? [])].map(async (volume) => {
+      if (!isCopied(volume)) return volume
       const root = paths.here(volume.mountpoint)
       try {
-        const rootIdentity = await volumes.identify(root)
+        const rootIdentity = volume.ofHost ? volume.rootIdentity : await volumes.identify(root)
         const isWanted = measureVolumes && !measured.includes(volume.name)
         const usage = isWanted ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
@@ -61,7 +66,13 @@ export const describeWorkload = async (
     }),
   )
   const binds = await lookAtBinds(paths, workload.binds)
-  return { ...workload, volumes: looked, binds, obstacles: [...workload.obstacles, ...obstacles] }
+  return {
+    ...workload,
+    volumes: looked,
+    binds,
+    obstacles: [...workload.obstacles, ...(copied?.obstacles ?? []), ...obstacles],
+    warnings: [...workload.warnings, ...(copied?.warnings ?? [])],
+  }
 }
 
 export const describeProject = async (
@@ -93,16 +104,24 @@ export const checkTarget = async (
   const { engine, volumes, paths, rules, dataDir } = context
   const workload = withPublished(described, choices?.publish ?? [])
   const retired = workloadId === '' ? null : await keptCopy(context, workloadId)
-  const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
+  const check = await engine.check(ofEngine(workload), migrationId, retired === null ? null : copyOf(retired))
+  const kept = retired === null ? [] : [retired]
+  const places = await Promise.all(
+    ofHost(workload.volumes)
+      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .map((bind) => lookAtPlace(context, bind, { migrationId, kept })),
+  )
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {
     ...check,
     obstacles: [
       ...check.obstacles,
       ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
+      ...places.flatMap(({ findings }) => findings),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
-      ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...shortages(retired === null ? ofEngine(workload) : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...(retired === null ? await placeShortages(context, workload.volumes, check.engine.dataRoot) : []),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
       ...(retired === null ? [] : layerAgainst(retired, workload, choices)),
       ...(retired === null ? [] : await portsAgainst(context, retired, workload)),

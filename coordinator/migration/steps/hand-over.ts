@@ -23,8 +23,9 @@ const healthTimeoutMs = 15 * 60_000
 const lock: Step = {
   name: 'lock',
   do: async ({ record, members, source, target, journal, signal }) => {
+    const choices = choicesOf(record.request)
     const described = await inOrder(members, ({ containerId }) =>
-      source.agent.describeWorkload({ container: containerId, measureVolumes: false }, { signal }),
+      source.agent.describeWorkload({ container: containerId, measureVolumes: false, choices }, { signal }),
     )
     const leases = await journal.acquireLeases(record.id, {
       host: source.host,
@@ -36,7 +37,7 @@ const lock: Step = {
     for (const [index, { containerId }] of members.entries()) {
       const grant = { lease: needed(leases[index], 'lock'), containerId }
       await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
-      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host, choices }, { signal })
     }
     return {}
   },
