@@ -290,7 +290,7 @@ test('what others have, what no agent allows, and what leads elsewhere is not co
   await bindOf('data/shared')
   await bindOf('data/taken/inner')
   await bindOf('database')
-  await symlink('database', srv(one, 'data', 'link'))
+  await symlink('../database', srv(one, 'data', 'link'))
   await one.docker(['run', '-d', '--name', 'other', '-v', '/srv/data/shared:/x', image, 'sleep', '1d'])
   await mkdir(srv(two, 'data/taken'), { recursive: true })
   await writeFile(srv(two, 'data/taken/theirs'), 'of somebody')

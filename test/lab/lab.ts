@@ -69,6 +69,8 @@ export type LabHost = {
   readonly nsexec: (command: readonly string[], options?: CommandOptions) => Promise<string>
   // What `docker` and `docker compose` need in their environment to reach this engine.
   readonly clientEnv: NodeJS.ProcessEnv
+  // Where the machine has what the host has as /srv, if that is the host's own.
+  readonly srv?: string
 }
 
 export type Lab = {
