@@ -50,16 +50,27 @@ const overlaps = (path: string, users: readonly User[]): string[] => {
   ]
 }
 
-// together: those that move with it. Each of the binds that may be copied is among `volumes`; of the others `obstacles` says why not.
+// Which of them the rules let be read: what the source's agent gives to its peer, whoever else has them mounted.
+export const bindsByRules = async (host: BindHost, binds: readonly Bind[]): Promise<WorkloadVolume[]> => {
+  const volumes = await Promise.all(
+    [...Map.groupBy(binds, ({ source }) => withoutEnd(source))].map(async ([path, same]) => {
+      const { reasons, found } = await lookByRules(host, path)
+      return reasons.length === 0 && found?.kind === 'directory' ? [asVolume(path, same, found.identity)] : []
+    }),
+  )
+  return volumes.flat()
+}
+
+// together: ids of all that move. Each of the binds that may be copied is among `volumes`; of the others `obstacles` says why not.
+// mounts: of all containers.
 export const copiedBinds = async (
   host: Host,
-  { containerId, name, binds }: Pick<Workload, 'containerId' | 'name' | 'binds'>,
+  { name, binds }: Pick<Workload, 'name' | 'binds'>,
   together: readonly string[],
+  mounts: readonly HostMount[],
 ): Promise<CopiedBinds> => {
-  if (binds.length === 0) return { volumes: [], obstacles: [], warnings: [] }
   const { paths, state } = host
-  const mounts = await host.engine.hostMounts()
-  const moving = new Set([containerId, ...together])
+  const moving = new Set(together)
   const staying = (user: HostMount) =>
     !moving.has(user.containerId) && state.retired.byContainer(user.containerId) === null
   const volumes: WorkloadVolume[] = []

@@ -4,7 +4,8 @@ import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Choices__Output as Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
-import { isCopied } from '../../shared/volumes/plain.ts'
+import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { bindsByRules } from '../binds/source.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { removeKeptLayer } from './keep-layer.ts'
@@ -52,11 +53,9 @@ export const newSource = async (
   containerId: string,
   choices: Choices | null = null,
 ): Promise<SourceNote> => {
-  const workload = await describeWorkload(
-    context,
-    { container: containerId, measureVolumes: false, choices },
-    AbortSignal.timeout(60_000),
-  )
+  const workload = await describeWorkload(context, containerId, AbortSignal.timeout(60_000))
+  const binds = choices?.binds === 'copy' ? await bindsByRules(context, workload.binds) : []
+  const copied = [...workload.volumes.filter(isPlainVolume), ...binds]
   return {
     ...subject(lease, peerHost),
     role: 'source',
@@ -64,7 +63,7 @@ export const newSource = async (
     containerName: workload.name,
     imageId: workload.image?.id ?? '',
     imageReferences: [...new Set([...(workload.image?.tags ?? []), workload.image?.reference ?? ''])].filter(Boolean),
-    volumes: [...new Map(workload.volumes.filter(isCopied).map((volume) => [volume.name, volume])).values()].map(
+    volumes: [...new Map(copied.map((volume) => [volume.name, volume])).values()].map(
       ({ name, mountpoint, rootIdentity, ofHost }) => ({
         name,
         mountpoint,
