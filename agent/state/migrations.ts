@@ -95,6 +95,8 @@ const SourceNote = Type.Object({
   isolated: Nullable(
     Type.Object({
       volumes: Type.Array(NotedVolume),
+      // Directories of the host that it carries: they stay in their place.
+      binds: Type.Optional(Type.Array(NotedVolume)),
       renamed: Nullable(Type.Object({ from: Type.String(), to: Type.String() })),
     }),
   ),

@@ -140,9 +140,9 @@ const restoreUnnoted = async (
 // Volumes by what was noted when the epoch was granted; what is asked for must agree with it.
 const plan = (note: SourceNote, { volumes }: Request): Isolated => {
   const plain = [...new Map(volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()]
-  const chosen = plain
-    .filter(({ carriedByAnother }) => !carriedByAnother)
-    .map(({ name, rootIdentity }): NotedVolume => {
+  const carried = (wanted: Request['volumes']): NotedVolume[] => {
+    const own = wanted.filter(({ carriedByAnother }) => !carriedByAnother)
+    return own.map(({ name, rootIdentity }) => {
       const noted = note.volumes.find((volume) => volume.name === name)
       if (noted !== undefined && noted.rootIdentity !== '' && noted.rootIdentity === rootIdentity) return noted
       throw new AppError(
@@ -151,10 +151,12 @@ const plan = (note: SourceNote, { volumes }: Request): Isolated => {
           `began (${noted?.rootIdentity ?? 'none'}). Nothing was set aside.`,
       )
     })
+  }
+  const binds = carried(volumes.filter(({ ofHost }) => ofHost))
   // The end of a ULID is its random part.
   const short = note.migrationId.slice(-8).toLowerCase()
   const renamed = plain.length > 0 ? null : { from: note.containerName, to: `${note.containerName}-moved-${short}` }
-  return { volumes: chosen, renamed }
+  return { volumes: carried(plain), ...(binds.length === 0 ? {} : { binds }), renamed }
 }
 
 const rename = async ({ engine }: AgentContext, containerId: string, from: string, to: string): Promise<void> => {

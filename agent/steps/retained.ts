@@ -102,8 +102,8 @@ export const lookAtRetained = async (
       )
       continue
     }
-    const named = overwriteChanged ? '' : await changedIn({ volumes, state }, retired, aside, name)
-    if (named === '') continue
+    const named = overwriteChanged ? null : await changedIn({ volumes, state }, retired, aside, name)
+    if (named === null || named === '') continue
     reasons.push(
       changed(
         `Somebody has changed the data of the volume ${name} that is kept on this host (${aside}) since it was set aside: ` +
@@ -118,26 +118,29 @@ export const lookAtRetained = async (
     if (!(await isDirectory(here)) || (await volumes.identify(here)) !== identity) continue
     const named = await changedIn({ volumes, state }, retired, here, path)
     if (named === '') continue
+    // What stayed in its place others may have used.
+    const what = named === null ? 'what, is not remembered' : named
     reasons.push(
       changed(
-        `Something on this host has changed ${path} since ${containerName} was moved away from it: ${named}. Going on would ` +
-          'overwrite that. Save what is wanted of it; then say that the rest may be lost (--overwrite-changed).',
+        `Something on this host ${named === null ? 'may have' : 'has'} changed ${path} since ${containerName} was moved away from it: ${what}. ` +
+          'Going on would overwrite that. Save what is wanted of it; then say that the rest may be lost (--overwrite-changed).',
       ),
     )
   }
   return reasons
 }
 
-// The first names in it that are not as they were left; '': none, or nothing is remembered.
+// The first names in it that are not as they were left; '': none; null: nothing is remembered.
 const changedIn = async (
   { volumes, state }: Pick<Context, 'volumes' | 'state'>,
   { partial, workloadId }: RetiredWorkload,
   root: string,
   name: string,
-): Promise<string> => {
+): Promise<string | null> => {
   // Since a copy back was begun, that is what has changed it.
   if (partial !== undefined) return ''
-  const changes = (await volumes.changedSince(root, await state.roundMemory.of(workloadId, name))) ?? []
+  const changes = await volumes.changedSince(root, await state.roundMemory.of(workloadId, name))
+  if (changes === null) return null
   const named = changes.slice(0, 5).map((path) => JSON.stringify(path.toString('utf8') || '.'))
   return `${named.join(', ')}${changes.length > 5 ? ', and more' : ''}`
 }

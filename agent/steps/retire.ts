@@ -41,12 +41,10 @@ export const retireSource = async (
   return done
 }
 
-const bindsOf = ({ volumes }: SourceNote): Pick<RetiredWorkload, 'binds'> => {
-  const binds = volumes
-    .filter(({ ofHost }) => ofHost)
-    .map(({ name, rootIdentity }) => ({ path: name, identity: rootIdentity }))
-  return binds.length === 0 ? {} : { binds }
-}
+const bindsOf = ({ isolated }: SourceNote): Pick<RetiredWorkload, 'binds'> =>
+  isolated?.binds === undefined
+    ? {}
+    : { binds: isolated.binds.map(({ name: path, rootIdentity: identity }) => ({ path, identity })) }
 
 const stopIfRunning = async (
   engine: AgentContext['engine'],
