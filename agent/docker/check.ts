@@ -34,11 +34,12 @@ export const check = async (
   const networkSpecs = workload.networks.flatMap(({ specJson }) =>
     specJson === '' ? [] : [parseNetworkSpec(specJson)],
   )
-  const [info, version, listed, volumes, networks, imageId] = await Promise.all([
+  // First: an engine names a plugin among what it has once somebody has asked for a volume that might be the plugin's.
+  const volumes = await Promise.all(workload.volumes.map(({ name }) => findVolume(client, name)))
+  const [info, version, listed, networks, imageId] = await Promise.all([
     engineInfo(client),
     client.get<EngineVersion>('/version'),
     listContainers(client),
-    Promise.all(workload.volumes.map(({ name }) => findVolume(client, name))),
     client.get<InspectedNetwork[]>('/networks'),
     workload.image === null ? null : findImage(client, { ...workload.image, configuration: spec.imageConfiguration }),
   ])

@@ -1,0 +1,98 @@
+// What of a container is neither on its host alone nor copied from it: volumes of a plugin, images of a registry, networks that
+// somebody has laid.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { startVolumePlugin, type VolumePlugin } from '../lab/volume-plugin.ts'
+import { follow, holdings, migrate, planOf, refusal } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let three: LabHost
+let image: string
+let store: string
+const plugins: VolumePlugin[] = []
+
+beforeAll(async () => {
+  lab = await startLab({
+    hosts: [{ plugins: true }, { plugins: true }, { imageStore: 'containerd' }],
+    failpoints: true,
+  })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  three = lab.host('host-3')
+  image = (await loadImage(one, 'busybox')).ref
+  store = await mkdtemp(join(tmpdir(), 'drayage-plugin-'))
+  for (const host of [one, two]) {
+    const own = join(store, host.name)
+    plugins.push(
+      await startVolumePlugin(lab, host, { name: 'everywhere', scope: 'global', directory: join(store, 'all') }),
+      await startVolumePlugin(lab, host, { name: 'here', scope: 'local', directory: own }),
+    )
+  }
+})
+afterAll(async () => {
+  await lab?.stop()
+  await Promise.all(plugins.map(({ stop }) => stop()))
+  if (store) await rm(store, { recursive: true })
+})
+
+const clear = async (host: LabHost) => {
+  const list = async (args: string[]) => [...new Set((await host.docker(args)).split('\n').filter(Boolean))]
+  const containers = await list(['ps', '-aq'])
+  if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
+  for (const volume of await list(['volume', 'ls', '-q'])) await host.docker(['volume', 'rm', '-f', volume])
+}
+afterEach(async () => {
+  await lab.failpoints('coordinator').clear()
+  for (const host of [one, two, three]) await clear(host)
+})
+
+const web = { container: 'web', from: 'host-1', to: 'host-2' }
+const run = (...options: string[]) =>
+  one.docker([...['run', '-d', '--name', 'web', '--stop-timeout', '1'], ...options, image, 'sleep', '1d'])
+const sh = (host: LabHost, script: string) => host.docker(['exec', 'web', 'sh', '-c', script])
+
+const everywhere = ['volume', 'create', '-d', 'everywhere', '-o', 'tier=fast', 'shared']
+
+test('a plugin’s volume of all hosts is made again by the plugin there, which has its data, and is never removed', async () => {
+  await one.docker(everywhere)
+  await run('-v', 'shared:/shared', '-v', 'data:/data')
+  await sh(one, 'echo kept > /shared/file; echo copied > /data/file')
+  const plan = await planOf(lab, web)
+  expect(plan.refusals).toEqual([])
+  expect(plan.volumes.find(({ name }) => name === 'shared')).toMatchObject({
+    ...{ copied: false, traits: ['of the driver everywhere'] },
+  })
+  expect(plan.warnings.map(({ code }) => code)).toContain('plugin-volume')
+  const before = await holdings(one)
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  expect(await migrate(lab, web)).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED' } })
+  await lab.failpoints('coordinator').clear()
+  expect(await holdings(one)).toEqual(before)
+  expect(await sh(one, 'cat /shared/file')).toBe('kept')
+
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.receipt?.volumes.map(({ name }) => name)).toEqual(['data'])
+  expect(await sh(two, 'cat /shared/file /data/file; echo more >> /shared/file')).toBe('kept\ncopied')
+  expect(await follow(lab, moved, 'finalize')).toMatchObject({ state: 'completed', error: null })
+  expect(await sh(two, 'cat /shared/file')).toBe('kept\nmore')
+  expect(plugins.flatMap(({ calls }) => calls).filter((call) => call.startsWith('Remove'))).toEqual([])
+})
+
+test('a plugin’s volume of one host alone, and one whose plugin the target lacks, are refused', async () => {
+  await one.docker(everywhere)
+  await one.docker(['volume', 'create', '-d', 'here', 'own'])
+  await run('-v', 'shared:/shared', '-v', 'own:/own')
+  const { problem, codes } = await refusal(lab, { ...web, to: 'host-3' })
+  expect(codes).toEqual(['DRAYAGE_TARGET_LACKS', 'DRAYAGE_TARGET_LACKS', 'DRAYAGE_VOLUME_DRIVER'])
+  expect(problem.detail).toMatch(
+    /own \(\/own\) is of the driver here.*this host's own.*Put that data in a volume of the driver local/,
+  )
+  expect(problem.detail).toMatch(/shared is of the driver everywhere.*does not have.*Install that plugin there/)
+})
