@@ -118,6 +118,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    LookAtLayer: look(({ containerId }) => context.engine.layer(containerId)),
     DescribeProject: look(({ project }) => describeProject(context, project)),
     DescribeStanding: look(async () => standingOf(state)),
     CheckTarget: look((request) => checkTarget(context, request)),

@@ -7,7 +7,7 @@ import type { Client } from './client.ts'
 import { parseSpec } from './container-spec.ts'
 import { inspectAll, listContainers } from './containers.ts'
 import { engineInfo, factsFrom } from './facts.ts'
-import { findImage } from './images.ts'
+import { findImage, namesTaken } from './images.ts'
 import { hostListeners } from './listeners.ts'
 import { parseNetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
@@ -36,12 +36,14 @@ export const check = async (
   )
   // First: an engine names a plugin among what it has once somebody has asked for a volume that might be the plugin's.
   const volumes = await Promise.all(workload.volumes.map(({ name }) => findVolume(client, name)))
-  const [info, version, listed, networks, imageId] = await Promise.all([
+  const image = workload.image === null ? null : { ...workload.image, configuration: spec.imageConfiguration }
+  const [info, version, listed, networks, imageId, takenNames] = await Promise.all([
     engineInfo(client),
     client.get<EngineVersion>('/version'),
     listContainers(client),
     client.get<InspectedNetwork[]>('/networks'),
-    workload.image === null ? null : findImage(client, { ...workload.image, configuration: spec.imageConfiguration }),
+    image === null ? null : findImage(client, image),
+    image === null ? [] : namesTaken(client, image),
   ])
   const facts: TargetFacts = {
     workload,
@@ -57,6 +59,7 @@ export const check = async (
     ),
     volumes: volumes.filter((volume) => volume !== null),
     networks,
+    takenNames,
     listeners: await hostListeners(networks),
   }
   return {

@@ -125,6 +125,14 @@ const layerOf = async (
   return describeLayer(own, SizeRw)
 }
 
+const changesOf = async (client: Client, containerId: string): Promise<readonly Change[]> =>
+  (await client.get<Change[] | null>(path`/containers/${containerId}/changes`, { timeoutMs: diffTimeoutMs })) ?? []
+
+export const layer = async (client: Client, containerId: string): Promise<WritableLayer__Output> => {
+  const container = await inspectContainer(client, containerId)
+  return layerOf(client, container, await changesOf(client, container.Id), false)
+}
+
 const gather = async (
   client: Client,
   container: InspectedContainer,
@@ -140,7 +148,7 @@ const gather = async (
     Promise.all(names.map((name) => findVolume(client, name))),
     Promise.all(networks.map((name) => orNull(client.get<InspectedNetwork>(path`/networks/${name}`)))),
     listContainers(client),
-    client.get<Change[] | null>(path`/containers/${container.Id}/changes`, { timeoutMs: diffTimeoutMs }),
+    changesOf(client, container.Id),
   ])
   const together = new Set(options.together)
   const others = await inspectAll(
@@ -157,7 +165,7 @@ const gather = async (
     others,
     together: others.filter(({ Id }) => together.has(Id)),
     listed: listed.filter(({ Id }) => !together.has(Id)),
-    layer: await layerOf(client, container, changes ?? [], measure),
+    layer: await layerOf(client, container, changes, measure),
     choices,
   }
 }

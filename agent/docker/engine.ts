@@ -12,11 +12,12 @@ import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import { check, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
 import { findContainer, inspectContainer } from './containers.ts'
-import { type DescribeOptions, describe } from './describe.ts'
+import { type DescribeOptions, describe, layer } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
@@ -75,6 +76,9 @@ export type Engine = {
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
+
+  // What the container has changed outside its volumes, without what that takes on the disk. Throws DRAYAGE_CONTAINER_NOT_FOUND.
+  layer(containerId: string): Promise<WritableLayer__Output>
 
   // Running or not, by its labels; in the engine's order.
   project(name: string): Promise<ContainerName[]>
@@ -181,6 +185,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
     describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
+    layer: (containerId) => layer(client, containerId),
     project: (name) => projectContainers(client, name),
     check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
     container: async (id) => containerState(await inspectContainer(client, id)),

@@ -70,6 +70,7 @@ const facts: TargetFacts = {
   containers: [],
   volumes: [],
   networks: [],
+  takenNames: [],
   listeners: [],
 }
 

@@ -48,6 +48,7 @@ export const createAgentPort = (
     describeStanding: (options) => clientFor().unary('DescribeStanding', {}, within(briefMs, options)),
     describeWorkload: (request, options) =>
       clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : engineMs, options)),
+    lookAtLayer: (request, options) => clientFor().unary('LookAtLayer', request, within(engineMs, options)),
     describeProject: (request, options) => clientFor().unary('DescribeProject', request, within(engineMs, options)),
     checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(engineMs, options)),
 

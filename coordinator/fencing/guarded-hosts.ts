@@ -80,6 +80,7 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
     return {
       describeStanding: async (options) => agent.describeStanding(options),
       describeWorkload: asked(agent.describeWorkload),
+      lookAtLayer: asked(agent.lookAtLayer),
       describeProject: asked(agent.describeProject),
       checkTarget: asked(agent.checkTarget),
       grantEpoch: asked(agent.grantEpoch),

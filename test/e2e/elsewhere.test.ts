@@ -46,6 +46,8 @@ const clear = async (host: LabHost) => {
   const containers = await list(['ps', '-aq'])
   if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
   for (const volume of await list(['volume', 'ls', '-q'])) await host.docker(['volume', 'rm', '-f', volume])
+  const images = host === one ? [] : await list(['image', 'ls', '-aq'])
+  if (images.length > 0) await host.docker(['image', 'rm', '-f', ...images])
 }
 afterEach(async () => {
   await lab.failpoints('coordinator').clear()
@@ -95,4 +97,23 @@ test('a plugin’s volume of one host alone, and one whose plugin the target lac
     /own \(\/own\) is of the driver here.*this host's own.*Put that data in a volume of the driver local/,
   )
   expect(problem.detail).toMatch(/shared is of the driver everywhere.*does not have.*Install that plugin there/)
+})
+
+test('a name that stands for another image on the target stays with that one, and the plan says so', async () => {
+  const nothing = join(store, 'nothing.tar')
+  await writeFile(nothing, Buffer.alloc(1024))
+  const theirs = await two.docker(['image', 'import', nothing, image])
+  await two.docker(['create', '--name', 'user', image, 'true'])
+  await run('-v', 'data:/data')
+  const plan = await planOf(lab, web)
+  expect(plan).toMatchObject({ refusals: [], image: { presentOnTarget: false } })
+  const taken = plan.warnings.find(({ code }) => code === 'image-name-taken')
+  expect(taken?.message).toContain(`The name ${image} stands for another image on the target, and stays`)
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const idOf = (name: string) => two.docker(['inspect', '--format', '{{.Image}} {{.Config.Image}}', name])
+  const own = (await one.docker(['image', 'inspect', '--format', '{{.Id}}', image])).trim()
+  expect(await idOf('web')).toBe(`${own} ${own}`)
+  expect(await idOf('user')).toBe(`${theirs} ${image}`)
+  expect(await two.docker(['image', 'inspect', '--format', '{{.Id}}', image])).toBe(theirs)
 })

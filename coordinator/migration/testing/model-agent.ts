@@ -85,6 +85,11 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
         const others = here.filter(({ madeBy, id }) => id !== found.id && madeBy === found.madeBy)
         return workloadOf(found, isAlone ? [] : others, measureVolumes, labelled(fates))
       }),
+    lookAtLayer: ({ containerId }) =>
+      effect(host, 'look at layer', () => {
+        copy(containerId)
+        return { changes: 0, paths: [], bytes: 0 }
+      }),
     checkTarget: ({ workload, migrationId, workloadId }) =>
       effect(host, 'check', () => {
         const others = [...host.copies.values()].filter(
