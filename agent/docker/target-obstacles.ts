@@ -9,7 +9,7 @@ import type { ContainerSpec } from './container-spec.ts'
 import { nameOf } from './containers.ts'
 import { withTag } from './image-name.ts'
 import { isOurs } from './labels.ts'
-import { collisions, differences, type NetworkSpec } from './networks.ts'
+import { collisions, differences, type NetworkSpec, notLaid } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { type Listener, portWords, publishedPorts } from './ports.ts'
 import { isSameElsewhere } from './volume-kinds.ts'
@@ -162,6 +162,7 @@ const networkObstacles = ({ workload, networkSpecs, networks, migrationId }: Tar
       ]
     }
     const [here] = same
+    if (here === undefined && spec.laid) return [obstacle('DRAYAGE_TARGET_LACKS', notLaid(spec))]
     const reasons =
       here === undefined ? collisions(spec, networks) : isOurs(here.Labels, migrationId) ? [] : differences(spec, here)
     if (reasons.length === 0) return []

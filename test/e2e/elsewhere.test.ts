@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { startVolumePlugin, type VolumePlugin } from '../lab/volume-plugin.ts'
-import { follow, holdings, migrate, planOf, refusal } from './moving.ts'
+import { follow, holdings, inspect, migrate, planOf, refusal } from './moving.ts'
 
 let lab: Lab
 let one: LabHost
@@ -58,6 +58,12 @@ const web = { container: 'web', from: 'host-1', to: 'host-2' }
 const run = (...options: string[]) =>
   one.docker([...['run', '-d', '--name', 'web', '--stop-timeout', '1'], ...options, image, 'sleep', '1d'])
 const sh = (host: LabHost, script: string) => host.docker(['exec', 'web', 'sh', '-c', script])
+
+type Inspected = {
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string; readonly Aliases: readonly string[] }>>
+  }
+}
 
 const everywhere = ['volume', 'create', '-d', 'everywhere', '-o', 'tier=fast', 'shared']
 
@@ -116,4 +122,39 @@ test('a name that stands for another image on the target stays with that one, an
   expect(await idOf('web')).toBe(`${own} ${own}`)
   expect(await idOf('user')).toBe(`${theirs} ${image}`)
   expect(await two.docker(['image', 'inspect', '--format', '{{.Id}}', image])).toBe(theirs)
+})
+
+test('a network that is laid between hosts must be there, is used as it is, with its addresses, and stays', async () => {
+  const lay = (host: LabHost, driver: string, ...options: string[]) =>
+    host.docker(['network', 'create', '-d', driver, '--subnet', '192.168.177.0/24', ...options, 'lan'])
+  const networks = [one, two]
+  try {
+    await lay(one, 'macvlan', '-o', 'parent=eth0')
+    await run('-v', 'data:/data', '--network', 'lan', '--ip', '192.168.177.7', '--network-alias', 'till')
+    expect((await refusal(lab, web)).problem).toMatchObject({
+      code: 'DRAYAGE_TARGET_LACKS',
+      detail: expect.stringContaining('Lay it there first (docker network create)'),
+    })
+    await lay(two, 'bridge')
+    expect((await refusal(lab, web)).problem).toMatchObject({
+      code: 'DRAYAGE_NETWORK_CONFLICT',
+      detail: expect.stringContaining('its driver is bridge, not macvlan'),
+    })
+    await two.docker(['network', 'rm', 'lan'])
+    await lay(two, 'macvlan', '-o', 'parent=eth0.77')
+    expect(await planOf(lab, web)).toMatchObject({ refusals: [], networks: [{ name: 'lan', presentOnTarget: true }] })
+    const moved = await migrate(lab, web)
+    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+    const { NetworkSettings } = await inspect<Inspected>(two, 'web')
+    expect(NetworkSettings.Networks).toMatchObject({ lan: { IPAddress: '192.168.177.7' } })
+    expect(NetworkSettings.Networks['lan']?.Aliases).toContain('till')
+    expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect((await inspect<Inspected>(one, 'web')).NetworkSettings.Networks).toMatchObject({
+      lan: { IPAddress: '192.168.177.7' },
+    })
+    expect((await holdings(two))['networks']).toContain('lan')
+  } finally {
+    await Promise.all(networks.map(clear))
+    await Promise.all(networks.map((host) => host.docker(['network', 'rm', 'lan'])))
+  }
 })
