@@ -46,6 +46,9 @@ const clear = async (host: LabHost) => {
   const containers = await list(['ps', '-aq'])
   if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
   for (const volume of await list(['volume', 'ls', '-q'])) await host.docker(['volume', 'rm', '-f', volume])
+  for (const network of await list(['network', 'ls', '-q', '--filter', 'type=custom'])) {
+    await host.docker(['network', 'rm', network])
+  }
   const images = host === one ? [] : await list(['image', 'ls', '-aq'])
   if (images.length > 0) await host.docker(['image', 'rm', '-f', ...images])
 }
@@ -127,34 +130,28 @@ test('a name that stands for another image on the target stays with that one, an
 test('a network that is laid between hosts must be there, is used as it is, with its addresses, and stays', async () => {
   const lay = (host: LabHost, driver: string, ...options: string[]) =>
     host.docker(['network', 'create', '-d', driver, '--subnet', '192.168.177.0/24', ...options, 'lan'])
-  const networks = [one, two]
-  try {
-    await lay(one, 'macvlan', '-o', 'parent=eth0')
-    await run('-v', 'data:/data', '--network', 'lan', '--ip', '192.168.177.7', '--network-alias', 'till')
-    expect((await refusal(lab, web)).problem).toMatchObject({
-      code: 'DRAYAGE_TARGET_LACKS',
-      detail: expect.stringContaining('Lay it there first (docker network create)'),
-    })
-    await lay(two, 'bridge')
-    expect((await refusal(lab, web)).problem).toMatchObject({
-      code: 'DRAYAGE_NETWORK_CONFLICT',
-      detail: expect.stringContaining('its driver is bridge, not macvlan'),
-    })
-    await two.docker(['network', 'rm', 'lan'])
-    await lay(two, 'macvlan', '-o', 'parent=eth0.77')
-    expect(await planOf(lab, web)).toMatchObject({ refusals: [], networks: [{ name: 'lan', presentOnTarget: true }] })
-    const moved = await migrate(lab, web)
-    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
-    const { NetworkSettings } = await inspect<Inspected>(two, 'web')
-    expect(NetworkSettings.Networks).toMatchObject({ lan: { IPAddress: '192.168.177.7' } })
-    expect(NetworkSettings.Networks['lan']?.Aliases).toContain('till')
-    expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
-    expect((await inspect<Inspected>(one, 'web')).NetworkSettings.Networks).toMatchObject({
-      lan: { IPAddress: '192.168.177.7' },
-    })
-    expect((await holdings(two))['networks']).toContain('lan')
-  } finally {
-    await Promise.all(networks.map(clear))
-    await Promise.all(networks.map((host) => host.docker(['network', 'rm', 'lan'])))
-  }
+  await lay(one, 'macvlan', '-o', 'parent=eth0')
+  await run('-v', 'data:/data', '--network', 'lan', '--ip', '192.168.177.7', '--network-alias', 'till')
+  expect((await refusal(lab, web)).problem).toMatchObject({
+    code: 'DRAYAGE_TARGET_LACKS',
+    detail: expect.stringContaining('Lay it there first (docker network create)'),
+  })
+  await lay(two, 'bridge')
+  expect((await refusal(lab, web)).problem).toMatchObject({
+    code: 'DRAYAGE_NETWORK_CONFLICT',
+    detail: expect.stringContaining('its driver is bridge, not macvlan'),
+  })
+  await two.docker(['network', 'rm', 'lan'])
+  await lay(two, 'macvlan', '-o', 'parent=eth0', '-o', 'macvlan_mode=bridge')
+  expect(await planOf(lab, web)).toMatchObject({ refusals: [], networks: [{ name: 'lan', presentOnTarget: true }] })
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const { NetworkSettings } = await inspect<Inspected>(two, 'web')
+  expect(NetworkSettings.Networks).toMatchObject({ lan: { IPAddress: '192.168.177.7' } })
+  expect(NetworkSettings.Networks['lan']?.Aliases).toContain('till')
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect((await inspect<Inspected>(one, 'web')).NetworkSettings.Networks).toMatchObject({
+    lan: { IPAddress: '192.168.177.7' },
+  })
+  expect((await holdings(two))['networks']).toContain('lan')
 })
