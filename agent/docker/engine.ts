@@ -13,11 +13,11 @@ import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
-import { check, type EngineCheck } from './check.ts'
+import { type Arrival, checkTogether, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
-import { findContainer, inspectContainer } from './containers.ts'
-import { type DescribeOptions, describe, layer } from './describe.ts'
+import { containerMissing, findContainer, inspectContainer } from './containers.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
@@ -52,7 +52,7 @@ import {
   volumeState,
 } from './volumes.ts'
 
-export type { EngineCheck } from './check.ts'
+export type { Arrival, EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { Executed } from './exec.ts'
@@ -76,6 +76,8 @@ export type Engine = {
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
+  // The same of all that are to move together, none of them left behind by the others; and whoever belongs to them.
+  describeTogether(containers: readonly string[], options?: DescribeOptions): Promise<Described>
 
   // What the container has changed outside its volumes, without what that takes on the disk. Throws DRAYAGE_CONTAINER_NOT_FOUND.
   layer(containerId: string): Promise<WritableLayer__Output>
@@ -86,6 +88,8 @@ export type Engine = {
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
   check(workload: Workload__Output, migrationId: string, own?: OwnCopy | null): Promise<EngineCheck>
+  // Of each of those that are to move together, in their order.
+  checkTogether(arrivals: readonly Arrival[]): Promise<EngineCheck[]>
 
   // Throws DRAYAGE_CONTAINER_NOT_FOUND.
   container(id: string): Promise<ContainerState>
@@ -173,6 +177,8 @@ export type Engine = {
   ): Promise<Executed>
 }
 
+const nobodyRetired: DescribeOptions = { isRetired: () => false }
+
 export const createEngine = (options: { readonly dockerHost: string }): Engine => {
   const client = createClient(options)
   return {
@@ -184,10 +190,20 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       ),
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
-    describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
+    describe: async (container, options = nobodyRetired) => {
+      const [only] = (await describeTogether(client, [container], options)).workloads
+      if (only === undefined) throw containerMissing(container)
+      return only
+    },
+    describeTogether: (containers, options = nobodyRetired) => describeTogether(client, containers, options),
     layer: (containerId) => layer(client, containerId),
     project: (name) => projectContainers(client, name),
-    check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
+    check: async (workload, migrationId, own = null) => {
+      const [only] = await checkTogether(client, [{ workload, migrationId, own }])
+      if (only === undefined) throw new Error(`Nothing was found out of ${workload.name}`)
+      return only
+    },
+    checkTogether: (arrivals) => checkTogether(client, arrivals),
     container: async (id) => containerState(await inspectContainer(client, id)),
     portsOf: async (id) => {
       const container = await findContainer(client, id)

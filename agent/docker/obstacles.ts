@@ -16,7 +16,7 @@ import { listedName } from './containers.ts'
 import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
-import { referencesIn, type Use } from './ties.ts'
+import type { Reference, Use } from './ties.ts'
 import { kindOf, tmpfsOf, volumeObstacles, volumeWarnings } from './volume-kinds.ts'
 import { layerFindings, layerPolicy } from './writable-layer.ts'
 
@@ -28,9 +28,9 @@ export type SourceFacts = {
   readonly volumes: readonly InspectedVolume[]
   // By name, those that the container is on; null: gone.
   readonly networks: Readonly<Record<string, InspectedNetwork | null>>
-  // Every other workload of this engine.
-  readonly others: readonly InspectedContainer[]
-  // Those of them that move with it.
+  // Whom it names among the workloads of this engine.
+  readonly references: readonly Reference[]
+  // Those that move with it.
   readonly together: readonly InspectedContainer[]
   // All but these.
   readonly listed: readonly ListedContainer[]
@@ -135,11 +135,9 @@ const danglingWords: Readonly<Record<Exclude<Use, 'depends-on'>, string>> = {
   link: '--link',
 }
 
-const referencesOf = ({ container, others }: SourceFacts) => referencesIn([container, ...others])(container)
-
 // Whom it names is another container of the set (move-set.ts), or nobody.
 const danglingObstacles = (facts: SourceFacts): Finding[] =>
-  referencesOf(facts).flatMap(({ use, words, found }) => {
+  facts.references.flatMap(({ use, words, found }) => {
     if (use === 'depends-on' || found.some((id) => id !== facts.container.Id)) return []
     return [
       obstacle(
@@ -215,7 +213,7 @@ export const sourceWarnings = (facts: SourceFacts): Finding[] => {
   const security = (HostConfig.SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
   const log = HostConfig.LogConfig?.Type ?? ''
   const keepsLogsHere = ['json-file', 'local', 'journald'].includes(log) && !State.StartedAt.startsWith('0001-')
-  const missing = referencesOf(facts).filter(({ use, found }) => use === 'depends-on' && found.length === 0)
+  const missing = facts.references.filter(({ use, found }) => use === 'depends-on' && found.length === 0)
   return [
     ...layerFindings(facts.layer, layerPolicy(facts.choices)).warnings,
     ...facts.volumes.flatMap(volumeWarnings),

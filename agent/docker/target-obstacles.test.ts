@@ -52,7 +52,6 @@ const workload: Workload__Output = {
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
   hooks: [],
-  moveSet: [],
   uses: [],
   writableLayer: null,
   binds: [],

@@ -48,11 +48,7 @@ export const newSource = async (
   peerHost: string,
   containerId: string,
 ): Promise<SourceNote> => {
-  const workload = await describeWorkload(
-    context,
-    { container: containerId, measureVolumes: false },
-    AbortSignal.timeout(60_000),
-  )
+  const workload = await describeWorkload(context, containerId, AbortSignal.timeout(60_000))
   return {
     ...subject(lease, peerHost),
     role: 'source',

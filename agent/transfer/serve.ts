@@ -35,7 +35,7 @@ export type Serving = {
   pullImage(request: PullImageRequest__Output, context: CallContext): AsyncIterable<ImagePiece>
 }
 
-type Options = {
+export type ServingParts = {
   readonly engine: Pick<Engine, 'exportImage'>
   readonly volumes: Pick<VolumeEngine, 'readPacked'>
   readonly paths: EnginePaths
@@ -64,7 +64,7 @@ export const createServing = ({
   lending = { find: () => null },
   signOfLifeMs = 5_000,
   clock = realClock,
-}: Options): Serving => {
+}: ServingParts): Serving => {
   const bandwidth = createBandwidth(clock)
   // While the ticket's migration is under way here, under the ticket's epoch. Throws DRAYAGE_EPOCH_STALE for an older one.
   const noteFor = ({ transferId, workloadId, epoch }: TicketStatement): SourceNote => {

@@ -1,13 +1,10 @@
 // Somebody who has a good certificate tries to get more than his ticket is for.
 import { X509Certificate } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Server } from '@grpc/grpc-js'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keyHashOf } from '../../shared/identity/key-hash.ts'
 import { anonymous, type Identity, tlsHandshake } from '../../shared/identity/names.ts'
-import { type TicketSigner, ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
+import { ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
 import { type BanList, createBanList } from '../../shared/rpc/banned.ts'
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
@@ -15,40 +12,18 @@ import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { createEnginePaths } from '../engine-paths.ts'
-import { createAuthority, type TestAuthority } from '../identity/testing/authority.ts'
+import { createAuthority } from '../identity/testing/authority.ts'
 import { isOnRecord, toRefusal } from '../link/refusals.ts'
-import type { SourceNote } from '../state/migrations.ts'
-import { openState, type State } from '../state/state.ts'
-import { createVolumeEngine, packedBytes, type VolumeEngine } from '../volume/engine.ts'
+import { packedBytes } from '../volume/engine.ts'
 import { createAdmission } from './admission.ts'
 import { createPuller } from './pull.ts'
 import { createServing } from './serve.ts'
 import { giveTicket, type Wish } from './testing/tickets.ts'
+import { migrationId, never, twoAgents } from './testing/two-agents.ts'
 
-const note: SourceNote = {
-  ...{ role: 'source', migrationId: 'm1', workloadId: 'w', epoch: 3, peerHost: 'host-2', containerId: 'c' },
-  ...{ containerName: 'web', imageId: 'sha256:1', imageReferences: ['web:1'], volumes: [] },
-  ...{ fenced: null, stopped: null, isolated: null },
-}
-const good: Wish = { transferId: 'm1', workloadId: 'w', epoch: 3, sourceHost: 'host-1', volume: 'data' }
-const never = new AbortController().signal
+const good: Wish = { transferId: migrationId, workloadId: 'w', epoch: 3, sourceHost: 'host-1', volume: 'data' }
 
-let authority: TestAuthority
-let volumes: VolumeEngine
-let source: TlsIdentity
-let target: TlsIdentity
-let signer: TicketSigner
-beforeAll(async () => {
-  authority = await createAuthority()
-  volumes = createVolumeEngine()
-  source = await authority.agent('host-1')
-  target = await authority.agent('host-2')
-  signer = await authority.ticketSigner()
-})
-afterAll(() => volumes.close())
-
-let dir: string
-let state: State
+const agents = twoAgents({ data: 'data'.repeat(1000), other: 'other'.repeat(1000) })
 let server: Server
 let peer: { host: string; address: string }
 let now: () => Date
@@ -56,21 +31,10 @@ let pieces: Promise<void>
 let banned: BanList
 const refusals: { code: string; caller: string; subject: string }[] = []
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'drayage-tickets-'))
-  state = await openState(dir)
   now = () => new Date()
   pieces = Promise.resolve()
   banned = createBanList()
   refusals.length = 0
-  const noted = []
-  for (const name of ['data', 'other']) {
-    const mountpoint = join(dir, 'volumes', name, '_data')
-    await mkdir(mountpoint, { recursive: true })
-    await writeFile(join(mountpoint, 'file'), name.repeat(1000))
-    noted.push({ name, mountpoint, rootIdentity: await volumes.identify(mountpoint) })
-  }
-  await state.epochs.grant(note)
-  await state.migrations.put({ ...note, volumes: noted })
   const serving = createServing({
     engine: {
       // Ends when the test lets it.
@@ -80,8 +44,8 @@ beforeEach(async () => {
         yield Buffer.from('second')
       },
     },
-    ...{ volumes, paths: createEnginePaths(undefined), state, signOfLifeMs: 50 },
-    admission: createAdmission({ host: 'host-1', trusted: source, now: () => now() }),
+    ...{ volumes: agents.volumes, paths: createEnginePaths(undefined), state: agents.state, signOfLifeMs: 50 },
+    admission: createAdmission({ host: 'host-1', trusted: agents.source, now: () => now() }),
   })
   server = createServer()
   const onRecord = (thrown: unknown, method: string, caller: Identity, address: string) => {
@@ -95,19 +59,16 @@ beforeEach(async () => {
     PullVolume: serverStream(serving.pullVolume),
     PullImage: serverStream(serving.pullImage),
   } satisfies TransferHandlers)
-  const { port } = await listen(server, '127.0.0.1:0', source, {
+  const { port } = await listen(server, '127.0.0.1:0', agents.source, {
     ...{ mutual: true, banned },
     turnedAway: (error, from) => onRecord(error, tlsHandshake, anonymous, from),
   })
   peer = { host: 'host-1', address: `127.0.0.1:${port}` }
 })
-afterEach(async () => {
-  server.forceShutdown()
-  await rm(dir, { recursive: true, force: true })
-})
+afterEach(() => server.forceShutdown())
 
-const pull = async (ticket: Ticket | null, identity = target, asked: object = {}): Promise<number> => {
-  const request = { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket, ...asked }
+const pull = async (ticket: Ticket | null, identity = agents.target, asked: object = {}): Promise<number> => {
+  const request = { migrationId, volume: 'data', round: 1, final: true, ticket, ...asked }
   const pulled = createPuller({ tls: identity }).volume(peer, request, never)
   let bytes = 0
   for await (const piece of pulled.pieces) bytes += packedBytes(piece)
@@ -115,7 +76,8 @@ const pull = async (ticket: Ticket | null, identity = target, asked: object = {}
   return bytes
 }
 const refused = { code: 'DRAYAGE_TICKET_REFUSED' }
-const give = (wish: Partial<Wish> = {}, by = signer) => giveTicket(by, target, { ...good, ...wish } as Wish)
+const give = (wish: Partial<Wish> = {}, by = agents.signer) =>
+  giveTicket(by, agents.target, { ...good, ...wish } as Wish)
 
 test('a ticket lets its own peer pull its own volume, as often as it is cut', async () => {
   const ticket = give()
@@ -127,34 +89,38 @@ test('a ticket lets its own peer pull its own volume, as often as it is cut', as
 
 test('without one there is nothing, and the refusal says who wanted what', async () => {
   await expect(pull(null)).rejects.toMatchObject(refused)
-  expect(refusals).toEqual([{ code: 'DRAYAGE_TICKET_REFUSED', caller: 'host-2', subject: 'volume data of m1' }])
+  expect(refusals).toEqual([
+    { code: 'DRAYAGE_TICKET_REFUSED', caller: 'host-2', subject: 'volume data of 01JTRANSFER' },
+  ])
 })
 
 describe('a ticket is refused, and that is on record', () => {
   afterEach(() => expect(refusals.length).toBeGreaterThan(0))
 
   test('when another host shows it', async () => {
-    await expect(pull(give(), await authority.agent('host-3'))).rejects.toMatchObject(refused)
+    await expect(pull(give(), await agents.authority.agent('host-3'))).rejects.toMatchObject(refused)
     expect(refusals[0]?.caller).toBe('host-3')
   })
   test('when another agent of the same name shows it, with a key of its own', async () => {
-    await expect(pull(give(), await authority.agent('host-2'))).rejects.toMatchObject(refused)
+    await expect(pull(give(), await agents.authority.agent('host-2'))).rejects.toMatchObject(refused)
   })
   test('when it is for another volume, another migration, or an image', async () => {
-    await expect(pull(give(), target, { volume: 'other' })).rejects.toMatchObject(refused)
+    await expect(pull(give(), agents.target, { volume: 'other' })).rejects.toMatchObject(refused)
     await expect(pull(give({ transferId: 'm2' }))).rejects.toMatchObject(refused)
     const { volume: _, ...rest } = good
-    await expect(pull(giveTicket(signer, target, { ...rest, imageId: 'data' }))).rejects.toMatchObject(refused)
+    await expect(pull(giveTicket(agents.signer, agents.target, { ...rest, imageId: 'data' }))).rejects.toMatchObject(
+      refused,
+    )
   })
   test('when it is for the other direction', async () => {
     const back = give({ sourceHost: 'host-2', targetHost: 'host-1' })
     await expect(pull(back)).rejects.toMatchObject(refused)
-    await expect(pull(back, source)).rejects.toMatchObject(refused)
+    await expect(pull(back, agents.source)).rejects.toMatchObject(refused)
   })
   test('when it is of an older epoch, or of one that was never granted here', async () => {
     await expect(pull(give({ epoch: 4 }))).rejects.toMatchObject({ code: 'DRAYAGE_TRANSFER_FORBIDDEN' })
     await expect(pull(give({ epoch: 2 }))).rejects.toMatchObject({ code: 'DRAYAGE_EPOCH_STALE' })
-    expect(refusals.at(-1)).toMatchObject({ code: 'DRAYAGE_EPOCH_STALE', subject: 'epoch 2 of w, for m1' })
+    expect(refusals.at(-1)).toMatchObject({ code: 'DRAYAGE_EPOCH_STALE', subject: 'epoch 2 of w, for 01JTRANSFER' })
   })
   test('when it has run out, or is not good yet, by more than the clocks may differ', async () => {
     const at = Date.now()
@@ -184,25 +150,25 @@ describe('a ticket is refused, and that is on record', () => {
   })
   test('when it was signed by an agent, by the coordinator of others, or by itself', async () => {
     const stranger = await (await createAuthority()).ticketSigner()
-    const named = await authority.ticketSigner('drayage://agent/host-2')
-    const asCoordinator = await authority.ticketSigner('drayage://coordinator')
-    for (const by of [target, stranger, named, asCoordinator, await authority.coordinator()]) {
+    const named = await agents.authority.ticketSigner('drayage://agent/host-2')
+    const asCoordinator = await agents.authority.ticketSigner('drayage://coordinator')
+    for (const by of [agents.target, stranger, named, asCoordinator, await agents.authority.coordinator()]) {
       await expect(pull(give({}, by))).rejects.toMatchObject(refused)
     }
   })
 })
 
 const pullImage = (ticket: Ticket) =>
-  createPuller({ tls: target }).image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket }, never)
+  createPuller({ tls: agents.target }).image(peer, { migrationId, imageId: 'sha256:1', ticket }, never)
 const imageTicket = () => {
   const { volume: _, ...rest } = good
-  return giveTicket(signer, target, { ...rest, imageId: 'sha256:1' })
+  return giveTicket(agents.signer, agents.target, { ...rest, imageId: 'sha256:1' })
 }
 
 test('who is not an agent of ours is turned away by TLS, whatever ticket he shows, and that is on record', async () => {
-  const trusting = { authority: authority.pem }
+  const trusting = { authority: agents.authority.pem }
   const others = { ...(await (await createAuthority()).agent('host-2')), ...trusting }
-  const expired = await authority.agent('host-2', { validForMs: -60_000 })
+  const expired = await agents.authority.agent('host-2', { validForMs: -60_000 })
   for (const stranger of [others, expired, trusting as TlsIdentity]) {
     await expect(pull(give(), stranger)).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
   }
@@ -213,7 +179,9 @@ test('who is not an agent of ours is turned away by TLS, whatever ticket he show
 })
 
 test('the coordinator itself cannot pull: only agents are given volumes', async () => {
-  await expect(pull(give(), await authority.coordinator())).rejects.toMatchObject({ code: 'DRAYAGE_ROLE_FORBIDDEN' })
+  await expect(pull(give(), await agents.authority.coordinator())).rejects.toMatchObject({
+    code: 'DRAYAGE_ROLE_FORBIDDEN',
+  })
   expect(refusals).toMatchObject([{ code: 'DRAYAGE_ROLE_FORBIDDEN', caller: 'coordinator' }])
 })
 
@@ -229,11 +197,11 @@ test('a stream that has begun goes on when its ticket has run out', async () => 
 })
 
 test.each([
-  ['its migration has ended here', 'DRAYAGE_TRANSFER_FORBIDDEN', () => state.migrations.forget('m1')],
+  ['its migration has ended here', 'DRAYAGE_TRANSFER_FORBIDDEN', () => agents.state.migrations.forget(migrationId)],
   [
     'a newer epoch has been granted',
     'DRAYAGE_EPOCH_STALE',
-    () => state.epochs.grant({ workloadId: 'w', migrationId: 'm2', epoch: 4 }),
+    () => agents.state.epochs.grant({ workloadId: 'w', migrationId: 'm2', epoch: 4 }),
   ],
 ])('a stream that has begun ends when %s', async (_, code, happens) => {
   const gate = Promise.withResolvers<void>()
@@ -249,7 +217,7 @@ test('of a host that was removed the open streams are cut and new ones refused, 
   pieces = new Promise(() => {})
   const stream = pullImage(imageTicket()).pieces[Symbol.asyncIterator]()
   await stream.next()
-  banned.replace([keyHashOf(new X509Certificate(target.certificate))])
+  banned.replace([keyHashOf(new X509Certificate(agents.target.certificate))])
   await expect(stream.next()).rejects.toMatchObject({ code: 'DRAYAGE_PEER_UNREACHABLE' })
   await expect(pull(give())).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
   expect(refusals).toMatchObject([{ code: 'DRAYAGE_CERTIFICATE_REVOKED', caller: 'host-2' }])
@@ -259,20 +227,20 @@ test('of a host that was removed nothing is taken either: an open pull ends, non
   const ownBanned = createBanList()
   const met: string[] = []
   const puller = createPuller({
-    tls: target,
+    tls: agents.target,
     banned: ownBanned,
     onBanned: ({ code }, { host, address }) => void met.push(`${code} ${host} ${address === peer.address}`),
   })
   pieces = new Promise(() => {})
   const open = puller
-    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .image(peer, { migrationId, imageId: 'sha256:1', ticket: imageTicket() }, never)
     .pieces[Symbol.asyncIterator]()
   await open.next()
   ownBanned.replace(['somebody else'])
-  ownBanned.replace([keyHashOf(new X509Certificate(source.certificate))])
+  ownBanned.replace([keyHashOf(new X509Certificate(agents.source.certificate))])
   await expect(open.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
   const again = puller
-    .image(peer, { migrationId: 'm1', imageId: 'sha256:1', ticket: imageTicket() }, never)
+    .image(peer, { migrationId, imageId: 'sha256:1', ticket: imageTicket() }, never)
     .pieces[Symbol.asyncIterator]()
   await expect(again.next()).rejects.toMatchObject({ code: 'DRAYAGE_CERTIFICATE_REVOKED' })
   expect(new Set(met)).toEqual(new Set(['DRAYAGE_CERTIFICATE_REVOKED host-1 true']))
@@ -283,8 +251,8 @@ test('a ticket that has become old is renewed before it is used; where nobody re
   const old = give({ issuedAtMs: Date.now() - ticketLifeMs, expiresAtMs: Date.now() + 60_000 })
   const renewed: Ticket[] = []
   const asked = async (renewTicket: (ticket: Ticket) => Promise<Ticket>, ticket: Ticket) => {
-    const request = { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket }
-    const pulled = createPuller({ tls: target, renewTicket }).volume(peer, request, never)
+    const request = { migrationId, volume: 'data', round: 1, final: true, ticket }
+    const pulled = createPuller({ tls: agents.target, renewTicket }).volume(peer, request, never)
     for await (const _ of pulled.pieces);
     await pulled.summary()
   }
@@ -302,9 +270,9 @@ test('a ticket that has become old is renewed before it is used; where nobody re
 test('a ticket of an authority that is trusted no more is asked for anew, and not shown to anybody', async () => {
   const others = await (await createAuthority()).ticketSigner()
   const renewTicket = () => Promise.reject(new Error('Nobody can renew it'))
-  const pulled = createPuller({ tls: target, renewTicket }).volume(
+  const pulled = createPuller({ tls: agents.target, renewTicket }).volume(
     peer,
-    { migrationId: 'm1', volume: 'data', round: 1, final: true, ticket: give({}, others) },
+    { migrationId, volume: 'data', round: 1, final: true, ticket: give({}, others) },
     never,
   )
   const failed = async () => {

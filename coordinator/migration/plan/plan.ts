@@ -4,7 +4,7 @@ import { AppError, type Finding, isErrorCode } from '../../../shared/errors.ts'
 import { migrationOfPart } from '../../../shared/move-set/part.ts'
 import type { EngineFacts__Output as EngineFacts } from '../../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import { isPlainVolume } from '../../../shared/volumes/plain.ts'
-import type { TargetCheck } from '../ports.ts'
+import type { Described, TargetCheck } from '../ports.ts'
 import type { AcceptedRequest, Workload } from '../record.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 import { layerFindings } from './order.ts'
@@ -100,16 +100,20 @@ const engineOf = ({ version, os, architecture, storageDriver, containerdImageSto
 const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
   source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
 
-const membersOf = (parts: readonly PlannedPart[]): Plan['members'] => {
-  const known = new Map(parts.flatMap(({ workload }) => workload.moveSet.map((member) => [member.containerId, member])))
+const membersOf = (parts: readonly PlannedPart[], moveSet: Described['moveSet']): Plan['members'] => {
+  const known = new Map(moveSet.map((member) => [member.containerId, member]))
   return parts.map((part) => {
     const { containerId: id, name, state } = part.workload
     return { id, name, state, image: imageOf(part), ties: [...(known.get(id)?.ties ?? [])] }
   })
 }
 
-// parts: at least one, in the order in which they are made and started.
-export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]): Plan => {
+// parts: at least one, in the order in which they are made and started. moveSet: who belongs together with them.
+export const assess = (
+  request: AcceptedRequest,
+  parts: readonly PlannedPart[],
+  moveSet: Described['moveSet'],
+): Plan => {
   const [first] = parts
   if (first === undefined) throw new Error('There is nothing to plan')
   const { container } = request
@@ -119,7 +123,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
   // An agent speaks of the one container that it was asked about.
   const ofMember = ({ name }: Workload, findings: readonly Finding[]): readonly Finding[] =>
     parts.length === 1 ? findings : findings.map(({ code, message }) => ({ code, message: `${name}: ${message}` }))
-  const outside = outsideOf(workloads)
+  const outside = outsideOf({ workloads, moveSet })
   const set = setFindings(request, request.project ?? asked.workload.name, outside)
   const binds = parts.flatMap(({ workload }) =>
     workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
@@ -131,7 +135,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     from: request.from,
     to: request.to,
     image: imageOf(asked),
-    members: membersOf(parts),
+    members: membersOf(parts, moveSet),
     volumes,
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),

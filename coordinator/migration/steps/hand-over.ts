@@ -24,12 +24,13 @@ const healthTimeoutMs = 15 * 60_000
 const lock: Step = {
   name: 'lock',
   do: async ({ record, members, source, target, journal, signal }) => {
-    const described = await inOrder(members, ({ containerId }) =>
-      source.agent.describeWorkload({ container: containerId, measureVolumes: false }, { signal }),
+    const { workloads } = await source.agent.describeWorkloads(
+      { containers: members.map(({ containerId }) => containerId), measureVolumes: false },
+      { signal },
     )
     const leases = await journal.acquireLeases(record.id, {
       host: source.host,
-      members: described.map(({ volumes }, index) => ({
+      members: workloads.map(({ volumes }, index) => ({
         containerId: members[index]?.containerId ?? '',
         volumes: volumes.map(({ name, createdAt, rootIdentity }) => ({ name, createdAt, rootIdentity })),
       })),
