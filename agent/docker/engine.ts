@@ -12,11 +12,12 @@ import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import { type Arrival, checkTogether, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
 import { containerMissing, findContainer, inspectContainer } from './containers.ts'
-import { type Described, type DescribeOptions, describeTogether } from './describe.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
@@ -79,6 +80,9 @@ export type Engine = {
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
   // The same of all that are to move together, none of them left behind by the others; and whoever belongs to them.
   describeTogether(containers: readonly string[], options?: DescribeOptions): Promise<Described>
+
+  // What the container has changed outside its volumes, without what that takes on the disk. Throws DRAYAGE_CONTAINER_NOT_FOUND.
+  layer(containerId: string): Promise<WritableLayer__Output>
 
   // Running or not, by its labels; in the engine's order.
   project(name: string): Promise<ContainerName[]>
@@ -196,6 +200,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       return only
     },
     describeTogether: (containers, options = nobodyRetired) => describeTogether(client, containers, options),
+    layer: (containerId) => layer(client, containerId),
     project: (name) => projectContainers(client, name),
     check: async (workload, migrationId, own = null) => {
       const [only] = await checkTogether(client, [{ workload, migrationId, own }])

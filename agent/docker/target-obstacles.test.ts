@@ -69,6 +69,7 @@ const facts: TargetFacts = {
   containers: [],
   volumes: [],
   networks: [],
+  takenNames: [],
   listeners: [],
 }
 

@@ -22,6 +22,7 @@ import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
+import { reachWarnings } from './reach.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
 export const describeWorkloads = async (
@@ -187,7 +188,11 @@ const checkTarget = async (
       ...(retired === null ? [] : await portsAgainst(context, retired, workload)),
       ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
     ],
-    warnings: [...check.warnings, ...arrivalWarnings({ workload, allowed: allowedPowers })],
+    warnings: [
+      ...check.warnings,
+      ...arrivalWarnings({ workload, allowed: allowedPowers }),
+      ...(await reachWarnings(workload)),
+    ],
     freeBytes: free.bytes,
     freeInodes: free.inodes,
     retained: retired === null ? null : told(retired),

@@ -396,6 +396,8 @@ test('a volume of a network file system is made again with its options, and goes
   const plan = await planOf(lab, web)
   expect(plan.refusals).toEqual([])
   expect(plan.warnings.find(({ code }) => code === 'network-volume')?.message).toContain('192.0.2.1 :/export')
+  const unreachable = plan.warnings.find(({ code }) => code === 'network-volume-unreachable')
+  expect(unreachable?.message).toMatch(/server 192\.0\.2\.1 of the volume net .* port 2049/)
   const before = await Promise.all([holdings(one), holdings(two)])
   const coordinator = lab.failpoints('coordinator')
   await coordinator.tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
@@ -420,4 +422,16 @@ test('between the two kinds of image store, too', async () => {
   expect(on).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect([await layerOn(two), await sh(two, 'cat /opt/more')]).toEqual([itsLayer, 'more'])
   expect((await three.docker(['image', 'ls', '--format', '{{.Tag}}', 'drayage-layer'])).split('\n')).toEqual([moved.id])
+})
+
+test('what it changes outside its volumes on its way down puts the move back, with the list, and it runs where it was', async () => {
+  const script = 'trap "mkdir /opt; echo late > /opt/late; exit 0" TERM; while :; do sleep 0.1; done'
+  await one.docker(['run', '-d', '--name', 'web', '-v', 'data:/data', image, 'sh', '-c', script])
+  const before = await Promise.all([holdings(one), holdings(two)])
+  const failed = await migrate(lab, web)
+  expect(failed).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_WRITABLE_LAYER', step: 'finalcopy' } })
+  expect(failed.error?.message).toContain('A /opt, A /opt/late')
+  expect(await Promise.all([holdings(one), holdings(two)])).toEqual(before)
+  expect(await migrate(lab, { ...web, options: { writableLayer: 'keep' } })).toMatchObject({ error: null })
+  expect(await sh(two, 'cat /opt/late')).toBe('late')
 })

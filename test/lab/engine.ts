@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isRunning, makeCgroup } from './cgroups.ts'
 import { composePlugins, type EngineInstall } from './install.ts'
 import { withOwn } from './own-files.ts'
-import { cgroupOf, hostDir, hostNetns, ownSrv } from './places.ts'
+import { cgroupOf, hostDir, hostNetns, ownSrv, pluginsDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
 import { eventually } from './wait.ts'
 
@@ -15,6 +15,8 @@ export type EngineOptions = {
   // Containers stay through an engine's restart. Without it the engine stops, as it starts, those that a killed engine
   // left running (10 s of grace each), and then starts again what its restart policy says.
   readonly liveRestore: boolean
+  // Whether it looks for plugins in a folder of its own (volume-plugin.ts), or where all of this machine look.
+  readonly plugins: boolean
 }
 
 export type EnginePlace = {
@@ -71,11 +73,16 @@ const writeIdRanges = async (dir: string) => {
   await writeFile(join(dir, 'subgid'), `nobody${range}`)
 }
 
-// The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else.
-const idRanges = { '/etc/subuid': 'subuid', '/etc/subgid': 'subgid' }
+// The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else, and looks for the sockets of plugins in
+// /run/docker/plugins.
+const pluginSockets = '/run/docker/plugins'
 
-const wrapperFor = (dir: string, { usernsRemap, ownSrv }: Asked): readonly string[] =>
-  withOwn(dir, { ...(usernsRemap ? idRanges : {}), ...(ownSrv ? { '/srv': 'srv' } : {}) })
+const wrapperFor = (dir: string, { usernsRemap, plugins, ownSrv }: Asked): readonly string[] =>
+  withOwn(dir, {
+    ...(usernsRemap ? { '/etc/subuid': 'subuid', '/etc/subgid': 'subgid' } : {}),
+    ...(plugins ? { [pluginSockets]: 'plugins' } : {}),
+    ...(ownSrv ? { '/srv': 'srv' } : {}),
+  })
 
 type Asked = EngineOptions & { readonly ownSrv: boolean }
 
@@ -116,6 +123,8 @@ export const makeEngine = async (
   )
   if (options.usernsRemap) await writeIdRanges(dir)
   if (options.ownSrv) await mkdir(ownSrv(id, host), { recursive: true })
+  if (options.plugins) await mkdir(pluginsDir(id, host), { recursive: true })
+  if (options.plugins) await mkdir(pluginSockets, { recursive: true })
   return labProcess({
     name: `the engine of ${host}`,
     command: ['dockerd', '--config-file', join(dir, 'daemon.json')],

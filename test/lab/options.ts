@@ -59,6 +59,7 @@ export const planHosts = async (asked: number | readonly HostOptions[], install:
       imageStore: host.imageStore ?? 'graphdriver',
       usernsRemap: host.usernsRemap ?? false,
       liveRestore: host.liveRestore ?? false,
+      plugins: host.plugins ?? false,
       agent: host.agent ?? true,
       disk: host.disk,
       ownSrv: host.ownSrv ?? false,

@@ -13,6 +13,7 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import { runHook } from './hooks.ts'
 import { keepLayer } from './keep-layer.ts'
+import { lateChanges } from './late-changes.ts'
 import { sendImage } from './send-image.ts'
 import { inOrder, insisting, type MovingMember, needed, type Step, type StepContext, undoEach } from './step.ts'
 
@@ -234,7 +235,10 @@ const finalcopy: Step = {
         ? needed(member.facts.hold, 'hold')
         : { targetContainerId: layered.containerId, retained: null }
     })
+    const looking = lateChanges(context)
     const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
+    const late = await looking
+    if (late !== null) throw late
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
       entries: result.entries,
