@@ -118,6 +118,7 @@ export const createAgentServer = (
   const server = createServer(options)
   server.addService(services.Agent, {
     DescribeWorkloads: look((request, { signal }) => describeWorkloads(context, request, signal)),
+    LookAtLayer: look(({ containerId }) => context.engine.layer(containerId)),
     DescribeProject: look(({ project }) => describeProject(context, project)),
     DescribeStanding: look(async () => standingOf(state)),
     CheckTargets: look((request) => checkTargets(context, request)),

@@ -7,7 +7,7 @@ import type { Client } from './client.ts'
 import { parseSpec } from './container-spec.ts'
 import { inspectAll, listContainers, mapLimited } from './containers.ts'
 import { engineInfo, factsFrom } from './facts.ts'
-import { findImage } from './images.ts'
+import { findImage, namesTaken } from './images.ts'
 import { hostListeners } from './listeners.ts'
 import { parseNetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
@@ -35,7 +35,10 @@ export type Arrival = {
 // What the engine has, at one moment, whoever is to come.
 type Moment = Pick<TargetFacts, 'info' | 'containers' | 'networks' | 'listeners'> & { readonly version: EngineVersion }
 
-const look = async (client: Client): Promise<Moment> => {
+const look = async (client: Client, arrivals: readonly Arrival[]): Promise<Moment> => {
+  // First: an engine names a plugin among what it has once somebody has asked for volumes that might be the plugin's.
+  const hasPlugins = arrivals.some(({ workload }) => workload.volumes.some(({ driver }) => driver !== 'local'))
+  if (hasPlugins) await client.get('/volumes')
   const [info, version, listed, networks] = await Promise.all([
     engineInfo(client),
     client.get<EngineVersion>('/version'),
@@ -58,14 +61,17 @@ const checkOne = async (
   const networkSpecs = workload.networks.flatMap(({ specJson }) =>
     specJson === '' ? [] : [parseNetworkSpec(specJson)],
   )
-  const [volumes, imageId] = await Promise.all([
+  const image = workload.image === null ? null : { ...workload.image, configuration: spec.imageConfiguration }
+  const [volumes, imageId, takenNames] = await Promise.all([
     Promise.all(workload.volumes.map(({ name }) => findVolume(client, name))),
-    workload.image === null ? null : findImage(client, { ...workload.image, configuration: spec.imageConfiguration }),
+    image === null ? null : findImage(client, image),
+    image === null ? [] : namesTaken(client, image),
   ])
   const facts: TargetFacts = {
     ...{ ...moment, workload, spec, networkSpecs, migrationId, own },
     engine: factsFrom(moment.info, version),
     volumes: volumes.filter((volume) => volume !== null),
+    takenNames,
   }
   return {
     engine: facts.engine,
@@ -77,6 +83,6 @@ const checkOne = async (
 
 // Every container of the engine is inspected once, however many are to come. In their order.
 export const checkTogether = async (client: Client, arrivals: readonly Arrival[]): Promise<EngineCheck[]> => {
-  const moment = await look(client)
+  const moment = await look(client, arrivals)
   return mapLimited(arrivals, 8, (arrival) => checkOne(client, moment, arrival))
 }

@@ -69,6 +69,7 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       rootIdentity: '',
       usage: null,
       carriedByAnother: false,
+      ofHost: false,
       traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
   })
@@ -127,6 +128,14 @@ const layerOf = async (
   return describeLayer(own, SizeRw)
 }
 
+const changesOf = async (client: Client, containerId: string): Promise<readonly Change[]> =>
+  (await client.get<Change[] | null>(path`/containers/${containerId}/changes`, { timeoutMs: diffTimeoutMs })) ?? []
+
+export const layer = async (client: Client, containerId: string): Promise<WritableLayer__Output> => {
+  const container = await inspectContainer(client, containerId)
+  return layerOf(client, container, await changesOf(client, container.Id), false)
+}
+
 // What the engine has, at one moment.
 type Moment = {
   readonly listed: readonly ListedContainer[]
@@ -173,7 +182,7 @@ const gather = async (
     orNull(client.get<InspectedImage>(path`/images/${container.Image}/json`)),
     Promise.all(names.map((name) => findVolume(client, name))),
     Promise.all(networks.map((name) => orNull(client.get<InspectedNetwork>(path`/networks/${name}`)))),
-    client.get<Change[] | null>(path`/containers/${container.Id}/changes`, { timeoutMs: diffTimeoutMs }),
+    changesOf(client, container.Id),
   ])
   const moving = new Set(asked.map(({ Id }) => Id))
   return {
@@ -184,7 +193,7 @@ const gather = async (
     references,
     together: asked.filter(({ Id }) => Id !== container.Id),
     listed: listed.filter(({ Id }) => !moving.has(Id)),
-    layer: await layerOf(client, container, changes ?? [], measure),
+    layer: await layerOf(client, container, changes, measure),
     choices,
   }
 }

@@ -12,16 +12,18 @@ import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import { type Arrival, checkTogether, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
 import { containerMissing, findContainer, inspectContainer } from './containers.ts'
-import { type Described, type DescribeOptions, describeTogether } from './describe.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
+import { type HostMount, hostMounts } from './host-mounts.ts'
 import { heldLayers } from './image-layers.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
@@ -55,6 +57,7 @@ export type { Arrival, EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { Executed } from './exec.ts'
+export type { HostMount } from './host-mounts.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
@@ -77,6 +80,9 @@ export type Engine = {
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
   // The same of all that are to move together, none of them left behind by the others; and whoever belongs to them.
   describeTogether(containers: readonly string[], options?: DescribeOptions): Promise<Described>
+
+  // What the container has changed outside its volumes, without what that takes on the disk. Throws DRAYAGE_CONTAINER_NOT_FOUND.
+  layer(containerId: string): Promise<WritableLayer__Output>
 
   // Containers, running or not, and volumes, used or not, by its labels; in the engine's order.
   project(name: string): Promise<ProjectParts>
@@ -150,6 +156,8 @@ export type Engine = {
   useOfTarget(migrationId: string, own?: OwnCopy | null): Promise<string[]>
   // Containers that run with one of these volumes mounted, by its name or by its directory.
   runningUsers(volumes: readonly VolumePlace[]): Promise<ContainerName[]>
+  // What all containers, running or not, mount of their host; a volume that is a view of a directory counts as that.
+  hostMounts(): Promise<HostMount[]>
 
   // Of a retired container: what is to go with it; null: it is not there.
   goesWith(containerId: string): Promise<GoesWith | null>
@@ -192,6 +200,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       return only
     },
     describeTogether: (containers, options = nobodyRetired) => describeTogether(client, containers, options),
+    layer: (containerId) => layer(client, containerId),
     project: (name) => projectParts(client, name),
     check: async (workload, migrationId, own = null) => {
       const [only] = await checkTogether(client, [{ workload, migrationId, own }])
@@ -227,6 +236,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     otherUsers: (own, migrationId) => otherUsers(client, own, migrationId),
     removeRetired: (own, goes, withImage) => removeRetired(client, own, goes, withImage),
     runningUsers: (volumes) => runningUsers(client, volumes),
+    hostMounts: () => hostMounts(client),
     setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
     stop: (id) => stop(client, id),
     start: (id) => start(client, id),

@@ -70,17 +70,6 @@ test.each(['created', 'running', 'restarting', 'exited'])('a container that is %
   expect(codesOf(withState(state))).toEqual([])
 })
 
-test.each([
-  ['overlay', { Driver: 'overlay', Scope: 'swarm' }],
-  ['macvlan', { Driver: 'macvlan' }],
-  ['ipvlan', { Driver: 'ipvlan' }],
-  ['made from another’s configuration', { ConfigFrom: { Network: 'template' } }],
-] as const)('a network that is %s is refused by name', (_, more) => {
-  const [found, ...others] = sourceObstacles({ ...facts, networks: { ...facts.networks, back: network('back', more) } })
-  expect(others).toEqual([])
-  expect(found).toMatchObject({ code: 'DRAYAGE_NETWORK_UNSUPPORTED', message: expect.stringContaining('back') })
-})
-
 test('a network and an image that are gone are refused', () => {
   expect(codesOf({ ...facts, networks: { ...facts.networks, back: null } })).toEqual(['DRAYAGE_NETWORK_UNSUPPORTED'])
   expect(codesOf({ ...facts, image: null })).toEqual(['DRAYAGE_IMAGE_EXPORT_FAILED'])

@@ -87,14 +87,15 @@ const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
         ),
       ]
 
+// Of those that are copied, each is looked at by its own (binds/source.ts).
 const bindObstacles = (what: string, { choices }: SourceFacts): Finding[] =>
-  choices?.binds === 'require'
+  choices?.binds === 'require' || choices?.binds === 'copy'
     ? []
     : [
         obstacle(
           'DRAYAGE_BIND_MOUNT',
-          `${what}; only volumes move. Put that data in a volume; or, where the target has the same at the same path, say ` +
-            '--binds require.',
+          `${what}; only volumes move unless it is said otherwise. Put that data in a volume; or, where the target has the same ` +
+            'at the same path, say --binds require; or have it copied: --binds copy.',
         ),
       ]
 
@@ -149,25 +150,16 @@ const danglingObstacles = (facts: SourceFacts): Finding[] =>
   })
 
 const networkObstacles = ({ networks }: SourceFacts): Finding[] =>
-  Object.entries(networks).flatMap(([name, network]) => {
-    if (network === null) {
-      return [
-        obstacle(
-          'DRAYAGE_NETWORK_UNSUPPORTED',
-          `The container's network ${name} does not exist any more. Disconnect the container from it.`,
-        ),
-      ]
-    }
-    if (isDockersOwnNetwork(name)) return []
-    if (network.Driver === 'bridge' && network.Scope === 'local' && !network.ConfigFrom?.Network) return []
-    return [
-      obstacle(
-        'DRAYAGE_NETWORK_UNSUPPORTED',
-        `The container is on ${name}, a network of the driver ${network.Driver} (scope ${network.Scope}), which depends on this ` +
-          'host or cluster. Only bridge networks are made again on the target: disconnect the container from it.',
-      ),
-    ]
-  })
+  Object.entries(networks).flatMap(([name, network]) =>
+    network !== null
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_NETWORK_UNSUPPORTED',
+            `The container's network ${name} does not exist any more. Disconnect the container from it.`,
+          ),
+        ],
+  )
 
 const hookObstacles = ({ container }: SourceFacts): Finding[] =>
   readHookLabels(container.Config.Labels ?? {}).faults.map((fault) =>

@@ -50,6 +50,7 @@ export const createAgentPort = (
       const each = request.measureVolumes ? measuringMs : engineMs
       return clientFor().unary('DescribeWorkloads', request, within(each * request.containers.length, options))
     },
+    lookAtLayer: (request, options) => clientFor().unary('LookAtLayer', request, within(engineMs, options)),
     describeProject: (request, options) => clientFor().unary('DescribeProject', request, within(engineMs, options)),
     checkTargets: (request, options) =>
       clientFor().unary('CheckTargets', request, within(engineMs * request.targets.length, options)),

@@ -80,6 +80,7 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
     return {
       describeStanding: async (options) => agent.describeStanding(options),
       describeWorkloads: asked(agent.describeWorkloads),
+      lookAtLayer: asked(agent.lookAtLayer),
       describeProject: asked(agent.describeProject),
       checkTargets: asked(agent.checkTargets),
       grantEpoch: asked(agent.grantEpoch),

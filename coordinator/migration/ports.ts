@@ -26,6 +26,7 @@ import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import type { Facts, Lease, MigrationEnd, MigrationRecord, NewMigration, Workload } from './record.ts'
 
 export type Described = DescribedWorkloads__Output
@@ -42,6 +43,7 @@ export type AgentPort = {
     request: { containers: string[]; measureVolumes: boolean; choices?: Choices },
     options?: CallOptions,
   ): Promise<Described>
+  lookAtLayer(request: { containerId: string }, options?: CallOptions): Promise<WritableLayer__Output>
   describeProject(request: { project: string }, options?: CallOptions): Promise<Project__Output>
   checkTargets(
     request: {
@@ -57,7 +59,13 @@ export type AgentPort = {
     options?: CallOptions,
   ): Promise<{ checks: TargetCheck[] }>
   grantEpoch(
-    request: { lease: Lease; role: 'source' | 'target' | 'retired'; peerHost: string; containerId: string },
+    request: {
+      lease: Lease
+      role: 'source' | 'target' | 'retired'
+      peerHost: string
+      containerId: string
+      choices?: Choices
+    },
     options?: CallOptions,
   ): Promise<{ previousEpoch: number }>
   // movedHere: the container that is the workload now, on the target; '': it is not here.

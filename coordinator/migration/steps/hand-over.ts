@@ -13,6 +13,7 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import { runHook } from './hooks.ts'
 import { keepLayer } from './keep-layer.ts'
+import { lateChanges } from './late-changes.ts'
 import { sendImage } from './send-image.ts'
 import { inOrder, insisting, type MovingMember, needed, type Step, type StepContext, undoEach } from './step.ts'
 
@@ -23,8 +24,9 @@ const healthTimeoutMs = 15 * 60_000
 const lock: Step = {
   name: 'lock',
   do: async ({ record, members, source, target, journal, signal }) => {
+    const choices = choicesOf(record.request, null)
     const { workloads } = await source.agent.describeWorkloads(
-      { containers: members.map(({ containerId }) => containerId), measureVolumes: false },
+      { containers: members.map(({ containerId }) => containerId), measureVolumes: false, choices },
       { signal },
     )
     const leases = await journal.acquireLeases(record.id, {
@@ -37,7 +39,7 @@ const lock: Step = {
     for (const [index, { containerId }] of members.entries()) {
       const grant = { lease: needed(leases[index], 'lock'), containerId }
       await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
-      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host, choices }, { signal })
     }
     return {}
   },
@@ -234,7 +236,10 @@ const finalcopy: Step = {
         ? needed(member.facts.hold, 'hold')
         : { targetContainerId: layered.containerId, retained: null }
     })
+    const looking = lateChanges(context)
     const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
+    const late = await looking
+    if (late !== null) throw late
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
       entries: result.entries,

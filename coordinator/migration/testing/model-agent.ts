@@ -115,6 +115,11 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
         })
         return { workloads, moveSet: [...set.values()].map(memberOf) }
       }),
+    lookAtLayer: ({ containerId }) =>
+      effect(host, 'look at layer', () => {
+        copy(containerId)
+        return { changes: 0, paths: [], bytes: 0 }
+      }),
     checkTargets: ({ targets }) => effect(host, 'check', () => ({ checks: targets.map(checkOne) })),
     grantEpoch: ({ lease, role }) =>
       step('grant', lease, () => {

@@ -37,6 +37,7 @@ import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Outp
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from './drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from './drayage/v1/KeptLayer.ts';
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
+import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from './drayage/v1/LookAtLayerRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
@@ -124,6 +125,7 @@ export interface ProtoGrpcType {
       KeepLayerRequest: MessageTypeDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeepLayerRequest__Output>
       KeptLayer: MessageTypeDefinition<_drayage_v1_KeptLayer, _drayage_v1_KeptLayer__Output>
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
+      LookAtLayerRequest: MessageTypeDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_LookAtLayerRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>

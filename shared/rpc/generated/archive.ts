@@ -57,6 +57,7 @@ import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Ou
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from './drayage/v1/LendVolumeRequest.ts';
 import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from './drayage/v1/LentVolume.ts';
 import type { ListDirectoryRequest as _drayage_v1_ListDirectoryRequest, ListDirectoryRequest__Output as _drayage_v1_ListDirectoryRequest__Output } from './drayage/v1/ListDirectoryRequest.ts';
+import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from './drayage/v1/LookAtLayerRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
@@ -177,6 +178,7 @@ export interface ProtoGrpcType {
       LendVolumeRequest: MessageTypeDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LendVolumeRequest__Output>
       LentVolume: MessageTypeDefinition<_drayage_v1_LentVolume, _drayage_v1_LentVolume__Output>
       ListDirectoryRequest: MessageTypeDefinition<_drayage_v1_ListDirectoryRequest, _drayage_v1_ListDirectoryRequest__Output>
+      LookAtLayerRequest: MessageTypeDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_LookAtLayerRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>

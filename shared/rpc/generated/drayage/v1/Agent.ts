@@ -25,6 +25,7 @@ import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateS
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from '../../drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from '../../drayage/v1/KeptLayer.ts';
+import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from '../../drayage/v1/LookAtLayerRequest.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
 import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from '../../drayage/v1/Project.ts';
@@ -47,6 +48,7 @@ import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output 
 import type { TargetChecks as _drayage_v1_TargetChecks, TargetChecks__Output as _drayage_v1_TargetChecks__Output } from '../../drayage/v1/TargetChecks.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from '../../drayage/v1/UnfenceSourceRequest.ts';
 import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from '../../drayage/v1/VolumeProgress.ts';
+import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
 
 export interface AgentClient extends grpc.Client {
   CheckTargets(argument: _drayage_v1_CheckTargetsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
@@ -174,6 +176,15 @@ export interface AgentClient extends grpc.Client {
   keepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
   keepLayer(argument: _drayage_v1_KeepLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
   keepLayer(argument: _drayage_v1_KeepLayerRequest, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
   
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
@@ -333,6 +344,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   KeepLayer: grpc.handleUnaryCall<_drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer>;
   
+  LookAtLayer: grpc.handleUnaryCall<_drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer>;
+  
   PrepareTarget: grpc.handleUnaryCall<_drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget>;
   
   ReceiveImage: grpc.handleServerStreamingCall<_drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress>;
@@ -380,6 +393,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   HoldSource: MethodDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_Done, _drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done__Output>
   IsolateSource: MethodDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolatedSource, _drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource__Output>
   KeepLayer: MethodDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeptLayer, _drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer__Output>
+  LookAtLayer: MethodDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_WritableLayer, _drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer__Output>
   PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
   ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
   ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>
