@@ -57,12 +57,15 @@ const volumeSources = (volumes: readonly Volume[]): { readonly source: string; r
     return found.kind === 'bind' ? [{ source: found.source, by: `the volume ${name} of ${found.source}` }] : []
   })
 
+// Paths of its host that it mounts, and how each is said.
+export const hostSources = (spec: ContainerSpec, volumes: readonly Volume[]) => [
+  ...bindSources(spec).map((source) => ({ source, by: source })),
+  ...volumeSources([...volumes, ...volumesSaidIn(spec)]),
+]
+
 const socketsOf = (spec: ContainerSpec, volumes: readonly Volume[]): string[] => {
-  const sources = [
-    ...bindSources(spec).map((source) => ({ source, by: source })),
-    ...volumeSources([...volumes, ...volumesSaidIn(spec)]),
-  ]
-  return [...new Set(sources.filter(({ source }) => reachesSocket(source)).map(({ by }) => by))]
+  const sources = hostSources(spec, volumes).filter(({ source }) => reachesSocket(source))
+  return [...new Set(sources.map(({ by }) => by))]
 }
 
 const unconfinedBy = ({ hostConfig }: ContainerSpec): string[] => [

@@ -8,6 +8,7 @@ import type { Workload__Output as Workload } from '../../shared/rpc/generated/dr
 import { requireMayCome } from '../authority/rules.ts'
 import { withPublished } from '../docker/republish.ts'
 import type { Adopted } from '../state/migrations.ts'
+import { requireBinds } from './binds.ts'
 import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
@@ -36,6 +37,7 @@ export const prepareTarget = async (
   const { engine, state, rules } = context
   const workload = withPublished(described, choices?.publish ?? [])
   requireMayCome({ workload, allowed: allowedPowers }, rules)
+  await requireBinds(context, workload, choices)
   const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
   if (adopted) requireNoLayer(adopted, workload, choices, layer)

@@ -19,6 +19,7 @@ import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
+import { findOwnState } from './own-state.ts'
 import { reachWarnings } from './reach.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
@@ -149,13 +150,13 @@ const checkTarget = async (
   { workload, workloadId, overwriteChanged, allowedPowers, choices, retired }: Asked,
   check: EngineCheck,
 ): Promise<TargetCheck> => {
-  const { volumes, paths, rules, dataDir } = context
+  const { volumes, paths, rules } = context
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {
     ...check,
     obstacles: [
       ...check.obstacles,
-      ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
+      ...(choices?.binds === 'require' ? await bindFindings(workload, paths, await findOwnState(context)) : []),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
       ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
