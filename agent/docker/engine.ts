@@ -97,6 +97,8 @@ export type Engine = {
   container(id: string): Promise<ContainerState>
   // As asked for when it was made; null: there is no such container.
   portsOf(id: string): Promise<PublishedPort__Output[] | null>
+  // Where each is in the engine's view of its host, and where in the container; null: there is no such container.
+  mountsOf(id: string): Promise<{ readonly source: string; readonly destination: string }[] | null>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
   volume(name: string): Promise<VolumeState>
   // For an import, with its label beside these. Throws DRAYAGE_VOLUME_EXISTS.
@@ -212,6 +214,14 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     portsOf: async (id) => {
       const container = await findContainer(client, id)
       return container === null ? null : publishedPorts(container.Config, container.HostConfig)
+    },
+    mountsOf: async (id) => {
+      const mounts = (await findContainer(client, id))?.Mounts ?? null
+      return (
+        mounts?.flatMap(({ Source = '', Destination }) =>
+          Source === '' ? [] : [{ source: Source, destination: Destination }],
+        ) ?? null
+      )
     },
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
