@@ -2,6 +2,7 @@
 // others.
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, posix } from 'node:path'
+import { isWithin } from '../binds/paths.ts'
 import type { AgentContext } from './context.ts'
 
 export type OwnState = {
@@ -14,8 +15,6 @@ export type OwnState = {
 type Context = Pick<AgentContext, 'paths' | 'dataDir'> & {
   readonly engine: Pick<AgentContext['engine'], 'mountsOf' | 'facts'>
 }
-
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(posix.join(folder, '/'))
 
 // The engine mounts these three files into every container, from its folder of that container. proc(5), /proc/pid/mountinfo:
 // the fourth field is the file within its file system, the fifth where it is mounted.
