@@ -38,6 +38,7 @@ const image = (sizeBytes: number) => ({
   id: 'i',
   reference: 'i',
   tags: [],
+  digests: [],
   layers: [],
   os: 'linux',
   architecture: 'amd64',
