@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createEngine } from '../../agent/docker/engine.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { startRegistry } from '../lab/registry.ts'
@@ -169,6 +170,19 @@ test('an image is pulled by its digest where a registry has it, goes if the move
   const digest = (await digests(one)).find((text) => text.startsWith(registry.address)) ?? ''
   const { image: planned } = await planOf(lab, pulled('host-2'))
   expect(planned).toMatchObject({ presentOnTarget: false, pulledFrom: expect.arrayContaining([digest]) })
+
+  // To the other kind of image store, and what turns out to be another image goes again.
+  const [here, there] = [one, three].map(({ dockerHost }) => createEngine({ dockerHost }))
+  const wanted = (await here?.describe('web'))?.image
+  if (there === undefined || !wanted) throw new Error('There is no image to be pulled.')
+  const signal = new AbortController().signal
+  const other = await there.pullImage({ ...wanted, configuration: 'another' }, [digest], signal)
+  expect(other).toEqual({ failure: expect.stringMatching(/has another configuration$/) })
+  expect(await three.docker(['image', 'ls', '-aq'])).toBe('')
+  const found = await there.pullImage(wanted, [`${registry.address}/no/such@${digest.split('@')[1]}`, digest], signal)
+  expect(found).toEqual({ imageId: await there.findImage(wanted) })
+  await there.removeImage(await there.findImage(wanted).then((id) => id ?? ''), [wanted.reference, ...wanted.tags])
+  expect(await three.docker(['image', 'ls', '-aq'])).toBe('')
 
   const before = await holdings(two)
   await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
