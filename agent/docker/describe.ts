@@ -69,6 +69,7 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       rootIdentity: '',
       usage: null,
       carriedByAnother: false,
+      ofHost: false,
       traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
   })

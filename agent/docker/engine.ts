@@ -23,6 +23,7 @@ import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
+import { type HostMount, hostMounts } from './host-mounts.ts'
 import { heldLayers } from './image-layers.ts'
 import { type PulledImage, pullImage } from './image-pull.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
@@ -57,6 +58,7 @@ export type { Arrival, EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { Executed } from './exec.ts'
+export type { HostMount } from './host-mounts.ts'
 export type { PulledImage } from './image-pull.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
@@ -159,6 +161,8 @@ export type Engine = {
   useOfTarget(migrationId: string, own?: OwnCopy | null): Promise<string[]>
   // Containers that run with one of these volumes mounted, by its name or by its directory.
   runningUsers(volumes: readonly VolumePlace[]): Promise<ContainerName[]>
+  // What all containers, running or not, mount of their host; a volume that is a view of a directory counts as that.
+  hostMounts(): Promise<HostMount[]>
 
   // Of a retired container: what is to go with it; null: it is not there.
   goesWith(containerId: string): Promise<GoesWith | null>
@@ -238,6 +242,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     otherUsers: (own, migrationId) => otherUsers(client, own, migrationId),
     removeRetired: (own, goes, withImage) => removeRetired(client, own, goes, withImage),
     runningUsers: (volumes) => runningUsers(client, volumes),
+    hostMounts: () => hostMounts(client),
     setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
     stop: (id) => stop(client, id),
     start: (id) => start(client, id),

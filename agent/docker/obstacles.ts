@@ -87,14 +87,15 @@ const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
         ),
       ]
 
+// Of those that are copied, each is looked at by its own (binds/source.ts).
 const bindObstacles = (what: string, { choices }: SourceFacts): Finding[] =>
-  choices?.binds === 'require'
+  choices?.binds === 'require' || choices?.binds === 'copy'
     ? []
     : [
         obstacle(
           'DRAYAGE_BIND_MOUNT',
-          `${what}; only volumes move. Put that data in a volume; or, where the target has the same at the same path, say ` +
-            '--binds require.',
+          `${what}; only volumes move unless it is said otherwise. Put that data in a volume; or, where the target has the same ` +
+            'at the same path, say --binds require; or have it copied: --binds copy.',
         ),
       ]
 

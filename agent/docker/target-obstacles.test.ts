@@ -174,7 +174,15 @@ test('a volume that several have in common is somebody else’s here, or missing
           createdAt: '',
           anonymous: false,
         },
-        ...{ destination: '/x', readOnly: false, rootIdentity: '', usage: null, traits: [], carriedByAnother },
+        ...{
+          destination: '/x',
+          readOnly: false,
+          rootIdentity: '',
+          usage: null,
+          traits: [],
+          carriedByAnother,
+          ofHost: false,
+        },
       },
     ],
   })

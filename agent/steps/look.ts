@@ -10,8 +10,11 @@ import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCh
 import type { TargetChecks } from '../../shared/rpc/generated/drayage/v1/TargetChecks.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
-import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { isCopied } from '../../shared/volumes/plain.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
+import { type CopiedBinds, copiedBinds } from '../binds/source.ts'
+import { placeShortages } from '../binds/space.ts'
+import { lookAtPlace, ofEngine, ofHost } from '../binds/target.ts'
 import type { EngineCheck } from '../docker/engine.ts'
 import { withPublished } from '../docker/republish.ts'
 import type { RetiredWorkload } from '../state/retired.ts'
@@ -35,13 +38,19 @@ export const describeWorkloads = async (
   const { workloads, moveSet } = await context.engine.describeTogether(containers, options)
   const measured = new Set<string>()
   const looked: Workload[] = []
+  const moving = workloads.map(({ containerId }) => containerId)
+  const mounts = choices?.binds === 'copy' ? await context.engine.hostMounts() : null
   for (const workload of workloads) {
     const isWanted = (name: string) => measureVolumes && !measured.has(name)
-    looked.push(await lookInside(context, workload, isWanted, signal))
-    for (const { name } of workload.volumes) measured.add(name)
+    const copied = mounts === null ? noBinds : await copiedBinds(context, workload, moving, mounts)
+    const seen = await lookInside(context, workload, copied, isWanted, signal)
+    looked.push(seen)
+    for (const { name } of seen.volumes) measured.add(name)
   }
   return { workloads: looked, moveSet }
 }
+
+const noBinds: CopiedBinds = { volumes: [], obstacles: [], warnings: [] }
 
 // Of one, for whom it belongs to nothing matters.
 export const describeWorkload = async (
@@ -51,13 +60,14 @@ export const describeWorkload = async (
 ): Promise<Workload> => {
   const isRetired = (id: string) => context.state.retired.byContainer(id) !== null
   const workload = await context.engine.describe(container, { isRetired })
-  return lookInside(context, workload, () => false, signal)
+  return lookInside(context, workload, noBinds, () => false, signal)
 }
 
 // What the engine does not know: whose its volumes' roots are, how much is in them, and what it mounts of the host.
 const lookInside = async (
   { volumes, paths, state }: AgentContext,
   workload: Workload,
+  copied: CopiedBinds,
   isMeasured: (volume: string) => boolean,
   signal: AbortSignal,
 ): Promise<Workload> => {
@@ -72,11 +82,11 @@ const lookInside = async (
     })
   }
   const looked = await Promise.all(
-    workload.volumes.map(async (volume) => {
-      if (!isPlainVolume(volume)) return volume
+    [...workload.volumes, ...copied.volumes].map(async (volume) => {
+      if (!isCopied(volume)) return volume
       const root = paths.here(volume.mountpoint)
       try {
-        const rootIdentity = await volumes.identify(root)
+        const rootIdentity = volume.ofHost ? volume.rootIdentity : await volumes.identify(root)
         const usage = isMeasured(volume.name) ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
       } catch (thrown) {
@@ -95,7 +105,13 @@ const lookInside = async (
     }),
   )
   const binds = await lookAtBinds(paths, workload.binds)
-  return { ...workload, volumes: looked, binds, obstacles: [...workload.obstacles, ...obstacles] }
+  return {
+    ...workload,
+    volumes: looked,
+    binds,
+    obstacles: [...workload.obstacles, ...copied.obstacles, ...obstacles],
+    warnings: [...workload.warnings, ...copied.warnings],
+  }
 }
 
 export const describeProject = async (
@@ -128,7 +144,7 @@ export const checkTargets = async (
   )
   const seen = await context.engine.checkTogether(
     asked.map(({ workload, migrationId, retired }) => {
-      return { workload, migrationId, own: retired === null ? null : copyOf(retired) }
+      return { workload: ofEngine(workload), migrationId, own: retired === null ? null : copyOf(retired) }
     }),
   )
   const checks: TargetCheck[] = []
@@ -146,19 +162,27 @@ type Asked = Omit<CheckTargetRequest__Output, 'workload'> & {
 
 const checkTarget = async (
   context: TargetContext,
-  { workload, workloadId, overwriteChanged, allowedPowers, choices, retired }: Asked,
+  { workload, migrationId, workloadId, overwriteChanged, allowedPowers, choices, retired }: Asked,
   check: EngineCheck,
 ): Promise<TargetCheck> => {
   const { volumes, paths, rules, dataDir } = context
+  const kept = retired === null ? [] : [retired]
+  const places = await Promise.all(
+    ofHost(workload.volumes)
+      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .map((bind) => lookAtPlace(context, bind, { migrationId, kept })),
+  )
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {
     ...check,
     obstacles: [
       ...check.obstacles,
       ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
+      ...places.flatMap(({ findings }) => findings),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
-      ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...shortages(retired === null ? ofEngine(workload) : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...(retired === null ? await placeShortages(context, workload.volumes, check.engine.dataRoot) : []),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
       ...(retired === null ? [] : layerAgainst(retired, workload, choices)),
       ...(retired === null ? [] : await portsAgainst(context, retired, workload)),

@@ -9,7 +9,15 @@ const volume = (
   more: Partial<WorkloadVolume__Output> = {},
 ): WorkloadVolume__Output => ({
   ...{ name: 'net', driver: 'local', options, labels: {}, mountpoint: '/x', createdAt: '', anonymous: false },
-  ...{ destination: '/x', readOnly: false, rootIdentity: '', usage: null, traits: [], carriedByAnother: false },
+  ...{
+    destination: '/x',
+    readOnly: false,
+    rootIdentity: '',
+    usage: null,
+    traits: [],
+    carriedByAnother: false,
+    ofHost: false,
+  },
   ...more,
 })
 

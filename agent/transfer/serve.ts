@@ -86,9 +86,11 @@ export const createServing = ({
     if (noted === undefined) {
       throw forbidden(migrationId, `the volume ${volume} is not one of those that migration ${migrationId} moves`)
     }
+    const here = paths.here(noted.mountpoint)
     return {
-      root: await whereIs(paths.here(noted.mountpoint), migrationId),
-      expectIdentity: rootIdentity || noted.rootIdentity,
+      root: noted.ofHost ? here : await whereIs(here, migrationId),
+      // What is of the host is the directory that the way without symlinks led to, whoever asks for another.
+      expectIdentity: noted.ofHost ? noted.rootIdentity : rootIdentity || noted.rootIdentity,
       final,
       memory: await state.roundMemory.of(note.workloadId, volume),
       holding: { digest: heldDigest, lacking },

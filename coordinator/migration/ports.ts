@@ -57,7 +57,13 @@ export type AgentPort = {
     options?: CallOptions,
   ): Promise<{ checks: TargetCheck[] }>
   grantEpoch(
-    request: { lease: Lease; role: 'source' | 'target' | 'retired'; peerHost: string; containerId: string },
+    request: {
+      lease: Lease
+      role: 'source' | 'target' | 'retired'
+      peerHost: string
+      containerId: string
+      choices?: Choices
+    },
     options?: CallOptions,
   ): Promise<{ previousEpoch: number }>
   // movedHere: the container that is the workload now, on the target; '': it is not here.

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { isRunning, makeCgroup } from './cgroups.ts'
 import { composePlugins, type EngineInstall } from './install.ts'
 import { labNetworks } from './network.ts'
-import { cgroupOf, hostDir, hostNetns, pluginsDir } from './places.ts'
+import { withOwn } from './own-files.ts'
+import { cgroupOf, hostDir, hostNetns, ownSrv, pluginsDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
 import { eventually } from './wait.ts'
 
@@ -74,15 +75,17 @@ const writeIdRanges = async (dir: string) => {
 }
 
 // The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else, and looks for the sockets of plugins in
-// /run/docker/plugins. It gets a mount namespace in which those are the lab's, so that the machine's stay as they are.
-const wrapperFor = (dir: string, { usernsRemap, plugins }: EngineOptions): readonly string[] => {
-  const mounts = [
-    ...(usernsRemap ? ['mount --bind "$0/subuid" /etc/subuid', 'mount --bind "$0/subgid" /etc/subgid'] : []),
-    ...(plugins ? ['mkdir -p /run/docker/plugins', 'mount --bind "$0/plugins" /run/docker/plugins'] : []),
-  ]
-  if (mounts.length === 0) return []
-  return ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, dir]
-}
+// /run/docker/plugins.
+const pluginSockets = '/run/docker/plugins'
+
+const wrapperFor = (dir: string, { usernsRemap, plugins, ownSrv }: Asked): readonly string[] =>
+  withOwn(dir, {
+    ...(usernsRemap ? { '/etc/subuid': 'subuid', '/etc/subgid': 'subgid' } : {}),
+    ...(plugins ? { [pluginSockets]: 'plugins' } : {}),
+    ...(ownSrv ? { '/srv': 'srv' } : {}),
+  })
+
+type Asked = EngineOptions & { readonly ownSrv: boolean }
 
 // The kernel kills containerd with the engine. Where the machine's init has not reaped it by the next start, engine
 // 20.10 takes it for running and waits for it in vain.
@@ -99,7 +102,7 @@ export const makeEngine = async (
   host: string,
   engine: EngineInstall,
   place: EnginePlace,
-  options: EngineOptions,
+  options: Asked,
 ): Promise<LabProcess> => {
   const dir = hostDir(id, host)
   await mkdir(join(dir, 'client'), { recursive: true })
@@ -122,7 +125,9 @@ export const makeEngine = async (
     }),
   )
   if (options.usernsRemap) await writeIdRanges(dir)
+  if (options.ownSrv) await mkdir(ownSrv(id, host), { recursive: true })
   if (options.plugins) await mkdir(pluginsDir(id, host), { recursive: true })
+  if (options.plugins) await mkdir(pluginSockets, { recursive: true })
   return labProcess({
     name: `the engine of ${host}`,
     command: ['dockerd', '--config-file', join(dir, 'daemon.json')],

@@ -60,7 +60,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'list') return listDirectory(task.request, checkpoint)
   if (task.kind === 'open') return openFile(task.request)
-  if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
+  if (task.kind === 'clear') return clearVolume(task.root, task.expectIdentity, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {
     let reported = 0

@@ -24,8 +24,9 @@ const healthTimeoutMs = 15 * 60_000
 const lock: Step = {
   name: 'lock',
   do: async ({ record, members, source, target, journal, signal }) => {
+    const choices = choicesOf(record.request)
     const { workloads } = await source.agent.describeWorkloads(
-      { containers: members.map(({ containerId }) => containerId), measureVolumes: false },
+      { containers: members.map(({ containerId }) => containerId), measureVolumes: false, choices },
       { signal },
     )
     const leases = await journal.acquireLeases(record.id, {
@@ -38,7 +39,7 @@ const lock: Step = {
     for (const [index, { containerId }] of members.entries()) {
       const grant = { lease: needed(leases[index], 'lock'), containerId }
       await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
-      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host, choices }, { signal })
     }
     return {}
   },

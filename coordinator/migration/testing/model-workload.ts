@@ -27,6 +27,7 @@ const volumeOf = (name: string, measured: boolean): Workload['volumes'][number] 
     readOnly: false,
     rootIdentity: '1:2',
     carriedByAnother: false,
+    ofHost: false,
     traits: [],
   },
   usage: measured ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] } : null,

@@ -33,10 +33,13 @@ export const nextFor = ({ record, entries, facts, waiting, follower, place }: St
 const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>
   `Wait. If ${from} is away, it goes on when ${from} is back; dray cancel ${id} gives it up.`
 
-const afterFinalize = ({ of, subject, state, request: { from } }: MigrationRecord): string =>
-  state === 'completed'
-    ? `Nothing of ${subject} is left on ${from} that migration ${of ?? ''} had kept there.`
+const afterFinalize = (record: MigrationRecord): string => {
+  const { of, subject, state, request } = record
+  const { from } = request
+  return state === 'completed'
+    ? `Nothing of ${subject} is left on ${from} that migration ${of ?? ''} had kept there.${stays(record)}`
     : `${from} keeps what it still has of ${subject}. See the error, mend what it names, and run dray finalize ${of ?? ''} again.`
+}
 
 const afterHandOver = (record: MigrationRecord, facts: Facts, follower: MigrationRecord | null): string => {
   const { id, kind, request, subject, state, error } = record
@@ -71,10 +74,20 @@ const afterHandOver = (record: MigrationRecord, facts: Facts, follower: Migratio
   }
 }
 
-const kept = ({ request: { from } }: MigrationRecord, { isolate }: Facts): string =>
-  isolate?.some(({ volumes }) => volumes.length > 0)
+const kept = (record: MigrationRecord, { isolate }: Facts): string => {
+  const { from } = record.request
+  const container = isolate?.some(({ volumes }) => volumes.length > 0)
     ? `${from} keeps the stopped container and its data, set aside; nothing starts it by mistake.`
     : `${from} keeps the stopped container${isolate?.[0]?.renamedTo ? ` as ${isolate[0].renamedTo}` : ''}.`
+  return `${container}${stays(record)}`
+}
+
+// What was copied of the host is the host's, and nobody's to remove.
+const stays = ({ plan, request: { from } }: MigrationRecord): string => {
+  const paths = plan.volumes.flatMap(({ name, ofHost }) => (ofHost ? [name] : []))
+  if (paths.length === 0) return ''
+  return ` ${paths.join(', ')} ${paths.length === 1 ? 'stays' : 'stay'} on ${from} in ${paths.length === 1 ? 'its' : 'their'} place, and no finalize removes ${paths.length === 1 ? 'it' : 'them'}.`
+}
 
 const wentBack = ({ subject, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>
   `${subject} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
