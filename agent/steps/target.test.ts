@@ -206,12 +206,12 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   })
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: [], os: 'linux', architecture: 'amd64' },
-    ...{ sizeBytes: 1, configuration: '' },
+    ...{ sizeBytes: 1, configuration: '', digests: [] },
   }
   const peer = { host: 'host-1', address: '127.0.0.1:1' }
   const messages = receiveImage(
     { ...context, puller: { ...context.puller, image: () => pull } },
-    { image, source: peer, bytesPerSecond: 0, ticket: null, isLayer: false },
+    { image, source: peer, bytesPerSecond: 0, ticket: null, isLayer: false, pull: false },
     lease,
     patient,
   )
@@ -247,7 +247,7 @@ test('an image that the engine does not take without the layers that are here is
   }
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: ['sha256:a', 'sha256:b'], os: 'linux' },
-    ...{ architecture: 'amd64', sizeBytes: 1, configuration: '' },
+    ...{ architecture: 'amd64', sizeBytes: 1, configuration: '', digests: [] },
   }
   const puller: AgentContext['puller'] = {
     ...context.puller,
@@ -258,7 +258,12 @@ test('an image that the engine does not take without the layers that are here is
   }
   const request = { image, source: { host: 'host-1', address: '127.0.0.1:1' }, bytesPerSecond: 0, ticket: null }
   let last: unknown
-  for await (const message of receiveImage({ ...context, puller }, { ...request, isLayer: false }, lease, patient)) {
+  for await (const message of receiveImage(
+    { ...context, puller },
+    { ...request, isLayer: false, pull: false },
+    lease,
+    patient,
+  )) {
     last = message
   }
   expect(asked).toEqual([1, 0])
