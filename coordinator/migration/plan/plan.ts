@@ -101,11 +101,15 @@ const networksOf = (parts: readonly PlannedPart[]): Plan['networks'] => [
   ).values(),
 ]
 
-const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => ({
-  reference: image?.reference ?? '',
-  sizeBytes: image?.sizeBytes ?? 0,
-  presentOnTarget: check.imageId !== '',
-})
+const imageOf = ({ options }: AcceptedRequest, { workload: { image }, check }: PlannedPart): Plan['image'] => {
+  const digests = options.images === 'pull' && check.imageId === '' ? (image?.digests ?? []) : []
+  return {
+    reference: image?.reference ?? '',
+    sizeBytes: image?.sizeBytes ?? 0,
+    presentOnTarget: check.imageId !== '',
+    ...(digests.length === 0 ? {} : { pulledFrom: [...digests] }),
+  }
+}
 
 const engineOf = ({ version, os, architecture, storageDriver, containerdImageStore }: EngineFacts) => ({
   ...{ version, os, architecture, storageDriver, containerdImageStore },
@@ -123,7 +127,7 @@ const membersOf = (
   return parts.map((part) => {
     const { containerId: id, name, state } = part.workload
     const ties = [...(known.get(id)?.ties ?? [])]
-    return { id, name, state, image: imageOf(part), ...plannedLayer(request, part.workload), ties }
+    return { id, name, state, image: imageOf(request, part), ...plannedLayer(request, part.workload), ties }
   })
 }
 
@@ -151,7 +155,7 @@ export const assess = (
     container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
     from: request.from,
     to: request.to,
-    image: imageOf(asked),
+    image: imageOf(request, asked),
     members: membersOf(request, parts, moveSet),
     volumes,
     networks: networksOf(parts),
