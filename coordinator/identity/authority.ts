@@ -160,8 +160,9 @@ const isAbsent = (file: string): boolean => {
 const unusable = (file: string, why: string, cause?: unknown): AppError =>
   new AppError(
     'DRAYAGE_CONFIG_INVALID',
-    `The certificate authority in ${file} cannot be used: ${why}. Put that file back from a backup (dray restore), or mount what ` +
-      'it is on; with another authority every agent would have to be added anew.',
+    `The certificate authority in ${file} cannot be used: ${why}. Put that file back from a backup (dray coordinator restore ` +
+      'makes a data directory from one), or mount what it is on. Without either, begin with an empty --data-dir: with another ' +
+      'authority every host has to be added anew.',
     cause === undefined ? {} : { cause },
   )
 
