@@ -27,6 +27,7 @@ import { exportImage, findImage, loadImage, type MovedImage, removeImage } from 
 import { type Inventory, inventory } from './inventory.ts'
 import { commitLayer, removeLayer } from './layer-image.ts'
 import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
+import { lostCompanions } from './lost-companions.ts'
 import {
   allUsers,
   type ContainerName,
@@ -87,6 +88,9 @@ export type Engine = {
   container(id: string): Promise<ContainerState>
   // As asked for when it was made; null: there is no such container.
   portsOf(id: string): Promise<PublishedPort__Output[] | null>
+  // Of the containers whose network, process ids or IPC it has: those that are not there any more, as the engine refers to
+  // them. It cannot be started without.
+  lostCompanions(id: string): Promise<string[]>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
   volume(name: string): Promise<VolumeState>
   // For an import, with its label beside these. Throws DRAYAGE_VOLUME_EXISTS.
@@ -188,6 +192,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       const container = await findContainer(client, id)
       return container === null ? null : publishedPorts(container.Config, container.HostConfig)
     },
+    lostCompanions: (id) => lostCompanions(client, id),
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),

@@ -58,6 +58,11 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 const waitsWithoutEnd = ({ kind }: MigrationRecord, { name }: Step): boolean =>
   kind === 'finalize' || (kind === 'return' && name === 'stop')
 
+// Of a return that nobody asked for nobody is there to try it again, and its workload runs nowhere: what was refused may be
+// allowed a moment later (a full disk, a busy engine).
+const isTriedAgain = ({ terms }: MigrationRecord, isCommitted: boolean): boolean =>
+  terms.unasked === true && !isCommitted
+
 const stepsOf = ({ kind }: MigrationRecord): Readonly<Partial<Record<Step['name'], Step>>> =>
   kind === 'finalize' ? finalizeSteps : steps
 
@@ -153,7 +158,7 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
         step,
         signal,
         waitsWithoutEnd(record, step) || forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
-        (error) => passing.has(error.code) || isInsistedOn(error),
+        (error) => passing.has(error.code) || isInsistedOn(error) || isTriedAgain(record, forwardOnly),
         async () => {
           const context = await contextFor(await reread(record), entries, step, signal)
           return withFailpoints(step.name, () => step.do(context))
