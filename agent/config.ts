@@ -8,6 +8,7 @@ import { AppError, type Finding } from '../shared/errors.ts'
 import { failpointFolder } from '../shared/failpoints/failpoints.ts'
 import { defaultSilenceMs } from '../shared/rpc/silence.ts'
 import type { HostRules } from './authority/rules.ts'
+import { allowedBinds } from './binds/paths.ts'
 import { type VolumeRoot, volumeRoot } from './engine-paths.ts'
 import type { LogLevel } from './log.ts'
 
@@ -78,6 +79,7 @@ const settings = {
   forbid: { env: 'DRAYAGE_FORBID', flag: 'forbid', optional: true, parse: parseHostPowers },
   imageRegistries: { env: 'DRAYAGE_IMAGE_REGISTRIES', flag: 'imageRegistries', optional: true, parse: registryNames },
   largestVolume: { env: 'DRAYAGE_LARGEST_VOLUME', flag: 'largestVolume', optional: true, parse: byteCount },
+  allowBind: { env: 'DRAYAGE_ALLOW_BIND', flag: 'allowBind', optional: true, parse: allowedBinds },
   failpoints: { env: 'DRAYAGE_FAILPOINTS', optional: true, parse: failpointFolder },
 } as const
 
@@ -98,10 +100,12 @@ export const readConfig = (
       faults.push(...((thrown.details['reasons'] as readonly Finding[] | undefined) ?? [thrown]))
     }
   }
-  const { forbid = [], imageRegistries, largestVolume, ...others } = config
+  const { forbid = [], imageRegistries, largestVolume, allowBind = [], ...others } = config
   const read = {
     ...others,
-    rules: { forbidden: forbid, registries: imageRegistries, largestVolumeBytes: largestVolume },
+    rules: {
+      ...{ forbidden: forbid, registries: imageRegistries, largestVolumeBytes: largestVolume, bindPaths: allowBind },
+    },
   } as Partial<AgentConfig>
   if (read.listen !== undefined && read.advertise === undefined && isWildcard(hostOf(read.listen))) {
     faults.push({

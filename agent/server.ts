@@ -31,7 +31,7 @@ import { discardTarget, holdSource, prepareTarget, releaseSource } from './steps
 import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { keepLayer } from './steps/keep-layer.ts'
-import { checkTarget, describeProject, describeWorkload } from './steps/look.ts'
+import { checkTargets, describeProject, describeWorkloads } from './steps/look.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
@@ -117,10 +117,11 @@ export const createAgentServer = (
 
   const server = createServer(options)
   server.addService(services.Agent, {
-    DescribeWorkload: look((request, { signal }) => describeWorkload(context, request, signal)),
+    DescribeWorkloads: look((request, { signal }) => describeWorkloads(context, request, signal)),
+    LookAtLayer: look(({ containerId }) => context.engine.layer(containerId)),
     DescribeProject: look(({ project }) => describeProject(context, project)),
     DescribeStanding: look(async () => standingOf(state)),
-    CheckTarget: look((request) => checkTarget(context, request)),
+    CheckTargets: look((request) => checkTargets(context, request)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
     ForgetMigration: step((request, lease) => forgetMigration(context, request.movedHere, lease), { atAnyEpoch: true }),

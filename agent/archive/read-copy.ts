@@ -4,7 +4,8 @@ import { AppError } from '../../shared/errors.ts'
 import type { CopyReport } from '../../shared/rpc/generated/drayage/v1/CopyReport.ts'
 import type { ReadCopyRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReadCopyRequest.ts'
 import { reporting } from '../../shared/rpc/liveness.ts'
-import type { Engine } from '../docker/engine.ts'
+import { runningInside } from '../binds/source.ts'
+import type { ContainerName, Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import { asideOf } from '../set-aside/set-aside.ts'
 import type { State } from '../state/state.ts'
@@ -12,7 +13,7 @@ import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import { devicePolicyOf, type VolumeEngine } from '../volume/engine.ts'
 
 type Context = {
-  readonly engine: Pick<Engine, 'volume' | 'runningUsers'>
+  readonly engine: Pick<Engine, 'volume' | 'runningUsers' | 'hostMounts'>
   readonly volumes: Pick<VolumeEngine, 'digest'>
   readonly paths: EnginePaths
   readonly state: Pick<State, 'retired' | 'arrived' | 'roundMemory'>
@@ -59,25 +60,37 @@ const copyOf = async (context: Context, migrationId: string, volume: string, sid
 // Where it was set aside nothing runs on it.
 const keptCopy = ({ paths, state }: Context, migrationId: string, name: string): Copy => {
   const workload = state.retired.all().find((retired) => retired.migrationId === migrationId)
+  const bind = workload?.binds?.find(({ path }) => path === name)
+  if (bind !== undefined) return { root: paths.here(bind.path), workloadId: workload?.workloadId }
   const kept = workload?.volumes.find((volume) => volume.name === name)
   if (kept === undefined) throw notKept(`no data of the volume ${name}`, migrationId)
   return { root: asideOf(paths.here(kept.mountpoint), migrationId), workloadId: workload?.workloadId }
 }
 
 // The label is of the migration that made the volume; one that came back took it as it was.
-const targetCopy = async ({ engine, paths, state }: Context, migrationId: string, name: string): Promise<Copy> => {
-  const volume = await engine.volume(name)
+const targetCopy = async (context: Context, migrationId: string, name: string): Promise<Copy> => {
+  const { engine, paths, state } = context
   const arrival = state.arrived.all().find((arrived) => arrived.migrationId === migrationId)
+  const bind = arrival?.binds?.find(({ path }) => path === name)
+  if (bind !== undefined) {
+    requireNotUsed(`The directory ${name}`, await runningInside(context, [bind]))
+    return { root: paths.here(name), workloadId: arrival?.workloadId }
+  }
+  const volume = await engine.volume(name)
   const movedOn = state.retired.all().some(({ volumes }) => volumes.some((kept) => kept.name === name))
   if (movedOn || (volume.migrationId !== migrationId && arrival === undefined)) {
     throw notKept(`no volume ${name}`, migrationId)
   }
-  const running = await engine.runningUsers([volume])
-  if (running.length === 0) return { root: paths.here(volume.mountpoint), workloadId: arrival?.workloadId }
+  requireNotUsed(`The volume ${name}`, await engine.runningUsers([volume]))
+  return { root: paths.here(volume.mountpoint), workloadId: arrival?.workloadId }
+}
+
+const requireNotUsed = (what: string, running: readonly Pick<ContainerName, 'name'>[]): void => {
+  if (running.length === 0) return
   const names = running.map((container) => container.name).toSorted()
   throw new AppError(
     'DRAYAGE_VOLUME_IN_USE',
-    `The volume ${name} is used by ${names.join(', ')}, which ${names.length === 1 ? 'runs' : 'run'} and may write to it: it was not read.`,
+    `${what} is used by ${names.join(', ')}, which ${names.length === 1 ? 'runs' : 'run'} and may write to it: it was not read.`,
     { details: { containers: names } },
   )
 }

@@ -25,7 +25,7 @@ const socketPaths = [
   '/run/podman/podman.sock',
 ]
 
-const reachesSocket = (source: string): boolean => {
+export const reachesSocket = (source: string): boolean => {
   const path = `/${source.split('/').filter(Boolean).join('/')}`
   if (/\/(docker|containerd|podman)[^/]*\.sock$/.test(path)) return true
   return socketPaths.some((socket) => path === '/' || socket === path || socket.startsWith(`${path}/`))

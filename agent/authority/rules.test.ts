@@ -51,7 +51,7 @@ test('what the host forbids no word allows', () => {
 })
 
 test('images of other registries, and volumes that are too large, are refused with all else at once', () => {
-  const rules = { forbidden: [], registries: ['registry.example:5000'], largestVolumeBytes: 1000 }
+  const rules = { ...noRules, registries: ['registry.example:5000'], largestVolumeBytes: 1000 }
   expect(codes(arrival({}, { reference: 'registry.example:5000/shop/web', diskBytes: 1000 }), rules)).toEqual([])
   const refused = arrival(privileged, { diskBytes: 1001 })
   expect(codes(refused, rules)).toEqual([

@@ -13,9 +13,16 @@ export type HostRules = {
   readonly registries: readonly string[] | undefined
   // Of one volume, on disk; undefined: what the disk holds.
   readonly largestVolumeBytes: number | undefined
+  // Below which directories of this host may be copied with a container that mounts them, from here or to here; none: nowhere.
+  readonly bindPaths: readonly string[]
 }
 
-export const noRules: HostRules = { forbidden: [], registries: undefined, largestVolumeBytes: undefined }
+export const noRules: HostRules = {
+  forbidden: [],
+  registries: undefined,
+  largestVolumeBytes: undefined,
+  bindPaths: [],
+}
 
 export type Arrival = {
   readonly workload: Pick<Workload__Output, 'name' | 'image' | 'volumes' | 'specJson'>

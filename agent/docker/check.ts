@@ -1,13 +1,13 @@
-// Whether a workload can come here: asked of the target's engine.
+// Whether workloads can come here: asked of the target's engine.
 import type { Finding } from '../../shared/errors.ts'
 import type { EngineFacts__Output } from '../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { EngineVersion, InspectedNetwork } from './api.ts'
 import type { Client } from './client.ts'
 import { parseSpec } from './container-spec.ts'
-import { inspectAll, listContainers } from './containers.ts'
+import { inspectAll, listContainers, mapLimited } from './containers.ts'
 import { engineInfo, factsFrom } from './facts.ts'
-import { findImage } from './images.ts'
+import { findImage, namesTaken } from './images.ts'
 import { hostListeners } from './listeners.ts'
 import { parseNetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
@@ -24,39 +24,54 @@ export type EngineCheck = {
   readonly existingNetworks: string[]
 }
 
-export const check = async (
+export type Arrival = {
+  readonly workload: Workload__Output
+  // '': it has made nothing here yet.
+  readonly migrationId: string
+  // A copy of the workload that is here and is to be taken for it.
+  readonly own: OwnCopy | null
+}
+
+// What the engine has, at one moment, whoever is to come.
+type Moment = Pick<TargetFacts, 'info' | 'containers' | 'networks' | 'listeners'> & { readonly version: EngineVersion }
+
+const look = async (client: Client, arrivals: readonly Arrival[]): Promise<Moment> => {
+  // First: an engine names a plugin among what it has once somebody has asked for volumes that might be the plugin's.
+  const hasPlugins = arrivals.some(({ workload }) => workload.volumes.some(({ driver }) => driver !== 'local'))
+  if (hasPlugins) await client.get('/volumes')
+  const [info, version, listed, networks] = await Promise.all([
+    engineInfo(client),
+    client.get<EngineVersion>('/version'),
+    listContainers(client),
+    client.get<InspectedNetwork[]>('/networks'),
+  ])
+  const containers = await inspectAll(
+    client,
+    listed.map(({ Id }) => Id),
+  )
+  return { info, version, containers, networks, listeners: await hostListeners(networks) }
+}
+
+const checkOne = async (
   client: Client,
-  workload: Workload__Output,
-  migrationId: string,
-  own: OwnCopy | null,
+  { version, ...moment }: Moment,
+  { workload, migrationId, own }: Arrival,
 ): Promise<EngineCheck> => {
   const spec = parseSpec(workload.specJson)
   const networkSpecs = workload.networks.flatMap(({ specJson }) =>
     specJson === '' ? [] : [parseNetworkSpec(specJson)],
   )
-  const [info, version, listed, volumes, networks, imageId] = await Promise.all([
-    engineInfo(client),
-    client.get<EngineVersion>('/version'),
-    listContainers(client),
+  const image = workload.image === null ? null : { ...workload.image, configuration: spec.imageConfiguration }
+  const [volumes, imageId, takenNames] = await Promise.all([
     Promise.all(workload.volumes.map(({ name }) => findVolume(client, name))),
-    client.get<InspectedNetwork[]>('/networks'),
-    workload.image === null ? null : findImage(client, { ...workload.image, configuration: spec.imageConfiguration }),
+    image === null ? null : findImage(client, image),
+    image === null ? [] : namesTaken(client, image),
   ])
   const facts: TargetFacts = {
-    workload,
-    spec,
-    networkSpecs,
-    migrationId,
-    own,
-    engine: factsFrom(info, version),
-    info,
-    containers: await inspectAll(
-      client,
-      listed.map((container) => container.Id),
-    ),
+    ...{ ...moment, workload, spec, networkSpecs, migrationId, own },
+    engine: factsFrom(moment.info, version),
     volumes: volumes.filter((volume) => volume !== null),
-    networks,
-    listeners: await hostListeners(networks),
+    takenNames,
   }
   return {
     engine: facts.engine,
@@ -64,4 +79,10 @@ export const check = async (
     ...targetFindings(facts),
     existingNetworks: fittingNetworks(facts),
   }
+}
+
+// Every container of the engine is inspected once, however many are to come. In their order.
+export const checkTogether = async (client: Client, arrivals: readonly Arrival[]): Promise<EngineCheck[]> => {
+  const moment = await look(client, arrivals)
+  return mapLimited(arrivals, 8, (arrival) => checkOne(client, moment, arrival))
 }

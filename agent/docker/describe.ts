@@ -2,6 +2,7 @@
 import { readHookLabels } from '../../shared/hooks/labels.ts'
 import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
+import type { SetMember__Output } from '../../shared/rpc/generated/drayage/v1/SetMember.ts'
 import type { UsedContainer__Output } from '../../shared/rpc/generated/drayage/v1/UsedContainer.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadBind__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
@@ -15,10 +16,11 @@ import type {
   InspectedImage,
   InspectedNetwork,
   InspectedVolume,
+  ListedContainer,
 } from './api.ts'
 import { type Client, path } from './client.ts'
 import { containerSpec, formatSpec, isDockersOwnNetwork } from './container-spec.ts'
-import { inspectAll, inspectContainer, listContainers, nameOf } from './containers.ts'
+import { inspectAll, inspectContainer, listContainers, mapLimited, nameOf } from './containers.ts'
 import { orNull } from './errors.ts'
 import { engineInfo, factsFrom } from './facts.ts'
 import { configurationOf, describeImage } from './image-identity.ts'
@@ -67,6 +69,7 @@ const volumesOf = (container: InspectedContainer, found: readonly InspectedVolum
       rootIdentity: '',
       usage: null,
       carriedByAnother: false,
+      ofHost: false,
       traits: traitsOf(volume, container, isAnonymous(volume.Name, volume.Labels)),
     }
   })
@@ -125,39 +128,72 @@ const layerOf = async (
   return describeLayer(own, SizeRw)
 }
 
+const changesOf = async (client: Client, containerId: string): Promise<readonly Change[]> =>
+  (await client.get<Change[] | null>(path`/containers/${containerId}/changes`, { timeoutMs: diffTimeoutMs })) ?? []
+
+export const layer = async (client: Client, containerId: string): Promise<WritableLayer__Output> => {
+  const container = await inspectContainer(client, containerId)
+  return layerOf(client, container, await changesOf(client, container.Id), false)
+}
+
+// What the engine has, at one moment.
+type Moment = {
+  readonly listed: readonly ListedContainer[]
+  // Those that were asked about.
+  readonly asked: readonly InspectedContainer[]
+  // And every other workload.
+  readonly all: readonly InspectedContainer[]
+  readonly info: EngineInfo
+  readonly version: EngineVersion
+}
+
+const look = async (
+  client: Client,
+  names: readonly string[],
+  isRetired: DescribeOptions['isRetired'],
+): Promise<Moment> => {
+  const [asked, listed, info, version] = await Promise.all([
+    mapLimited(names, 8, (name) => inspectContainer(client, name)),
+    listContainers(client),
+    engineInfo(client),
+    client.get<EngineVersion>('/version'),
+  ])
+  const ids = new Set(asked.map(({ Id }) => Id))
+  const others = listed.filter(({ Id, Labels }) => !ids.has(Id) && !isHolder(Labels) && !isRetired(Id))
+  const inspected = await inspectAll(
+    client,
+    others.map(({ Id }) => Id),
+  )
+  return { listed, asked, all: [...asked, ...inspected], info, version }
+}
+
 const gather = async (
   client: Client,
   container: InspectedContainer,
-  options: DescribeOptions,
+  { listed, asked }: Moment,
+  references: readonly Reference[],
+  { choices = null, measure = false }: DescribeOptions,
 ): Promise<SourceFacts> => {
-  const { isRetired, choices = null, measure = false } = options
   const names = [
     ...new Set(container.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : []))),
   ]
   const networks = Object.keys(container.NetworkSettings.Networks ?? {})
-  const [image, volumes, inspected, listed, changes] = await Promise.all([
+  const [image, volumes, inspected, changes] = await Promise.all([
     orNull(client.get<InspectedImage>(path`/images/${container.Image}/json`)),
     Promise.all(names.map((name) => findVolume(client, name))),
     Promise.all(networks.map((name) => orNull(client.get<InspectedNetwork>(path`/networks/${name}`)))),
-    listContainers(client),
-    client.get<Change[] | null>(path`/containers/${container.Id}/changes`, { timeoutMs: diffTimeoutMs }),
+    changesOf(client, container.Id),
   ])
-  const together = new Set(options.together)
-  const others = await inspectAll(
-    client,
-    listed
-      .filter(({ Id, Labels }) => Id !== container.Id && !isHolder(Labels) && !isRetired(Id))
-      .map((other) => other.Id),
-  )
+  const moving = new Set(asked.map(({ Id }) => Id))
   return {
     container,
     image,
     volumes: volumes.filter((volume) => volume !== null),
     networks: Object.fromEntries(networks.map((name, index) => [name, inspected[index] ?? null])),
-    others,
-    together: others.filter(({ Id }) => together.has(Id)),
-    listed: listed.filter(({ Id }) => !together.has(Id)),
-    layer: await layerOf(client, container, changes ?? [], measure),
+    references,
+    together: asked.filter(({ Id }) => Id !== container.Id),
+    listed: listed.filter(({ Id }) => !moving.has(Id)),
+    layer: await layerOf(client, container, changes, measure),
     choices,
   }
 }
@@ -166,42 +202,54 @@ export type DescribeOptions = {
   // What has moved away, and is nobody's to belong to.
   readonly isRetired: (containerId: string) => boolean
   readonly choices?: Choices__Output | null
-  // Those that move with it, by id.
-  readonly together?: readonly string[]
   // What the writable layer takes on the disk, too: it is walked for that.
   readonly measure?: boolean
 }
 
-export const describe = async (
+export type Described = {
+  // In the order in which they were asked for.
+  readonly workloads: Workload__Output[]
+  readonly moveSet: SetMember__Output[]
+}
+
+// Every container of the engine is inspected once, however many are asked about.
+export const describeTogether = async (
   client: Client,
-  idOrName: string,
+  names: readonly string[],
   options: DescribeOptions,
-): Promise<Workload__Output> => {
-  const container = await inspectContainer(client, idOrName)
-  const [facts, info, engine] = await Promise.all([
-    gather(client, container, options),
-    engineInfo(client),
-    client.get<EngineVersion>('/version'),
-  ])
-  const { image } = facts
-  const references = referencesIn([container, ...facts.others])(container)
+): Promise<Described> => {
+  const moment = await look(client, names, options.isRetired)
+  const { asked, all } = moment
+  const referencesOf = referencesIn(all)
+  const workloads = await mapLimited(asked, 8, async (container) => {
+    const references = referencesOf(container)
+    return workloadFrom(await gather(client, container, moment, references, options), moment)
+  })
+  const ids = asked.map(({ Id }) => Id)
+  return { workloads, moveSet: moveSet(ids, all) }
+}
+
+const workloadFrom = (facts: SourceFacts, { info, version }: Moment): Workload__Output => {
+  const { container, image, references } = facts
   const imageConfiguration = image === null ? '' : configurationOf(image)
   return {
     containerId: container.Id,
     name: nameOf(container),
     state: container.State.Status,
     specJson: formatSpec(containerSpec(container, { imageConfiguration, info, references })),
-    image: describeImage(container.Image, container.Config.Image, image, { os: engine.Os, architecture: engine.Arch }),
+    image: describeImage(container.Image, container.Config.Image, image, {
+      os: version.Os,
+      architecture: version.Arch,
+    }),
     volumes: volumesOf(container, facts.volumes),
     networks: networksOf(facts, info),
     ports: publishedPorts(container.Config, container.HostConfig),
     obstacles: sourceObstacles(facts),
     warnings: sourceWarnings(facts),
-    engine: factsFrom(info, engine),
+    engine: factsFrom(info, version),
     hasHealthcheck: hasHealthcheck(container),
     stopTimeoutSeconds: stopTimeoutOf(container),
     hooks: hooksOf(container),
-    moveSet: moveSet(container.Id, [container, ...facts.others]),
     uses: distinctUses(references, container.Id),
     writableLayer: facts.layer,
     binds: bindsOf(facts),

@@ -12,16 +12,18 @@ import type { Image__Output } from '../../shared/rpc/generated/drayage/v1/Image.
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import { check, type EngineCheck } from './check.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
+import { type Arrival, checkTogether, type EngineCheck } from './check.ts'
 import { createClient } from './client.ts'
 import type { ContainerState, RestartPolicy } from './container-state.ts'
-import { findContainer, inspectContainer } from './containers.ts'
-import { type DescribeOptions, describe } from './describe.ts'
+import { containerMissing, findContainer, inspectContainer } from './containers.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './describe.ts'
 import { discard } from './discard.ts'
 import { type InventoryChange, watch } from './events.ts'
 import { type Executed, execute } from './exec.ts'
 import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
+import { type HostMount, hostMounts } from './host-mounts.ts'
 import { heldLayers } from './image-layers.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
@@ -52,10 +54,11 @@ import {
   volumeState,
 } from './volumes.ts'
 
-export type { EngineCheck } from './check.ts'
+export type { Arrival, EngineCheck } from './check.ts'
 export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { Executed } from './exec.ts'
+export type { HostMount } from './host-mounts.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
@@ -76,6 +79,11 @@ export type Engine = {
   // By id, unique id prefix or name. Everything of Workload but volumes[].rootIdentity ('') and volumes[].usage (null).
   // Throws DRAYAGE_CONTAINER_NOT_FOUND, DRAYAGE_CONTAINER_AMBIGUOUS.
   describe(container: string, options?: DescribeOptions): Promise<Workload__Output>
+  // The same of all that are to move together, none of them left behind by the others; and whoever belongs to them.
+  describeTogether(containers: readonly string[], options?: DescribeOptions): Promise<Described>
+
+  // What the container has changed outside its volumes, without what that takes on the disk. Throws DRAYAGE_CONTAINER_NOT_FOUND.
+  layer(containerId: string): Promise<WritableLayer__Output>
 
   // Running or not, by its labels; in the engine's order.
   project(name: string): Promise<ContainerName[]>
@@ -83,6 +91,8 @@ export type Engine = {
   // What stands in the way here: complete, not the first only. What this migration made is no obstacle ('': none yet), nor
   // is a copy of the workload that is here and is to be taken for it (`own`, here and below).
   check(workload: Workload__Output, migrationId: string, own?: OwnCopy | null): Promise<EngineCheck>
+  // Of each of those that are to move together, in their order.
+  checkTogether(arrivals: readonly Arrival[]): Promise<EngineCheck[]>
 
   // Throws DRAYAGE_CONTAINER_NOT_FOUND.
   container(id: string): Promise<ContainerState>
@@ -150,6 +160,8 @@ export type Engine = {
   useOfTarget(migrationId: string, own?: OwnCopy | null): Promise<string[]>
   // Containers that run with one of these volumes mounted, by its name or by its directory.
   runningUsers(volumes: readonly VolumePlace[]): Promise<ContainerName[]>
+  // What all containers, running or not, mount of their host; a volume that is a view of a directory counts as that.
+  hostMounts(): Promise<HostMount[]>
 
   // Of a retired container: what is to go with it; null: it is not there.
   goesWith(containerId: string): Promise<GoesWith | null>
@@ -173,6 +185,8 @@ export type Engine = {
   ): Promise<Executed>
 }
 
+const nobodyRetired: DescribeOptions = { isRetired: () => false }
+
 export const createEngine = (options: { readonly dockerHost: string }): Engine => {
   const client = createClient(options)
   return {
@@ -184,9 +198,20 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       ),
     inventory: () => inventory(client),
     watch: (signal) => watch(client, signal),
-    describe: (container, options = { isRetired: () => false }) => describe(client, container, options),
+    describe: async (container, options = nobodyRetired) => {
+      const [only] = (await describeTogether(client, [container], options)).workloads
+      if (only === undefined) throw containerMissing(container)
+      return only
+    },
+    describeTogether: (containers, options = nobodyRetired) => describeTogether(client, containers, options),
+    layer: (containerId) => layer(client, containerId),
     project: (name) => projectContainers(client, name),
-    check: (workload, migrationId, own = null) => check(client, workload, migrationId, own),
+    check: async (workload, migrationId, own = null) => {
+      const [only] = await checkTogether(client, [{ workload, migrationId, own }])
+      if (only === undefined) throw new Error(`Nothing was found out of ${workload.name}`)
+      return only
+    },
+    checkTogether: (arrivals) => checkTogether(client, arrivals),
     container: async (id) => containerState(await inspectContainer(client, id)),
     portsOf: async (id) => {
       const container = await findContainer(client, id)
@@ -216,6 +241,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     otherUsers: (own, migrationId) => otherUsers(client, own, migrationId),
     removeRetired: (own, goes, withImage) => removeRetired(client, own, goes, withImage),
     runningUsers: (volumes) => runningUsers(client, volumes),
+    hostMounts: () => hostMounts(client),
     setRestartPolicy: async (id, policy) => void (await setRestartPolicy(client, id, policy)),
     stop: (id) => stop(client, id),
     start: (id) => start(client, id),

@@ -11,7 +11,7 @@ import { listContainers, mapLimited } from './containers.ts'
 import { hasStatus, orNull, refusedAs } from './errors.ts'
 import { type ImageIdentity, sameImage, sameLayers } from './image-identity.ts'
 import { filesOfHeld, withoutFiles } from './image-layers.ts'
-import { splitTag } from './image-name.ts'
+import { splitTag, withTag } from './image-name.ts'
 import { meteredBy, silenceLimit, withSilenceLimit } from './silence.ts'
 
 // The engine may read a whole large layer before its first byte.
@@ -32,6 +32,16 @@ export const findImage = async (client: Client, image: MovedImage): Promise<stri
   const all = await client.get<{ Id: string }[]>('/images/json', { query: { all: false } })
   const inspected = await mapLimited(all, 8, ({ Id }) => findByName(client, Id))
   return inspected.find((here) => here !== null && sameImage(image, here))?.Id ?? null
+}
+
+// Of the names that the image has where it comes from, those that stand for another image here.
+export const namesTaken = async (client: Client, image: MovedImage): Promise<string[]> => {
+  const names = [...new Set([withTag(image.reference), ...image.tags])]
+  const here = await Promise.all(names.map((name) => findByName(client, name)))
+  return names.filter((_, index) => {
+    const found = here[index] ?? null
+    return found !== null && !sameImage(image, found)
+  })
 }
 
 const exportFailed = (imageId: string, cause: unknown): AppError =>

@@ -34,14 +34,14 @@ const service = (name: string, dependsOn = '', more: Readonly<Record<string, str
   container(`blog-${name}-1`, { compose: { project: 'blog', service: name, depends_on: dependsOn, ...more } })
 
 const namesFrom = (start: string, all: readonly InspectedContainer[]) =>
-  moveSet(idOf(start), all).map(({ name }) => name)
+  moveSet([idOf(start)], all).map(({ name }) => name)
 
 const wordsFrom = (start: string, all: readonly InspectedContainer[]) =>
-  Object.fromEntries(moveSet(idOf(start), all).map(({ name, ties }) => [name, ties.map(({ words }) => words)]))
+  Object.fromEntries(moveSet([idOf(start)], all).map(({ name, ties }) => [name, ties.map(({ words }) => words)]))
 
 describe('what belongs together with a container, and why', () => {
   test('nothing, where nothing is tied to it', () => {
-    expect(moveSet(idOf('web'), [container('web', { volumes: ['data'] }), container('db')])).toEqual([])
+    expect(moveSet([idOf('web')], [container('web', { volumes: ['data'] }), container('db')])).toEqual([])
   })
 
   test('whoever mounts one of its volumes, running or not, and whoever mounts one of theirs', () => {
@@ -101,7 +101,7 @@ describe('what belongs together with a container, and why', () => {
       'blog-cache-1': ['is depended on by blog-web-1'],
       'blog-cache-2': ['is depended on by blog-web-1'],
     })
-    expect(moveSet(idOf('blog-db-1'), all).map(({ separable }) => separable)).toEqual([true, true, true])
+    expect(moveSet([idOf('blog-db-1')], all).map(({ separable }) => separable)).toEqual([true, true, true])
   })
 
   test('what is tied by more than depends_on, directly or through others, is not separable', () => {
@@ -111,7 +111,7 @@ describe('what belongs together with a container, and why', () => {
       { ...service('side'), HostConfig: { NetworkMode: 'bridge', PidMode: 'container:blog-web-1' } },
       service('late', 'web:service_started:true'),
     ]
-    const separable = Object.fromEntries(moveSet(idOf('blog-web-1'), all).map((one) => [one.name, one.separable]))
+    const separable = Object.fromEntries(moveSet([idOf('blog-web-1')], all).map((one) => [one.name, one.separable]))
     expect(separable).toEqual({ 'blog-db-1': false, 'blog-side-1': false, 'blog-late-1': true })
   })
 
@@ -178,11 +178,11 @@ test('a set is the same from each of its members, and every member has a tie to 
     fc.property(edges(12), (drawn) => {
       const all = built(12, drawn)
       const sets = new Map(
-        all.map(({ Id }) => [Id, new Set([Id, ...moveSet(Id, all).map(({ containerId }) => containerId)])]),
+        all.map(({ Id }) => [Id, new Set([Id, ...moveSet([Id], all).map(({ containerId }) => containerId)])]),
       )
       for (const [id, set] of sets) {
         for (const member of set) expect(sets.get(member)).toEqual(set)
-        for (const { ties, containerId } of moveSet(id, all)) {
+        for (const { ties, containerId } of moveSet([id], all)) {
           expect(containerId).not.toBe(id)
           expect(ties.length).toBeGreaterThan(0)
         }
@@ -192,13 +192,31 @@ test('a set is the same from each of its members, and every member has a tie to 
   )
 })
 
+test('asked about several, it is whoever belongs to one of them, and of them whoever belongs to another', () => {
+  const some = fc.uniqueArray(fc.nat(9), { minLength: 1 })
+  fc.assert(
+    fc.property(edges(10), some, (drawn, asked) => {
+      const all = built(10, drawn)
+      const starts = asked.map((n) => idOf(`c${n}x`))
+      const each = starts.flatMap((start) => moveSet([start], all))
+      const expected = all.flatMap(({ Id }) => {
+        const own = each.filter(({ containerId }) => containerId === Id)
+        const [first] = own
+        return first === undefined ? [] : [{ ...first, separable: own.every(({ separable }) => separable) }]
+      })
+      expect(moveSet(starts, all)).toEqual(expected)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('what can be left behind from one end can be left behind from the other', () => {
   fc.assert(
     fc.property(edges(8), (drawn) => {
       const all = built(8, drawn)
       for (const { Id } of all) {
-        for (const { containerId, separable } of moveSet(Id, all)) {
-          expect(moveSet(containerId, all).find((back) => back.containerId === Id)?.separable).toBe(separable)
+        for (const { containerId, separable } of moveSet([Id], all)) {
+          expect(moveSet([containerId], all).find((back) => back.containerId === Id)?.separable).toBe(separable)
         }
       }
     }),
@@ -210,5 +228,5 @@ test('of 500 containers in one long chain and on one volume, all are found', () 
   const all = Array.from({ length: 500 }, (_, n) =>
     container(`c${n}x`, { volumes: ['data'], host: { VolumesFrom: n === 0 ? [] : [`c${n - 1}x`] } }),
   )
-  expect(moveSet(idOf('c250x'), all)).toHaveLength(499)
+  expect(moveSet([idOf('c250x')], all)).toHaveLength(499)
 })

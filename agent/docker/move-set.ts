@@ -1,13 +1,25 @@
-// Which containers belong together, so that one of them is not moved without the others: all that can be reached from it
+// Which containers belong together, so that none of them is moved without the others: all that can be reached from it
 // over ties, in either direction. Pure.
 import type { SetMember__Output } from '../../shared/rpc/generated/drayage/v1/SetMember.ts'
 import type { InspectedContainer } from './api.ts'
 import { nameOf } from './containers.ts'
 import { type Tie, tiesOf, type Use } from './ties.ts'
 
-// Without the one to start from.
-const reachable = (start: string, ties: readonly Tie[]): ReadonlySet<string> => {
+// Of those to start from, whoever can be reached from another of them.
+const reachable = (starts: readonly string[], ties: readonly Tie[]): ReadonlySet<string> => {
   const tiesBy = byMember(ties)
+  const among = new Set(starts)
+  const reached = new Set<string>()
+  for (const start of among) {
+    if (reached.has(start)) continue
+    const group = connected(start, tiesBy)
+    const isAlone = [...group].every((id) => id === start || !among.has(id))
+    for (const id of group) if (id !== start || !isAlone) reached.add(id)
+  }
+  return reached
+}
+
+const connected = (start: string, tiesBy: ReadonlyMap<string, readonly Tie[]>): ReadonlySet<string> => {
   const reached = new Set([start])
   const followed = new Set<Tie>()
   // A set that is added to is iterated to its new end.
@@ -18,7 +30,6 @@ const reachable = (start: string, ties: readonly Tie[]): ReadonlySet<string> => 
       for (const member of tie.members) reached.add(member)
     }
   }
-  reached.delete(start)
   return reached
 }
 
@@ -64,13 +75,13 @@ const wordsOf = (tie: Tie, id: string, nameBy: (id: string) => string): string =
   return user === id ? wordsFor[tie.kind](true, nameBy(used)) : wordsFor[tie.kind](false, nameBy(user))
 }
 
-// all: everything that the engine has, `start` among it; what is no workload has no part in a set. In the order of `all`.
-export const moveSet = (start: string, all: readonly InspectedContainer[]): SetMember__Output[] => {
+// all: everything that the engine has, `starts` among it; what is no workload has no part in a set. In the order of `all`.
+export const moveSet = (starts: readonly string[], all: readonly InspectedContainer[]): SetMember__Output[] => {
   const ties = tiesOf(all)
-  const together = reachable(start, ties)
+  const together = reachable(starts, ties)
   if (together.size === 0) return []
   const bound = reachable(
-    start,
+    starts,
     ties.filter(({ kind }) => kind !== 'depends-on'),
   )
   const tiesBy = byMember(ties)

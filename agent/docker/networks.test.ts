@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { InspectedNetwork, IpamPool } from './api.ts'
-import { collisions, differences, networkBody, networkSpec, overlap, parseNetworkSpec, rangeOf } from './networks.ts'
+import {
+  collisions,
+  differences,
+  networkBody,
+  networkSpec,
+  notLaid,
+  overlap,
+  parseNetworkSpec,
+  rangeOf,
+} from './networks.ts'
 
 const network = (pools: readonly IpamPool[], more: Partial<InspectedNetwork> = {}): InspectedNetwork => ({
   Name: 'shop',
@@ -69,6 +78,37 @@ test('a network of the same name in another subnet fits only where the subnet wa
   const elsewhere = network([{ Subnet: '172.25.0.0/16', Gateway: '172.25.0.1' }])
   expect(differences(specOf([chosen]), elsewhere)).toEqual([])
   expect(differences(specOf([asked]), elsewhere).join()).toMatch(/172\.25\.0\.0\/16, not 10\.45\.0\.0\/24/)
+})
+
+describe('a network that is laid between hosts', () => {
+  const lan = network([asked], { Driver: 'macvlan', Options: { parent: 'eth0' } })
+  const overlay = network([asked], { Driver: 'overlay', Scope: 'swarm' })
+  const specIn = (of: InspectedNetwork) => networkSpec(of, builtIn, false)
+
+  test.each([
+    ['macvlan', lan],
+    ['ipvlan', { ...lan, Driver: 'ipvlan' }],
+    ['a plugin’s', { ...lan, Driver: 'weave' }],
+    ['made from another’s configuration', network([], { ConfigFrom: { Network: 'template' } })],
+    ['overlay', overlay],
+  ])('%s, is known as such', (_, laid) => {
+    expect(specIn(laid).laid).toEqual({ swarmId: laid.Scope === 'swarm' ? laid.Id : '' })
+    expect(notLaid(specIn(laid))).toMatch(/^shop is a network of the driver .*the target has none of that name/)
+  })
+
+  test('may hang on another interface, and must lead to the same addresses by the same driver', () => {
+    expect(differences(specIn(lan), { ...lan, Options: { parent: 'enp3s0' } })).toEqual([])
+    expect(differences(specIn(lan), network([asked])).join()).toBe('its driver is bridge, not macvlan')
+    const elsewhere = { ...lan, IPAM: { ...lan.IPAM, Config: [{ Subnet: '10.46.0.0/24' }] } }
+    expect(differences(specIn(lan), elsewhere).join()).toMatch(/10\.46\.0\.0\/24, not 10\.45\.0\.0\/24/)
+  })
+
+  test('of a swarm, must be of the same', () => {
+    expect(differences(specIn(overlay), overlay)).toEqual([])
+    expect(differences(specIn(overlay), { ...overlay, Id: 'b'.repeat(25) })).toEqual([
+      'it is of another swarm, or of none',
+    ])
+  })
 })
 
 test('an overlap with another network, and a bridge that has its name, are found', () => {

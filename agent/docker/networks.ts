@@ -1,5 +1,6 @@
 // A user-defined network: what of it another engine needs, whether one of that name there is the same, and where it
-// would stand in the way of others. Pure.
+// would stand in the way of others. One that is laid between hosts (overlay, macvlan, a plugin's) is not made by a move: only who
+// runs these hosts knows which interface it hangs on, or which cluster it is of. It must be there. Pure.
 import { AppError } from '../../shared/errors.ts'
 import type { EngineInfo, InspectedNetwork, IpamPool, Json, StringMap } from './api.ts'
 import { labelsOf, withoutOurs } from './labels.ts'
@@ -20,6 +21,8 @@ export type NetworkSpec = {
   readonly ipamOptions: StringMap
   // Empty where the engine chose the addresses by itself: the other engine then chooses too.
   readonly pools: readonly IpamPool[]
+  // It is laid between hosts. swarmId: its id in the whole of a swarm; '': it is no swarm's.
+  readonly laid?: { readonly swarmId: string }
 }
 
 // Docker's own choice where no other is configured (libnetwork's ipamutils, "local scope").
@@ -99,6 +102,9 @@ const trimmed = (pool: IpamPool): IpamPool => ({
     : {}),
 })
 
+const isLaid = ({ Driver, Scope, ConfigFrom }: InspectedNetwork): boolean =>
+  Driver !== 'bridge' || Scope !== 'local' || Boolean(ConfigFrom?.Network)
+
 // A container with an address of its own on the network needs the subnet to be the same.
 export const networkSpec = (
   network: InspectedNetwork,
@@ -116,6 +122,7 @@ export const networkSpec = (
   labels: withoutOurs(network.Labels),
   ipamDriver: network.IPAM.Driver,
   ipamOptions: network.IPAM.Options ?? {},
+  ...(isLaid(network) ? { laid: { swarmId: network.Scope === 'swarm' ? network.Id : '' } } : {}),
   pools: (network.IPAM.Config ?? []).filter((pool) => hasStaticAddress || !isEnginesChoice(pool, info)).map(trimmed),
 })
 
@@ -157,7 +164,8 @@ const sameMap = (a: StringMap, b: StringMap): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
 
 // What of a network of that name here is not as the workload needs it: '' in order, in words. Labels are its owner's
-// business, and so is the subnet where the source's was the engine's choice.
+// business, and so is the subnet where the source's was the engine's choice. Of one that is laid, so are the options: each host
+// has interfaces of its own.
 export const differences = (spec: NetworkSpec, here: InspectedNetwork): readonly string[] => {
   const poolHere = (subnet: string) => (here.IPAM.Config ?? []).find((pool) => pool.Subnet === subnet)
   const missing = spec.pools.filter((pool) => {
@@ -171,10 +179,18 @@ export const differences = (spec: NetworkSpec, here: InspectedNetwork): readonly
     ...check(here.Internal !== spec.internal, `it is ${here.Internal ? '' : 'not '}internal`),
     ...check((here.EnableIPv6 ?? false) !== spec.ipv6, `IPv6 is ${here.EnableIPv6 ? 'on' : 'off'} in it`),
     ...check((here.EnableIPv4 ?? true) !== spec.ipv4, `IPv4 is ${(here.EnableIPv4 ?? true) ? 'on' : 'off'} in it`),
-    ...check(!sameMap(here.Options ?? {}, spec.options), 'its options are others'),
+    ...check(!spec.laid && !sameMap(here.Options ?? {}, spec.options), 'its options are others'),
+    ...check(Boolean(spec.laid?.swarmId) && spec.laid?.swarmId !== here.Id, 'it is of another swarm, or of none'),
     ...check(missing.length > 0, `its subnet is ${subnets}, not ${missing.map((pool) => pool.Subnet).join(', ')}`),
   ]
 }
+
+// Of one that is laid, where there is none of its name.
+export const notLaid = ({ name, driver, laid }: NetworkSpec): string =>
+  `${name} is a network of the driver ${driver}, which is laid between hosts and not made by a move, and the target has none of that name. ` +
+  (laid?.swarmId
+    ? 'Have the target join that swarm, as a manager, or run something on that network there: a worker shows it only then.'
+    : 'Lay it there first (docker network create), or disconnect the container from it.')
 
 const bridgeName = 'com.docker.network.bridge.name'
 

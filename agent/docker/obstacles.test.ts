@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { InspectedContainer, InspectedImage, InspectedNetwork, InspectedVolume } from './api.ts'
 import { type SourceFacts, sourceObstacles, sourceWarnings } from './obstacles.ts'
+import { referencesIn } from './ties.ts'
 import { describeLayer, ownChanges } from './writable-layer.ts'
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))
@@ -40,11 +41,17 @@ const facts: SourceFacts = {
   volumes,
   networks: { shop: network('shop'), back: network('back') },
   together: [],
-  others: [],
+  references: [],
   listed: [],
   layer: { changes: 0, paths: [], bytes: 0 },
   choices: null,
 }
+// As it refers to these, of an engine that has no others.
+const referring = (to: InspectedContainer, others: readonly InspectedContainer[] = []): SourceFacts => ({
+  ...facts,
+  container: to,
+  references: referencesIn([to, ...others])(to),
+})
 const withState = (Status: string): SourceFacts => ({
   ...facts,
   container: { ...container, State: { ...container.State, Status } },
@@ -61,17 +68,6 @@ test.each(['paused', 'removing', 'dead'])('a container that is %s cannot move', 
 
 test.each(['created', 'running', 'restarting', 'exited'])('a container that is %s can move', (state) => {
   expect(codesOf(withState(state))).toEqual([])
-})
-
-test.each([
-  ['overlay', { Driver: 'overlay', Scope: 'swarm' }],
-  ['macvlan', { Driver: 'macvlan' }],
-  ['ipvlan', { Driver: 'ipvlan' }],
-  ['made from another’s configuration', { ConfigFrom: { Network: 'template' } }],
-] as const)('a network that is %s is refused by name', (_, more) => {
-  const [found, ...others] = sourceObstacles({ ...facts, networks: { ...facts.networks, back: network('back', more) } })
-  expect(others).toEqual([])
-  expect(found).toMatchObject({ code: 'DRAYAGE_NETWORK_UNSUPPORTED', message: expect.stringContaining('back') })
 })
 
 test('a network and an image that are gone are refused', () => {
@@ -106,12 +102,12 @@ test.each([
   ['its own name by', 'DRAYAGE_VOLUME_SHARED', { VolumesFrom: [container.Name.slice(1)] }],
 ])('what was made with %s of somebody who is gone cannot be made again', (_, code, host) => {
   const odd = { ...container, HostConfig: { ...container.HostConfig, ...host } }
-  expect(codesOf({ ...facts, container: odd })).toEqual([code])
+  expect(codesOf(referring(odd))).toEqual([code])
 })
 
 test('a link on one network is found too', () => {
   const networks = { ...container.NetworkSettings.Networks, back: { Links: ['db:database'] } }
-  expect(codesOf({ ...facts, container: { ...container, NetworkSettings: { Networks: networks } } })).toEqual([
+  expect(codesOf(referring({ ...container, NetworkSettings: { Networks: networks } }))).toEqual([
     'DRAYAGE_NETWORK_UNSUPPORTED',
   ])
 })
@@ -123,7 +119,7 @@ test('a service that it depends on and that is not on this host is warned of', (
     'com.docker.compose.depends_on': 'db:service_healthy:true',
   }
   const half = { ...container, Config: { ...container.Config, Labels } }
-  expect(sourceWarnings({ ...facts, container: half })).toContainEqual({
+  expect(sourceWarnings(referring(half))).toContainEqual({
     code: 'dependency-not-here',
     message: expect.stringContaining('the service db'),
   })
@@ -131,7 +127,7 @@ test('a service that it depends on and that is not on this host is warned of', (
     ...{ ...container, Id: 'd'.repeat(64), Name: '/blog-db-1' },
     Config: { ...container.Config, Labels: { ...Labels, 'com.docker.compose.service': 'db' } },
   }
-  const codes = sourceWarnings({ ...facts, container: half, others: [db] }).map(({ code }) => code)
+  const codes = sourceWarnings(referring(half, [db])).map(({ code }) => code)
   expect(codes).not.toContain('dependency-not-here')
 })
 

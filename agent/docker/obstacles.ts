@@ -16,7 +16,7 @@ import { listedName } from './containers.ts'
 import { withTag } from './image-name.ts'
 import { isHolder } from './labels.ts'
 import { publishedPorts } from './ports.ts'
-import { referencesIn, type Use } from './ties.ts'
+import type { Reference, Use } from './ties.ts'
 import { kindOf, tmpfsOf, volumeObstacles, volumeWarnings } from './volume-kinds.ts'
 import { layerFindings, layerPolicy } from './writable-layer.ts'
 
@@ -28,9 +28,9 @@ export type SourceFacts = {
   readonly volumes: readonly InspectedVolume[]
   // By name, those that the container is on; null: gone.
   readonly networks: Readonly<Record<string, InspectedNetwork | null>>
-  // Every other workload of this engine.
-  readonly others: readonly InspectedContainer[]
-  // Those of them that move with it.
+  // Whom it names among the workloads of this engine.
+  readonly references: readonly Reference[]
+  // Those that move with it.
   readonly together: readonly InspectedContainer[]
   // All but these.
   readonly listed: readonly ListedContainer[]
@@ -87,14 +87,15 @@ const imageObstacles = ({ container, image }: SourceFacts): Finding[] =>
         ),
       ]
 
+// Of those that are copied, each is looked at by its own (binds/source.ts).
 const bindObstacles = (what: string, { choices }: SourceFacts): Finding[] =>
-  choices?.binds === 'require'
+  choices?.binds === 'require' || choices?.binds === 'copy'
     ? []
     : [
         obstacle(
           'DRAYAGE_BIND_MOUNT',
-          `${what}; only volumes move. Put that data in a volume; or, where the target has the same at the same path, say ` +
-            '--binds require.',
+          `${what}; only volumes move unless it is said otherwise. Put that data in a volume; or, where the target has the same ` +
+            'at the same path, say --binds require; or have it copied: --binds copy.',
         ),
       ]
 
@@ -135,11 +136,9 @@ const danglingWords: Readonly<Record<Exclude<Use, 'depends-on'>, string>> = {
   link: '--link',
 }
 
-const referencesOf = ({ container, others }: SourceFacts) => referencesIn([container, ...others])(container)
-
 // Whom it names is another container of the set (move-set.ts), or nobody.
 const danglingObstacles = (facts: SourceFacts): Finding[] =>
-  referencesOf(facts).flatMap(({ use, words, found }) => {
+  facts.references.flatMap(({ use, words, found }) => {
     if (use === 'depends-on' || found.some((id) => id !== facts.container.Id)) return []
     return [
       obstacle(
@@ -151,25 +150,16 @@ const danglingObstacles = (facts: SourceFacts): Finding[] =>
   })
 
 const networkObstacles = ({ networks }: SourceFacts): Finding[] =>
-  Object.entries(networks).flatMap(([name, network]) => {
-    if (network === null) {
-      return [
-        obstacle(
-          'DRAYAGE_NETWORK_UNSUPPORTED',
-          `The container's network ${name} does not exist any more. Disconnect the container from it.`,
-        ),
-      ]
-    }
-    if (isDockersOwnNetwork(name)) return []
-    if (network.Driver === 'bridge' && network.Scope === 'local' && !network.ConfigFrom?.Network) return []
-    return [
-      obstacle(
-        'DRAYAGE_NETWORK_UNSUPPORTED',
-        `The container is on ${name}, a network of the driver ${network.Driver} (scope ${network.Scope}), which depends on this ` +
-          'host or cluster. Only bridge networks are made again on the target: disconnect the container from it.',
-      ),
-    ]
-  })
+  Object.entries(networks).flatMap(([name, network]) =>
+    network !== null
+      ? []
+      : [
+          obstacle(
+            'DRAYAGE_NETWORK_UNSUPPORTED',
+            `The container's network ${name} does not exist any more. Disconnect the container from it.`,
+          ),
+        ],
+  )
 
 const hookObstacles = ({ container }: SourceFacts): Finding[] =>
   readHookLabels(container.Config.Labels ?? {}).faults.map((fault) =>
@@ -224,7 +214,7 @@ export const sourceWarnings = (facts: SourceFacts): Finding[] => {
   const security = (HostConfig.SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
   const log = HostConfig.LogConfig?.Type ?? ''
   const keepsLogsHere = ['json-file', 'local', 'journald'].includes(log) && !State.StartedAt.startsWith('0001-')
-  const missing = referencesOf(facts).filter(({ use, found }) => use === 'depends-on' && found.length === 0)
+  const missing = facts.references.filter(({ use, found }) => use === 'depends-on' && found.length === 0)
   return [
     ...layerFindings(facts.layer, layerPolicy(facts.choices)).warnings,
     ...facts.volumes.flatMap(volumeWarnings),

@@ -16,7 +16,7 @@ import { engineInfo } from './facts.ts'
 import { configurationOf } from './image-identity.ts'
 import { findByName } from './images.ts'
 import { containerIsOurs, isOurs } from './labels.ts'
-import { collisions, differences, type NetworkSpec, networkBody, parseNetworkSpec } from './networks.ts'
+import { collisions, differences, type NetworkSpec, networkBody, notLaid, parseNetworkSpec } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { createVolume, findVolume } from './volumes.ts'
 
@@ -42,6 +42,7 @@ const ensureNetwork = async (client: Client, spec: NetworkSpec, migrationId: str
     if (reasons.length > 0) throw networkConflict(spec.name, reasons.join('; '))
     return false
   }
+  if (spec.laid) throw networkConflict(spec.name, notLaid(spec))
   const reasons = collisions(spec, networks)
   if (reasons.length > 0) throw networkConflict(spec.name, reasons.join('; '))
   try {

@@ -52,7 +52,6 @@ const workload: Workload__Output = {
   hasHealthcheck: true,
   stopTimeoutSeconds: 10,
   hooks: [],
-  moveSet: [],
   uses: [],
   writableLayer: null,
   binds: [],
@@ -70,6 +69,7 @@ const facts: TargetFacts = {
   containers: [],
   volumes: [],
   networks: [],
+  takenNames: [],
   listeners: [],
 }
 
@@ -173,7 +173,15 @@ test('a volume that several have in common is somebody else’s here, or missing
           createdAt: '',
           anonymous: false,
         },
-        ...{ destination: '/x', readOnly: false, rootIdentity: '', usage: null, traits: [], carriedByAnother },
+        ...{
+          destination: '/x',
+          readOnly: false,
+          rootIdentity: '',
+          usage: null,
+          traits: [],
+          carriedByAnother,
+          ofHost: false,
+        },
       },
     ],
   })

@@ -7,8 +7,9 @@ import type { EngineInfo, InspectedContainer, InspectedNetwork, InspectedVolume 
 import { compareApi, oldestApi } from './client.ts'
 import type { ContainerSpec } from './container-spec.ts'
 import { nameOf } from './containers.ts'
+import { withTag } from './image-name.ts'
 import { isOurs } from './labels.ts'
-import { collisions, differences, type NetworkSpec } from './networks.ts'
+import { collisions, differences, type NetworkSpec, notLaid } from './networks.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { type Listener, portWords, publishedPorts } from './ports.ts'
 import { isSameElsewhere } from './volume-kinds.ts'
@@ -26,6 +27,8 @@ export type TargetFacts = {
   // Those of the workload's volumes' names that exist here.
   readonly volumes: readonly InspectedVolume[]
   readonly networks: readonly InspectedNetwork[]
+  // Names of the workload's image that stand for another image here.
+  readonly takenNames: readonly string[]
   // null: this agent does not see the host's sockets.
   readonly listeners: readonly Listener[] | null
 }
@@ -159,6 +162,7 @@ const networkObstacles = ({ workload, networkSpecs, networks, migrationId }: Tar
       ]
     }
     const [here] = same
+    if (here === undefined && spec.laid) return [obstacle('DRAYAGE_TARGET_LACKS', notLaid(spec))]
     const reasons =
       here === undefined ? collisions(spec, networks) : isOurs(here.Labels, migrationId) ? [] : differences(spec, here)
     if (reasons.length === 0) return []
@@ -250,6 +254,19 @@ const capabilityFindings = ({ spec, info, engine }: TargetFacts): { obstacles: F
   }
 }
 
+// What else uses that name here goes on with what it means by it.
+const nameWarnings = ({ workload, takenNames, own }: TargetFacts): Finding[] =>
+  own !== null
+    ? []
+    : takenNames.map((name) => {
+        const isAskedFor = name === withTag(workload.image?.reference ?? '')
+        const instead = isAskedFor
+          ? ': the container is made from its own image by id, and docker ps there shows that'
+          : ''
+        const message = `The name ${name} stands for another image on the target, and stays with that one${instead}.`
+        return { code: 'image-name-taken', message }
+      })
+
 export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warnings: Finding[] } => {
   const capabilities = capabilityFindings(facts)
   const hasFixedPorts = facts.workload.ports.some((port) => port.hostPort !== 0)
@@ -267,6 +284,7 @@ export const targetFindings = (facts: TargetFacts): { obstacles: Finding[]; warn
     ],
     warnings: [
       ...capabilities.warnings,
+      ...nameWarnings(facts),
       ...(hasFixedPorts && facts.listeners === null
         ? [
             {

@@ -54,6 +54,15 @@ test('what is elsewhere is the same by its driver and all its options; what is h
   expect(isSameElsewhere(volume(null), { driver: 'local', options: {} })).toBe(false)
 })
 
+test('of a plugin for all hosts it is the same also where the engine was not told its options; of one for this host it never is', () => {
+  const wanted = { driver: plugin.Driver, options: { tier: 'fast' } }
+  expect(isSameElsewhere(volume({ tier: 'fast' }, plugin), wanted)).toBe(true)
+  expect(isSameElsewhere(volume(null, plugin), wanted)).toBe(true)
+  expect(isSameElsewhere(volume({ tier: 'slow' }, plugin), wanted)).toBe(false)
+  expect(isSameElsewhere(volume(null, { ...plugin, Driver: 'another' }), wanted)).toBe(false)
+  expect(isSameElsewhere(volume(null, { ...plugin, Scope: 'local' }), wanted)).toBe(false)
+})
+
 test('how a volume is mounted is said, as --mount and as --volume ask for it', () => {
   const read = (name: string): InspectedContainer =>
     JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'))

@@ -4,7 +4,7 @@
 // uses the volume: docs.docker.com/reference/cli/docker/volume/create, "Driver-specific options".
 import type { ErrorCode, Finding } from '../../shared/errors.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
-import type { InspectedContainer, InspectedVolume, Mount } from './api.ts'
+import type { InspectedContainer, InspectedVolume, Mount, StringMap } from './api.ts'
 
 export type VolumeKind =
   // Copied.
@@ -130,16 +130,19 @@ export const tmpfsOf = ({ HostConfig, Mounts }: InspectedContainer): string[] =>
   ]),
 ]
 
-// The same volume, for a container that comes to use it: what its name stands for is elsewhere.
+const sameOptions = (one: StringMap, other: StringMap): boolean =>
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(other).every(([name, value]) => one[name] === value)
+
+// The same volume, for a container that comes to use it: what its name stands for is elsewhere. Of a plugin whose volumes are
+// those of all hosts, an engine lists also those that were made on another, without the options that they were made with (seen
+// on 28.5).
 export const isSameElsewhere = (
-  here: Pick<InspectedVolume, 'Driver' | 'Options'>,
-  { driver, options }: { readonly driver: string; readonly options: Readonly<Record<string, string>> },
+  { Driver, Options, Scope }: Pick<InspectedVolume, 'Driver' | 'Options' | 'Scope'>,
+  { driver, options }: { readonly driver: string; readonly options: StringMap },
 ): boolean => {
-  const given = here.Options ?? {}
-  return (
-    !isPlainVolume({ driver, options }) &&
-    here.Driver === driver &&
-    Object.keys(given).length === Object.keys(options).length &&
-    Object.entries(options).every(([name, value]) => given[name] === value)
-  )
+  if (Driver !== driver || isPlainVolume({ driver, options })) return false
+  const given = Options ?? {}
+  if (driver === 'local') return sameOptions(given, options)
+  return Scope === 'global' && (Object.keys(given).length === 0 || sameOptions(given, options))
 }

@@ -8,6 +8,8 @@ const Arrival = Type.Object({
   workloadId: Type.String(),
   migrationId: Type.String(),
   containerId: Type.String(),
+  // Directories of the host that were copied with it.
+  binds: Type.Optional(Type.Array(Type.Object({ path: Type.String(), identity: Type.String() }))),
 })
 export type Arrival = Static<typeof Arrival>
 

@@ -16,6 +16,8 @@ const NotedVolume = Type.Object({
   mountpoint: Type.String(),
   // dev:ino of the volume's root; '' where this agent could not see it.
   rootIdentity: Type.String(),
+  // No volume, but a directory of the host that is copied like one.
+  ofHost: Type.Optional(Type.Boolean()),
 })
 export type NotedVolume = Static<typeof NotedVolume>
 
@@ -43,6 +45,22 @@ const Adopted = Type.Object({
   policy: RestartPolicy,
 })
 export type Adopted = Static<typeof Adopted>
+
+// A directory of the host that the target's container mounts, and that is written to for it.
+const NotedBind = Type.Object({
+  path: Type.String(),
+  // dev:ino; '': it is being made.
+  identity: Type.String(),
+  // made: it was not there; found: it was, and empty; kept: an earlier move of the workload has left it.
+  how: Type.Union([Type.Literal('made'), Type.Literal('found'), Type.Literal('kept')]),
+  // So many of the path's last components were not there.
+  missing: Type.Integer(),
+  // As it was found.
+  root: Nullable(
+    Type.Object({ mode: Type.Integer(), uid: Type.Integer(), gid: Type.Integer(), modifiedMs: Type.Number() }),
+  ),
+})
+export type NotedBind = Static<typeof NotedBind>
 
 const SourceNote = Type.Object({
   role: Type.Literal('source'),
@@ -77,6 +95,8 @@ const SourceNote = Type.Object({
   isolated: Nullable(
     Type.Object({
       volumes: Type.Array(NotedVolume),
+      // Directories of the host that it carries: they stay in their place.
+      binds: Type.Optional(Type.Array(NotedVolume)),
       renamed: Nullable(Type.Object({ from: Type.String(), to: Type.String() })),
     }),
   ),
@@ -98,6 +118,8 @@ const TargetNote = Type.Object({
   layerBrought: Type.Optional(BroughtImage),
   // PrepareTarget: what it took instead of making it.
   adopted: Type.Optional(Adopted),
+  // PrepareTarget: each before it is made, and until it is taken back.
+  binds: Type.Optional(Type.Array(NotedBind)),
   // ConfirmTarget found everything as PrepareTarget had left it: what runs from then on runs on the whole data.
   confirmed: Type.Boolean(),
   // Set before StartTarget starts it: from then on it may run. One that runs without it was started by somebody else.

@@ -15,6 +15,8 @@ const RetiredWorkload = Type.Object({
   retiredAt: Type.String(),
   // What IsolateSource set aside: the way back by hand, and what a later finalize removes.
   volumes: Type.Array(Type.Object({ name: Type.String(), mountpoint: Type.String(), rootIdentity: Type.String() })),
+  // Directories of the host that were copied with it. They stay in their place, and no finalize removes them.
+  binds: Type.Optional(Type.Array(Type.Object({ path: Type.String(), identity: Type.String() }))),
   renamedTo: Type.String(),
   // Docker's RestartPolicy as JSON, as it was before the move; '' where it was never changed.
   restartPolicyJson: Type.String(),

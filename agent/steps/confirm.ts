@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import { changesOfPlaces, madePlaces, useOfPlaces } from '../binds/places.ts'
 import type { Made, OwnCopy } from '../docker/engine.ts'
 import type { TargetNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -10,7 +11,7 @@ import { targetNote } from './notes.ts'
 import { changesOfAdopted, copyOf } from './retained.ts'
 import { targetChanged } from './target-changed.ts'
 
-type Context = Pick<AgentContext, 'engine' | 'state' | 'volumes' | 'paths'>
+type Context = Pick<AgentContext, 'engine' | 'state' | 'volumes' | 'paths' | 'rules' | 'dataDir'>
 
 const ownCopy = ({ adopted }: TargetNote): OwnCopy | null => (adopted === undefined ? null : copyOf(adopted))
 
@@ -30,6 +31,7 @@ export const confirmTarget = async (context: Context, containerId: string, lease
   const reasons = [
     ...(await engine.changesOfTarget(lease.migrationId, containerId, ownOrTheirs(state, note))),
     ...(note.adopted === undefined ? [] : await changesOfAdopted(context, note.adopted)),
+    ...(await changesOfPlaces(context, note)),
   ]
   if (note.startAsked) reasons.unshift('it was asked to start already')
   if (reasons.length > 0) {
@@ -62,11 +64,14 @@ const requireRoom = async ({ engine, volumes, paths }: Context, { migrationId }:
 
 // I6: nothing is written under a container that uses it.
 export const requireUnused = async (
-  { engine }: Pick<AgentContext, 'engine'>,
+  context: Pick<AgentContext, 'engine' | 'paths'>,
   note: TargetNote,
   lease: Lease,
 ): Promise<void> => {
-  const reasons = await engine.useOfTarget(lease.migrationId, ownCopy(note))
+  const reasons = [
+    ...(await context.engine.useOfTarget(lease.migrationId, ownCopy(note))),
+    ...(await useOfPlaces(context, note)),
+  ]
   if (reasons.length === 0) return
   throw targetChanged(
     `Nothing is written to the volumes that migration ${lease.migrationId} made on this host: ${reasons.join('; ')}. ` +
@@ -77,7 +82,8 @@ export const requireUnused = async (
 
 // Why what carries this migration's label may be the only live copy, and is not thrown away; empty: it is not.
 export const claimsOn = (made: Made, note: TargetNote | null): string[] => {
-  const anything = made.containers.length + made.volumes.length + made.networks.length > 0
+  const places = note === null ? 0 : madePlaces(note).length
+  const anything = made.containers.length + made.volumes.length + made.networks.length + places > 0
   if (!anything) return []
   return [
     ...(note === null

@@ -1,17 +1,21 @@
 // lock: the epoch, and what this migration may do here.
 import { AppError } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
+import type { Choices__Output as Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { GrantEpochRequest__Output } from '../../shared/rpc/generated/drayage/v1/GrantEpochRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { bindsByRules } from '../binds/source.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { removeKeptLayer } from './keep-layer.ts'
 import { describeWorkload } from './look.ts'
 
+type Granted = Omit<GrantEpochRequest__Output, 'lease' | 'choices'> & { readonly choices?: Choices | null }
+
 export const grantEpoch = async (
   context: AgentContext,
-  { role, peerHost, containerId }: Omit<GrantEpochRequest__Output, 'lease'>,
+  { role, peerHost, containerId, choices = null }: Granted,
   lease: Lease,
 ): Promise<{ previousEpoch: number }> => {
   // Nothing is to be noted of what is about to be removed, but who may still speak of it.
@@ -26,7 +30,7 @@ export const grantEpoch = async (
     known !== null && known.role === role && known.workloadId === lease.workloadId
       ? { ...known, epoch: lease.epoch, peerHost }
       : role === 'source'
-        ? await newSource(context, lease, peerHost, containerId)
+        ? await newSource(context, lease, peerHost, containerId, choices)
         : { ...subject(lease, peerHost), role, imageBrought: null, confirmed: false, startAsked: false, started: null }
   const previousEpoch = await epochs.grant(lease)
   await failpoint('GrantEpoch.middle')
@@ -47,12 +51,11 @@ export const newSource = async (
   lease: Lease,
   peerHost: string,
   containerId: string,
+  choices: Choices | null = null,
 ): Promise<SourceNote> => {
-  const workload = await describeWorkload(
-    context,
-    { container: containerId, measureVolumes: false },
-    AbortSignal.timeout(60_000),
-  )
+  const workload = await describeWorkload(context, containerId, AbortSignal.timeout(60_000))
+  const binds = choices?.binds === 'copy' ? await bindsByRules(context, workload.binds) : []
+  const copied = [...workload.volumes.filter(isPlainVolume), ...binds]
   return {
     ...subject(lease, peerHost),
     role: 'source',
@@ -60,8 +63,13 @@ export const newSource = async (
     containerName: workload.name,
     imageId: workload.image?.id ?? '',
     imageReferences: [...new Set([...(workload.image?.tags ?? []), workload.image?.reference ?? ''])].filter(Boolean),
-    volumes: [...new Map(workload.volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()].map(
-      ({ name, mountpoint, rootIdentity }) => ({ name, mountpoint, rootIdentity }),
+    volumes: [...new Map(copied.map((volume) => [volume.name, volume])).values()].map(
+      ({ name, mountpoint, rootIdentity, ofHost }) => ({
+        name,
+        mountpoint,
+        rootIdentity,
+        ...(ofHost ? { ofHost } : {}),
+      }),
     ),
     fenced: null,
     stopped: null,
@@ -116,7 +124,9 @@ export const forgetMigration = async (
   if (note === null) return done
   const { workloadId, migrationId } = lease
   if (note.role === 'target' && movedHere !== '') {
-    await state.arrived.add({ workloadId, migrationId, containerId: movedHere })
+    const binds = (note.binds ?? []).map(({ path, identity }) => ({ path, identity }))
+    const copied = binds.length === 0 ? {} : { binds }
+    await state.arrived.add({ workloadId, migrationId, containerId: movedHere, ...copied })
   }
   if (note.role === 'source' && !isRetired(state, note)) requireNothingInForce(note)
   if (note.role === 'source') await removeKeptLayer({ engine }, note)

@@ -6,6 +6,8 @@ import type { PreparedTarget } from '../../shared/rpc/generated/drayage/v1/Prepa
 import type { PrepareTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/PrepareTargetRequest.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { requireMayCome } from '../authority/rules.ts'
+import { discardPlaces, madePlaces, takePlaces } from '../binds/places.ts'
+import { ofEngine, ofHost } from '../binds/target.ts'
 import { withPublished } from '../docker/republish.ts'
 import type { Adopted } from '../state/migrations.ts'
 import { claimsOn } from './confirm.ts'
@@ -36,10 +38,13 @@ export const prepareTarget = async (
   const { engine, state, rules } = context
   const workload = withPublished(described, choices?.publish ?? [])
   requireMayCome({ workload, allowed: allowedPowers }, rules)
-  const { adopted } = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
+  const note = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
+  const { adopted } = note
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null
   if (adopted) requireNoLayer(adopted, workload, choices, layer)
-  const prepared = await engine.prepare(workload, imageId, lease.migrationId, {
+  // Before the container: an engine makes what is not there, as nobody's.
+  await takePlaces(context, note, ofHost(workload.volumes), retired === null ? [] : [retired])
+  const prepared = await engine.prepare(ofEngine(workload), imageId, lease.migrationId, {
     ...{ own: adopted ? copyOf(adopted) : null, layer },
     prepared: new Map(request.prepared.map(({ sourceContainerId, containerId }) => [sourceContainerId, containerId])),
   })
@@ -61,7 +66,8 @@ const requireNoLayer = (
 
 // By label, and only while this host knows that nobody can have come to rely on it: a coordinator that was restored from
 // a backup may ask for the undo of a move that has long been done.
-export const discardTarget = async ({ engine, state }: AgentContext, lease: Lease): Promise<Done> => {
+export const discardTarget = async (context: AgentContext, lease: Lease): Promise<Done> => {
+  const { engine, state } = context
   const made = await engine.madeBy(lease.migrationId)
   const note = findNote(state, 'target', lease)
   const claims = claimsOn(made, note)
@@ -70,6 +76,7 @@ export const discardTarget = async ({ engine, state }: AgentContext, lease: Leas
       ...made.containers.map(({ name }) => `container ${name}`),
       ...made.volumes.map((name) => `volume ${name}`),
       ...made.networks.map((name) => `network ${name}`),
+      ...(note === null ? [] : madePlaces(note).map(({ path }) => `directory ${path}`)),
     ]
     throw targetChanged(
       `What migration ${lease.migrationId} made on this host (${here.join(', ')}) was kept, since it may hold the only ` +
@@ -79,5 +86,6 @@ export const discardTarget = async ({ engine, state }: AgentContext, lease: Leas
     )
   }
   await engine.discard(lease.migrationId, note?.adopted ? copyOf(note.adopted) : null)
+  if (note !== null) await discardPlaces(context, note)
   return done
 }

@@ -6,6 +6,7 @@ import type { IsolatedSource } from '../../shared/rpc/generated/drayage/v1/Isola
 import type { IsolateSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/IsolateSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { namesOf, runningInside } from '../binds/source.ts'
 import { noticeText, policyFlag } from '../set-aside/notice.ts'
 import { bringBack, bringBackUnnoted, setAside } from '../set-aside/set-aside.ts'
 import type { NotedVolume, SourceNote } from '../state/migrations.ts'
@@ -45,6 +46,7 @@ export const isolateSource = async (context: AgentContext, request: Request, lea
   }
   if (isolated.renamed) await rename(context, request.containerId, isolated.renamed.from, isolated.renamed.to)
   await requireNoOtherUser(context, { ...note, isolated })
+  await requireNoUserOfBinds(context, { ...note, isolated })
   return { volumes: isolated.volumes.map(({ name }) => name), renamedTo: isolated.renamed?.to ?? '' }
 }
 
@@ -60,6 +62,25 @@ const requireNoOtherUser = async (context: AgentContext, note: SourceNote & { is
     `The volumes of ${note.containerName} (${note.isolated.volumes.map(({ name }) => name).join(', ')}) are mounted in ` +
       `containers that run: ${names}. What they write would not move with it. They were left in place; stop or move ` +
       'those containers first.',
+    { details: { users: users.map(({ name }) => name) } },
+  )
+}
+
+// What was copied of the host stays in its place, so that only looking keeps others off it.
+const requireNoUserOfBinds = async (
+  context: AgentContext,
+  note: SourceNote & { isolated: Isolated },
+): Promise<void> => {
+  const binds = note.volumes.flatMap(({ name: path, rootIdentity: identity, ofHost }) =>
+    ofHost ? [{ path, identity }] : [],
+  )
+  const users = await runningInside(context, binds)
+  if (users.length === 0) return
+  await takeBack(context, note)
+  throw new AppError(
+    'DRAYAGE_VOLUME_SHARED',
+    `${binds.map(({ path }) => path).join(', ')} of this host, which ${note.containerName} mounts, is mounted in containers ` +
+      `that run: ${namesOf(users)}. What they write would not move with it. Stop or move those containers first.`,
     { details: { users: users.map(({ name }) => name) } },
   )
 }
@@ -119,9 +140,9 @@ const restoreUnnoted = async (
 // Volumes by what was noted when the epoch was granted; what is asked for must agree with it.
 const plan = (note: SourceNote, { volumes }: Request): Isolated => {
   const plain = [...new Map(volumes.filter(isPlainVolume).map((volume) => [volume.name, volume])).values()]
-  const chosen = plain
-    .filter(({ carriedByAnother }) => !carriedByAnother)
-    .map(({ name, rootIdentity }): NotedVolume => {
+  const carried = (wanted: Request['volumes']): NotedVolume[] => {
+    const own = wanted.filter(({ carriedByAnother }) => !carriedByAnother)
+    return own.map(({ name, rootIdentity }) => {
       const noted = note.volumes.find((volume) => volume.name === name)
       if (noted !== undefined && noted.rootIdentity !== '' && noted.rootIdentity === rootIdentity) return noted
       throw new AppError(
@@ -130,10 +151,12 @@ const plan = (note: SourceNote, { volumes }: Request): Isolated => {
           `began (${noted?.rootIdentity ?? 'none'}). Nothing was set aside.`,
       )
     })
+  }
+  const binds = carried(volumes.filter(({ ofHost }) => ofHost))
   // The end of a ULID is its random part.
   const short = note.migrationId.slice(-8).toLowerCase()
   const renamed = plain.length > 0 ? null : { from: note.containerName, to: `${note.containerName}-moved-${short}` }
-  return { volumes: chosen, renamed }
+  return { volumes: carried(plain), ...(binds.length === 0 ? {} : { binds }), renamed }
 }
 
 const rename = async ({ engine }: AgentContext, containerId: string, from: string, to: string): Promise<void> => {

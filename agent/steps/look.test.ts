@@ -14,6 +14,7 @@ const volume = (name: string, diskBytes: number, entries: number) => ({
   traits: [],
   rootIdentity: '',
   carriedByAnother: false,
+  ofHost: false,
   usage: { entries, diskBytes, apparentBytes: diskBytes * 10, devices: 0, devicePaths: [] },
 })
 const workload = (volumes: ReturnType<typeof volume>[]) => ({ name: 'db', volumes, image: null })

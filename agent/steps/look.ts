@@ -2,30 +2,75 @@
 
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { CheckTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetRequest.ts'
-import type { DescribeWorkloadRequest__Output } from '../../shared/rpc/generated/drayage/v1/DescribeWorkloadRequest.ts'
+import type { CheckTargetsRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetsRequest.ts'
+import type { DescribedWorkloads } from '../../shared/rpc/generated/drayage/v1/DescribedWorkloads.ts'
+import type { DescribeWorkloadsRequest__Output } from '../../shared/rpc/generated/drayage/v1/DescribeWorkloadsRequest.ts'
 import type { Project } from '../../shared/rpc/generated/drayage/v1/Project.ts'
 import type { TargetCheck } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
+import type { TargetChecks } from '../../shared/rpc/generated/drayage/v1/TargetChecks.ts'
 import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
-import { isPlainVolume } from '../../shared/volumes/plain.ts'
+import { isCopied } from '../../shared/volumes/plain.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
+import { type CopiedBinds, copiedBinds } from '../binds/source.ts'
+import { placeShortages } from '../binds/space.ts'
+import { lookAtPlace, ofEngine, ofHost } from '../binds/target.ts'
+import type { EngineCheck } from '../docker/engine.ts'
 import { withPublished } from '../docker/republish.ts'
+import type { RetiredWorkload } from '../state/retired.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
+import { reachWarnings } from './reach.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
-type Described = Pick<DescribeWorkloadRequest__Output, 'container' | 'measureVolumes'> &
-  Partial<DescribeWorkloadRequest__Output>
+export const describeWorkloads = async (
+  context: AgentContext,
+  { containers, measureVolumes, choices }: DescribeWorkloadsRequest__Output,
+  signal: AbortSignal,
+): Promise<DescribedWorkloads> => {
+  if (containers.length === 0) {
+    throw new AppError('DRAYAGE_INVALID_REQUEST', 'DescribeWorkloads was asked about no container.')
+  }
+  const isRetired = (id: string) => context.state.retired.byContainer(id) !== null
+  const options = { isRetired, choices, measure: measureVolumes }
+  const { workloads, moveSet } = await context.engine.describeTogether(containers, options)
+  const measured = new Set<string>()
+  const looked: Workload[] = []
+  const moving = workloads.map(({ containerId }) => containerId)
+  const mounts = choices?.binds === 'copy' ? await context.engine.hostMounts() : null
+  for (const workload of workloads) {
+    const isWanted = (name: string) => measureVolumes && !measured.has(name)
+    const copied = mounts === null ? noBinds : await copiedBinds(context, workload, moving, mounts)
+    const seen = await lookInside(context, workload, copied, isWanted, signal)
+    looked.push(seen)
+    for (const { name } of seen.volumes) measured.add(name)
+  }
+  return { workloads: looked, moveSet }
+}
 
+const noBinds: CopiedBinds = { volumes: [], obstacles: [], warnings: [] }
+
+// Of one, for whom it belongs to nothing matters.
 export const describeWorkload = async (
-  { engine, volumes, paths, state }: AgentContext,
-  { container, measureVolumes, together = [], measured = [], choices = null }: Described,
+  context: AgentContext,
+  container: string,
   signal: AbortSignal,
 ): Promise<Workload> => {
-  const isRetired = (id: string) => state.retired.byContainer(id) !== null
-  const workload = await engine.describe(container, { isRetired, choices, together, measure: measureVolumes })
+  const isRetired = (id: string) => context.state.retired.byContainer(id) !== null
+  const workload = await context.engine.describe(container, { isRetired })
+  return lookInside(context, workload, noBinds, () => false, signal)
+}
+
+// What the engine does not know: whose its volumes' roots are, how much is in them, and what it mounts of the host.
+const lookInside = async (
+  { volumes, paths, state }: AgentContext,
+  workload: Workload,
+  copied: CopiedBinds,
+  isMeasured: (volume: string) => boolean,
+  signal: AbortSignal,
+): Promise<Workload> => {
   const obstacles: Finding[] = []
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {
@@ -37,13 +82,12 @@ export const describeWorkload = async (
     })
   }
   const looked = await Promise.all(
-    workload.volumes.map(async (volume) => {
-      if (!isPlainVolume(volume)) return volume
+    [...workload.volumes, ...copied.volumes].map(async (volume) => {
+      if (!isCopied(volume)) return volume
       const root = paths.here(volume.mountpoint)
       try {
-        const rootIdentity = await volumes.identify(root)
-        const isWanted = measureVolumes && !measured.includes(volume.name)
-        const usage = isWanted ? toMessage(await volumes.measure(root, { signal })) : null
+        const rootIdentity = volume.ofHost ? volume.rootIdentity : await volumes.identify(root)
+        const usage = isMeasured(volume.name) ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
       } catch (thrown) {
         if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CANCELLED') throw thrown
@@ -61,7 +105,13 @@ export const describeWorkload = async (
     }),
   )
   const binds = await lookAtBinds(paths, workload.binds)
-  return { ...workload, volumes: looked, binds, obstacles: [...workload.obstacles, ...obstacles] }
+  return {
+    ...workload,
+    volumes: looked,
+    binds,
+    obstacles: [...workload.obstacles, ...copied.obstacles, ...obstacles],
+    warnings: [...workload.warnings, ...copied.warnings],
+  }
 }
 
 export const describeProject = async (
@@ -78,37 +128,71 @@ const toMessage = ({ devicePaths, ...usage }: VolumeUsage) => ({
   devicePaths: devicePaths.map((path) => displayPath(fromBytes(path))),
 })
 
-export const checkTarget = async (
-  context: Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules' | 'dataDir'>,
-  {
-    workload: described,
-    migrationId,
-    workloadId,
-    overwriteChanged,
-    allowedPowers,
-    choices,
-  }: CheckTargetRequest__Output,
+type TargetContext = Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'rules' | 'dataDir'>
+
+// In their order.
+export const checkTargets = async (
+  context: TargetContext,
+  { targets }: CheckTargetsRequest__Output,
+): Promise<TargetChecks> => {
+  const asked = await Promise.all(
+    targets.map(async ({ workload, ...request }) => {
+      if (!workload) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTargets was asked about no workload.')
+      const retired = request.workloadId === '' ? null : await keptCopy(context, request.workloadId)
+      return { ...request, workload: withPublished(workload, request.choices?.publish ?? []), retired }
+    }),
+  )
+  const seen = await context.engine.checkTogether(
+    asked.map(({ workload, migrationId, retired }) => {
+      return { workload: ofEngine(workload), migrationId, own: retired === null ? null : copyOf(retired) }
+    }),
+  )
+  const checks: TargetCheck[] = []
+  for (const [index, check] of seen.entries()) {
+    const one = asked[index]
+    if (one !== undefined) checks.push(await checkTarget(context, one, check))
+  }
+  return { checks }
+}
+
+type Asked = Omit<CheckTargetRequest__Output, 'workload'> & {
+  readonly workload: Workload
+  readonly retired: RetiredWorkload | null
+}
+
+const checkTarget = async (
+  context: TargetContext,
+  { workload, migrationId, workloadId, overwriteChanged, allowedPowers, choices, retired }: Asked,
+  check: EngineCheck,
 ): Promise<TargetCheck> => {
-  if (!described) throw new AppError('DRAYAGE_INVALID_REQUEST', 'CheckTarget was asked about no workload.')
-  const { engine, volumes, paths, rules, dataDir } = context
-  const workload = withPublished(described, choices?.publish ?? [])
-  const retired = workloadId === '' ? null : await keptCopy(context, workloadId)
-  const check = await engine.check(workload, migrationId, retired === null ? null : copyOf(retired))
+  const { volumes, paths, rules, dataDir } = context
+  const kept = retired === null ? [] : [retired]
+  const places = await Promise.all(
+    ofHost(workload.volumes)
+      .filter(({ carriedByAnother }) => !carriedByAnother)
+      .map((bind) => lookAtPlace(context, bind, { migrationId, kept })),
+  )
   const free = await volumes.freeSpace(paths.here(check.engine.dataRoot))
   return {
     ...check,
     obstacles: [
       ...check.obstacles,
       ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
+      ...places.flatMap(({ findings }) => findings),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.
-      ...shortages(retired === null ? workload : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...shortages(retired === null ? ofEngine(workload) : { ...workload, volumes: [] }, check.imageId === '', free),
+      ...(retired === null ? await placeShortages(context, workload.volumes, check.engine.dataRoot) : []),
       ...(retired === null ? [] : await lookAtRetained(context, retired, overwriteChanged)),
       ...(retired === null ? [] : layerAgainst(retired, workload, choices)),
       ...(retired === null ? [] : await portsAgainst(context, retired, workload)),
       ...(workloadId === '' ? [] : await broughtBackByHand(context, workloadId)),
     ],
-    warnings: [...check.warnings, ...arrivalWarnings({ workload, allowed: allowedPowers })],
+    warnings: [
+      ...check.warnings,
+      ...arrivalWarnings({ workload, allowed: allowedPowers }),
+      ...(await reachWarnings(workload)),
+    ],
     freeBytes: free.bytes,
     freeInodes: free.inodes,
     retained: retired === null ? null : told(retired),

@@ -6,13 +6,14 @@ import type { ReceiveVolumeRequest__Output } from '../../shared/rpc/generated/dr
 import type { SkippedEntry__Output } from '../../shared/rpc/generated/drayage/v1/SkippedEntry.ts'
 import type { VolumeProgress } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
 import { reporting } from '../../shared/rpc/liveness.ts'
+import { bindToWrite } from '../binds/places.ts'
 import type { VolumePull } from '../transfer/pull.ts'
 import { checkCopy, verificationOf } from './check-copy.ts'
 import { requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { progressEveryMs } from './image.ts'
 import { targetNote } from './notes.ts'
-import { placeToWrite } from './retained.ts'
+import { noteOverwriting, placeToWrite } from './retained.ts'
 
 export const receiveVolume = async function* (
   context: AgentContext,
@@ -26,7 +27,12 @@ export const receiveVolume = async function* (
   if (!source) throw new AppError('DRAYAGE_INVALID_REQUEST', 'ReceiveVolume lacks the source.')
   const note = targetNote(state, lease)
   await requireUnused(context, note, lease)
-  const root = (await placeToWrite(context, note, volume)) ?? paths.here(await ownMountpoint(context, volume, lease))
+  const bind = await bindToWrite(context, note, volume)
+  if (bind?.how === 'kept') await noteOverwriting(context, note)
+  const root =
+    bind === null
+      ? ((await placeToWrite(context, note, volume)) ?? paths.here(await ownMountpoint(context, volume, lease)))
+      : paths.here(bind.path)
   const memory = await state.roundMemory.of(lease.workloadId, volume)
 
   const everything = final && verification === 'full'
@@ -69,6 +75,7 @@ export const receiveVolume = async function* (
         },
         {
           memory,
+          ...(bind === null ? {} : { expectIdentity: bind.identity }),
           noteWritten: !final && verification !== 'written',
           signal: both,
           onProgress: (progress) => {

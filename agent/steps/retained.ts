@@ -77,7 +77,7 @@ export const lookAtRetained = async (
   retired: RetiredWorkload,
   overwriteChanged: boolean,
 ): Promise<Finding[]> => {
-  const { containerName, migrationId, workloadId } = retired
+  const { containerName, migrationId } = retired
   const anew = `dray finalize ${migrationOfPart(migrationId)} removes it, and so do docker rm and docker volume rm; then everything is sent anew`
   const container = await findContainer(engine, retired.containerId)
   const reasons: Finding[] = []
@@ -112,20 +112,47 @@ export const lookAtRetained = async (
       )
       continue
     }
-    // Since a copy back was begun, that is what has changed it.
-    if (overwriteChanged || retired.partial !== undefined) continue
-    const paths_ = await volumes.changedSince(aside, await state.roundMemory.of(workloadId, name))
-    if (paths_ === null || paths_.length === 0) continue
-    const named = paths_.slice(0, 5).map((path) => JSON.stringify(path.toString('utf8') || '.'))
+    const named = overwriteChanged ? null : await changedIn({ volumes, state }, retired, aside, name)
+    if (named === null || named === '') continue
     reasons.push(
       changed(
         `Somebody has changed the data of the volume ${name} that is kept on this host (${aside}) since it was set aside: ` +
-          `${named.join(', ')}${paths_.length > 5 ? ', and more' : ''}. Going on would overwrite that. Save what is wanted of ` +
+          `${named}. Going on would overwrite that. Save what is wanted of ` +
           'it; then say that the rest may be lost (--overwrite-changed).',
       ),
     )
   }
+  for (const { path, identity } of overwriteChanged ? [] : (retired.binds ?? [])) {
+    const here = paths.here(path)
+    // Another directory than the one that was left is nobody's base: binds/target.ts says so.
+    if (!(await isDirectory(here)) || (await volumes.identify(here)) !== identity) continue
+    const named = await changedIn({ volumes, state }, retired, here, path)
+    if (named === '') continue
+    // What stayed in its place others may have used.
+    const what = named === null ? 'what, is not remembered' : named
+    reasons.push(
+      changed(
+        `Something on this host ${named === null ? 'may have' : 'has'} changed ${path} since ${containerName} was moved away from it: ${what}. ` +
+          'Going on would overwrite that. Save what is wanted of it; then say that the rest may be lost (--overwrite-changed).',
+      ),
+    )
+  }
   return reasons
+}
+
+// The first names in it that are not as they were left; '': none; null: nothing is remembered.
+const changedIn = async (
+  { volumes, state }: Pick<Context, 'volumes' | 'state'>,
+  { partial, workloadId }: RetiredWorkload,
+  root: string,
+  name: string,
+): Promise<string | null> => {
+  // Since a copy back was begun, that is what has changed it.
+  if (partial !== undefined) return ''
+  const changes = await volumes.changedSince(root, await state.roundMemory.of(workloadId, name))
+  if (changes === null) return null
+  const named = changes.slice(0, 5).map((path) => JSON.stringify(path.toString('utf8') || '.'))
+  return `${named.join(', ')}${changes.length > 5 ? ', and more' : ''}`
 }
 
 // A copy that is taken is taken with its container, and that with the writable layer that it has.
@@ -220,8 +247,17 @@ export const placeToWrite = async (
       `the data of the volume ${volume} at ${aside} is not what was kept`,
     ])
   }
-  if (retired.partial === undefined) await state.retired.add({ ...retired, partial: migrationId })
+  await noteOverwriting({ state }, { adopted, migrationId })
   return aside
+}
+
+// From here on what was kept is written to.
+export const noteOverwriting = async (
+  { state }: Pick<Context, 'state'>,
+  { adopted, migrationId }: Pick<TargetNote, 'adopted' | 'migrationId'>,
+): Promise<void> => {
+  const retired = adopted === undefined ? null : state.retired.byContainer(adopted.containerId)
+  if (retired !== null && retired.partial === undefined) await state.retired.add({ ...retired, partial: migrationId })
 }
 
 // In which the copy that was taken is not as it was: beside what the engine says.

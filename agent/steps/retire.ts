@@ -4,6 +4,8 @@ import { AppError } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { RetireSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/RetireSourceRequest.ts'
+import type { SourceNote } from '../state/migrations.ts'
+import type { RetiredWorkload } from '../state/retired.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { requireContainer, sourceNote } from './notes.ts'
 
@@ -26,6 +28,7 @@ export const retireSource = async (
       movedTo: note.peerHost,
       retiredAt: now().toISOString(),
       volumes: note.isolated?.volumes ?? [],
+      ...bindsOf(note),
       renamedTo: note.isolated?.renamed?.to ?? '',
       restartPolicyJson: note.fenced ? JSON.stringify(note.fenced.policy) : '',
     })
@@ -37,6 +40,11 @@ export const retireSource = async (
   await engine.removeHolder(lease.migrationId)
   return done
 }
+
+const bindsOf = ({ isolated }: SourceNote): Pick<RetiredWorkload, 'binds'> =>
+  isolated?.binds === undefined
+    ? {}
+    : { binds: isolated.binds.map(({ name: path, rootIdentity: identity }) => ({ path, identity })) }
 
 const stopIfRunning = async (
   engine: AgentContext['engine'],

@@ -30,6 +30,7 @@ const contextOf = async ({ context, described, model }: Source): Promise<AgentCo
     volumes: described,
     binds: [],
     obstacles: [],
+    warnings: [],
     stopTimeoutSeconds: 10,
   }
   const engine = {

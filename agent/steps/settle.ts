@@ -88,11 +88,7 @@ const retire = async (context: AgentContext, containerId: string, ownerHost: str
     const note = await notedAsFound(context, found, ownerHost, containerId, lease)
     const own: Lease = { ...lease, migrationId: note.migrationId }
     await state.migrations.put({ ...note, peerHost: ownerHost })
-    const workload = await describeWorkload(
-      context,
-      { container: containerId, measureVolumes: false },
-      AbortSignal.timeout(60_000),
-    )
+    const workload = await describeWorkload(context, containerId, AbortSignal.timeout(60_000))
     await fenceSource(context, containerId, own)
     await stopSource(context, { containerId, stopTimeoutSeconds: workload.stopTimeoutSeconds }, own)
     const asideAlready = await setAsideByOthers(context, containerId)

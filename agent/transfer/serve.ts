@@ -9,9 +9,9 @@ import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayag
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
-import { messageInPlace } from '../../shared/rpc/piece-messages.ts'
+import { messageInPlace, wrappedInPlace } from '../../shared/rpc/piece-messages.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
-import { pieceFields } from '../../shared/rpc/services.ts'
+import { compressedField, pieceFields } from '../../shared/rpc/services.ts'
 import type { Lending } from '../archive/lending.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { EnginePaths } from '../engine-paths.ts'
@@ -86,9 +86,11 @@ export const createServing = ({
     if (noted === undefined) {
       throw forbidden(migrationId, `the volume ${volume} is not one of those that migration ${migrationId} moves`)
     }
+    const here = paths.here(noted.mountpoint)
     return {
-      root: await whereIs(paths.here(noted.mountpoint), migrationId),
-      expectIdentity: rootIdentity || noted.rootIdentity,
+      root: noted.ofHost ? here : await whereIs(here, migrationId),
+      // What is of the host is the directory that the way without symlinks led to, whoever asks for another.
+      expectIdentity: noted.ofHost ? noted.rootIdentity : rootIdentity || noted.rootIdentity,
       final,
       memory: await state.roundMemory.of(note.workloadId, volume),
       holding: { digest: heldDigest, lacking },
@@ -131,9 +133,10 @@ export const createServing = ({
           announced = true
           yield { announced: limits }
         }
-        if (isPacked(piece)) yield { compressed: piece }
+        const sent = (): void => round.giveBack(piece)
+        if (isPacked(piece)) yield wrappedInPlace<VolumePiece>(compressedField, piece.bytes, piece.zstd, sent)
         else if (piece.length === 0) yield { tar: piece }
-        else yield messageInPlace<VolumePiece>(pieceFields.PullVolume, piece, () => round.giveBack(piece))
+        else yield messageInPlace<VolumePiece>(pieceFields.PullVolume, piece, sent)
       }
       yield { summary: toMessage(await round.summary) }
     },

@@ -116,6 +116,8 @@ export type WriteOptions = {
 export type ReceiveOptions = WriteOptions & {
   // As for reading, on the target's side.
   readonly memory: string
+  // As `identify` gave it. Another directory at `root` is DRAYAGE_VOLUME_ROOT_CHANGED, before a byte is written.
+  readonly expectIdentity?: string
   // `readBack` will be asked for.
   readonly noteWritten?: boolean
 }
@@ -204,8 +206,8 @@ export type VolumeEngine = {
   // One regular file, likewise. To be closed by the caller.
   openFile(root: string, path: Buffer, options?: { readonly signal?: AbortSignal }): Promise<OpenFile>
   // Removes all that is in a directory; crosses no mount point, follows no symlink. Errors: DRAYAGE_VOLUME_NOT_FOUND,
-  // DRAYAGE_MOUNT_UNSUPPORTED.
-  clear(root: string): Promise<void>
+  // DRAYAGE_MOUNT_UNSUPPORTED, and with `expectIdentity` DRAYAGE_VOLUME_ROOT_CHANGED before anything is removed.
+  clear(root: string, options?: { readonly expectIdentity?: string }): Promise<void>
   // Cancels what is under way and ends the worker threads.
   close(): Promise<void>
 }
@@ -306,7 +308,8 @@ export const createVolumeEngine = (): VolumeEngine => {
         close: () => closeDescriptor(fd),
       }
     },
-    clear: async (root) => void (await pool.start({ kind: 'clear', root }, () => {}, undefined).result),
+    clear: async (root, options = {}) =>
+      void (await pool.start({ kind: 'clear', root, ...options }, () => {}, undefined).result),
     receive: async (root, open, { signal, onProgress, ...request }) => {
       const openFor = ({ digest, lacking }: HoldingInBytes) =>
         open({ digest, lacking: lacking.map(({ path, blocks }) => ({ path: bytesOf(path), blocks })) })

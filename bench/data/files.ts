@@ -20,6 +20,44 @@ export const largeFile = (path: string, bytes: number): void => {
   }
 }
 
+const words = [
+  'GET',
+  'POST',
+  'the',
+  'session',
+  'of',
+  'user',
+  'was',
+  'closed',
+  'after',
+  'order',
+  'paid',
+  'retry',
+  'in',
+  'ms',
+]
+
+// What a server writes down: lines of words and numbers, of which zstd makes about a quarter.
+export const textFile = (path: string, bytes: number): void => {
+  const random = seeded(2)
+  const pick = (count: number): number => Math.floor(random() * count)
+  const lineOf = (number: number): string => {
+    const said = Array.from({ length: 6 + pick(6) }, () => words[pick(words.length)]).join(' ')
+    return `2026-01-02T03:04:${(number % 60).toFixed(3)}Z ${pick(1e9).toString(16)} ${said} ${pick(100_000)}\n`
+  }
+  const chunk = Buffer.alloc(Math.min(16 * mebibyte, bytes))
+  for (let at = 0, number = 0; at < chunk.length; number++) at += chunk.write(lineOf(number), at)
+  const file = openSync(path, 'w')
+  try {
+    for (let written = 0; written < bytes; ) {
+      written += writeSync(file, chunk, 0, Math.min(chunk.length, bytes - written))
+    }
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
 export type ManyFiles = {
   readonly folders: number
   readonly filesInEach: number

@@ -1,10 +1,13 @@
 // The line between two agents alone, without coordinator, engine or container: what a GiB costs each side.
 //
-//   npm run -s bench:line -- [--mib N] [--files N] [--runs N] [--dir PATH] [--only PART-OF-A-NAME] [--profile FOLDER]
+//   npm run -s bench:line -- [--mib N] [--files N] [--text] [--small N] [--compress MODE]… [--line MB/S] [--runs N]
+//                            [--dir PATH] [--only PART-OF-A-NAME]… [--profile FOLDER]
 //
-// Both sides run here, over loopback, with mutual TLS; every way is gone in turn. CPU seconds are of the whole process;
-// the machine's are of all processes, so they count only where nothing else runs. --profile: a CPU profile of each
-// process and thread, for Chrome's developer tools.
+// Both sides run here, over loopback, with mutual TLS, in a live round; every way is gone in turn. CPU seconds are of the
+// whole process; the machine's are of all processes, so they count only where nothing else runs. --text: what shrinks to a
+// quarter, and not what cannot. --small: so many files of 0.2–16 KB instead. --compress: agent to agent, with each of
+// these (default: none). --line: over one that takes no more than that. --profile: a CPU profile of each process and
+// thread, for Chrome's developer tools.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,12 +16,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { createAuthority } from '../../agent/identity/testing/authority.ts'
+import { largeFile, manyFiles, textFile } from '../data/files.ts'
+import { openRelay } from './relay.ts'
 import type { Answer, Order } from './side.ts'
 
 const { values } = parseArgs({
   options: {
     mib: { type: 'string', default: '512' },
     files: { type: 'string', default: '2' },
+    text: { type: 'boolean', default: false },
+    small: { type: 'string' },
+    compress: { type: 'string', multiple: true, default: ['none'] },
+    line: { type: 'string' },
     runs: { type: 'string', default: '3' },
     dir: { type: 'string', default: tmpdir() },
     only: { type: 'string', multiple: true },
@@ -43,9 +52,14 @@ const machineCpuSeconds = (): number => {
 const peakMebibytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
+// As cli/dray.ts starts an agent.
+const asInstalled = '--max-semi-space-size=1'
 const start = (name: string): ChildProcess =>
   fork(side, {
-    execArgv: values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}/${name}`],
+    execArgv: [
+      asInstalled,
+      ...(values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}/${name}`]),
+    ],
   })
 const pidOf = (child: ChildProcess): number => child.pid ?? 0
 const ask = async (child: ChildProcess, order: Order): Promise<Answer> => {
@@ -67,6 +81,7 @@ type Figures = {
   readonly source: number
   readonly target: number
   readonly machine: number
+  readonly bytes: number
   readonly peaks: readonly number[]
 }
 
@@ -78,19 +93,23 @@ const signer = await authority.ticketSigner()
 const dir = mkdtempSync(join(values.dir, 'drayage-line-'))
 const volume = join(dir, 'volume')
 
-const line = async (into: string | null): Promise<Figures> => {
+const line = async (into: string | null, compression = 'none'): Promise<Figures> => {
   const [source, target] = [start('source'), start('target')]
   const stateDir = mkdtempSync(join(dir, 'state-'))
   const { port } = await ask(source, { do: 'serve', dir: stateDir, volume, tls: sourceTls })
+  const relay = values.line === undefined ? undefined : await openRelay(port, Number(values.line) * 1_000_000)
+  const address = `127.0.0.1:${relay?.port ?? port}`
   const before = [cpuSeconds(pidOf(source)), cpuSeconds(pidOf(target)), machineCpuSeconds()] as const
-  const { wallMs } = await ask(target, { do: 'pull', address: `127.0.0.1:${port}`, into, tls: targetTls, signer })
+  const { wallMs, bytes } = await ask(target, { do: 'pull', address, into, compression, tls: targetTls, signer })
   const figures = {
     wall: wallMs / 1000,
     source: cpuSeconds(pidOf(source)) - before[0],
     target: cpuSeconds(pidOf(target)) - before[1],
     machine: machineCpuSeconds() - before[2],
+    bytes,
     peaks: [peakMebibytes(pidOf(source)), peakMebibytes(pidOf(target))],
   }
+  relay?.close()
   await Promise.all([stop(source), stop(target)])
   return figures
 }
@@ -105,6 +124,7 @@ const alone = async (order: Order): Promise<Figures> => {
     source: cpu,
     target: 0,
     machine: machineCpuSeconds() - before[1],
+    bytes: Number.NaN,
     peaks: [peakMebibytes(pidOf(child))],
   }
   await stop(child)
@@ -120,15 +140,20 @@ const shell = (command: string): Figures => {
     source: Number.NaN,
     target: Number.NaN,
     machine: machineCpuSeconds() - before,
+    bytes: Number.NaN,
     peaks: [],
   }
 }
 
-const ways: Record<string, (into: string) => Figures | Promise<Figures>> = {
-  'agent to agent': (into) => {
+const agentToAgent = values.compress.map((mode) => [
+  `agent to agent${mode === 'none' ? '' : `, --compress ${mode}`}`,
+  (into: string) => {
     mkdirSync(into)
-    return line(into)
+    return line(into, mode)
   },
+])
+const ways: Record<string, (into: string) => Figures | Promise<Figures>> = {
+  ...Object.fromEntries(agentToAgent),
   'the line alone, 1 GiB': () => line(null),
   'engine, reading': () => alone({ do: 'read', volume }),
   'engine, reading and writing': (into) => alone({ do: 'copy', volume, into }),
@@ -141,11 +166,21 @@ const median = (figures: readonly number[]): number =>
 
 try {
   mkdirSync(volume)
-  for (let file = 0; file < Number(values.files); file++) {
-    execFileSync('sh', ['-c', `head -c ${values.mib}M /dev/urandom > ${join(volume, `file-${file}`)}`])
-  }
+  const inEach = 100
+  if (values.small !== undefined)
+    manyFiles(volume, {
+      folders: Math.ceil(Number(values.small) / inEach),
+      filesInEach: inEach,
+      smallest: 200,
+      largest: 16_384,
+    })
+  else
+    for (let file = 0; file < Number(values.files); file++) {
+      const fill = values.text ? textFile : largeFile
+      fill(join(volume, `file-${file}`), Number(values.mib) * 1024 * 1024)
+    }
   const table = new Table({
-    head: ['', 'wall, s', 'source CPU, s', 'target CPU, s', 'machine CPU, s', 'peak RSS, MiB'],
+    head: ['', 'wall, s', 'source CPU, s', 'target CPU, s', 'machine CPU, s', 'MB that crossed', 'peak RSS, MiB'],
     style: { head: [], border: [] },
   })
   const chosen = Object.entries(ways).filter(
@@ -169,6 +204,7 @@ try {
       of((f) => f.source),
       of((f) => f.target),
       of((f) => f.machine),
+      of((f) => f.bytes / 1e6),
       figures.at(-1)?.peaks.map(Math.round).join(', '),
     ])
   }

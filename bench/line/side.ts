@@ -23,7 +23,12 @@ type Pulling = { readonly tls: TlsIdentity; readonly signer: TicketSigner }
 export type Order =
   | { readonly do: 'serve'; readonly dir: string; readonly volume: string; readonly tls: TlsIdentity }
   // Pulls into `into`; null: what arrives is counted and thrown away.
-  | ({ readonly do: 'pull'; readonly address: string; readonly into: string | null } & Pulling)
+  | ({
+      readonly do: 'pull'
+      readonly address: string
+      readonly into: string | null
+      readonly compression: string
+    } & Pulling)
   // The engine alone, in this one process.
   | { readonly do: 'read'; readonly volume: string }
   | { readonly do: 'copy'; readonly volume: string; readonly into: string }
@@ -74,7 +79,7 @@ const serve = async ({ dir, volume, tls }: Extract<Order, { do: 'serve' }>): Pro
   return (await listen(server, '127.0.0.1:0', tls, { mutual: true })).port
 }
 
-const pull = async ({ address, into, tls, signer }: Extract<Order, { do: 'pull' }>): Promise<number> => {
+const pull = async ({ address, into, compression, tls, signer }: Extract<Order, { do: 'pull' }>): Promise<number> => {
   const peer = { host: 'host-1', address }
   const puller = createPuller({ tls })
   const leave = { transferId: migrationId, workloadId: note.workloadId, epoch: note.epoch, sourceHost: 'host-1' }
@@ -100,14 +105,15 @@ const pull = async ({ address, into, tls, signer }: Extract<Order, { do: 'pull' 
   const written = await volumes.receive(
     root,
     () => {
+      const nothing = { rootIdentity: '', heldDigest: '', lacking: [] }
       pulled = puller.volume(
         peer,
-        { migrationId, volume: 'data', round: 1, final: true, rootIdentity: '', heldDigest: '', lacking: [], ticket },
+        { migrationId, volume: 'data', round: 1, final: false, ...nothing, compression, ticket },
         never,
       )
       return pulled
     },
-    { memory: `${into}/memory` },
+    { memory: `${into}/memory`, noteWritten: true },
   )
   const summary = await pulled?.summary()
   if (summary?.digest !== written.digest) throw new Error('the copy is not the original')

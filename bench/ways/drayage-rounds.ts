@@ -78,21 +78,16 @@ export const openRounds = async (stage: Stage, { name }: Source): Promise<Copyin
   const agent = await asCoordinator(stage)
   const [source, target] = [agent(stage.from.name), agent(stage.to.name)]
   const lease = { migrationId: ulid(), workloadId: ulid(), epoch: 1 }
-  const workload = await source.port.describeWorkload({ container: name, measureVolumes: false })
+  const { workloads } = await source.port.describeWorkloads({ containers: [name], measureVolumes: false })
+  const workload = only(workloads, `containers ${name}`)
   const volume = only(workload.volumes, `volumes of ${name}`)
   const grant = { lease, containerId: workload.containerId }
   await target.port.grantEpoch({ ...grant, role: 'target', peerHost: source.host })
   await source.port.grantEpoch({ ...grant, role: 'source', peerHost: target.host })
-  const { imageId, obstacles } = await target.port.checkTarget({
-    ...{
-      workload,
-      migrationId: lease.migrationId,
-      workloadId: lease.workloadId,
-      overwriteChanged: false,
-      allowedPowers: [],
-      choices: {},
-    },
-  })
+  const { migrationId, workloadId } = lease
+  const arrival = { workload, migrationId, workloadId, overwriteChanged: false, allowedPowers: [], choices: {} }
+  const { checks } = await target.port.checkTargets({ targets: [arrival] })
+  const { imageId, obstacles } = only(checks, `answers about ${name}`)
   if (obstacles.length > 0) throw new Error(`${name} cannot move: ${JSON.stringify(obstacles)}`)
   await target.port.prepareTarget({
     ...{ lease, workload, imageId, overwriteChanged: false, allowedPowers: [], choices: {}, prepared: [] },

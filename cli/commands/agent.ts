@@ -69,6 +69,12 @@ const options: readonly ProcessOption[] = [
     env: 'DRAYAGE_LARGEST_VOLUME',
   },
   {
+    flags: '--allow-bind <path>',
+    what: 'let directories of this host at or below this one be copied, from here and to here, with containers that mount them (--binds copy); may be said again; in the variable with colons between; default none',
+    env: 'DRAYAGE_ALLOW_BIND',
+    repeatable: true,
+  },
+  {
     flags: '--silence-ms <ms>',
     what: 'how long the other side of a call may say nothing before it counts as gone; as on the coordinator',
     env: 'DRAYAGE_SILENCE_MS',

@@ -131,8 +131,8 @@ export const withMigrationFlags = (command: Command): Command =>
     .addOption(
       new Option(
         '--binds <policy>',
-        'directories and files of its host that it mounts: refuse to move it (default); require, that host must have them at the same path, and nothing is copied',
-      ).choices(['refuse', 'require']),
+        'directories and files of its host that it mounts: refuse to move it (default); require, that host must have them at the same path, and nothing is copied; copy, directories that the agents of both hosts allow (--allow-bind) are copied like volumes',
+      ).choices(['refuse', 'require', 'copy']),
     )
     .option(
       '--pre-stop <command>',

@@ -7,12 +7,18 @@ export type ProcessOption = {
   readonly what: string
   readonly env: string
   readonly default?: string
+  // Said several times, the values go on behind one another with colons between, as in the variable.
+  readonly repeatable?: true
 }
 
 export const addProcessOptions = (command: Command, options: readonly ProcessOption[]): Command => {
-  for (const { flags, what, env, default: value } of options) {
+  for (const { flags, what, env, default: value, repeatable } of options) {
     const told = value === undefined ? `[${env}]` : `[${env}, default ${value}]`
-    command.addOption(new Option(flags, `${what} ${told}`))
+    const option = new Option(flags, `${what} ${told}`)
+    if (repeatable) {
+      option.argParser((said: string, before?: string) => (before === undefined ? said : `${before}:${said}`))
+    }
+    command.addOption(option)
   }
   return command
 }

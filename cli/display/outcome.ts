@@ -46,6 +46,16 @@ const crossed = (bytesSent: number, contentBytes: number): string =>
     ? `${formatBytes(bytesSent)} (compressed from ${formatBytes(contentBytes)})`
     : formatBytes(bytesSent)
 
+// Docker gives no volume a name that begins so.
+const isOfHost = ({ name }: Receipt['volumes'][number]): boolean => name.startsWith('/')
+
+const whatMoved = (copied: Receipt['volumes']): string => {
+  const binds = copied.filter(isOfHost).length
+  const volumes = copied.length - binds
+  const directories = binds === 0 ? [] : [plural(binds, 'directory of the host', 'directories of the host')]
+  return [...(volumes > 0 || binds === 0 ? [plural(volumes, 'volume')] : []), ...directories].join(' and ')
+}
+
 const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[] => {
   if (receipt === null) return bytesSent === 0 ? [] : [`${formatBytes(bytesSent)} sent`]
   const { volumes } = receipt
@@ -54,7 +64,7 @@ const movedLine = ({ receipt, bytesSent, rounds }: Migration): readonly string[]
   const carried = rounds.reduce((sum, round) => sum + round.contentBytes, 0)
   const passes = new Set(rounds.map(({ round }) => round)).size
   return [
-    `${plural(volumes.length, 'volume')}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${crossed(bytesSent, carried)} sent in ${plural(passes, 'round')}`,
+    `${whatMoved(volumes)}, ${formatBytes(content)} in ${plural(entries, 'entry', 'entries')}; ${crossed(bytesSent, carried)} sent in ${plural(passes, 'round')}`,
   ]
 }
 

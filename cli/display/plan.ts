@@ -81,12 +81,28 @@ const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): stri
 const movingLine = ({ name, state, ties }: Plan['members'][number]): string =>
   `${name} (${state})${ties.length === 0 ? '' : ` ${ties.map(({ words }) => words).join(', ')}`}`
 
+const volumesFact = (volumes: Plan['volumes']): Fact =>
+  volumes.length === 0
+    ? fact('volumes', 'none')
+    : fact(volumes.length === 1 ? 'volume' : 'volumes', ...volumes.map(volumeLine))
+
+const bindLine = (
+  { source, destination, readOnly, policy, entries, contentBytes = 0 }: NonNullable<Plan['binds']>[number],
+  { from, to }: Plan,
+): string => {
+  const size = entries === undefined ? '' : `, ${formatBytes(contentBytes)} in ${plural(entries, 'entry', 'entries')}`
+  const what = {
+    refuse: 'refused',
+    require: `not copied, ${to} must have it`,
+    copy: `copied${size}; it stays on ${from}, too`,
+  }[policy]
+  return `${source} at ${destination}${readOnly ? ', read-only' : ''}: ${what}`
+}
+
 const facts = (plan: Plan): readonly Fact[] => [
   fact('moves together', ...(plan.members.length > 1 ? plan.members.map(movingLine) : [])),
   fact('image', ...imageLines(plan)),
-  plan.volumes.length === 0
-    ? fact('volumes', 'none')
-    : fact(plan.volumes.length === 1 ? 'volume' : 'volumes', ...plan.volumes.map(volumeLine)),
+  volumesFact(plan.volumes.filter(({ ofHost }) => !ofHost)),
   fact(
     'built upon',
     ...(plan.builtUpon === undefined
@@ -97,13 +113,7 @@ const facts = (plan: Plan): readonly Fact[] => [
     'networks',
     ...plan.networks.map(({ name, presentOnTarget }) => `${name}, ${presentOnTarget ? `on ${plan.to}` : 'to be made'}`),
   ),
-  fact(
-    'binds',
-    ...(plan.binds ?? []).map(
-      ({ source, destination, readOnly }) =>
-        `${source} at ${destination}${readOnly ? ', read-only' : ''}: not copied, ${plan.to} must have it`,
-    ),
-  ),
+  fact('binds', ...(plan.binds ?? []).map((bind) => bindLine(bind, plan))),
   fact('in memory', ...(plan.tmpfs ?? []).map((place) => `${place}: nothing to copy`)),
   fact('outside volumes', ...layerLines(plan)),
   fact('belongs with', ...plan.set.map(memberLine)),

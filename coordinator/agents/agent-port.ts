@@ -46,10 +46,14 @@ export const createAgentPort = (
 
   return {
     describeStanding: (options) => clientFor().unary('DescribeStanding', {}, within(briefMs, options)),
-    describeWorkload: (request, options) =>
-      clientFor().unary('DescribeWorkload', request, within(request.measureVolumes ? measuringMs : engineMs, options)),
+    describeWorkloads: (request, options) => {
+      const each = request.measureVolumes ? measuringMs : engineMs
+      return clientFor().unary('DescribeWorkloads', request, within(each * request.containers.length, options))
+    },
+    lookAtLayer: (request, options) => clientFor().unary('LookAtLayer', request, within(engineMs, options)),
     describeProject: (request, options) => clientFor().unary('DescribeProject', request, within(engineMs, options)),
-    checkTarget: (request, options) => clientFor().unary('CheckTarget', request, within(engineMs, options)),
+    checkTargets: (request, options) =>
+      clientFor().unary('CheckTargets', request, within(engineMs * request.targets.length, options)),
 
     grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(engineMs, options)),
     forgetMigration: async (request, options) => {

@@ -167,9 +167,9 @@ test('what has crossed is thrown away only when the source is back, has the orig
   await fencing.isBack('host-2')
   expect(asked).toEqual([
     ...calls('host-1', ofSource),
-    'host-1 describeWorkload',
+    'host-1 describeWorkloads',
     'host-2 discardTarget',
-    'host-1 describeWorkload',
+    'host-1 describeWorkloads',
     ...calls('host-2', ofTarget.slice(1)),
   ])
   expect(await fences.current('host-1')).toBeNull()
@@ -182,7 +182,7 @@ test('a source that comes back without the original leaves what has crossed as i
   await fencing.fence('host-1', 'admin')
   await undo()
   away.clear()
-  refuses.set('host-1 describeWorkload', 'DRAYAGE_CONTAINER_NOT_FOUND')
+  refuses.set('host-1 describeWorkloads', 'DRAYAGE_CONTAINER_NOT_FOUND')
   await fencing.isBack('host-1')
   await fencing.isBack('host-2')
   expect(asked).toEqual([...calls('host-1', ofSource), 'host-2 forgetMigration'])

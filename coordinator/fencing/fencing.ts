@@ -156,7 +156,7 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
     if (record == null || member === undefined) return false
     const { agent } = await hosts.known(source)
     try {
-      await agent.describeWorkload({ container: member.containerId, measureVolumes: false })
+      await agent.describeWorkloads({ containers: [member.containerId], measureVolumes: false })
       return true
     } catch (thrown) {
       if (asAppError(thrown).code !== 'DRAYAGE_CONTAINER_NOT_FOUND') throw thrown

@@ -79,9 +79,10 @@ export const createGuardedHosts = ({ hosts, fences, journal, heard }: GuardedHos
       }
     return {
       describeStanding: async (options) => agent.describeStanding(options),
-      describeWorkload: asked(agent.describeWorkload),
+      describeWorkloads: asked(agent.describeWorkloads),
+      lookAtLayer: asked(agent.lookAtLayer),
       describeProject: asked(agent.describeProject),
-      checkTarget: asked(agent.checkTarget),
+      checkTargets: asked(agent.checkTargets),
       grantEpoch: asked(agent.grantEpoch),
       forgetMigration: owed('forgetMigration', agent.forgetMigration),
       receiveImage: streamed(agent.receiveImage),

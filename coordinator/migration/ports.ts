@@ -6,6 +6,7 @@ import type { MigrationOptions } from '../../shared/api/migration-options.ts'
 import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../shared/api/migrations.ts'
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
+import type { DescribedWorkloads__Output } from '../../shared/rpc/generated/drayage/v1/DescribedWorkloads.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
@@ -23,8 +24,10 @@ import type { StartedTarget__Output } from '../../shared/rpc/generated/drayage/v
 import type { StoppedSource__Output } from '../../shared/rpc/generated/drayage/v1/StoppedSource.ts'
 import type { TargetCheck__Output } from '../../shared/rpc/generated/drayage/v1/TargetCheck.ts'
 import type { VolumeProgress__Output } from '../../shared/rpc/generated/drayage/v1/VolumeProgress.ts'
+import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
 import type { Facts, Lease, MigrationEnd, MigrationRecord, NewMigration, Workload } from './record.ts'
 
+export type Described = DescribedWorkloads__Output
 export type TargetCheck = TargetCheck__Output
 export type Standing = Standing__Output
 
@@ -34,30 +37,33 @@ export type CallOptions = { readonly signal?: AbortSignal }
 // within a time of its own with DRAYAGE_TIMEOUT or DRAYAGE_AGENT_UNREACHABLE.
 export type AgentPort = {
   describeStanding(options?: CallOptions): Promise<Standing>
-  describeWorkload(
-    request: {
-      container: string
-      measureVolumes: boolean
-      choices?: Choices
-      together?: string[]
-      measured?: string[]
-    },
+  describeWorkloads(
+    request: { containers: string[]; measureVolumes: boolean; choices?: Choices },
     options?: CallOptions,
-  ): Promise<Workload>
+  ): Promise<Described>
+  lookAtLayer(request: { containerId: string }, options?: CallOptions): Promise<WritableLayer__Output>
   describeProject(request: { project: string }, options?: CallOptions): Promise<Project__Output>
-  checkTarget(
+  checkTargets(
     request: {
-      workload: Workload
-      migrationId: string
-      workloadId: string
-      overwriteChanged: boolean
-      allowedPowers: HostPower[]
-      choices: Choices
+      targets: {
+        workload: Workload
+        migrationId: string
+        workloadId: string
+        overwriteChanged: boolean
+        allowedPowers: HostPower[]
+        choices: Choices
+      }[]
     },
     options?: CallOptions,
-  ): Promise<TargetCheck>
+  ): Promise<{ checks: TargetCheck[] }>
   grantEpoch(
-    request: { lease: Lease; role: 'source' | 'target' | 'retired'; peerHost: string; containerId: string },
+    request: {
+      lease: Lease
+      role: 'source' | 'target' | 'retired'
+      peerHost: string
+      containerId: string
+      choices?: Choices
+    },
     options?: CallOptions,
   ): Promise<{ previousEpoch: number }>
   // movedHere: the container that is the workload now, on the target; '': it is not here.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MigrationEvent } from '../../shared/api/migrations.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { Workload } from './record.ts'
 import { createMigrationService } from './service.ts'
 import { createMemoryJournal } from './testing/memory-journal.ts'
 import type { Member } from './testing/model-host.ts'
@@ -300,14 +301,14 @@ test('one that came to belong to them, or a volume that went, between plan and m
     const known = world.hosts.known
     world.hosts.known = async (host) => {
       const side = await known(host)
-      const describeWorkload: typeof side.agent.describeWorkload = async (asked, options) => {
-        const workload = await side.agent.describeWorkload(asked, options)
+      const describeWorkloads: typeof side.agent.describeWorkloads = async (asked, options) => {
+        const { workloads, moveSet } = await side.agent.describeWorkloads(asked, options)
         const newcomer = { containerId: 'new', name: 'new', state: 'running', ties: [], separable: false }
-        return change === 'came'
-          ? { ...workload, moveSet: [...workload.moveSet, newcomer] }
-          : { ...workload, volumes: workload.volumes.filter(({ name }) => name !== 'shared') }
+        if (change === 'came') return { workloads, moveSet: [...moveSet, newcomer] }
+        const left = (workload: Workload) => workload.volumes.filter(({ name }) => name !== 'shared')
+        return { workloads: workloads.map((workload) => ({ ...workload, volumes: left(workload) })), moveSet }
       }
-      return { ...side, agent: { ...side.agent, describeWorkload } }
+      return { ...side, agent: { ...side.agent, describeWorkloads } }
     }
     world.hosts.online = async (host) => known(host)
     const { migration } = await service.start(together, null)

@@ -99,10 +99,10 @@ export const MigrationOptions = Type.Object(
       description:
         'Ports to be published otherwise on the target, as docker run --publish takes them: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], or ranges. Each takes the place of all that the container publishes of that port of its own. A way back restores what was before',
     }),
-    binds: Type.Union([Type.Literal('refuse'), Type.Literal('require')], {
+    binds: Type.Union([Type.Literal('refuse'), Type.Literal('require'), Type.Literal('copy')], {
       default: 'refuse',
       description:
-        'Directories and files of the host that the container mounts. refuse: it is not moved. require: the target must have them, of the same kind and at the same path; nothing is copied',
+        'Directories and files of the host that the container mounts. refuse: it is not moved. require: the target must have them, of the same kind and at the same path; nothing is copied. copy: directories are copied like volumes, to the same path, where the agents of both hosts allow it; they stay where they come from',
     }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',

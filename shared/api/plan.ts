@@ -14,6 +14,11 @@ export const PlannedVolume = Type.Object({
     description:
       'false: it is a view of data that is elsewhere, or in memory; it is made again with the same options, and nothing is copied',
   }),
+  ofHost: Type.Optional(
+    Type.Boolean({
+      description: 'No volume, but a directory of the host that is copied like one; its name is its path',
+    }),
+  ),
   traits: Type.Array(Type.String(), {
     description: 'What it is and how it is mounted, for people: read-only, nocopy, nfs from 10.0.0.1:/export',
   }),
@@ -98,10 +103,20 @@ export const Plan = Type.Object({
     }),
   ),
   binds: Type.Optional(
-    Type.Array(Type.Object({ source: Type.String(), destination: Type.String(), readOnly: Type.Boolean() }), {
-      description:
-        'Directories and files of the host that it mounts: they are not copied, and the target must have them',
-    }),
+    Type.Array(
+      Type.Object({
+        source: Type.String(),
+        destination: Type.String(),
+        readOnly: Type.Boolean(),
+        policy: MigrationOptions.properties.binds,
+        entries: Type.Optional(Type.Integer({ description: 'Of one that is copied' })),
+        contentBytes: Type.Optional(Bytes),
+      }),
+      {
+        description:
+          'Directories and files of the host that it mounts. One that is copied is among `volumes`, too, under its path',
+      },
+    ),
   ),
   writableLayer: Type.Optional(
     Type.Object(

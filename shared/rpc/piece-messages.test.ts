@@ -5,10 +5,11 @@ import { loadSync, type MethodDefinition } from '@grpc/proto-loader'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { packageRoot } from '../package-root.ts'
+import type { VolumePiece } from './generated/drayage/v1/VolumePiece.ts'
 import type { ProtoGrpcType } from './generated/transfer.ts'
 import { loaderOptions } from './loader-options.ts'
-import { frameOf, headRoom, messageInPlace } from './piece-messages.ts'
-import { pieceFields, services } from './services.ts'
+import { frameOf, headRoom, messageInPlace, wrappedInPlace } from './piece-messages.ts'
+import { compressedField, pieceFields, services } from './services.ts'
 
 type Codec = Pick<MethodDefinition<object, object>, 'responseSerialize' | 'responseDeserialize'>
 
@@ -116,6 +117,27 @@ describe.for(methods)('a piece of $name', ({ field, ours, theirs }) => {
       { numRuns: 2_000 },
     )
   })
+})
+
+test('a compressed piece that is made in place is what the contract says, after the head that gRPC puts before it', () => {
+  const [volume] = methods
+  const told = fc.oneof(fc.constantFrom(1, 127, 128, 16_384, 1024 * 1024), fc.integer({ min: 1, max: 2 ** 32 - 1 }))
+  fc.assert(
+    fc.property(lengths, told, (length, bytes) => {
+      const memory = Buffer.alloc(headRoom + length + 3, 9)
+      const zstd = memory.subarray(headRoom, headRoom + length)
+      const message = { compressed: { bytes, zstd: Buffer.from(zstd) } }
+      const expected = volume?.theirs.responseSerialize(message) ?? Buffer.alloc(0)
+      const made = wrappedInPlace<VolumePiece>(compressedField, bytes, zstd, () => {})
+      expect(volume?.ours.responseSerialize(made).equals(expected)).toBe(true)
+      const { frame } = frameOf(made) ?? {}
+      expect(frame?.readUInt8(0)).toBe(0)
+      expect(frame?.readUInt32BE(1)).toBe(expected.length)
+      expect(frame?.subarray(5).equals(expected)).toBe(true)
+      expect(frame?.buffer).toBe(memory.buffer)
+      expect(memory.subarray(headRoom + length)).toEqual(Buffer.alloc(3, 9))
+    }),
+  )
 })
 
 test('messages that carry no piece are what they were', () => {

@@ -6,13 +6,17 @@
 // 32-bit big-endian number.
 
 // What has to be free in memory before a piece for it to be framed where it stands.
-export const headRoom = 16
+export const headRoom = 24
 
 const grpcHead = 5
+const varintType = 0
 const lengthDelimited = 2
 
 // What a message type that carries pieces calls them.
 export type PieceField = { readonly name: string; readonly number: number }
+
+// A message within the message, that carries the piece and a number that is told of it.
+export type WrappedPieceField = PieceField & { readonly told: PieceField; readonly piece: PieceField }
 
 type Serialize = (message: object) => Buffer
 type Deserialize = (bytes: Buffer) => object
@@ -32,11 +36,18 @@ const writeVarint = (into: Buffer, at: number, value: number): number => {
 const tagOf = ({ number }: PieceField): number => number * 8 + lengthDelimited
 const headBytes = (field: PieceField, length: number): number => varintBytes(tagOf(field)) + varintBytes(length)
 
-const writeHead = (into: Buffer, at: number, field: PieceField, length: number): void => {
+const writeHead = (into: Buffer, at: number, field: PieceField, length: number): number =>
   writeVarint(into, writeVarint(into, at, tagOf(field)), length)
-}
 
 const frames = new WeakMap<object, { readonly frame: Buffer; readonly sent: () => void }>()
+
+// For gRPC's head and the message's own, of so many bytes, and the piece.
+const frameAround = (piece: Buffer, head: number): Buffer => {
+  const frame = Buffer.from(piece.buffer, piece.byteOffset - grpcHead - head, grpcHead + head + piece.length)
+  frame[0] = 0
+  frame.writeUInt32BE(head + piece.length, 1)
+  return frame
+}
 
 // A message with this piece, to be sent from the memory in which it stands: `headRoom` bytes before it are overwritten,
 // and the piece must not be touched until `sent` is called, once, when its bytes have gone or will not.
@@ -46,11 +57,26 @@ export const messageInPlace = <T extends object>(
   sent: () => void,
 ): T => {
   const message = { [field.name]: piece } as T
-  const head = headBytes(field, piece.length)
-  const frame = Buffer.from(piece.buffer, piece.byteOffset - grpcHead - head, grpcHead + head + piece.length)
-  frame[0] = 0
-  frame.writeUInt32BE(head + piece.length, 1)
+  const frame = frameAround(piece, headBytes(field, piece.length))
   writeHead(frame, grpcHead, field, piece.length)
+  frames.set(message, { frame, sent })
+  return message
+}
+
+// The same for a piece that stands in a message within. `told` is more than 0, which would not be written.
+export const wrappedInPlace = <T extends object>(
+  field: WrappedPieceField & { readonly name: keyof T },
+  told: number,
+  piece: Buffer,
+  sent: () => void,
+): T => {
+  const message = { [field.name]: { [field.told.name]: told, [field.piece.name]: piece } } as T
+  const toldTag = field.told.number * 8 + varintType
+  const within = varintBytes(toldTag) + varintBytes(told) + headBytes(field.piece, piece.length)
+  const frame = frameAround(piece, headBytes(field, within + piece.length) + within)
+  let at = writeHead(frame, grpcHead, field, within + piece.length)
+  at = writeVarint(frame, writeVarint(frame, at, toldTag), told)
+  writeHead(frame, at, field.piece, piece.length)
   frames.set(message, { frame, sent })
   return message
 }

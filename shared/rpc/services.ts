@@ -11,7 +11,7 @@ import type { TicketStatement, TicketStatement__Output } from './generated/draya
 import type { ProtoGrpcType as TicketProto } from './generated/ticket.ts'
 import type { ProtoGrpcType as TransferProto } from './generated/transfer.ts'
 import { loaderOptions } from './loader-options.ts'
-import { type PieceField, pieceDeserializer, pieceSerializer } from './piece-messages.ts'
+import { type PieceField, pieceDeserializer, pieceSerializer, type WrappedPieceField } from './piece-messages.ts'
 
 const load = <T>(file: string): T =>
   loadPackageDefinition(loadSync(join(packageRoot, 'proto', file), loaderOptions)) as unknown as T
@@ -28,6 +28,14 @@ export const pieceFields = {
   ExportVolume: { name: 'tar', number: 2 },
   PullArchive: { name: 'tar', number: 1 },
 } as const satisfies Record<string, PieceField>
+
+// Of PullVolume, where what it carries is compressed.
+export const compressedField = {
+  name: 'compressed',
+  number: 30,
+  told: { name: 'bytes', number: 1 },
+  piece: { name: 'zstd', number: 2 },
+} as const satisfies WrappedPieceField
 
 type Codec = Pick<MethodDefinition<object, object>, 'responseSerialize' | 'responseDeserialize'>
 

@@ -15,6 +15,7 @@ import {
   short,
   uniqueName,
   withTwoEngines,
+  workloadOf,
 } from './two-engines.ts'
 
 const on = withTwoEngines()
@@ -49,12 +50,12 @@ describe.each([
     const lease = newLease()
     const { source, target } = await both(lease, containerId)
     const peer = { host: from, address: source.address }
-    const workload = await source.call.unary('DescribeWorkload', { container: name, measureVolumes: true }, short)
+    const workload = await workloadOf(source.call, name, true)
     expect(workload.obstacles).toEqual([])
-    const check = await target.call.unary('CheckTarget', { workload, migrationId: lease.migrationId }, short)
-    expect(check.obstacles).toEqual([])
-    expect(check.imageId).toBe('')
-    expect(check.freeBytes).toBeGreaterThan(0)
+    const arrival = { workload, migrationId: lease.migrationId }
+    const { checks } = await target.call.unary('CheckTargets', { targets: [arrival] }, short)
+    expect(checks).toMatchObject([{ obstacles: [], imageId: '' }])
+    expect(checks[0]?.freeBytes).toBeGreaterThan(0)
 
     const image = workload.image
     if (!image) throw new Error('The workload has no image')
@@ -136,7 +137,7 @@ describe.each([
     const lease = newLease()
     const { source, target } = await both(lease, containerId)
     const peer = { host: from, address: source.address }
-    const workload = await source.call.unary('DescribeWorkload', { container: name, measureVolumes: false }, short)
+    const workload = await workloadOf(source.call, name)
     const image = workload.image
     if (!image) throw new Error('The workload has no image')
     const wanted = { lease, image, source: peer, ticket: target.ticket(lease, from, { imageId: image.id }) }

@@ -16,6 +16,7 @@ import {
   short,
   uniqueName,
   withTwoEngines,
+  workloadOf,
 } from './two-engines.ts'
 
 const changed = { code: 'DRAYAGE_TARGET_CHANGED' }
@@ -40,7 +41,7 @@ describe.each(engines)('on the %s engine', (engine) => {
     const lease = newLease()
     const { call } = agent()
     await call.unary('GrantEpoch', { lease, role: 'source', peerHost: 'elsewhere', containerId }, short)
-    const workload = await call.unary('DescribeWorkload', { container: containerId, measureVolumes: false }, short)
+    const workload = await workloadOf(call, containerId)
     const mountpoint = await mountpointOf(host(), volume)
     const isolate = { lease, containerId, volumes: workload.volumes }
     return { name, volume, mountpoint, containerId, lease, step: { lease, containerId }, isolate }
@@ -228,11 +229,7 @@ describe.each([
     const lease = newLease()
     await target.call.unary('GrantEpoch', { lease, role: 'target', peerHost: from, containerId }, short)
     await source.call.unary('GrantEpoch', { lease, role: 'source', peerHost: to, containerId }, short)
-    const { image } = await source.call.unary(
-      'DescribeWorkload',
-      { container: containerId, measureVolumes: false },
-      short,
-    )
+    const { image } = await workloadOf(source.call, containerId)
     if (!image) throw new Error('The workload has no image')
     const imagesOf = async () => (await names(targetHost, ['images', '-aq', '--no-trunc'])).toSorted()
     const before = await imagesOf()

@@ -15,6 +15,7 @@ import {
   short,
   uniqueName,
   withTwoEngines,
+  workloadOf,
 } from './two-engines.ts'
 
 const on = withTwoEngines()
@@ -189,7 +190,7 @@ describe.each(engines)('on the %s engine', (engine) => {
     expect(agent.lines.some((line) => line.includes('must not run on this host') && line.includes('elsewhere'))).toBe(
       true,
     )
-    const workload = await agent.call.unary('DescribeWorkload', { container: name, measureVolumes: false }, short)
+    const workload = await workloadOf(agent.call, name)
     expect(workload.obstacles.map(({ code }) => code)).toContain('DRAYAGE_WORKLOAD_RETIRED')
   })
 

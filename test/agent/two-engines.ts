@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { ulid } from 'ulid'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { createAuthority, type TestAuthority } from '../../agent/identity/testing/authority.ts'
+import type { Workload__Output as Workload } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { images, loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { startTestAgent, type TestAgent } from './harness.ts'
@@ -70,6 +71,17 @@ export const uniqueName = (prefix: string) => {
   return `${prefix}-${counter}`
 }
 
+export const workloadOf = async (
+  call: TestAgent['call'],
+  container: string,
+  measureVolumes = false,
+): Promise<Workload> => {
+  const { workloads } = await call.unary('DescribeWorkloads', { containers: [container], measureVolumes }, short)
+  const [only] = workloads
+  if (only === undefined) throw new Error(`Nothing was said of ${container}`)
+  return only
+}
+
 // A container on the source, with the grant for its move.
 export const granted = async (
   on: TwoEngines,
@@ -84,6 +96,6 @@ export const granted = async (
   removedAfterwards(host, containerId)
   const lease = newLease()
   await agent.call.unary('GrantEpoch', { lease, role: 'source', peerHost, containerId }, short)
-  const workload = await agent.call.unary('DescribeWorkload', { container: containerId, measureVolumes: true }, short)
+  const workload = await workloadOf(agent.call, containerId, true)
   return { agent, name, containerId, lease, workload, step: { lease, containerId } }
 }

@@ -66,7 +66,7 @@ describe.each(generations)('the source, %s', (kind) => {
     await engine.drayage.createHolder('store', 'm-1')
     const setOf = async (name: string) =>
       Object.fromEntries(
-        (await engine.drayage.describe(name)).moveSet.map((member) => [
+        (await engine.drayage.describeTogether([name])).moveSet.map((member) => [
           member.name,
           [member.separable, ...member.ties.map(({ words }) => words)],
         ]),

@@ -6,6 +6,7 @@ import { makeCgroup } from './cgroups.ts'
 import { withSystemPath } from './command.ts'
 import { failpointDir } from './failpoints.ts'
 import { machineAddress } from './network.ts'
+import { withOwn } from './own-files.ts'
 import { hostDir, hostNetns, labDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
 import type { HostRecord } from './record.ts'
@@ -133,11 +134,13 @@ const agentProcess = async (
       ...['--coordinator', `${coordinator.address}:${ports.grpc}`, '--enrol', `${coordinator.address}:${ports.enrol}`],
       ...['--listen', `0.0.0.0:${ports.agent}`, '--advertise', `${host.address}:${ports.agent}`],
       ...['--docker-host', host.dockerHost],
+      ...(host.srv ? ['--allow-bind', '/srv/data', '--allow-bind', '/srv/more'] : []),
     ],
     env: processEnv(id, host.name, dir, settings),
     logFile: join(dir, 'agent.log'),
     cgroupProcs: await makeCgroup(id, `${host.name}/agent`),
     host: { name: host.name, netns: hostNetns(id, host.name) },
+    wrapper: host.srv ? withOwn(dir, { '/srv': 'srv' }) : [],
     isReady: () => isOnline(coordinator, host.name),
   })
 }

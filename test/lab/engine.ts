@@ -4,7 +4,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { isRunning, makeCgroup } from './cgroups.ts'
 import { composePlugins, type EngineInstall } from './install.ts'
-import { cgroupOf, hostDir, hostNetns } from './places.ts'
+import { withOwn } from './own-files.ts'
+import { cgroupOf, hostDir, hostNetns, ownSrv, pluginsDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
 import { eventually } from './wait.ts'
 
@@ -14,6 +15,8 @@ export type EngineOptions = {
   // Containers stay through an engine's restart. Without it the engine stops, as it starts, those that a killed engine
   // left running (10 s of grace each), and then starts again what its restart policy says.
   readonly liveRestore: boolean
+  // Whether it looks for plugins in a folder of its own (volume-plugin.ts), or where all of this machine look.
+  readonly plugins: boolean
 }
 
 export type EnginePlace = {
@@ -70,13 +73,18 @@ const writeIdRanges = async (dir: string) => {
   await writeFile(join(dir, 'subgid'), `nobody${range}`)
 }
 
-// The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else. It gets a mount namespace in which
-// those are the lab's, so that the machine's stay as they are.
-const wrapperFor = (dir: string): readonly string[] => [
-  ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-c'],
-  'mount --bind "$0/subuid" /etc/subuid && mount --bind "$0/subgid" /etc/subgid && exec "$@"',
-  dir,
-]
+// The engine reads the ranges from /etc/subuid and /etc/subgid and nowhere else, and looks for the sockets of plugins in
+// /run/docker/plugins.
+const pluginSockets = '/run/docker/plugins'
+
+const wrapperFor = (dir: string, { usernsRemap, plugins, ownSrv }: Asked): readonly string[] =>
+  withOwn(dir, {
+    ...(usernsRemap ? { '/etc/subuid': 'subuid', '/etc/subgid': 'subgid' } : {}),
+    ...(plugins ? { [pluginSockets]: 'plugins' } : {}),
+    ...(ownSrv ? { '/srv': 'srv' } : {}),
+  })
+
+type Asked = EngineOptions & { readonly ownSrv: boolean }
 
 // The kernel kills containerd with the engine. Where the machine's init has not reaped it by the next start, engine
 // 20.10 takes it for running and waits for it in vain.
@@ -93,7 +101,7 @@ export const makeEngine = async (
   host: string,
   engine: EngineInstall,
   place: EnginePlace,
-  options: EngineOptions,
+  options: Asked,
 ): Promise<LabProcess> => {
   const dir = hostDir(id, host)
   await mkdir(join(dir, 'client'), { recursive: true })
@@ -114,6 +122,9 @@ export const makeEngine = async (
     }),
   )
   if (options.usernsRemap) await writeIdRanges(dir)
+  if (options.ownSrv) await mkdir(ownSrv(id, host), { recursive: true })
+  if (options.plugins) await mkdir(pluginsDir(id, host), { recursive: true })
+  if (options.plugins) await mkdir(pluginSockets, { recursive: true })
   return labProcess({
     name: `the engine of ${host}`,
     command: ['dockerd', '--config-file', join(dir, 'daemon.json')],
@@ -121,7 +132,7 @@ export const makeEngine = async (
     logFile: join(dir, 'engine.log'),
     cgroupProcs: await makeCgroup(id, `${host}/engine`),
     host: { name: host, netns: hostNetns(id, host) },
-    wrapper: options.usernsRemap ? wrapperFor(dir) : [],
+    wrapper: wrapperFor(dir, options),
     beforeStart: async () => {
       await forgetDeadContainerd(dir)
       // An engine that was killed leaves it, and its number may be another process's by now: dockerd would not start.

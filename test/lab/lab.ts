@@ -32,7 +32,7 @@ import { install } from './install.ts'
 import { withLock } from './lock.ts'
 import { freeSubnet, hostAddress, inNetns, limitPort, makeSwitch, plugIn, setPort, setSilence } from './network.ts'
 import { type HostOptions, type HostPlan, planHosts } from './options.ts'
-import { hostDir, hostNetns } from './places.ts'
+import { hostDir, hostNetns, ownSrv } from './places.ts'
 import type { LabProcess } from './processes.ts'
 import { guard, reapAbandoned, takeDown, unmountUnder } from './reaper.ts'
 import { createRecord, type HostRecord, type LabRecord, updateRecord } from './record.ts'
@@ -69,6 +69,8 @@ export type LabHost = {
   readonly nsexec: (command: readonly string[], options?: CommandOptions) => Promise<string>
   // What `docker` and `docker compose` need in their environment to reach this engine.
   readonly clientEnv: NodeJS.ProcessEnv
+  // Where the machine has what the host has as /srv, if that is the host's own.
+  readonly srv?: string
 }
 
 export type Lab = {
@@ -130,6 +132,7 @@ const startHost = async (
     dataRoot: place.dataRoot,
     engine: { kind: plan.engine, version: plan.install.version },
     clientEnv: place.clientEnv,
+    ...(plan.ownSrv ? { srv: ownSrv(id, plan.name) } : {}),
   }
   await engine.start()
   const agent =

@@ -12,6 +12,9 @@ export type HostOptions = Partial<EngineOptions> & {
   readonly agent?: boolean
   // Default: the engine's data is on the machine's own disk.
   readonly disk?: DiskOptions
+  // /srv is the host's own, for its engine and its agent; all else of the machine's files the hosts of a lab have in common.
+  // Its agent lets what is in /srv/data and /srv/more be copied.
+  readonly ownSrv?: boolean
 }
 
 export type HostPlan = EngineOptions & {
@@ -20,6 +23,7 @@ export type HostPlan = EngineOptions & {
   readonly install: EngineInstall
   readonly agent: boolean
   readonly disk: DiskOptions | undefined
+  readonly ownSrv: boolean
 }
 
 type Install = (kinds: readonly EngineKind[]) => Promise<ReadonlyMap<EngineKind, EngineInstall>>
@@ -55,8 +59,10 @@ export const planHosts = async (asked: number | readonly HostOptions[], install:
       imageStore: host.imageStore ?? 'graphdriver',
       usernsRemap: host.usernsRemap ?? false,
       liveRestore: host.liveRestore ?? false,
+      plugins: host.plugins ?? false,
       agent: host.agent ?? true,
       disk: host.disk,
+      ownSrv: host.ownSrv ?? false,
     }
   })
 }

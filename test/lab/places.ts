@@ -14,6 +14,10 @@ export const labsDir = process.env.DRAYAGE_LAB_DIR ?? '/var/lib/drayage-lab'
 
 export const labDir = (id: string) => join(labsDir, id)
 export const hostDir = (id: string, host: string) => join(labDir(id), host)
+// What the host has as /srv, where that is its own.
+export const ownSrv = (id: string, host: string) => join(hostDir(id, host), 'srv')
+// What an engine with plugins of its own sees as /run/docker/plugins.
+export const pluginsDir = (id: string, host: string) => join(hostDir(id, host), 'plugins')
 
 // The namespace that holds the bridge. It is not the machine's own, so that the machine's firewall has no say in what
 // the hosts send to each other.

@@ -14,6 +14,8 @@ export type HostRecord = {
   readonly engine: { readonly kind: EngineKind; readonly version: string }
   // What a shell needs to talk to this host's engine.
   readonly clientEnv: NodeJS.ProcessEnv
+  // Where the machine has what the host has as /srv, if that is the host's own.
+  readonly srv?: string
 }
 
 export type LabRecord = {

@@ -126,7 +126,15 @@ export const createSource = async (
   const rootIdentity = await volumes.identify(mountpoint)
   const data: WorkloadVolume__Output = {
     ...{ name: 'data', driver: 'local', options: {}, labels: {}, mountpoint, createdAt: '', anonymous: false },
-    ...{ destination: '/data', readOnly: false, rootIdentity, usage: null, carriedByAnother: false, traits: [] },
+    ...{
+      destination: '/data',
+      readOnly: false,
+      rootIdentity,
+      usage: null,
+      carriedByAnother: false,
+      ofHost: false,
+      traits: [],
+    },
   }
   const described = options.hasVolume === false ? [] : [data]
   const model: Model = {

@@ -423,6 +423,15 @@ export const syncFileSystem = (fd: number): void => {
   check('syncfs', c.syncfs(fd))
 }
 
+// The same, by a thread of Node's own: for one that has other things to do.
+export const syncFileSystemMeanwhile = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    c.syncfs.async(fd, (error: unknown, result: number) => {
+      if (error === null && result === 0) resolve()
+      else reject(error ?? new Error('syncfs failed'))
+    })
+  })
+
 const M_TRIM_THRESHOLD = -1
 const M_MMAP_THRESHOLD = -3
 

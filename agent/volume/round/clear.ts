@@ -13,7 +13,7 @@ import {
 } from '../linux/libc.ts'
 import { isMountPoint, type Stat, statAt, statFd } from '../linux/stat.ts'
 import { asTargetError } from './refusals.ts'
-import { openVolume } from './volume-root.ts'
+import { openVolume, requireIdentity } from './volume-root.ts'
 
 const refuseMount = (path: ByteString): never => {
   throw new AppError(
@@ -92,11 +92,13 @@ export const clearDirectory = (rootFd: number, volume: Stat, checkpoint: () => v
   }
 }
 
-export const clearVolume = (root: string, checkpoint: () => void): void => {
+export const clearVolume = (root: string, expectIdentity: string | undefined, checkpoint: () => void): void => {
   try {
     const fd = openVolume(root)
     try {
-      clearDirectory(fd, statFd(fd), checkpoint)
+      const volume = statFd(fd)
+      requireIdentity(root, volume, expectIdentity)
+      clearDirectory(fd, volume, checkpoint)
     } finally {
       close(fd)
     }

@@ -15,12 +15,23 @@ export const unpackedBytes = (piece: Piece): number => (isPacked(piece) ? piece.
 export const packedBytes = (piece: Piece): number => (isPacked(piece) ? piece.zstd.length : piece.length)
 
 const sampleBytes = 64 * 1024
+// Room for what does not shrink as well (ZSTD_compressBound): so it comes in one memory of its own, above what Node pools.
+const mostCompressed = (bytes: number): number => bytes + (bytes >> 7) + 64 * 1024
 const compress = (bytes: Buffer): Buffer =>
-  zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 256 * 1024 })
+  zstdCompressSync(bytes, {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    chunkSize: mostCompressed(bytes.length),
+  })
+
+// Memory that is used up goes at once: the garbage collector would let a hundred pieces pile up. What is as small as Node's pool
+// may be in it, beside others.
+export const letGo = ({ buffer }: Buffer): void => {
+  if (buffer.byteLength > Buffer.poolSize) (buffer as ArrayBuffer).transfer(0)
+}
 
 export type Packer = {
-  // undefined: it goes as it is.
-  pack(piece: Buffer): Buffer | undefined
+  // The piece, or, where that shrinks it, what has been made of it, in its place.
+  pack(piece: Buffer): Piece
   waited(bytes: number, ms: number): void
 }
 
@@ -36,14 +47,19 @@ export const createPacker = (mode: Compression): Packer => {
     const from = Math.max(0, (piece.length - sampleBytes) >> 1)
     const sample = piece.subarray(from, from + sampleBytes)
     const { packed, ms } = timed(sample)
-    return choice.sampled(sample.length, packed.length, ms)
+    const { length } = packed
+    letGo(packed)
+    return choice.sampled(sample.length, length, ms)
   }
   return {
     pack: (piece) => {
-      if (!choice.wanted() || !shrinks(piece)) return undefined
+      if (!choice.wanted() || !shrinks(piece)) return piece
       const { packed, ms } = timed(piece)
+      const { length } = packed
       choice.packed(piece.length, ms)
-      return packed.length < piece.length ? packed : undefined
+      if (length < piece.length) packed.copy(piece)
+      letGo(packed)
+      return length < piece.length ? { zstd: piece.subarray(0, length), bytes: piece.length } : piece
     },
     waited: choice.waited,
   }

@@ -63,7 +63,18 @@ export const asReadError = (root: string, error: unknown): unknown =>
       )
     : error
 
-export const openTarget = (root: string): number => {
+export const openTarget = (root: string, expectIdentity?: string): number => {
+  const fd = openTargetAt(root)
+  try {
+    if (expectIdentity !== undefined) requireIdentity(root, statFd(fd), expectIdentity)
+    return fd
+  } catch (error) {
+    close(fd)
+    throw error
+  }
+}
+
+const openTargetAt = (root: string): number => {
   try {
     return openRoot(root)
   } catch (error) {

@@ -48,6 +48,8 @@ export type WriteRequest = {
   readonly memory?: string
   // An archive that others may have written, in any of the forms that are known.
   readonly foreign?: { readonly stripComponents: number }
+  // Another directory than this (dev:ino) is not written to.
+  readonly expectIdentity?: string
   // Note in the memory what is to be read back (round/read-back.ts).
   readonly noteWritten?: boolean
 }
@@ -98,7 +100,7 @@ export const writeRound = (request: WriteRequest, input: WriteInput, onEntry: (c
     onEntry(gate.entries)
   }
 
-  const cursor = createCursor(openTarget(root))
+  const cursor = createCursor(openTarget(root, request.expectIdentity))
   const volume = cursor.stat
   statFd(cursor.fd)
   const volumeSeen = takeTrace()

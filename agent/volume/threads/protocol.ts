@@ -18,7 +18,7 @@ export type Help =
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
   | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
-  | { readonly kind: 'clear'; readonly root: string }
+  | { readonly kind: 'clear'; readonly root: string; readonly expectIdentity?: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }
   | { readonly kind: 'write'; readonly request: WriteRequest }
   | Help

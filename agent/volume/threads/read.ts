@@ -106,8 +106,7 @@ export const readPieces = (
   }
 
   const giveBack = (piece: Piece): void => {
-    if (isPacked(piece)) return
-    const memory = piece.buffer as ArrayBuffer
+    const memory = (isPacked(piece) ? piece.zstd : piece).buffer as ArrayBuffer
     // A port that has been closed takes nothing, and says nothing.
     if (!ended) job?.port.postMessage({ memory } satisfies Returned, [memory])
   }

@@ -12,7 +12,7 @@ import { changedSince } from '../round/compare.ts'
 import { workOnBatches } from '../round/file-batches.ts'
 import type { RoundLimits } from '../round/limits.ts'
 import { measureVolume } from '../round/measure.ts'
-import { createPacker, unpack } from '../round/packing.ts'
+import { createPacker, isPacked, letGo, unpack } from '../round/packing.ts'
 import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-sink.ts'
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
@@ -44,6 +44,10 @@ const awaitNews = <T>(signals: Signals, look: () => T | undefined): T => {
   }
 }
 
+// They came by a message, so that nobody else has their memory.
+const bytesOf = ({ bytes }: { readonly bytes: Uint8Array }): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   const report = (message: Report, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const checkpoint = (): void => {
@@ -56,7 +60,7 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'list') return listDirectory(task.request, checkpoint)
   if (task.kind === 'open') return openFile(task.request)
-  if (task.kind === 'clear') return clearVolume(task.root, checkpoint)
+  if (task.kind === 'clear') return clearVolume(task.root, task.expectIdentity, checkpoint)
 
   if (task.kind === 'read-back' || task.kind === 'digest') {
     let reported = 0
@@ -72,24 +76,18 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
 
   if (task.kind === 'read') {
     const packer = createPacker(task.compression)
-    const spare: ArrayBuffer[] = []
     const send = (piece: Buffer): number => {
-      const packed = packer.pack(piece)
+      const made = packer.pack(piece)
       const startedAt = performance.now()
       awaitNews(signals, () => (signals.spend() ? true : undefined))
       packer.waited(piece.length, signals.isBehind() ? 0 : performance.now() - startedAt)
-      const memory = piece.buffer as ArrayBuffer
+      const [bytes, unpacked] = isPacked(made) ? [made.zstd, { unpacked: made.bytes }] : [made, {}]
       // Before it is given away.
-      const { length } = packed ?? piece
-      if (packed === undefined) report({ kind: 'piece', bytes: piece }, [memory])
-      else {
-        report({ kind: 'piece', bytes: packed, unpacked: piece.length })
-        spare.push(memory)
-      }
+      const { length } = bytes
+      report({ kind: 'piece', bytes, ...unpacked }, [bytes.buffer as ArrayBuffer])
       return length
     }
-    const usedUp = (): ArrayBuffer | undefined =>
-      spare.pop() ?? (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
+    const usedUp = (): ArrayBuffer | undefined => (receiveMessageOnPort(port)?.message as Returned | undefined)?.memory
     const sink = createPieceSink(send, () => usedUp() ?? newPieceMemory())
     return readRound(
       task.request,
@@ -102,10 +100,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
 
   let limits: RoundLimits | undefined
   let entries = 0
-  let held: ArrayBuffer | undefined
+  let held: readonly Buffer[] = []
   let ended = false
-  // Memory that a piece came in goes at once: the garbage collector would let a hundred of them pile up.
-  const letGo = (memory: ArrayBuffer): void => void memory.transfer(0)
   // How often it was told what is held, and whether what comes was opened for the last of it.
   let told = 0
   let current = false
@@ -114,13 +110,13 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       const { message } = awaitNews(signals, () => receiveMessageOnPort(port)) as { message: Delivery }
       if (message.kind === 'opened') current = message.holding === told
       else if (current) return message
-      else if (message.kind === 'piece') letGo(message.bytes.buffer as ArrayBuffer)
+      else if (message.kind === 'piece') letGo(bytesOf(message))
     }
   }
   const next = (): Buffer | undefined => {
-    if (held !== undefined) {
-      letGo(held)
-      held = undefined
+    if (held.length > 0) {
+      for (const bytes of held) letGo(bytes)
+      held = []
       report({ kind: 'taken', entries })
     }
     if (ended) return undefined
@@ -133,11 +129,12 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
       ended = true
       return undefined
     }
-    // It came by a message, so that nobody else has it.
-    const memory = message.bytes.buffer as ArrayBuffer
-    const bytes = Buffer.from(memory, message.bytes.byteOffset, message.bytes.byteLength)
-    held = memory
-    return message.unpacked === undefined ? bytes : unpack({ zstd: bytes, bytes: message.unpacked })
+    const bytes = bytesOf(message)
+    held = [bytes]
+    if (message.unpacked === undefined) return bytes
+    const unpacked = unpack({ zstd: bytes, bytes: message.unpacked })
+    held = [bytes, unpacked]
+    return unpacked
   }
   const hold = (holding: Holding): void => {
     told++

@@ -7,6 +7,7 @@ import type { WriteRequest } from '../round/write-round.ts'
 import { helpWith } from './help.ts'
 import type { WorkerPool } from './pool.ts'
 import type { Delivery } from './protocol.ts'
+import { createWriteOut } from './write-out.ts'
 
 // Pieces that may wait for the worker at a time; a larger one is cut, so this bounds memory too.
 const window = 4
@@ -49,6 +50,7 @@ export const writePieces = async (
   // Lengths of the pieces that the worker has not used up yet, in order.
   const queued: number[] = []
   let bytes = 0
+  const writeOut = createWriteOut(request.root)
   let ended = false
   let wake = (): void => {}
   // What is held, and how often it was told.
@@ -68,6 +70,7 @@ export const writePieces = async (
       if (report.kind === 'help') helpWith(pool, job, report.task)
       if (report.kind !== 'taken') return
       bytes += queued.shift() ?? 0
+      writeOut.reached(bytes, report.entries)
       onProgress?.({ bytes, entries: report.entries })
       wake()
     },
@@ -142,6 +145,8 @@ export const writePieces = async (
     job.signals.cancel()
     await job.result.catch(() => {})
     throw error
+  } finally {
+    await writeOut.ended()
   }
   return (await job.result) as Summary
 }

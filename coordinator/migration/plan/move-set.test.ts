@@ -9,7 +9,7 @@ const member = (name: string, separable: boolean, words = 'uses the network of w
 const setFindingsOf = (
   request: ReturnType<typeof asked>,
   { name, moveSet }: { name: string; moveSet: ReturnType<typeof member>[] },
-) => setFindings(request, name, outsideOf([{ containerId: 'web', moveSet }]))
+) => setFindings(request, name, outsideOf({ workloads: [{ containerId: 'web' }], moveSet }))
 const asked = (dependents: 'refuse' | 'leave' | 'take') => ({
   from: 'host-1',
   options: completeOptions({ dependents }),

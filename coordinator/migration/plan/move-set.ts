@@ -1,9 +1,11 @@
 // What belongs together with containers that are to move, and does not move: none is cut off from what it cannot do without.
 // Pure.
 import type { Finding } from '../../../shared/errors.ts'
-import type { AcceptedRequest, Workload } from '../record.ts'
+import type { Described } from '../ports.ts'
+import type { AcceptedRequest } from '../record.ts'
+import type { Together } from './find-members.ts'
 
-type Member = Workload['moveSet'][number]
+type Member = Described['moveSet'][number]
 
 // The plan lists all of them.
 const mostNamed = 10
@@ -20,18 +22,15 @@ const counted = (members: readonly Member[]): string =>
   members.length === 1 ? 'another container' : `${members.length} other containers`
 
 // Of those that belong together with what moves: who does not move with it.
-export const outsideOf = (workloads: readonly Pick<Workload, 'containerId' | 'moveSet'>[]): readonly Member[] => {
+export const outsideOf = ({
+  workloads,
+  moveSet,
+}: {
+  readonly workloads: readonly Pick<Together['workloads'][number], 'containerId'>[]
+  readonly moveSet: readonly Member[]
+}): readonly Member[] => {
   const moving = new Set(workloads.map(({ containerId }) => containerId))
-  const outside = new Map<string, Member>()
-  for (const { moveSet } of workloads) {
-    for (const member of moveSet) {
-      if (moving.has(member.containerId)) continue
-      const known = outside.get(member.containerId)
-      // What one of them is bound to, all are.
-      outside.set(member.containerId, { ...member, separable: member.separable && known?.separable !== false })
-    }
-  }
-  return [...outside.values()]
+  return moveSet.filter(({ containerId }) => !moving.has(containerId))
 }
 
 export const setFindings = (

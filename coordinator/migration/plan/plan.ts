@@ -3,8 +3,8 @@ import type { Plan } from '../../../shared/api/plan.ts'
 import { AppError, type Finding, isErrorCode } from '../../../shared/errors.ts'
 import { migrationOfPart } from '../../../shared/move-set/part.ts'
 import type { EngineFacts__Output as EngineFacts } from '../../../shared/rpc/generated/drayage/v1/EngineFacts.ts'
-import { isPlainVolume } from '../../../shared/volumes/plain.ts'
-import type { TargetCheck } from '../ports.ts'
+import { isCopied } from '../../../shared/volumes/plain.ts'
+import type { Described, TargetCheck } from '../ports.ts'
 import type { AcceptedRequest, Workload } from '../record.ts'
 import { outsideOf, setFindings } from './move-set.ts'
 import { layerFindings } from './order.ts'
@@ -51,8 +51,9 @@ const carriedIn = (parts: readonly PlannedPart[]): Workload['volumes'] => [
 ]
 
 const volumesOf = (parts: readonly PlannedPart[]): Plan['volumes'] =>
-  carriedIn(parts).map(({ name, destination, anonymous, usage, driver, options, traits }) => ({
-    ...{ name, destination, anonymous, traits, copied: isPlainVolume({ driver, options }) },
+  carriedIn(parts).map(({ name, destination, anonymous, usage, driver, options, traits, ofHost }) => ({
+    ...{ name, destination, anonymous, traits, copied: isCopied({ driver, options, ofHost }) },
+    ...(ofHost ? { ofHost } : {}),
     entries: usage?.entries ?? 0,
     contentBytes: usage?.apparentBytes ?? 0,
     diskBytes: usage?.diskBytes ?? 0,
@@ -68,13 +69,26 @@ const roomForAll = ({ to }: AcceptedRequest, parts: readonly PlannedPart[]): Fin
       check.imageId === '' ? [[workload.image?.id, workload.image?.sizeBytes]] : [],
     ),
   )
-  const volumeBytes = carriedIn(anew).reduce((sum, { usage }) => sum + (usage?.diskBytes ?? 0), 0)
+  const volumeBytes = carriedIn(anew)
+    .filter(({ ofHost }) => !ofHost)
+    .reduce((sum, { usage }) => sum + (usage?.diskBytes ?? 0), 0)
   // Docker takes an image's archive to its own disk, and then unpacks it.
   const imageBytes = [...images.values()].reduce<number>((sum, bytes) => sum + 2 * (bytes ?? 0), 0)
   if (parts.length === 1 || volumeBytes + imageBytes <= free) return []
   const message = `The disk of ${to}'s engine cannot hold all of them: ${volumeBytes + imageBytes} bytes are needed (${imageBytes} of them for their images) and ${free} are free. Make room there, or choose another host.`
   return [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message }]
 }
+
+const bindsOf = ({ options: { binds: policy } }: AcceptedRequest, parts: readonly PlannedPart[]) =>
+  parts.flatMap(({ workload }) =>
+    workload.binds.map(({ source, destination, readOnly }) => {
+      // Of a path, a slash at its end says nothing.
+      const path = source.replace(/(.)\/+$/, '$1')
+      const usage = workload.volumes.find(({ ofHost, name }) => ofHost && name === path)?.usage
+      const counted = usage ? { entries: usage.entries, contentBytes: usage.apparentBytes } : {}
+      return { source, destination, readOnly, policy, ...counted }
+    }),
+  )
 
 const networksOf = (parts: readonly PlannedPart[]): Plan['networks'] => [
   ...new Map(
@@ -100,16 +114,20 @@ const engineOf = ({ version, os, architecture, storageDriver, containerdImageSto
 const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
   source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
 
-const membersOf = (parts: readonly PlannedPart[]): Plan['members'] => {
-  const known = new Map(parts.flatMap(({ workload }) => workload.moveSet.map((member) => [member.containerId, member])))
+const membersOf = (parts: readonly PlannedPart[], moveSet: Described['moveSet']): Plan['members'] => {
+  const known = new Map(moveSet.map((member) => [member.containerId, member]))
   return parts.map((part) => {
     const { containerId: id, name, state } = part.workload
     return { id, name, state, image: imageOf(part), ties: [...(known.get(id)?.ties ?? [])] }
   })
 }
 
-// parts: at least one, in the order in which they are made and started.
-export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]): Plan => {
+// parts: at least one, in the order in which they are made and started. moveSet: who belongs together with them.
+export const assess = (
+  request: AcceptedRequest,
+  parts: readonly PlannedPart[],
+  moveSet: Described['moveSet'],
+): Plan => {
   const [first] = parts
   if (first === undefined) throw new Error('There is nothing to plan')
   const { container } = request
@@ -119,11 +137,9 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
   // An agent speaks of the one container that it was asked about.
   const ofMember = ({ name }: Workload, findings: readonly Finding[]): readonly Finding[] =>
     parts.length === 1 ? findings : findings.map(({ code, message }) => ({ code, message: `${name}: ${message}` }))
-  const outside = outsideOf(workloads)
+  const outside = outsideOf({ workloads, moveSet })
   const set = setFindings(request, request.project ?? asked.workload.name, outside)
-  const binds = parts.flatMap(({ workload }) =>
-    workload.binds.map(({ source, destination, readOnly }) => ({ source, destination, readOnly })),
-  )
+  const binds = bindsOf(request, parts)
   const tmpfs = parts.flatMap(({ workload }) => workload.tmpfs)
   const builtUpon = parts.find(({ check }) => check.retained !== null)?.check.retained?.migrationId
   return {
@@ -131,7 +147,7 @@ export const assess = (request: AcceptedRequest, parts: readonly PlannedPart[]):
     from: request.from,
     to: request.to,
     image: imageOf(asked),
-    members: membersOf(parts),
+    members: membersOf(parts, moveSet),
     volumes,
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),

@@ -4,8 +4,9 @@ import { hasMoved, type Migration, type MigrationRequest } from '../../../shared
 import type { Plan } from '../../../shared/api/plan.ts'
 import { AppError, asAppError, errorTable, type Finding, isErrorCode } from '../../../shared/errors.ts'
 import type { Hosts, Journal } from '../ports.ts'
-import { type AcceptedRequest, accepted, choicesOf, type MigrationRecord, type Terms } from '../record.ts'
+import { type AcceptedRequest, accepted, type MigrationRecord, type Terms } from '../record.ts'
 import { inOrder } from '../steps/step.ts'
+import { checkTargets } from './check-targets.ts'
 import { describeTogether, findMembers } from './find-members.ts'
 import { forecast, withKept } from './forecast.ts'
 import { assess, refusalOf } from './plan.ts'
@@ -53,22 +54,16 @@ export const createPlanning = ({ journal, hosts, view }: PlanningOptions): Plann
     }
     const [source, target] = await bothHosts(hosts, request)
     const options = signal === undefined ? {} : { signal }
-    const { workloads, refusals } =
+    const { workloads, moveSet, refusals } =
       members === undefined
         ? await findMembers(source.agent, request, options)
-        : { workloads: await describeTogether(source.agent, request, members, true, options), refusals: [] }
-    const parts = await inOrder(workloads, async (workload) => {
+        : { ...(await describeTogether(source.agent, request, members, true, options)), refusals: [] }
+    const moving = await inOrder(workloads, async (workload) => {
       const workloadId = (await journal.workloadOf(request.from, workload.containerId)) ?? ''
-      const check = await target.agent.checkTarget(
-        {
-          ...{ workload, migrationId: '', workloadId, overwriteChanged },
-          ...{ allowedPowers: request.options.allow, choices: choicesOf(request) },
-        },
-        options,
-      )
-      return { workload, check }
+      return { workload, migrationId: '', workloadId }
     })
-    const planned = assess(request, parts)
+    const parts = await checkTargets(target.agent, request, moving, { overwriteChanged }, options)
+    const planned = assess(request, parts, moveSet)
     return foreseen(request, { ...planned, refusals: [...refusals, ...planned.refusals] })
   }
 }

@@ -1,9 +1,10 @@
 // What is asked of both hosts, again and again, until nothing can change the answers any more.
 import { AppError, type Finding } from '../../../shared/errors.ts'
+import { checkTargets } from '../plan/check-targets.ts'
 import { describeTogether, newInProject } from '../plan/find-members.ts'
 import { assess, refusalOf } from '../plan/plan.ts'
-import { choicesOf, leaseOf, type Workload } from '../record.ts'
-import { inOrder, type StepContext } from './step.ts'
+import { leaseOf, type Workload } from '../record.ts'
+import type { StepContext } from './step.ts'
 
 // Throws every reason against the move. toCome: what the target must still have room for. found: of each member, in their
 // order.
@@ -16,25 +17,15 @@ export const askBothSides = async (
 }> => {
   const { record, members, source, target, signal } = context
   const ids = members.map(({ containerId }) => containerId)
-  const described = await describeTogether(source.agent, record.request, ids, false, { signal })
-  const workloads = described.map((workload) => withSizes(workload, toCome))
-  const parts = await inOrder(members, async (member) => {
+  const { workloads, moveSet } = await describeTogether(source.agent, record.request, ids, false, { signal })
+  const moving = members.map((member) => {
     const workload = workloads.find(({ containerId }) => containerId === member.containerId)
     if (workload === undefined) throw new Error(`${member.containerName} was not described`)
-    const check = await target.agent.checkTarget(
-      {
-        workload,
-        migrationId: leaseOf(member).migrationId,
-        workloadId: leaseOf(member).workloadId,
-        overwriteChanged: record.terms.overwriteChanged ?? false,
-        allowedPowers: record.request.options.allow,
-        choices: choicesOf(record.request),
-      },
-      { signal },
-    )
-    return { workload, check }
+    const { migrationId, workloadId } = leaseOf(member)
+    return { workload: withSizes(workload, toCome), migrationId, workloadId }
   })
-  const { refusals, warnings } = assess(record.request, parts)
+  const parts = await checkTargets(target.agent, record.request, moving, record.terms, { signal })
+  const { refusals, warnings } = assess(record.request, parts, moveSet)
   const refusal = refusalOf(record.subject, refusals)
   if (refusal) throw refusal
   requireSameVolumes(record, parts)

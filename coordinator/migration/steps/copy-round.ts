@@ -1,7 +1,7 @@
 // One round of the volumes of all members, from the source to the target.
 import { AppError } from '../../../shared/errors.ts'
 import type { VolumeResult__Output } from '../../../shared/rpc/generated/drayage/v1/VolumeResult.ts'
-import { isPlainVolume } from '../../../shared/volumes/plain.ts'
+import { isCopied } from '../../../shared/volumes/plain.ts'
 import { leaseOf, type Workload } from '../record.ts'
 import type { MovingMember, StepContext } from './step.ts'
 
@@ -14,7 +14,7 @@ export const volumesByName = (volumes: Workload['volumes']) => [
 const carried = (members: readonly MovingMember[]) =>
   members.flatMap((member) =>
     volumesByName(member.facts.plan?.workload.volumes ?? [])
-      .filter((volume) => isPlainVolume(volume) && !volume.carriedByAnother)
+      .filter((volume) => isCopied(volume) && !volume.carriedByAnother)
       .map((volume) => ({ member, volume })),
   )
 

@@ -13,6 +13,7 @@ import { askBothSides } from './ask-both-sides.ts'
 import { copyRound } from './copy-round.ts'
 import { runHook } from './hooks.ts'
 import { keepLayer } from './keep-layer.ts'
+import { lateChanges } from './late-changes.ts'
 import { sendImage } from './send-image.ts'
 import { inOrder, insisting, type MovingMember, needed, type Step, type StepContext, undoEach } from './step.ts'
 
@@ -23,12 +24,14 @@ const healthTimeoutMs = 15 * 60_000
 const lock: Step = {
   name: 'lock',
   do: async ({ record, members, source, target, journal, signal }) => {
-    const described = await inOrder(members, ({ containerId }) =>
-      source.agent.describeWorkload({ container: containerId, measureVolumes: false }, { signal }),
+    const choices = choicesOf(record.request)
+    const { workloads } = await source.agent.describeWorkloads(
+      { containers: members.map(({ containerId }) => containerId), measureVolumes: false, choices },
+      { signal },
     )
     const leases = await journal.acquireLeases(record.id, {
       host: source.host,
-      members: described.map(({ volumes }, index) => ({
+      members: workloads.map(({ volumes }, index) => ({
         containerId: members[index]?.containerId ?? '',
         volumes: volumes.map(({ name, createdAt, rootIdentity }) => ({ name, createdAt, rootIdentity })),
       })),
@@ -36,7 +39,7 @@ const lock: Step = {
     for (const [index, { containerId }] of members.entries()) {
       const grant = { lease: needed(leases[index], 'lock'), containerId }
       await target.agent.grantEpoch({ ...grant, role: 'target', peerHost: source.host }, { signal })
-      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host }, { signal })
+      await source.agent.grantEpoch({ ...grant, role: 'source', peerHost: target.host, choices }, { signal })
     }
     return {}
   },
@@ -232,7 +235,10 @@ const finalcopy: Step = {
         ? needed(member.facts.hold, 'hold')
         : { targetContainerId: layered.containerId, retained: null }
     })
+    const looking = lateChanges(context)
     const { results, durationMs } = await copyRound(context, { final: true, totalBytes: null })
+    const late = await looking
+    if (late !== null) throw late
     const receipts: Receipt['volumes'] = results.map(({ name, result }) => ({
       name,
       entries: result.entries,

@@ -1,7 +1,7 @@
 // What each call of proto/agent.proto does to a host of the model, and nothing else.
 import { AppError } from '../../../shared/errors.ts'
 import type { HookName } from '../../../shared/hooks/hook.ts'
-import type { AgentPort } from '../ports.ts'
+import type { AgentPort, TargetCheck } from '../ports.ts'
 import type { Lease } from '../record.ts'
 import {
   type Copy,
@@ -14,7 +14,7 @@ import {
   sharedName,
   volumeName,
 } from './model-host.ts'
-import { type HookFates, labelled, workloadOf } from './model-workload.ts'
+import { type HookFates, labelled, memberOf, workloadOf } from './model-workload.ts'
 
 export type HostName = 'host-1' | 'host-2'
 
@@ -64,6 +64,30 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
     if (adopted) return copy(adopted)
     return [...host.copies.values()].find(({ madeBy }) => madeBy === migrationId) ?? null
   }
+  const checkOne: (target: Parameters<AgentPort['checkTargets']>[0]['targets'][number]) => TargetCheck = ({
+    workload,
+    migrationId,
+    workloadId,
+  }) => {
+    const others = [...host.copies.values()].filter(
+      (one) => one.retiredBy === null && one.madeBy !== migrationId && nameOf(one.member) === workload.name,
+    )
+    const adopted = host.notes.get(migrationId)?.adopted
+    return {
+      ...{ engine: null, imageId: host.image ? 'sha256:i' : '', warnings: [], freeBytes: 1e9, freeInodes: 1e6 },
+      // There is room for the volume once.
+      obstacles: [
+        ...(made({ migrationId })?.writes.length && workload.volumes.some(({ usage }) => usage !== null)
+          ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
+          : []),
+        ...others
+          .filter(({ id }) => id !== adopted)
+          .map(({ id }) => ({ code: 'DRAYAGE_CONTAINER_EXISTS', message: `${id} is here` })),
+      ],
+      existingNetworks: [],
+      retained: toldOf(retained(workloadId)),
+    }
+  }
   // A call with a lease: under its epoch.
   const step = <T>(call: string, lease: Lease, happen: () => T): Promise<T> =>
     effect(host, call, () => {
@@ -78,34 +102,24 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
           .filter(({ retiredBy }) => retiredBy === null)
           .map(({ id, member }) => ({ containerId: id, name: nameOf(member) })),
       })),
-    describeWorkload: ({ container, measureVolumes }) =>
+    describeWorkloads: ({ containers, measureVolumes }) =>
       effect(host, 'describe', () => {
         const here = [...host.copies.values()].filter(({ retiredBy }) => retiredBy === null)
-        const found = here.find(({ member }) => container === nameOf(member)) ?? copy(container)
-        const others = here.filter(({ madeBy, id }) => id !== found.id && madeBy === found.madeBy)
-        return workloadOf(found, isAlone ? [] : others, measureVolumes, labelled(fates))
+        const set = new Map<string, Copy>()
+        const workloads = containers.map((container) => {
+          const found = here.find(({ member }) => container === nameOf(member)) ?? copy(container)
+          const others = here.filter(({ madeBy, id }) => !isAlone && id !== found.id && madeBy === found.madeBy)
+          for (const other of others) set.set(other.id, other)
+          return workloadOf(found, others, measureVolumes, labelled(fates))
+        })
+        return { workloads, moveSet: [...set.values()].map(memberOf) }
       }),
-    checkTarget: ({ workload, migrationId, workloadId }) =>
-      effect(host, 'check', () => {
-        const others = [...host.copies.values()].filter(
-          (one) => one.retiredBy === null && one.madeBy !== migrationId && nameOf(one.member) === workload.name,
-        )
-        const adopted = host.notes.get(migrationId)?.adopted
-        return {
-          ...{ engine: null, imageId: host.image ? 'sha256:i' : '', warnings: [], freeBytes: 1e9, freeInodes: 1e6 },
-          // There is room for the volume once.
-          obstacles: [
-            ...(made({ migrationId })?.writes.length && workload.volumes.some(({ usage }) => usage !== null)
-              ? [{ code: 'DRAYAGE_TARGET_TOO_SMALL', message: 'no room for a second copy' }]
-              : []),
-            ...others
-              .filter(({ id }) => id !== adopted)
-              .map(({ id }) => ({ code: 'DRAYAGE_CONTAINER_EXISTS', message: `${id} is here` })),
-          ],
-          existingNetworks: [],
-          retained: toldOf(retained(workloadId)),
-        }
+    lookAtLayer: ({ containerId }) =>
+      effect(host, 'look at layer', () => {
+        copy(containerId)
+        return { changes: 0, paths: [], bytes: 0 }
       }),
+    checkTargets: ({ targets }) => effect(host, 'check', () => ({ checks: targets.map(checkOne) })),
     grantEpoch: ({ lease, role }) =>
       step('grant', lease, () => {
         const previousEpoch = host.epochs.get(lease.workloadId) ?? 0

@@ -1,5 +1,6 @@
 // What an agent of the model says of a container.
 import { type HookName, hookNames } from '../../../shared/hooks/hook.ts'
+import type { Described } from '../ports.ts'
 import type { Workload } from '../record.ts'
 import { type Copy, kinds, nameOf, ownVolume, sharedName } from './model-host.ts'
 
@@ -26,9 +27,15 @@ const volumeOf = (name: string, measured: boolean): Workload['volumes'][number] 
     readOnly: false,
     rootIdentity: '1:2',
     carriedByAnother: false,
+    ofHost: false,
     traits: [],
   },
   usage: measured ? { entries: 1, apparentBytes: 21, diskBytes: 4096, devices: 1, devicePaths: ['dev/null'] } : null,
+})
+
+export const memberOf = ({ id, member }: Copy): Described['moveSet'][number] => ({
+  ...{ containerId: id, name: nameOf(member), state: 'running', separable: false },
+  ties: [{ kind: 'shared-volume', words: `uses the volume ${sharedName}` }],
 })
 
 // others: those that it belongs together with.
@@ -56,10 +63,6 @@ export const workloadOf = (
     hasHealthcheck: false,
     stopTimeoutSeconds: 10,
     hooks,
-    moveSet: others.map((other) => ({
-      ...{ containerId: other.id, name: nameOf(other.member), state: 'running', separable: false },
-      ties: [{ kind: 'shared-volume', words: `uses the volume ${sharedName}` }],
-    })),
     uses: others
       .filter((other) => other.member === member - 1)
       .map((other) => ({ containerId: other.id, kind: kinds[member] })),

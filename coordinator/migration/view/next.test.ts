@@ -51,7 +51,13 @@ test('several that did not come up are all named in what is to be typed, by thei
 test('every container that keeps another name on the source is told', () => {
   const isolate = ['', 'web-moved-1', 'db-moved-1'].map((renamedTo) => ({ volumes: [], renamedTo }))
   const told = nextFor({
-    ...{ record: record({ state: 'awaiting-finalize' }), entries: [], facts: { isolate }, waiting: null, place: null },
+    ...{
+      record: record({ state: 'awaiting-finalize', plan: { volumes: [] } as unknown as MigrationRecord['plan'] }),
+      entries: [],
+      facts: { isolate },
+      waiting: null,
+      place: null,
+    },
     follower: null,
   })
   expect(told).toContain('host-1 keeps the stopped containers as web-moved-1, db-moved-1.')

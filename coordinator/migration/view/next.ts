@@ -33,10 +33,13 @@ export const nextFor = ({ record, entries, facts, waiting, follower, place }: St
 const whileRemoving = ({ id, request: { from } }: MigrationRecord): string =>
   `Wait. If ${from} is away, it goes on when ${from} is back; dray cancel ${id} gives it up.`
 
-const afterFinalize = ({ of, subject, state, request: { from } }: MigrationRecord): string =>
-  state === 'completed'
-    ? `Nothing of ${subject} is left on ${from} that migration ${of ?? ''} had kept there.`
+const afterFinalize = (record: MigrationRecord): string => {
+  const { of, subject, state, request } = record
+  const { from } = request
+  return state === 'completed'
+    ? `Nothing of ${subject} is left on ${from} that migration ${of ?? ''} had kept there.${stays(record)}`
     : `${from} keeps what it still has of ${subject}. See the error, mend what it names, and run dray finalize ${of ?? ''} again.`
+}
 
 const afterHandOver = (record: MigrationRecord, facts: Facts, follower: MigrationRecord | null): string => {
   const { id, kind, request, subject, state, error } = record
@@ -71,15 +74,25 @@ const afterHandOver = (record: MigrationRecord, facts: Facts, follower: Migratio
   }
 }
 
-const kept = ({ request: { from } }: MigrationRecord, { isolate }: Facts): string =>
-  isolate?.some(({ volumes }) => volumes.length > 0)
+const kept = (record: MigrationRecord, { isolate }: Facts): string => {
+  const { from } = record.request
+  const container = isolate?.some(({ volumes }) => volumes.length > 0)
     ? `${from} keeps the stopped container and its data, set aside; nothing starts it by mistake.`
     : `${from} keeps ${stoppedContainers(isolate ?? [])}.`
+  return `${container}${stays(record)}`
+}
 
 const stoppedContainers = (isolated: NonNullable<Facts['isolate']>): string => {
   const names = isolated.flatMap(({ renamedTo }) => (renamedTo ? [renamedTo] : []))
   const what = isolated.length > 1 ? 'the stopped containers' : 'the stopped container'
   return names.length === 0 ? what : `${what} as ${names.join(', ')}`
+}
+
+// What was copied of the host is the host's, and nobody's to remove.
+const stays = ({ plan, request: { from } }: MigrationRecord): string => {
+  const paths = plan.volumes.flatMap(({ name, ofHost }) => (ofHost ? [name] : []))
+  if (paths.length === 0) return ''
+  return ` ${paths.join(', ')} ${paths.length === 1 ? 'stays' : 'stay'} on ${from} in ${paths.length === 1 ? 'its' : 'their'} place, and no finalize removes ${paths.length === 1 ? 'it' : 'them'}.`
 }
 
 const wentBack = ({ subject, request: { from, to } }: MigrationRecord, follower: MigrationRecord): string =>

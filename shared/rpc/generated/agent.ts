@@ -4,11 +4,13 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { AgentClient as _drayage_v1_AgentClient, AgentDefinition as _drayage_v1_AgentDefinition } from './drayage/v1/Agent.ts';
 import type { BroughtBack as _drayage_v1_BroughtBack, BroughtBack__Output as _drayage_v1_BroughtBack__Output } from './drayage/v1/BroughtBack.ts';
 import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from './drayage/v1/CheckTargetRequest.ts';
+import type { CheckTargetsRequest as _drayage_v1_CheckTargetsRequest, CheckTargetsRequest__Output as _drayage_v1_CheckTargetsRequest__Output } from './drayage/v1/CheckTargetsRequest.ts';
 import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from './drayage/v1/Choices.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from './drayage/v1/ConfirmTargetRequest.ts';
 import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from './drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from './drayage/v1/DescribeStandingRequest.ts';
-import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from './drayage/v1/DescribeWorkloadRequest.ts';
+import type { DescribeWorkloadsRequest as _drayage_v1_DescribeWorkloadsRequest, DescribeWorkloadsRequest__Output as _drayage_v1_DescribeWorkloadsRequest__Output } from './drayage/v1/DescribeWorkloadsRequest.ts';
+import type { DescribedWorkloads as _drayage_v1_DescribedWorkloads, DescribedWorkloads__Output as _drayage_v1_DescribedWorkloads__Output } from './drayage/v1/DescribedWorkloads.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
@@ -34,6 +36,7 @@ import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Outp
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from './drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from './drayage/v1/KeptLayer.ts';
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
+import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from './drayage/v1/LookAtLayerRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
@@ -63,6 +66,7 @@ import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequ
 import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from './drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from './drayage/v1/StoppedSource.ts';
 import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from './drayage/v1/TargetCheck.ts';
+import type { TargetChecks as _drayage_v1_TargetChecks, TargetChecks__Output as _drayage_v1_TargetChecks__Output } from './drayage/v1/TargetChecks.ts';
 import type { Ticket as _drayage_v1_Ticket, Ticket__Output as _drayage_v1_Ticket__Output } from './drayage/v1/Ticket.ts';
 import type { TicketStatement as _drayage_v1_TicketStatement, TicketStatement__Output as _drayage_v1_TicketStatement__Output } from './drayage/v1/TicketStatement.ts';
 import type { Tie as _drayage_v1_Tie, Tie__Output as _drayage_v1_Tie__Output } from './drayage/v1/Tie.ts';
@@ -87,11 +91,13 @@ export interface ProtoGrpcType {
       Agent: SubtypeConstructor<typeof grpc.Client, _drayage_v1_AgentClient> & { service: _drayage_v1_AgentDefinition }
       BroughtBack: MessageTypeDefinition<_drayage_v1_BroughtBack, _drayage_v1_BroughtBack__Output>
       CheckTargetRequest: MessageTypeDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_CheckTargetRequest__Output>
+      CheckTargetsRequest: MessageTypeDefinition<_drayage_v1_CheckTargetsRequest, _drayage_v1_CheckTargetsRequest__Output>
       Choices: MessageTypeDefinition<_drayage_v1_Choices, _drayage_v1_Choices__Output>
       ConfirmTargetRequest: MessageTypeDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_ConfirmTargetRequest__Output>
       DescribeProjectRequest: MessageTypeDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_DescribeProjectRequest__Output>
       DescribeStandingRequest: MessageTypeDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_DescribeStandingRequest__Output>
-      DescribeWorkloadRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_DescribeWorkloadRequest__Output>
+      DescribeWorkloadsRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadsRequest, _drayage_v1_DescribeWorkloadsRequest__Output>
+      DescribedWorkloads: MessageTypeDefinition<_drayage_v1_DescribedWorkloads, _drayage_v1_DescribedWorkloads__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
       Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
@@ -117,6 +123,7 @@ export interface ProtoGrpcType {
       KeepLayerRequest: MessageTypeDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeepLayerRequest__Output>
       KeptLayer: MessageTypeDefinition<_drayage_v1_KeptLayer, _drayage_v1_KeptLayer__Output>
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
+      LookAtLayerRequest: MessageTypeDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_LookAtLayerRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>
@@ -146,6 +153,7 @@ export interface ProtoGrpcType {
       StopTargetRequest: MessageTypeDefinition<_drayage_v1_StopTargetRequest, _drayage_v1_StopTargetRequest__Output>
       StoppedSource: MessageTypeDefinition<_drayage_v1_StoppedSource, _drayage_v1_StoppedSource__Output>
       TargetCheck: MessageTypeDefinition<_drayage_v1_TargetCheck, _drayage_v1_TargetCheck__Output>
+      TargetChecks: MessageTypeDefinition<_drayage_v1_TargetChecks, _drayage_v1_TargetChecks__Output>
       Ticket: MessageTypeDefinition<_drayage_v1_Ticket, _drayage_v1_Ticket__Output>
       TicketStatement: MessageTypeDefinition<_drayage_v1_TicketStatement, _drayage_v1_TicketStatement__Output>
       Tie: MessageTypeDefinition<_drayage_v1_Tie, _drayage_v1_Tie__Output>

@@ -2,11 +2,12 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { CheckTargetRequest as _drayage_v1_CheckTargetRequest, CheckTargetRequest__Output as _drayage_v1_CheckTargetRequest__Output } from '../../drayage/v1/CheckTargetRequest.ts';
+import type { CheckTargetsRequest as _drayage_v1_CheckTargetsRequest, CheckTargetsRequest__Output as _drayage_v1_CheckTargetsRequest__Output } from '../../drayage/v1/CheckTargetsRequest.ts';
 import type { ConfirmTargetRequest as _drayage_v1_ConfirmTargetRequest, ConfirmTargetRequest__Output as _drayage_v1_ConfirmTargetRequest__Output } from '../../drayage/v1/ConfirmTargetRequest.ts';
 import type { DescribeProjectRequest as _drayage_v1_DescribeProjectRequest, DescribeProjectRequest__Output as _drayage_v1_DescribeProjectRequest__Output } from '../../drayage/v1/DescribeProjectRequest.ts';
 import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, DescribeStandingRequest__Output as _drayage_v1_DescribeStandingRequest__Output } from '../../drayage/v1/DescribeStandingRequest.ts';
-import type { DescribeWorkloadRequest as _drayage_v1_DescribeWorkloadRequest, DescribeWorkloadRequest__Output as _drayage_v1_DescribeWorkloadRequest__Output } from '../../drayage/v1/DescribeWorkloadRequest.ts';
+import type { DescribeWorkloadsRequest as _drayage_v1_DescribeWorkloadsRequest, DescribeWorkloadsRequest__Output as _drayage_v1_DescribeWorkloadsRequest__Output } from '../../drayage/v1/DescribeWorkloadsRequest.ts';
+import type { DescribedWorkloads as _drayage_v1_DescribedWorkloads, DescribedWorkloads__Output as _drayage_v1_DescribedWorkloads__Output } from '../../drayage/v1/DescribedWorkloads.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
 import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from '../../drayage/v1/FenceSourceRequest.ts';
@@ -24,6 +25,7 @@ import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateS
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from '../../drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from '../../drayage/v1/KeptLayer.ts';
+import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from '../../drayage/v1/LookAtLayerRequest.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
 import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from '../../drayage/v1/Project.ts';
@@ -43,20 +45,20 @@ import type { StartedTarget as _drayage_v1_StartedTarget, StartedTarget__Output 
 import type { StopSourceRequest as _drayage_v1_StopSourceRequest, StopSourceRequest__Output as _drayage_v1_StopSourceRequest__Output } from '../../drayage/v1/StopSourceRequest.ts';
 import type { StopTargetRequest as _drayage_v1_StopTargetRequest, StopTargetRequest__Output as _drayage_v1_StopTargetRequest__Output } from '../../drayage/v1/StopTargetRequest.ts';
 import type { StoppedSource as _drayage_v1_StoppedSource, StoppedSource__Output as _drayage_v1_StoppedSource__Output } from '../../drayage/v1/StoppedSource.ts';
-import type { TargetCheck as _drayage_v1_TargetCheck, TargetCheck__Output as _drayage_v1_TargetCheck__Output } from '../../drayage/v1/TargetCheck.ts';
+import type { TargetChecks as _drayage_v1_TargetChecks, TargetChecks__Output as _drayage_v1_TargetChecks__Output } from '../../drayage/v1/TargetChecks.ts';
 import type { UnfenceSourceRequest as _drayage_v1_UnfenceSourceRequest, UnfenceSourceRequest__Output as _drayage_v1_UnfenceSourceRequest__Output } from '../../drayage/v1/UnfenceSourceRequest.ts';
 import type { VolumeProgress as _drayage_v1_VolumeProgress, VolumeProgress__Output as _drayage_v1_VolumeProgress__Output } from '../../drayage/v1/VolumeProgress.ts';
-import type { Workload as _drayage_v1_Workload, Workload__Output as _drayage_v1_Workload__Output } from '../../drayage/v1/Workload.ts';
+import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
 
 export interface AgentClient extends grpc.Client {
-  CheckTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  CheckTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  CheckTarget(argument: _drayage_v1_CheckTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  CheckTarget(argument: _drayage_v1_CheckTargetRequest, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  checkTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  checkTarget(argument: _drayage_v1_CheckTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  checkTarget(argument: _drayage_v1_CheckTargetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
-  checkTarget(argument: _drayage_v1_CheckTargetRequest, callback: grpc.requestCallback<_drayage_v1_TargetCheck__Output>): grpc.ClientUnaryCall;
+  CheckTargets(argument: _drayage_v1_CheckTargetsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  CheckTargets(argument: _drayage_v1_CheckTargetsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  CheckTargets(argument: _drayage_v1_CheckTargetsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  CheckTargets(argument: _drayage_v1_CheckTargetsRequest, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  checkTargets(argument: _drayage_v1_CheckTargetsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  checkTargets(argument: _drayage_v1_CheckTargetsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  checkTargets(argument: _drayage_v1_CheckTargetsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
+  checkTargets(argument: _drayage_v1_CheckTargetsRequest, callback: grpc.requestCallback<_drayage_v1_TargetChecks__Output>): grpc.ClientUnaryCall;
   
   ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   ConfirmTarget(argument: _drayage_v1_ConfirmTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -85,14 +87,14 @@ export interface AgentClient extends grpc.Client {
   describeStanding(argument: _drayage_v1_DescribeStandingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
   describeStanding(argument: _drayage_v1_DescribeStandingRequest, callback: grpc.requestCallback<_drayage_v1_Standing__Output>): grpc.ClientUnaryCall;
   
-  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  DescribeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
-  describeWorkload(argument: _drayage_v1_DescribeWorkloadRequest, callback: grpc.requestCallback<_drayage_v1_Workload__Output>): grpc.ClientUnaryCall;
+  DescribeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  DescribeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  DescribeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  DescribeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  describeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  describeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  describeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
+  describeWorkloads(argument: _drayage_v1_DescribeWorkloadsRequest, callback: grpc.requestCallback<_drayage_v1_DescribedWorkloads__Output>): grpc.ClientUnaryCall;
   
   DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
   DiscardTarget(argument: _drayage_v1_DiscardTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_Done__Output>): grpc.ClientUnaryCall;
@@ -174,6 +176,15 @@ export interface AgentClient extends grpc.Client {
   keepLayer(argument: _drayage_v1_KeepLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
   keepLayer(argument: _drayage_v1_KeepLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
   keepLayer(argument: _drayage_v1_KeepLayerRequest, callback: grpc.requestCallback<_drayage_v1_KeptLayer__Output>): grpc.ClientUnaryCall;
+  
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  LookAtLayer(argument: _drayage_v1_LookAtLayerRequest, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
   
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
@@ -305,7 +316,7 @@ export interface AgentClient extends grpc.Client {
 }
 
 export interface AgentHandlers extends grpc.UntypedServiceImplementation {
-  CheckTarget: grpc.handleUnaryCall<_drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck>;
+  CheckTargets: grpc.handleUnaryCall<_drayage_v1_CheckTargetsRequest__Output, _drayage_v1_TargetChecks>;
   
   ConfirmTarget: grpc.handleUnaryCall<_drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done>;
   
@@ -313,7 +324,7 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   DescribeStanding: grpc.handleUnaryCall<_drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing>;
   
-  DescribeWorkload: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload>;
+  DescribeWorkloads: grpc.handleUnaryCall<_drayage_v1_DescribeWorkloadsRequest__Output, _drayage_v1_DescribedWorkloads>;
   
   DiscardTarget: grpc.handleUnaryCall<_drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done>;
   
@@ -332,6 +343,8 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   IsolateSource: grpc.handleUnaryCall<_drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource>;
   
   KeepLayer: grpc.handleUnaryCall<_drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer>;
+  
+  LookAtLayer: grpc.handleUnaryCall<_drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer>;
   
   PrepareTarget: grpc.handleUnaryCall<_drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget>;
   
@@ -366,11 +379,11 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface AgentDefinition extends grpc.ServiceDefinition {
-  CheckTarget: MethodDefinition<_drayage_v1_CheckTargetRequest, _drayage_v1_TargetCheck, _drayage_v1_CheckTargetRequest__Output, _drayage_v1_TargetCheck__Output>
+  CheckTargets: MethodDefinition<_drayage_v1_CheckTargetsRequest, _drayage_v1_TargetChecks, _drayage_v1_CheckTargetsRequest__Output, _drayage_v1_TargetChecks__Output>
   ConfirmTarget: MethodDefinition<_drayage_v1_ConfirmTargetRequest, _drayage_v1_Done, _drayage_v1_ConfirmTargetRequest__Output, _drayage_v1_Done__Output>
   DescribeProject: MethodDefinition<_drayage_v1_DescribeProjectRequest, _drayage_v1_Project, _drayage_v1_DescribeProjectRequest__Output, _drayage_v1_Project__Output>
   DescribeStanding: MethodDefinition<_drayage_v1_DescribeStandingRequest, _drayage_v1_Standing, _drayage_v1_DescribeStandingRequest__Output, _drayage_v1_Standing__Output>
-  DescribeWorkload: MethodDefinition<_drayage_v1_DescribeWorkloadRequest, _drayage_v1_Workload, _drayage_v1_DescribeWorkloadRequest__Output, _drayage_v1_Workload__Output>
+  DescribeWorkloads: MethodDefinition<_drayage_v1_DescribeWorkloadsRequest, _drayage_v1_DescribedWorkloads, _drayage_v1_DescribeWorkloadsRequest__Output, _drayage_v1_DescribedWorkloads__Output>
   DiscardTarget: MethodDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_Done, _drayage_v1_DiscardTargetRequest__Output, _drayage_v1_Done__Output>
   FenceSource: MethodDefinition<_drayage_v1_FenceSourceRequest, _drayage_v1_FencedSource, _drayage_v1_FenceSourceRequest__Output, _drayage_v1_FencedSource__Output>
   FinalizeSource: MethodDefinition<_drayage_v1_FinalizeSourceRequest, _drayage_v1_FinalizedSource, _drayage_v1_FinalizeSourceRequest__Output, _drayage_v1_FinalizedSource__Output>
@@ -380,6 +393,7 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   HoldSource: MethodDefinition<_drayage_v1_HoldSourceRequest, _drayage_v1_Done, _drayage_v1_HoldSourceRequest__Output, _drayage_v1_Done__Output>
   IsolateSource: MethodDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolatedSource, _drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource__Output>
   KeepLayer: MethodDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeptLayer, _drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer__Output>
+  LookAtLayer: MethodDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_WritableLayer, _drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer__Output>
   PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
   ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
   ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>

@@ -7,7 +7,6 @@ import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output 
 import type { Finding as _drayage_v1_Finding, Finding__Output as _drayage_v1_Finding__Output } from '../../drayage/v1/Finding.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from '../../drayage/v1/EngineFacts.ts';
 import type { Hook as _drayage_v1_Hook, Hook__Output as _drayage_v1_Hook__Output } from '../../drayage/v1/Hook.ts';
-import type { SetMember as _drayage_v1_SetMember, SetMember__Output as _drayage_v1_SetMember__Output } from '../../drayage/v1/SetMember.ts';
 import type { WritableLayer as _drayage_v1_WritableLayer, WritableLayer__Output as _drayage_v1_WritableLayer__Output } from '../../drayage/v1/WritableLayer.ts';
 import type { WorkloadBind as _drayage_v1_WorkloadBind, WorkloadBind__Output as _drayage_v1_WorkloadBind__Output } from '../../drayage/v1/WorkloadBind.ts';
 import type { UsedContainer as _drayage_v1_UsedContainer, UsedContainer__Output as _drayage_v1_UsedContainer__Output } from '../../drayage/v1/UsedContainer.ts';
@@ -27,7 +26,6 @@ export interface Workload {
   'hasHealthcheck'?: (boolean);
   'stopTimeoutSeconds'?: (number);
   'hooks'?: (_drayage_v1_Hook)[];
-  'moveSet'?: (_drayage_v1_SetMember)[];
   'writableLayer'?: (_drayage_v1_WritableLayer | null);
   'binds'?: (_drayage_v1_WorkloadBind)[];
   'tmpfs'?: (string)[];
@@ -49,7 +47,6 @@ export interface Workload__Output {
   'hasHealthcheck': (boolean);
   'stopTimeoutSeconds': (number);
   'hooks': (_drayage_v1_Hook__Output)[];
-  'moveSet': (_drayage_v1_SetMember__Output)[];
   'writableLayer': (_drayage_v1_WritableLayer__Output | null);
   'binds': (_drayage_v1_WorkloadBind__Output)[];
   'tmpfs': (string)[];

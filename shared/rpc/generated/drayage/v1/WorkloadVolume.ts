@@ -16,6 +16,7 @@ export interface WorkloadVolume {
   'usage'?: (_drayage_v1_VolumeUsage | null);
   'traits'?: (string)[];
   'carriedByAnother'?: (boolean);
+  'ofHost'?: (boolean);
 }
 
 export interface WorkloadVolume__Output {
@@ -32,4 +33,5 @@ export interface WorkloadVolume__Output {
   'usage': (_drayage_v1_VolumeUsage__Output | null);
   'traits': (string)[];
   'carriedByAnother': (boolean);
+  'ofHost': (boolean);
 }

@@ -2,18 +2,14 @@
 
 import type { Choices as _drayage_v1_Choices, Choices__Output as _drayage_v1_Choices__Output } from '../../drayage/v1/Choices.ts';
 
-export interface DescribeWorkloadRequest {
-  'container'?: (string);
+export interface DescribeWorkloadsRequest {
+  'containers'?: (string)[];
   'measureVolumes'?: (boolean);
   'choices'?: (_drayage_v1_Choices | null);
-  'together'?: (string)[];
-  'measured'?: (string)[];
 }
 
-export interface DescribeWorkloadRequest__Output {
-  'container': (string);
+export interface DescribeWorkloadsRequest__Output {
+  'containers': (string)[];
   'measureVolumes': (boolean);
   'choices': (_drayage_v1_Choices__Output | null);
-  'together': (string)[];
-  'measured': (string)[];
 }

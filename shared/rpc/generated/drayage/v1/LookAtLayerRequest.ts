@@ -1,0 +1,10 @@
+// Original file: proto/agent.proto
+
+
+export interface LookAtLayerRequest {
+  'containerId'?: (string);
+}
+
+export interface LookAtLayerRequest__Output {
+  'containerId': (string);
+}

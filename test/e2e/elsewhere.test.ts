@@ -1,0 +1,157 @@
+// What of a container is neither on its host alone nor copied from it: volumes of a plugin, images of a registry, networks that
+// somebody has laid.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { loadImage } from '../lab/images.ts'
+import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { startVolumePlugin, type VolumePlugin } from '../lab/volume-plugin.ts'
+import { follow, holdings, inspect, migrate, planOf, refusal } from './moving.ts'
+
+let lab: Lab
+let one: LabHost
+let two: LabHost
+let three: LabHost
+let image: string
+let store: string
+const plugins: VolumePlugin[] = []
+
+beforeAll(async () => {
+  lab = await startLab({
+    hosts: [{ plugins: true }, { plugins: true }, { imageStore: 'containerd' }],
+    failpoints: true,
+  })
+  one = lab.host('host-1')
+  two = lab.host('host-2')
+  three = lab.host('host-3')
+  image = (await loadImage(one, 'busybox')).ref
+  store = await mkdtemp(join(tmpdir(), 'drayage-plugin-'))
+  for (const host of [one, two]) {
+    const own = join(store, host.name)
+    plugins.push(
+      await startVolumePlugin(lab, host, { name: 'everywhere', scope: 'global', directory: join(store, 'all') }),
+      await startVolumePlugin(lab, host, { name: 'here', scope: 'local', directory: own }),
+    )
+  }
+})
+afterAll(async () => {
+  await lab?.stop()
+  await Promise.all(plugins.map(({ stop }) => stop()))
+  if (store) await rm(store, { recursive: true })
+})
+
+const clear = async (host: LabHost) => {
+  const list = async (args: string[]) => [...new Set((await host.docker(args)).split('\n').filter(Boolean))]
+  const containers = await list(['ps', '-aq'])
+  if (containers.length > 0) await host.docker(['rm', '-f', '-v', ...containers])
+  for (const volume of await list(['volume', 'ls', '-q'])) await host.docker(['volume', 'rm', '-f', volume])
+  for (const network of await list(['network', 'ls', '-q', '--filter', 'type=custom'])) {
+    await host.docker(['network', 'rm', network])
+  }
+  const images = host === one ? [] : await list(['image', 'ls', '-aq'])
+  if (images.length > 0) await host.docker(['image', 'rm', '-f', ...images])
+}
+afterEach(async () => {
+  await lab.failpoints('coordinator').clear()
+  for (const host of [one, two, three]) await clear(host)
+})
+
+const web = { container: 'web', from: 'host-1', to: 'host-2' }
+const run = (...options: string[]) =>
+  one.docker([...['run', '-d', '--name', 'web', '--stop-timeout', '1'], ...options, image, 'sleep', '1d'])
+const sh = (host: LabHost, script: string) => host.docker(['exec', 'web', 'sh', '-c', script])
+
+type Inspected = {
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string; readonly Aliases: readonly string[] }>>
+  }
+}
+
+const everywhere = ['volume', 'create', '-d', 'everywhere', '-o', 'tier=fast', 'shared']
+
+test('a plugin’s volume of all hosts is made again by the plugin there, which has its data, and is never removed', async () => {
+  await one.docker(everywhere)
+  await run('-v', 'shared:/shared', '-v', 'data:/data')
+  await sh(one, 'echo kept > /shared/file; echo copied > /data/file')
+  const plan = await planOf(lab, web)
+  expect(plan.refusals).toEqual([])
+  expect(plan.volumes.find(({ name }) => name === 'shared')).toMatchObject({
+    ...{ copied: false, traits: ['of the driver everywhere'] },
+  })
+  expect(plan.warnings.map(({ code }) => code)).toContain('plugin-volume')
+  const before = await holdings(one)
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  expect(await migrate(lab, web)).toMatchObject({ state: 'rolled-back', error: { code: 'DRAYAGE_TARGET_CHANGED' } })
+  await lab.failpoints('coordinator').clear()
+  expect(await holdings(one)).toEqual(before)
+  expect(await sh(one, 'cat /shared/file')).toBe('kept')
+
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.receipt?.volumes.map(({ name }) => name)).toEqual(['data'])
+  expect(await sh(two, 'cat /shared/file /data/file; echo more >> /shared/file')).toBe('kept\ncopied')
+  expect(await follow(lab, moved, 'finalize')).toMatchObject({ state: 'completed', error: null })
+  expect(await sh(two, 'cat /shared/file')).toBe('kept\nmore')
+  expect(plugins.flatMap(({ calls }) => calls).filter((call) => call.startsWith('Remove'))).toEqual([])
+})
+
+test('a plugin’s volume of one host alone, and one whose plugin the target lacks, are refused', async () => {
+  await one.docker(everywhere)
+  await one.docker(['volume', 'create', '-d', 'here', 'own'])
+  await run('-v', 'shared:/shared', '-v', 'own:/own')
+  const { problem, codes } = await refusal(lab, { ...web, to: 'host-3' })
+  expect(codes).toEqual(['DRAYAGE_TARGET_LACKS', 'DRAYAGE_TARGET_LACKS', 'DRAYAGE_VOLUME_DRIVER'])
+  expect(problem.detail).toMatch(
+    /own \(\/own\) is of the driver here.*this host's own.*Put that data in a volume of the driver local/,
+  )
+  expect(problem.detail).toMatch(/shared is of the driver everywhere.*does not have.*Install that plugin there/)
+})
+
+test('a name that stands for another image on the target stays with that one, and the plan says so', async () => {
+  const nothing = join(store, 'nothing.tar')
+  await writeFile(nothing, Buffer.alloc(1024))
+  const theirs = await two.docker(['image', 'import', nothing, image])
+  await two.docker(['create', '--name', 'user', image, 'true'])
+  await run('-v', 'data:/data')
+  const plan = await planOf(lab, web)
+  expect(plan).toMatchObject({ refusals: [], image: { presentOnTarget: false } })
+  const taken = plan.warnings.find(({ code }) => code === 'image-name-taken')
+  expect(taken?.message).toContain(`The name ${image} stands for another image on the target, and stays`)
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const idOf = (name: string) => two.docker(['inspect', '--format', '{{.Image}} {{.Config.Image}}', name])
+  const own = (await one.docker(['image', 'inspect', '--format', '{{.Id}}', image])).trim()
+  expect(await idOf('web')).toBe(`${own} ${own}`)
+  expect(await idOf('user')).toBe(`${theirs} ${image}`)
+  expect(await two.docker(['image', 'inspect', '--format', '{{.Id}}', image])).toBe(theirs)
+})
+
+test('a network that is laid between hosts must be there, is used as it is, with its addresses, and stays', async () => {
+  const lay = (host: LabHost, driver: string, ...options: string[]) =>
+    host.docker(['network', 'create', '-d', driver, '--subnet', '192.168.177.0/24', ...options, 'lan'])
+  await lay(one, 'macvlan', '-o', 'parent=eth0')
+  await run('-v', 'data:/data', '--network', 'lan', '--ip', '192.168.177.7', '--network-alias', 'till')
+  expect((await refusal(lab, web)).problem).toMatchObject({
+    code: 'DRAYAGE_TARGET_LACKS',
+    detail: expect.stringContaining('Lay it there first (docker network create)'),
+  })
+  await lay(two, 'bridge')
+  expect((await refusal(lab, web)).problem).toMatchObject({
+    code: 'DRAYAGE_NETWORK_CONFLICT',
+    detail: expect.stringContaining('its driver is bridge, not macvlan'),
+  })
+  await two.docker(['network', 'rm', 'lan'])
+  await lay(two, 'macvlan', '-o', 'parent=eth0', '-o', 'macvlan_mode=bridge')
+  expect(await planOf(lab, web)).toMatchObject({ refusals: [], networks: [{ name: 'lan', presentOnTarget: true }] })
+  const moved = await migrate(lab, web)
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const { NetworkSettings } = await inspect<Inspected>(two, 'web')
+  expect(NetworkSettings.Networks).toMatchObject({ lan: { IPAddress: '192.168.177.7' } })
+  expect(NetworkSettings.Networks['lan']?.Aliases).toContain('till')
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect((await inspect<Inspected>(one, 'web')).NetworkSettings.Networks).toMatchObject({
+    lan: { IPAddress: '192.168.177.7' },
+  })
+  expect((await holdings(two))['networks']).toContain('lan')
+})
