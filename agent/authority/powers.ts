@@ -1,6 +1,10 @@
-// What of its host a container is given by the way it was made. Pure, from the description that it will be created from.
+// What of its host a container is given by the way it was made, and by volumes that are views of its host. Pure, from the
+// description that it will be created from.
+import { posix } from 'node:path'
 import { type HostPower, orderedPowers } from '../../shared/api/host-powers.ts'
+import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import type { ContainerSpec } from '../docker/container-spec.ts'
+import { kindOf } from '../docker/volume-kinds.ts'
 
 export type HeldPower = { readonly power: HostPower; readonly by: readonly string[] }
 
@@ -26,7 +30,7 @@ const socketPaths = [
 ]
 
 export const reachesSocket = (source: string): boolean => {
-  const path = `/${source.split('/').filter(Boolean).join('/')}`
+  const path = posix.resolve('/', source)
   if (/\/(docker|containerd|podman)[^/]*\.sock$/.test(path)) return true
   return socketPaths.some((socket) => path === '/' || socket === path || socket.startsWith(`${path}/`))
 }
@@ -36,6 +40,33 @@ const bindSources = ({ hostConfig }: ContainerSpec): string[] =>
     ...(hostConfig.Binds ?? []).flatMap((bind) => bind.split(':').slice(0, 1)),
     ...(hostConfig.Mounts ?? []).flatMap(({ Type, Source = '' }) => (Type === 'bind' ? [Source] : [])),
   ].filter((source) => source.startsWith('/'))
+
+type Volume = Pick<WorkloadVolume__Output, 'name' | 'driver' | 'options'>
+
+// A mount may say itself how the engine is to make the volume that it names.
+const volumesSaidIn = ({ hostConfig }: ContainerSpec): Volume[] =>
+  (hostConfig.Mounts ?? []).flatMap(({ Type, Source, VolumeOptions }) => {
+    if (Type !== 'volume' || !VolumeOptions?.DriverConfig) return []
+    const { Name, Options } = VolumeOptions.DriverConfig
+    return [{ name: Source ?? '', driver: Name || 'local', options: { ...Options } }]
+  })
+
+const volumeSources = (volumes: readonly Volume[]): { readonly source: string; readonly by: string }[] =>
+  volumes.flatMap(({ name, driver, options }) => {
+    const found = kindOf({ Driver: driver, Options: options })
+    return found.kind === 'bind' ? [{ source: found.source, by: `the volume ${name} of ${found.source}` }] : []
+  })
+
+// Paths of its host that it mounts, and how each is said.
+export const hostSources = (spec: ContainerSpec, volumes: readonly Volume[]) => [
+  ...bindSources(spec).map((source) => ({ source, by: source })),
+  ...volumeSources([...volumes, ...volumesSaidIn(spec)]),
+]
+
+const socketsOf = (spec: ContainerSpec, volumes: readonly Volume[]): string[] => {
+  const sources = hostSources(spec, volumes).filter(({ source }) => reachesSocket(source))
+  return [...new Set(sources.map(({ by }) => by))]
+}
 
 const unconfinedBy = ({ hostConfig }: ContainerSpec): string[] => [
   ...(hostConfig.SecurityOpt ?? []).filter((option) =>
@@ -68,12 +99,13 @@ const devicesOf = ({ hostConfig }: ContainerSpec): string[] => [
 // What `--privileged` gives already.
 const impliedByPrivileged: readonly HostPower[] = ['devices', 'capabilities', 'unconfined']
 
-export const powersOf = (spec: ContainerSpec): HeldPower[] => {
+// volumes: those that it mounts, as they are made for it.
+export const powersOf = (spec: ContainerSpec, volumes: readonly Volume[]): HeldPower[] => {
   const { Privileged, CapAdd } = spec.hostConfig
   const by: Readonly<Record<HostPower, readonly string[]>> = {
     privileged: Privileged ? ['--privileged'] : [],
     'host-namespaces': namespacesOf(spec),
-    'docker-socket': bindSources(spec).filter(reachesSocket),
+    'docker-socket': socketsOf(spec, volumes),
     devices: devicesOf(spec),
     capabilities: (CapAdd ?? [])
       .filter((name) => !usualCapabilities.has(capability(name)))

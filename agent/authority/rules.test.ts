@@ -16,14 +16,17 @@ const arrival = (
     allowed = [],
     reference = 'web:1',
     diskBytes = 0,
-  }: { allowed?: string[]; reference?: string; diskBytes?: number } = {},
+    options = {},
+  }: { allowed?: string[]; reference?: string; diskBytes?: number; options?: Record<string, string> } = {},
 ): Arrival => ({
   allowed,
   workload: {
     name: 'web',
     specJson: formatSpec(spec(hostConfig)),
     image: { reference } as Arrival['workload']['image'],
-    volumes: [{ name: 'data', usage: { diskBytes } }] as unknown as Arrival['workload']['volumes'],
+    volumes: [
+      { name: 'data', driver: 'local', options, usage: { diskBytes } },
+    ] as unknown as Arrival['workload']['volumes'],
   },
 })
 const codes = (...[of, rules = noRules]: Parameters<typeof arrivalFindings> | [Arrival]) =>
@@ -48,6 +51,15 @@ test('what the host forbids no word allows', () => {
   const rules = { ...noRules, forbidden: ['privileged' as const] }
   expect(codes(arrival(privileged, { allowed: [...hostPowers] }), rules)).toEqual(['DRAYAGE_FORBIDDEN_BY_HOST'])
   expect(codes(arrival(privileged), rules)).toEqual(['DRAYAGE_FORBIDDEN_BY_HOST', 'DRAYAGE_HOST_POWER'])
+})
+
+test('a volume that is a view of the socket’s directory is judged as a bind mount of it is', () => {
+  const options = { type: 'none', o: 'bind', device: '/var/run' }
+  expect(codes(arrival({}, { options }))).toEqual(['DRAYAGE_HOST_POWER'])
+  const allowed = arrival({}, { options, allowed: ['docker-socket'] })
+  expect(codes(allowed)).toEqual([])
+  expect(arrivalWarnings(allowed)).toHaveLength(1)
+  expect(codes(allowed, { ...noRules, forbidden: ['docker-socket'] })).toEqual(['DRAYAGE_FORBIDDEN_BY_HOST'])
 })
 
 test('images of other registries, and volumes that are too large, are refused with all else at once', () => {

@@ -3,7 +3,7 @@
 import type { HostPower } from '../../shared/api/host-powers.ts'
 import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import { type ContainerSpec, parseSpec } from '../docker/container-spec.ts'
+import { parseSpec } from '../docker/container-spec.ts'
 import { registryOf } from '../docker/image-name.ts'
 import { powersOf } from './powers.ts'
 
@@ -31,8 +31,9 @@ export type Arrival = {
 
 const finding = (code: ErrorCode, message: string): Finding => ({ code, message })
 
-const powerFindings = ({ workload: { name }, allowed }: Arrival, spec: ContainerSpec, rules: HostRules): Finding[] => {
-  const held = powersOf(spec)
+const powerFindings = ({ workload, allowed }: Arrival, rules: HostRules): Finding[] => {
+  const { name } = workload
+  const held = powersOf(parseSpec(workload.specJson), workload.volumes)
   const words = ({ power, by }: (typeof held)[number]) => `${power} (${by.join(', ')})`
   const forbidden = held.filter(({ power }) => rules.forbidden.includes(power))
   const unasked = held.filter((one) => !allowed.includes(one.power) && !forbidden.includes(one))
@@ -89,14 +90,14 @@ const sizeFindings = ({ workload: { volumes } }: Arrival, { largestVolumeBytes: 
 
 // Every reason at once; none: it may come.
 export const arrivalFindings = (arrival: Arrival, rules: HostRules): Finding[] => [
-  ...powerFindings(arrival, parseSpec(arrival.workload.specJson), rules),
+  ...powerFindings(arrival, rules),
   ...imageFindings(arrival, rules),
   ...sizeFindings(arrival, rules),
 ]
 
 // What moves although it has such power, for the plan.
 export const arrivalWarnings = ({ workload, allowed }: Arrival): Finding[] =>
-  powersOf(parseSpec(workload.specJson))
+  powersOf(parseSpec(workload.specJson), workload.volumes)
     .filter(({ power }) => allowed.includes(power))
     .map(({ power, by }) => ({
       code: 'host-power-allowed',

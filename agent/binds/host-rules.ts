@@ -1,6 +1,7 @@
 // What neither end of a move copies with a container, and what this host allows: asked where it comes from and where it goes.
 import { reachesSocket } from '../authority/powers.ts'
 import type { AgentContext } from '../steps/context.ts'
+import { isContainersOwn, mountsHere } from './mounts.ts'
 import { isWithin, relationOf, unclear } from './paths.ts'
 import { type Found, lookAt, wayThroughLinks } from './walk.ts'
 
@@ -52,8 +53,9 @@ export const lookByRules = async (host: BindHost, path: string): Promise<Looked>
   const fault = unclear(path)
   if (fault !== null) return { reasons: [fault], found: null }
   const allowed = allowance(host, path)
-  if (!host.paths.sees(path)) {
-    const why = 'its agent does not see that path: run the agent on the host itself, or where it sees the same'
+  if (!host.paths.sees(path) || isContainersOwn(host.paths.here(path), await mountsHere())) {
+    const why =
+      'its agent is in a container that does not have that directory of its host: mount one above it there, at the same path'
     return { reasons: [...allowed, why], found: null }
   }
   const found = await lookAt(host.paths.here(path))

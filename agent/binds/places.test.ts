@@ -130,3 +130,20 @@ test('what is somebody else’s, or no data at all, is refused, and nothing is m
   expect(await refused(everything, '/proc/new')).toContain("the kernel's")
   expect((await readdir(join(host, 'data'))).toSorted()).toEqual(['web'])
 })
+
+test.each([0, 1, 2])('cut off when %i of two directories were made, it goes on, or leaves nothing', async (made) => {
+  const deep = join(path, 'deep')
+  const begun: TargetNote = { ...fresh, binds: [{ path: deep, identity: '', how: 'made', missing: 2, root: null }] }
+  const asFar = () => (made === 0 ? undefined : mkdir(made === 1 ? path : deep, { recursive: true }))
+  const using = await context()
+  await asFar()
+  await discardPlaces(using, begun)
+  expect(await readdir(join(host, 'data'))).toEqual([])
+  await asFar()
+  const note = await takePlaces(using, begun, [bind(deep)], [])
+  expect(note.binds).toMatchObject([{ identity: expect.stringMatching(/^\d+:\d+$/), missing: 2 }])
+  // The undo was cut off after the directory had gone, and before that was noted.
+  await rm(deep, { recursive: true })
+  await discardPlaces(using, note)
+  expect(await readdir(join(host, 'data'))).toEqual([])
+})

@@ -6,7 +6,7 @@ import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/
 import type { HostMount } from '../docker/engine.ts'
 import type { State } from '../state/state.ts'
 import { type BindHost, lookByRules } from './host-rules.ts'
-import { mountedBelow } from './mounted-below.ts'
+import { mountedBelow } from './mounts.ts'
 import { relationOf, withoutEnd } from './paths.ts'
 import { isInside, namesOf, type User, usersOf } from './users.ts'
 

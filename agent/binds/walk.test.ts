@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { mountPoints } from './mounted-below.ts'
+import { isContainersOwn, readMounts } from './mounts.ts'
 import { lookAt, makeDirectories, removeEmptyDirectories, restoreRoot, wayThroughLinks } from './walk.ts'
 
 let host: string
@@ -78,5 +78,21 @@ test('a directory that took the place of another is not given what that one had'
 test('mount points are read as the kernel writes them', () => {
   const lines =
     '36 35 98:0 /mnt1 /srv/with\\040blank rw,noatime master:1 - ext3 /dev/root rw\n22 1 0:5 / / rw - ext4 /dev/x rw\n'
-  expect(mountPoints(lines)).toEqual(['/srv/with blank', '/'])
+  expect(readMounts(lines)).toEqual([
+    { place: '/srv/with blank', fileSystem: 'ext3' },
+    { place: '/', fileSystem: 'ext4' },
+  ])
+})
+
+test('what an agent in a container has at a path is its host’s only where that is mounted into it', () => {
+  const mounts = (...extra: string[]) => readMounts(['1 0 0:1 / / rw - overlay overlay rw', ...extra].join('\n'))
+  const data = '2 1 8:1 /srv /srv rw - ext4 /dev/sda1 rw'
+  expect(isContainersOwn('/srv/data', mounts())).toBe(true)
+  expect(isContainersOwn('/srv/data', mounts(data))).toBe(false)
+  expect(isContainersOwn('/tmp/data', mounts(data, '3 1 0:9 / /tmp rw - tmpfs tmpfs rw'))).toBe(true)
+  const stored = readMounts(
+    '1 0 8:1 /vfs/dir/x / rw - ext4 /dev/sda1 rw\n2 1 8:1 /c/x/hosts /etc/hosts rw - ext4 /dev/sda1 rw',
+  )
+  expect(isContainersOwn('/srv/data', stored)).toBe(true)
+  expect(isContainersOwn('/srv/data', readMounts('1 0 8:1 / / rw - ext4 /dev/sda1 rw'))).toBe(false)
 })

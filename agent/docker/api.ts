@@ -20,7 +20,12 @@ export type MountRequest = Json & {
   readonly Type: string
   readonly Source?: string
   readonly Target: string
-  readonly VolumeOptions?: (Json & { readonly Subpath?: string }) | null
+  readonly VolumeOptions?:
+    | (Json & {
+        readonly Subpath?: string
+        readonly DriverConfig?: { readonly Name?: string; readonly Options?: StringMap | null } | null
+      })
+    | null
 }
 
 export type PortBinding = { readonly HostIp?: string; readonly HostPort?: string }

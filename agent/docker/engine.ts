@@ -25,6 +25,7 @@ import { engineFacts } from './facts.ts'
 import { createHolder, removeHolder } from './holder.ts'
 import { type HostMount, hostMounts } from './host-mounts.ts'
 import { heldLayers } from './image-layers.ts'
+import { type PulledImage, pullImage } from './image-pull.ts'
 import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
 import { type Inventory, inventory } from './inventory.ts'
 import { commitLayer, removeLayer } from './layer-image.ts'
@@ -59,6 +60,7 @@ export type { ContainerState, RestartPolicy } from './container-state.ts'
 export type { InventoryChange } from './events.ts'
 export type { Executed } from './exec.ts'
 export type { HostMount } from './host-mounts.ts'
+export type { PulledImage } from './image-pull.ts'
 export type { MovedImage } from './images.ts'
 export type { Inventory } from './inventory.ts'
 export type { ContainerName, Made, VolumePlace } from './made.ts'
@@ -101,6 +103,8 @@ export type Engine = {
   // Of the containers whose network, process ids or IPC it has: those that are not there any more, as the engine refers to
   // them. It cannot be started without.
   lostCompanions(id: string): Promise<string[]>
+  // Where each is in the engine's view of its host, and where in the container; null: there is no such container.
+  mountsOf(id: string): Promise<{ readonly source: string; readonly destination: string }[] | null>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
   volume(name: string): Promise<VolumeState>
   // For an import, with its label beside these. Throws DRAYAGE_VOLUME_EXISTS.
@@ -126,6 +130,9 @@ export type Engine = {
   // Verified by layer digests (DRAYAGE_IMAGE_MISMATCH). Answers the id by which this engine knows it. A tag that points
   // to something else here stays as it is.
   loadImage(pieces: AsyncIterable<Buffer>, image: MovedImage): Promise<string>
+  // By its digests in registries, as anybody may. Says why none of them led to it; throws only when it is aborted. A tag that
+  // points to something else here stays as it is.
+  pullImage(image: MovedImage, digests: readonly string[], signal: AbortSignal): Promise<PulledImage>
   // The id here of an image with the same layers and configuration.
   findImage(image: MovedImage): Promise<string | null>
   // Only if no container uses it, and no name but `tags`: those that this migration gave it.
@@ -218,6 +225,14 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       return container === null ? null : publishedPorts(container.Config, container.HostConfig)
     },
     lostCompanions: (id) => lostCompanions(client, id),
+    mountsOf: async (id) => {
+      const mounts = (await findContainer(client, id))?.Mounts ?? null
+      return (
+        mounts?.flatMap(({ Source = '', Destination }) =>
+          Source === '' ? [] : [{ source: Source, destination: Destination }],
+        ) ?? null
+      )
+    },
     volume: async (name) => volumeState(await inspectVolume(client, name)),
     makeVolume: (name, labels, transferId) => makeVolume(client, name, labels, transferId),
     removeMadeVolume: (name, transferId) => removeMadeVolume(client, name, transferId),
@@ -225,6 +240,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
     removeVolume: (name) => removeUnusedVolume(client, name),
     exportImage: (imageId, references, signal, held) => exportImage(client, imageId, references, signal, held),
     heldLayers: (layers) => heldLayers(client, layers),
+    pullImage: (image, digests, signal) => pullImage(client, image, digests, signal),
     loadImage: (pieces, image) => loadImage(client, pieces, image),
     findImage: (image) => findImage(client, image),
     removeImage: async (imageId, tags = []) => void (await removeImage(client, imageId, tags)),

@@ -77,6 +77,7 @@ export const describeImage = (
   id,
   reference,
   tags: [...(image?.RepoTags ?? [])],
+  digests: [...(image?.RepoDigests ?? [])],
   layers: [...(image?.RootFS.Layers ?? [])],
   os: image?.Os ?? engine.os,
   architecture: image?.Architecture || engine.architecture,

@@ -123,6 +123,13 @@ const tagTargets = async (client: Client, tags: readonly string[]): Promise<Read
 const giveTag = (client: Client, imageId: string, tag: string) =>
   client.post(path`/images/${imageId}/tag`, { query: splitTag(tag) })
 
+// Those that stand for nothing here.
+export const giveFreeNames = async (client: Client, imageId: string, tags: readonly string[]): Promise<void> => {
+  for (const [tag, target] of await tagTargets(client, tags)) {
+    if (target === null) await giveTag(client, imageId, tag)
+  }
+}
+
 // Lines of JSON: {"stream":"Loaded image ID: sha256:…\n"}, or {"error":"…"} at the end of an answer with status 200.
 export const loadedFrom = (answer: string): { readonly names: readonly string[]; readonly error: string } => {
   const names: string[] = []
@@ -177,7 +184,7 @@ const mismatch = (why: string, cause?: unknown): AppError =>
     cause === undefined ? {} : { cause },
   )
 
-const imageIds = async (client: Client): Promise<ReadonlySet<string>> => {
+export const imageIds = async (client: Client): Promise<ReadonlySet<string>> => {
   const all = await client.get<{ Id: string }[]>('/images/json', { query: { all: true } })
   return new Set(all.map(({ Id }) => Id))
 }

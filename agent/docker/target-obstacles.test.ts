@@ -30,6 +30,7 @@ const image = {
   id: 'sha256:1',
   reference: 'example/shop:1',
   tags: [],
+  digests: [],
   layers: ['sha256:2'],
   os: 'linux',
   architecture: 'amd64',

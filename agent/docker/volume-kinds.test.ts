@@ -22,6 +22,8 @@ test.each([
   [{ type: 'ext4', device: '/dev/sdb1' }, 'unknown'],
   [{ o: 'size=10G' }, 'unknown'],
   [{ o: 'bind', device: 'relative' }, 'unknown'],
+  [{ type: 'nfs', o: 'addr=10.0.0.1,bind', device: '/srv/data' }, 'bind'],
+  [{ type: 'tmpfs', o: 'bind', device: '/srv/data' }, 'bind'],
 ] as const)('a local volume with %j is %s', (options, kind) => {
   expect(kindOf(volume(options)).kind).toBe(kind)
 })

@@ -26,6 +26,10 @@ export const kindOf = ({ Driver, Options }: Pick<InspectedVolume, 'Driver' | 'Op
   if (isPlainVolume({ driver: Driver, options: Options ?? {} })) return { kind: 'plain' }
   if (Driver !== 'local') return { kind: 'plugin', driver: Driver }
   const { type = '', o = '', device = '' } = Options ?? {}
+  // Whatever its type is: of a mount with that flag it is ignored (mount(2), MS_BIND).
+  if (mountOptions(o).some((option) => option === 'bind' || option === 'rbind')) {
+    return device.startsWith('/') ? { kind: 'bind', source: device } : { kind: 'unknown' }
+  }
   if (networkTypes.test(type)) {
     const address = mountOptions(o).find((option) => option.startsWith('addr='))
     return {
@@ -34,11 +38,7 @@ export const kindOf = ({ Driver, Options }: Pick<InspectedVolume, 'Driver' | 'Op
       from: address === undefined ? device : `${address.slice('addr='.length)} ${device}`,
     }
   }
-  if (type === 'tmpfs') return { kind: 'memory' }
-  if (mountOptions(o).some((option) => option === 'bind' || option === 'rbind') && device.startsWith('/')) {
-    return { kind: 'bind', source: device }
-  }
-  return { kind: 'unknown' }
+  return type === 'tmpfs' ? { kind: 'memory' } : { kind: 'unknown' }
 }
 
 const obstacle = (code: ErrorCode, message: string): Finding => ({ code, message })

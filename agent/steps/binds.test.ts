@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createEnginePaths } from '../engine-paths.ts'
+import { createEnginePaths, type EnginePaths } from '../engine-paths.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
+import { findOwnState } from './own-state.ts'
 
 let host: string
 beforeEach(async () => {
@@ -17,8 +18,10 @@ afterEach(() => rm(host, { recursive: true }))
 const dataDir = '/var/lib/drayage/agent'
 const everywhere = createEnginePaths(undefined)
 const bind = (source: string, kind = '') => ({ source, destination: '/at', readOnly: false, kind })
+const engine = { mountsOf: async () => null, facts: async () => Promise.reject(new Error('not asked')) }
+const stateFor = (paths: EnginePaths) => findOwnState({ engine, paths, dataDir }, async () => '')
 const faults = async (source: string, kind = '', paths = everywhere) =>
-  (await bindFindings({ binds: [bind(source, kind)] }, paths, dataDir)).map(({ message }) => message)
+  (await bindFindings({ binds: [bind(source, kind)] }, paths, await stateFor(paths))).map(({ message }) => message)
 
 test('what a host has is told by its kind, a link by what it leads to', async () => {
   const seen = await lookAtBinds(

@@ -1,10 +1,15 @@
 // Directories and files of a host that a container mounts: what they are where it comes from, and whether the host where it goes
 // has the same. Nothing of them is copied.
 import { stat } from 'node:fs/promises'
-import type { Finding } from '../../shared/errors.ts'
+import { AppError, type Finding } from '../../shared/errors.ts'
+import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadBind__Output as Bind } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
+import { hostSources } from '../authority/powers.ts'
+import { parseSpec } from '../docker/container-spec.ts'
 import type { EnginePaths } from '../engine-paths.ts'
+import type { AgentContext } from './context.ts'
+import { findOwnState, type OwnState } from './own-state.ts'
 
 // '': it is beyond this agent's sight. Followed through symlinks, as the engine follows them.
 const kindOf = async (paths: EnginePaths, source: string): Promise<string> => {
@@ -21,23 +26,18 @@ const kindOf = async (paths: EnginePaths, source: string): Promise<string> => {
 export const lookAtBinds = (paths: EnginePaths, binds: readonly Bind[]): Promise<Bind[]> =>
   Promise.all(binds.map(async (bind) => ({ ...bind, kind: await kindOf(paths, bind.source) })))
 
-// What this agent is, it has in its data directory: who mounts that can be this host to all others.
-const holdsState = (source: string, dataDir: string): boolean => {
-  const [one, other] = [`${source.replace(/\/+$/, '')}/`, `${dataDir.replace(/\/+$/, '')}/`]
-  return one.startsWith(other) || other.startsWith(one)
-}
+const keyIsThere = ({ dataDir }: OwnState): string =>
+  `and on the target that is, or holds, where its agent keeps its key (${dataDir}). No container that is moved gets it.`
 
 const article = (kind: string): string => (kind === 'other' ? 'neither a directory nor a file' : `a ${kind}`)
 
 const faultOf = async (
   { source, destination, kind }: Bind,
   paths: EnginePaths,
-  dataDir: string,
+  state: OwnState,
 ): Promise<string | null> => {
   const mounted = `${destination} is a bind mount of ${source}`
-  if (holdsState(source, dataDir)) {
-    return `${mounted}, and on the target that is, or holds, where its agent keeps its key (${dataDir}). No container that is moved gets it.`
-  }
+  if (await state.isReachedFrom(source)) return `${mounted}, ${keyIsThere(state)}`
   const here = await kindOf(paths, source)
   if (here === '') {
     return `${mounted}, which the target's agent does not see: whether the target has it is not known. Run the agent where it sees that path.`
@@ -54,8 +54,30 @@ const faultOf = async (
 export const bindFindings = async (
   { binds }: Pick<Workload__Output, 'binds'>,
   paths: EnginePaths,
-  dataDir: string,
+  state: OwnState,
 ): Promise<Finding[]> => {
-  const faults = await Promise.all(binds.map((bind) => faultOf(bind, paths, dataDir)))
+  const faults = await Promise.all(binds.map((bind) => faultOf(bind, paths, state)))
   return faults.flatMap((message) => (message === null ? [] : [{ code: 'DRAYAGE_BIND_MOUNT', message }]))
+}
+
+// Before anything is made: by what the container will be made with, whatever is said of it, and by what there is now.
+export const requireBinds = async (
+  { paths, ...context }: Pick<AgentContext, 'engine' | 'paths' | 'dataDir'>,
+  workload: Workload__Output,
+  choices: Choices__Output | null,
+): Promise<void> => {
+  const sources = hostSources(parseSpec(workload.specJson), workload.volumes)
+  if (sources.length === 0 && workload.binds.length === 0) return
+  const state = await findOwnState({ paths, ...context })
+  const findings = choices?.binds === 'require' ? await bindFindings(workload, paths, state) : []
+  for (const { source, by } of sources) {
+    if (await state.isReachedFrom(source)) {
+      findings.push({ code: 'DRAYAGE_BIND_MOUNT', message: `It is to mount ${by}, ${keyIsThere(state)}` })
+    }
+  }
+  if (findings.length === 0) return
+  const reasons = findings.map(({ message }) => message).join(' ')
+  throw new AppError('DRAYAGE_BIND_MOUNT', `${workload.name} may not come to this host. ${reasons}`, {
+    details: { reasons: findings },
+  })
 }

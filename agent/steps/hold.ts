@@ -10,6 +10,7 @@ import { discardPlaces, madePlaces, takePlaces } from '../binds/places.ts'
 import { ofEngine, ofHost } from '../binds/target.ts'
 import { withPublished } from '../docker/republish.ts'
 import type { Adopted } from '../state/migrations.ts'
+import { requireBinds } from './binds.ts'
 import { claimsOn } from './confirm.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, requireContainer, sourceNote, targetNote } from './notes.ts'
@@ -38,6 +39,7 @@ export const prepareTarget = async (
   const { engine, state, rules } = context
   const workload = withPublished(described, choices?.publish ?? [])
   requireMayCome({ workload, allowed: allowedPowers }, rules)
+  await requireBinds(context, workload, choices)
   const note = await adopt(context, targetNote(state, lease), workload, overwriteChanged)
   const { adopted } = note
   const retired = adopted ? state.retired.byContainer(adopted.containerId) : null

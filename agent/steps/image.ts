@@ -1,4 +1,4 @@
-// image: the target fetches what it lacks.
+// image: the target fetches what it lacks, from a registry where that was asked for and can be, from the source otherwise.
 import { AppError } from '../../shared/errors.ts'
 import { failpoint, failpointWithin } from '../../shared/failpoints/failpoints.ts'
 import type { Image__Output as Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
@@ -6,6 +6,7 @@ import type { ImageProgress } from '../../shared/rpc/generated/drayage/v1/ImageP
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { ReceiveImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReceiveImageRequest.ts'
 import { reporting } from '../../shared/rpc/liveness.ts'
+import type { PulledImage } from '../docker/engine.ts'
 import { type AgentContext, type Done, done } from './context.ts'
 import { findNote, targetNote } from './notes.ts'
 
@@ -13,7 +14,7 @@ export const progressEveryMs = 1_000
 
 export const receiveImage = async function* (
   { engine, state, puller, log }: AgentContext,
-  { image, source, bytesPerSecond, ticket, isLayer }: Omit<ReceiveImageRequest__Output, 'lease'>,
+  { image, source, bytesPerSecond, ticket, isLayer, pull: isToBePulled }: Omit<ReceiveImageRequest__Output, 'lease'>,
   lease: Lease,
   signal: AbortSignal,
 ): AsyncGenerator<ImageProgress> {
@@ -26,10 +27,20 @@ export const receiveImage = async function* (
     // Found after this migration had gone to fetch it: then it came by us, even if the answer was lost.
     const loaded = Boolean(note[kind])
     if (loaded) await state.migrations.put({ ...note, [kind]: { imageId: here, imageJson } })
-    yield { bytes: 0, done: { imageId: here, loaded } }
+    yield { bytes: 0, done: { imageId: here, loaded, notPulled: '' } }
     return
   }
   await state.migrations.put({ ...note, [kind]: { imageId: null, imageJson } })
+  let notPulled = ''
+  if (isToBePulled) {
+    const pulled = yield* pullFromRegistry(engine, image, signal)
+    if ('imageId' in pulled) {
+      await state.migrations.put({ ...note, [kind]: { imageId: pulled.imageId, imageJson } })
+      yield { bytes: 0, done: { imageId: pulled.imageId, loaded: true, notPulled: '' } }
+      return
+    }
+    notPulled = pulled.failure
+  }
   const heldLayers = await engine.heldLayers(image.layers)
   const references = image.tags
   const asked = { migrationId: lease.migrationId, imageId: image.id, references, bytesPerSecond, ticket }
@@ -43,7 +54,7 @@ export const receiveImage = async function* (
     try {
       const imageId = yield* reporting(loading, progressEveryMs, () => ({ bytes: pull.bytes() }))
       await state.migrations.put({ ...note, [kind]: { imageId, imageJson } })
-      yield { bytes: pull.bytes(), done: { imageId, loaded: true } }
+      yield { bytes: pull.bytes(), done: { imageId, loaded: true, notPulled } }
       return
     } catch (thrown) {
       if (held === 0 || pull.failure() !== null || signal.aborted) throw thrown
@@ -58,6 +69,22 @@ export const receiveImage = async function* (
       // all the RemoveImage that follows.
       await loading.catch(() => {})
     }
+  }
+}
+
+const pullFromRegistry = async function* (
+  engine: AgentContext['engine'],
+  image: Image,
+  signal: AbortSignal,
+): AsyncGenerator<ImageProgress, PulledImage> {
+  const ended = new AbortController()
+  const pulling = engine.pullImage(image, image.digests, AbortSignal.any([signal, ended.signal]))
+  try {
+    return yield* reporting(pulling, progressEveryMs, () => ({ bytes: 0 }))
+  } finally {
+    ended.abort()
+    // As of loading: nobody else has the turn before it is known what came of it.
+    await pulling.catch(() => {})
   }
 }
 

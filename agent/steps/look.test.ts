@@ -39,6 +39,7 @@ const image = (sizeBytes: number) => ({
   id: 'i',
   reference: 'i',
   tags: [],
+  digests: [],
   layers: [],
   os: 'linux',
   architecture: 'amd64',

@@ -22,6 +22,7 @@ import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
+import { findOwnState } from './own-state.ts'
 import { reachWarnings } from './reach.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
@@ -165,7 +166,7 @@ const checkTarget = async (
   { workload, migrationId, workloadId, overwriteChanged, allowedPowers, choices, retired }: Asked,
   check: EngineCheck,
 ): Promise<TargetCheck> => {
-  const { volumes, paths, rules, dataDir } = context
+  const { volumes, paths, rules } = context
   const kept = retired === null ? [] : [retired]
   const places = await Promise.all(
     ofHost(workload.volumes)
@@ -177,7 +178,7 @@ const checkTarget = async (
     ...check,
     obstacles: [
       ...check.obstacles,
-      ...(choices?.binds === 'require' ? await bindFindings(workload, paths, dataDir) : []),
+      ...(choices?.binds === 'require' ? await bindFindings(workload, paths, await findOwnState(context)) : []),
       ...places.flatMap(({ findings }) => findings),
       ...arrivalFindings({ workload, allowed: allowedPowers }, rules),
       // How much of it there is already, only the rounds find out.

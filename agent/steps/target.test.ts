@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
+import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import { noRules } from '../authority/rules.ts'
 import { type ContainerState, createEngine, type Engine, type Made } from '../docker/engine.ts'
 import { labelsOf } from '../docker/labels.ts'
@@ -19,7 +20,7 @@ import type { VolumeEngine } from '../volume/engine.ts'
 import { claimsOn, confirmTarget, requireUnused } from './confirm.ts'
 import type { AgentContext } from './context.ts'
 import { forgetMigration, grantEpoch } from './grant.ts'
-import { discardTarget } from './hold.ts'
+import { discardTarget, prepareTarget } from './hold.ts'
 import { receiveImage } from './image.ts'
 import { startTarget } from './start.ts'
 
@@ -205,12 +206,12 @@ test('a cancelled ReceiveImage keeps its turn until the engine has said what cam
   })
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: [], os: 'linux', architecture: 'amd64' },
-    ...{ sizeBytes: 1, configuration: '' },
+    ...{ sizeBytes: 1, configuration: '', digests: [] },
   }
   const peer = { host: 'host-1', address: '127.0.0.1:1' }
   const messages = receiveImage(
     { ...context, puller: { ...context.puller, image: () => pull } },
-    { image, source: peer, bytesPerSecond: 0, ticket: null, isLayer: false },
+    { image, source: peer, bytesPerSecond: 0, ticket: null, isLayer: false, pull: false },
     lease,
     patient,
   )
@@ -246,7 +247,7 @@ test('an image that the engine does not take without the layers that are here is
   }
   const image = {
     ...{ id: 'sha256:1', reference: 'web:1', tags: [], layers: ['sha256:a', 'sha256:b'], os: 'linux' },
-    ...{ architecture: 'amd64', sizeBytes: 1, configuration: '' },
+    ...{ architecture: 'amd64', sizeBytes: 1, configuration: '', digests: [] },
   }
   const puller: AgentContext['puller'] = {
     ...context.puller,
@@ -257,7 +258,12 @@ test('an image that the engine does not take without the layers that are here is
   }
   const request = { image, source: { host: 'host-1', address: '127.0.0.1:1' }, bytesPerSecond: 0, ticket: null }
   let last: unknown
-  for await (const message of receiveImage({ ...context, puller }, { ...request, isLayer: false }, lease, patient)) {
+  for await (const message of receiveImage(
+    { ...context, puller },
+    { ...request, isLayer: false, pull: false },
+    lease,
+    patient,
+  )) {
     last = message
   }
   expect(asked).toEqual([1, 0])
@@ -295,4 +301,33 @@ test('a grant finds what an older migration of the same container left, under wh
 
 test('a migration that this host never knew is forgotten', async () => {
   expect(await forgetMigration(await contextWith({}), '', lease)).toEqual({})
+})
+
+test.each([
+  ['a bind mount of it', { Binds: ['STATE/..:/x'] }, {}],
+  ['a volume that is a view of it', {}, { type: 'none', o: 'bind', device: 'STATE/identity' }],
+])('nothing is made of a container that would get at the agent’s key by %s, whatever was chosen', async (_, by, of) => {
+  const here = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll('STATE', dir))
+  await noted()
+  let prepared = 0
+  const context = await contextWith({
+    mountsOf: async () => null,
+    prepare: async () => {
+      prepared += 1
+      return { containerId: 't-1', warnings: [], createdNetworks: [], createdVolumes: [] }
+    },
+  })
+  const spec = {
+    ...{ version: 1, config: { Image: 'web' }, hostConfig: here({ NetworkMode: 'bridge', ...by }) },
+    ...{ primaryNetwork: 'bridge', endpoints: {}, macAddress: '', imageConfiguration: '', defaultRuntime: 'runc' },
+  }
+  const workload = {
+    ...{ name: 'web', containerId: 'c', specJson: JSON.stringify(spec), binds: [], ports: [], image: null },
+    volumes: [{ name: 'state', driver: 'local', options: here(of) }],
+  } as unknown as Workload__Output
+  const request = {
+    ...{ workload, imageId: 'i', overwriteChanged: false, allowedPowers: [], choices: null, layer: null, prepared: [] },
+  }
+  await expect(prepareTarget(context, request, lease)).rejects.toMatchObject({ code: 'DRAYAGE_BIND_MOUNT' })
+  expect(prepared).toBe(0)
 })

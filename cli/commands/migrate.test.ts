@@ -79,9 +79,9 @@ test('what is said of how it shall be made is asked of the coordinator; what can
   const together = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
   expect(together).toMatchObject({ options: { dependents: 'take' } })
   expect(await migrate('--with-dependents', '--without-dependents')).toMatchObject({ exit: 2 })
-  await migrate('--detach', '--writable-layer', 'keep')
+  await migrate('--detach', '--writable-layer', 'keep', '--images', 'pull')
   const kept = coordinator.asked.filter(({ path }) => path === '/v1/migrations').at(-1)?.body
-  expect(kept).toMatchObject({ options: { writableLayer: 'keep' } })
+  expect(kept).toMatchObject({ options: { writableLayer: 'keep', images: 'pull' } })
   expect(await migrate('--bwlimit', '100')).toMatchObject({ exit: 2, stderr: expect.stringContaining('100M') })
 })
 

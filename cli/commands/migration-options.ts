@@ -19,6 +19,7 @@ export type MigrationFlags = {
   readonly writableLayer?: MigrationOptions['writableLayer']
   readonly publish?: readonly string[]
   readonly binds?: MigrationOptions['binds']
+  readonly images?: MigrationOptions['images']
   readonly preStop?: string
   readonly postStart?: string
   readonly hookTimeout?: string
@@ -65,6 +66,7 @@ export const readMigrationFlags = (flags: MigrationFlags): RequestedOptions => {
     ...(flags.writableLayer !== undefined && { writableLayer: flags.writableLayer }),
     ...(flags.publish !== undefined && { publish: parsePublished('--publish', flags.publish) }),
     ...(flags.binds !== undefined && { binds: flags.binds }),
+    ...(flags.images !== undefined && { images: flags.images }),
     ...(preStop !== undefined && { preStop: hookOf(preStop, flags) }),
     ...(postStart !== undefined && { postStart: hookOf(postStart, flags) }),
   }
@@ -133,6 +135,12 @@ export const withMigrationFlags = (command: Command): Command =>
         '--binds <policy>',
         'directories and files of its host that it mounts: refuse to move it (default); require, that host must have them at the same path, and nothing is copied; copy, directories that the agents of both hosts allow (--allow-bind) are copied like volumes',
       ).choices(['refuse', 'require', 'copy']),
+    )
+    .addOption(
+      new Option(
+        '--images <how>',
+        'images that are not there: send them (default); pull them from the registries that they came from, as anybody may, and send what cannot be pulled',
+      ).choices(['send', 'pull']),
     )
     .option(
       '--pre-stop <command>',

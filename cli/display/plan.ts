@@ -16,8 +16,11 @@ const imagesOf = ({ members }: Plan): readonly Plan['image'][] => [
 
 const imageLines = (plan: Plan): readonly string[] => imagesOf(plan).map((image) => imageLine(image, plan.to))
 
+const sentOrPulled = ({ pulledFrom = [] }: Plan['image']): string =>
+  pulledFrom.length === 0 ? 'to be sent' : `to be pulled from ${pulledFrom.map(shortDigest).join(' or ')}, or sent`
+
 const imageLine = (image: Plan['image'], to: string): string =>
-  `${shortDigest(image.reference)} (${formatBytes(image.sizeBytes)}), ${image.presentOnTarget ? `already on ${to}` : 'to be sent'}`
+  `${shortDigest(image.reference)} (${formatBytes(image.sizeBytes)}), ${image.presentOnTarget ? `already on ${to}` : sentOrPulled(image)}`
 
 const volumeLine = ({
   name,

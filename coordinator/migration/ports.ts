@@ -75,6 +75,7 @@ export type AgentPort = {
       source: { host: string; address: string }
       bytesPerSecond: number
       isLayer?: boolean
+      pull?: boolean
     },
     options?: CallOptions,
   ): AsyncIterable<ImageProgress__Output>

@@ -104,6 +104,11 @@ export const MigrationOptions = Type.Object(
       description:
         'Directories and files of the host that the container mounts. refuse: it is not moved. require: the target must have them, of the same kind and at the same path; nothing is copied. copy: directories are copied like volumes, to the same path, where the agents of both hosts allow it; they stay where they come from',
     }),
+    images: Type.Union([Type.Literal('send'), Type.Literal('pull')], {
+      default: 'send',
+      description:
+        'Of images that the target lacks. send: from the source. pull: by their digests from the registries that they came from, without credentials, and sent where that does not lead to the same image',
+    }),
     preStop: hook(
       'A command that is run in the container where it comes from, before it is stopped there. One that fails puts everything back, unless onError is continue.',
     ),
@@ -137,6 +142,7 @@ export const defaultOptions: MigrationOptions = {
   writableLayer: 'refuse',
   publish: [],
   binds: 'refuse',
+  images: 'send',
   preStop: null,
   postStart: null,
 }
@@ -175,6 +181,7 @@ export const completeOptions = (asked: RequestedOptions = {}): MigrationOptions 
   writableLayer: asked.writableLayer ?? defaultOptions.writableLayer,
   publish: completePublish(asked.publish),
   binds: asked.binds ?? defaultOptions.binds,
+  images: asked.images ?? defaultOptions.images,
   preStop: completeHook('preStop', asked.preStop) as MigrationOptions['preStop'],
   postStart: completeHook('postStart', asked.postStart) as MigrationOptions['postStart'],
 })

@@ -51,7 +51,17 @@ export const SetMember = Type.Object({
 })
 export type SetMember = Static<typeof SetMember>
 
-const PlannedImage = Type.Object({ reference: Type.String(), sizeBytes: Bytes, presentOnTarget: Type.Boolean() })
+const PlannedImage = Type.Object({
+  reference: Type.String(),
+  sizeBytes: Bytes,
+  presentOnTarget: Type.Boolean(),
+  pulledFrom: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'The digests in registries by which it is to be pulled, one after the other; if none has it, it is sent',
+    }),
+  ),
+})
 
 const PlannedEngine = Type.Object({
   version: Type.String(),

@@ -286,6 +286,21 @@ test('a move that is put back leaves nothing of it on the target, and an empty d
   expect(await sh(one, 'cat /made/file /found/file')).toBe('of the hostof the host')
 })
 
+test('a directory that several mount who move together is copied once, and is there for all of them', async () => {
+  await bindOf('data/both')
+  await run('-v', '/srv/data/both:/dir')
+  const reader = ['-v', 'data:/data', '-v', '/srv/data/both:/same:ro', image, 'sleep', '1d']
+  await one.docker(['run', '-d', '--name', 'reader', '--stop-timeout', '1', ...reader])
+  expect((await refusal(lab, copying)).codes).toEqual(['DRAYAGE_BIND_MOUNT', 'DRAYAGE_SET_LARGER'])
+  const moved = await migrate(lab, { ...copying, options: { ...copying.options, dependents: 'take' } })
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.receipt?.volumes.map(({ name }) => name).toSorted()).toEqual(['/srv/data/both', 'data'])
+  await sh(two, 'echo newer > /dir/newer')
+  expect(await two.docker(['exec', 'reader', 'cat', '/same/file', '/same/newer'])).toBe('of the hostnewer')
+  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(await one.docker(['exec', 'reader', 'cat', '/same/newer'])).toBe('newer')
+})
+
 test('what others have, what no agent allows, and what leads elsewhere is not copied, for all its reasons', async () => {
   await bindOf('data/shared')
   await bindOf('data/taken/inner')

@@ -4,8 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createEngine } from '../../agent/docker/engine.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { startRegistry } from '../lab/registry.ts'
 import { startVolumePlugin, type VolumePlugin } from '../lab/volume-plugin.ts'
 import { follow, holdings, inspect, migrate, planOf, refusal } from './moving.ts'
 
@@ -154,4 +156,53 @@ test('a network that is laid between hosts must be there, is used as it is, with
     lan: { IPAddress: '192.168.177.7' },
   })
   expect((await holdings(two))['networks']).toContain('lan')
+})
+
+test('an image is pulled by its digest where a registry has it, goes if the move is put back, and is sent where none answers', async () => {
+  const registry = await startRegistry(lab)
+  const name = `${registry.address}/app:1`
+  await one.docker(['tag', image, name])
+  await one.docker(['push', '-q', name])
+  await one.docker([...['run', '-d', '--name', 'web', '--stop-timeout', '1'], '-v', 'data:/data', name, 'sleep', '1d'])
+  const pulled = (to: string) => ({ ...web, to, options: { images: 'pull' } as const })
+  const digests = async (host: LabHost) =>
+    JSON.parse(await host.docker(['image', 'inspect', '--format', '{{json .RepoDigests}}', name])) as string[]
+  const digest = (await digests(one)).find((text) => text.startsWith(registry.address)) ?? ''
+  const { image: planned } = await planOf(lab, pulled('host-2'))
+  expect(planned).toMatchObject({ presentOnTarget: false, pulledFrom: expect.arrayContaining([digest]) })
+
+  // To the other kind of image store, and what turns out to be another image goes again.
+  const [here, there] = [one, three].map(({ dockerHost }) => createEngine({ dockerHost }))
+  const wanted = (await here?.describe('web'))?.image
+  if (there === undefined || !wanted) throw new Error('There is no image to be pulled.')
+  const signal = new AbortController().signal
+  const other = await there.pullImage({ ...wanted, configuration: 'another' }, [digest], signal)
+  expect(other).toEqual({ failure: expect.stringMatching(/has another configuration$/) })
+  expect(await three.docker(['image', 'ls', '-aq'])).toBe('')
+  const found = await there.pullImage(wanted, [`${registry.address}/no/such@${digest.split('@')[1]}`, digest], signal)
+  expect(found).toEqual({ imageId: await there.findImage(wanted) })
+  await there.removeImage(await there.findImage(wanted).then((id) => id ?? ''), [wanted.reference, ...wanted.tags])
+  expect(await three.docker(['image', 'ls', '-aq'])).toBe('')
+
+  const before = await holdings(two)
+  await lab.failpoints('coordinator').tell('commit.before', 'error DRAYAGE_TARGET_CHANGED told to')
+  expect(await migrate(lab, pulled('host-2'))).toMatchObject({ state: 'rolled-back' })
+  await lab.failpoints('coordinator').clear()
+  expect(await holdings(two)).toEqual(before)
+  expect(await two.docker(['image', 'ls', '-aq'])).toBe('')
+
+  const moved = await migrate(lab, pulled('host-2'))
+  expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+  expect(moved.warnings.map(({ code }) => code)).not.toContain('image-not-pulled')
+  expect(await digests(two)).toContain(digest)
+  expect(await two.docker(['inspect', '--format', '{{.Config.Image}}', 'web'])).toBe(name)
+  // Its other name came with it.
+  expect(await two.docker(['image', 'inspect', '--format', '{{.Id}}', image])).toMatch(/^sha256:/)
+
+  await registry.process.stop()
+  const sent = await migrate(lab, { ...pulled('host-3'), from: 'host-2' })
+  expect(sent).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const said = sent.warnings.find(({ code }) => code === 'image-not-pulled')
+  expect(said?.message).toMatch(/host-3 did not pull the image .*: it was sent from host-2/)
+  expect(await sh(three, 'echo it runs')).toBe('it runs')
 })

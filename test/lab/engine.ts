@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { isRunning, makeCgroup } from './cgroups.ts'
 import { composePlugins, type EngineInstall } from './install.ts'
+import { labNetworks } from './network.ts'
 import { withOwn } from './own-files.ts'
 import { cgroupOf, hostDir, hostNetns, ownSrv, pluginsDir } from './places.ts'
 import { type LabProcess, labProcess } from './processes.ts'
@@ -118,6 +119,8 @@ export const makeEngine = async (
       'cgroup-parent': `/${cgroupOf(id)}/${host}/containers`,
       ...(options.imageStore === 'containerd' ? { features: { 'containerd-snapshotter': true } } : {}),
       'live-restore': options.liveRestore,
+      // A registry in the lab (registry.ts) has no certificate.
+      'insecure-registries': [labNetworks],
       ...(options.usernsRemap ? { 'userns-remap': 'nobody:nogroup' } : {}),
     }),
   )

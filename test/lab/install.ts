@@ -201,23 +201,27 @@ export const install = async (kinds: readonly EngineKind[]): Promise<ReadonlyMap
   )
 }
 
-// Path of the static busybox that the images are made of.
-export const installBusybox = async (): Promise<string> => {
-  const kept = join(cacheDir, 'busybox', 'busybox')
+// A program of one of Debian's packages, alone. Answers its path.
+const installProgram = async (name: string, debianPackage: string): Promise<string> => {
+  const kept = join(cacheDir, name, name)
   if (existsSync(kept)) return kept
   await requireLab()
   return withLock('install', async () => {
     if (existsSync(kept)) return kept
-    say('fetching busybox-static')
-    await mkdir(join(cacheDir, 'busybox'), { recursive: true })
-    const scratch = await mkdtemp(join(cacheDir, 'busybox', 'installing-'))
+    say(`fetching ${debianPackage}`)
+    await mkdir(join(cacheDir, name), { recursive: true })
+    const scratch = await mkdtemp(join(cacheDir, name, 'installing-'))
     try {
-      await unpack(await codename(), ['busybox-static'], join(scratch, 'root'), scratch)
-      const merged = join(scratch, 'root/usr/bin/busybox')
-      await rename(existsSync(merged) ? merged : join(scratch, 'root/bin/busybox'), kept)
+      await unpack(await codename(), [debianPackage], join(scratch, 'root'), scratch)
+      const merged = join(scratch, 'root/usr/bin', name)
+      await rename(existsSync(merged) ? merged : join(scratch, 'root/bin', name), kept)
       return kept
     } finally {
       await rm(scratch, { recursive: true, force: true })
     }
   })
 }
+
+// The static busybox that the images are made of.
+export const installBusybox = (): Promise<string> => installProgram('busybox', 'busybox-static')
+export const installRegistry = (): Promise<string> => installProgram('docker-registry', 'docker-registry')

@@ -13,6 +13,8 @@ const ip = (namespace: string | undefined, lines: readonly string[]) =>
   run(['ip', ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], { input: `${lines.join('\n')}\n` })
 
 const networkPrefix = '10.213'
+// Of all labs.
+export const labNetworks = `${networkPrefix}.0.0/16`
 
 // The caller holds the lab lock: between this answer and the link's creation nobody else may ask.
 export const freeSubnet = async (): Promise<string> => {

@@ -101,11 +101,15 @@ const networksOf = (parts: readonly PlannedPart[]): Plan['networks'] => [
   ).values(),
 ]
 
-const imageOf = ({ workload: { image }, check }: PlannedPart): Plan['image'] => ({
-  reference: image?.reference ?? '',
-  sizeBytes: image?.sizeBytes ?? 0,
-  presentOnTarget: check.imageId !== '',
-})
+const imageOf = ({ options }: AcceptedRequest, { workload: { image }, check }: PlannedPart): Plan['image'] => {
+  const digests = options.images === 'pull' && check.imageId === '' ? (image?.digests ?? []) : []
+  return {
+    reference: image?.reference ?? '',
+    sizeBytes: image?.sizeBytes ?? 0,
+    presentOnTarget: check.imageId !== '',
+    ...(digests.length === 0 ? {} : { pulledFrom: [...digests] }),
+  }
+}
 
 const engineOf = ({ version, os, architecture, storageDriver, containerdImageStore }: EngineFacts) => ({
   ...{ version, os, architecture, storageDriver, containerdImageStore },
@@ -114,11 +118,15 @@ const engineOf = ({ version, os, architecture, storageDriver, containerdImageSto
 const enginesOf = ({ workload: { engine: source }, check: { engine: target } }: PlannedPart): Pick<Plan, 'engines'> =>
   source === null || target === null ? {} : { engines: { source: engineOf(source), target: engineOf(target) } }
 
-const membersOf = (parts: readonly PlannedPart[], moveSet: Described['moveSet']): Plan['members'] => {
+const membersOf = (
+  request: AcceptedRequest,
+  parts: readonly PlannedPart[],
+  moveSet: Described['moveSet'],
+): Plan['members'] => {
   const known = new Map(moveSet.map((member) => [member.containerId, member]))
   return parts.map((part) => {
     const { containerId: id, name, state } = part.workload
-    return { id, name, state, image: imageOf(part), ties: [...(known.get(id)?.ties ?? [])] }
+    return { id, name, state, image: imageOf(request, part), ties: [...(known.get(id)?.ties ?? [])] }
   })
 }
 
@@ -146,8 +154,8 @@ export const assess = (
     container: { id: asked.workload.containerId, name: asked.workload.name, state: asked.workload.state },
     from: request.from,
     to: request.to,
-    image: imageOf(asked),
-    members: membersOf(parts, moveSet),
+    image: imageOf(request, asked),
+    members: membersOf(request, parts, moveSet),
     volumes,
     networks: networksOf(parts),
     ports: parts.flatMap(({ workload }) => publishedPorts(request, workload)),

@@ -155,7 +155,7 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
         note(lease, 'target')
         if (!host.image) host.imageBroughtBy = lease.migrationId
         host.image = true
-        return { imageId: 'sha256:i', loaded: host.imageBroughtBy === lease.migrationId }
+        return { imageId: 'sha256:i', loaded: host.imageBroughtBy === lease.migrationId, notPulled: '' }
       })
       yield { bytes: 10, done }
     },

@@ -50,7 +50,16 @@ export const workloadOf = (
   state: running ? 'running' : 'exited',
   specJson: '{}',
   image: {
-    ...{ id: 'sha256:i', reference: 'app:1', tags: [], layers: [], os: 'linux', architecture: 'amd64', sizeBytes: 10 },
+    ...{
+      id: 'sha256:i',
+      reference: 'app:1',
+      tags: [],
+      digests: [],
+      layers: [],
+      os: 'linux',
+      architecture: 'amd64',
+      sizeBytes: 10,
+    },
     configuration: '',
   },
   volumes: [ownVolume(member), ...(others.length > 0 ? [sharedName] : [])].map((name) => volumeOf(name, measured)),

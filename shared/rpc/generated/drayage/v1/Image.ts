@@ -11,6 +11,7 @@ export interface Image {
   'architecture'?: (string);
   'sizeBytes'?: (number | string | Long);
   'configuration'?: (string);
+  'digests'?: (string)[];
 }
 
 export interface Image__Output {
@@ -22,4 +23,5 @@ export interface Image__Output {
   'architecture': (string);
   'sizeBytes': (number);
   'configuration': (string);
+  'digests': (string)[];
 }

@@ -13,6 +13,7 @@ export interface ReceiveImageRequest {
   'bytesPerSecond'?: (number | string | Long);
   'ticket'?: (_drayage_v1_Ticket | null);
   'isLayer'?: (boolean);
+  'pull'?: (boolean);
 }
 
 export interface ReceiveImageRequest__Output {
@@ -22,4 +23,5 @@ export interface ReceiveImageRequest__Output {
   'bytesPerSecond': (number);
   'ticket': (_drayage_v1_Ticket__Output | null);
   'isLayer': (boolean);
+  'pull': (boolean);
 }

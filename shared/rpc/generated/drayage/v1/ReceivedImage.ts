@@ -4,9 +4,11 @@
 export interface ReceivedImage {
   'imageId'?: (string);
   'loaded'?: (boolean);
+  'notPulled'?: (string);
 }
 
 export interface ReceivedImage__Output {
   'imageId': (string);
   'loaded': (boolean);
+  'notPulled': (string);
 }
