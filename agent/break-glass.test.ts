@@ -40,7 +40,9 @@ const identify = async (path: string) => {
 }
 
 const find = (idOrName: string): Container => {
-  const found = containers.find(({ id, name }) => id === idOrName || name === idOrName)
+  const byStart = containers.filter(({ id }) => id.startsWith(idOrName))
+  const found = containers.find(({ id, name }) => id === idOrName || name === idOrName) ?? byStart[0]
+  if (byStart.length > 1 && found === byStart[0]) throw new AppError('DRAYAGE_CONTAINER_AMBIGUOUS', `many ${idOrName}`)
   if (found === undefined) throw new AppError('DRAYAGE_CONTAINER_NOT_FOUND', `no ${idOrName}`)
   return found
 }
@@ -355,4 +357,17 @@ test('of several that had the name, the one whose container is still there is me
 test('where there is no state of an agent none is made', async () => {
   await expect(breakGlass(hostWith(), request('web'))).rejects.toMatchObject({ code: 'DRAYAGE_CONFIG_INVALID' })
   expect(await readdir(dataDir)).toEqual([])
+})
+
+test.each([
+  ['its own id', []],
+  ['the ids of others', ['db11', 'db12']],
+])('a container comes back under a name that is also the start of %s', async (_, others) => {
+  const id = 'db'.repeat(32)
+  containers.push({ id, name: 'db-moved-1', policy: none })
+  for (const start of others) containers.push({ id: start.padEnd(64, '0'), name: `other-${start}`, policy: none })
+  const left = retired({ containerId: id, containerName: 'db', renamedTo: 'db-moved-1' })
+  await (await openState(dataDir)).retired.add(left)
+  await breakGlass(hostWith(), request('db-moved-1'))
+  expect(find(id).name).toBe('db')
 })

@@ -36,7 +36,7 @@ export const makePlan = async (host: PuttingBack, left: LeftHere): Promise<Plan>
   const container = await findContainer(host.engine, left.containerId)
   // Somebody else's new name for it is left as it is.
   const renameTo = container !== null && left.renamedTo !== '' && container.name === left.renamedTo
-  if (renameTo && (await findContainer(host.engine, left.containerName)) !== null) {
+  if (renameTo && (await isTaken(host.engine, left.containerName))) {
     faults.push(
       conflict(
         `another container is called ${left.containerName} here now, and two cannot be. Rename or remove that one`,
@@ -71,6 +71,16 @@ export const findContainer = (engine: PuttingBack['engine'], idOrName: string): 
     if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_NOT_FOUND') return null
     throw thrown
   })
+
+// Docker takes also the start of an id for a name, but only where no container is called so.
+const isTaken = async (engine: PuttingBack['engine'], name: string): Promise<boolean> => {
+  try {
+    return (await findContainer(engine, name))?.name === name
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_CONTAINER_AMBIGUOUS') return false
+    throw thrown
+  }
+}
 
 const exists = (path: string): Promise<boolean> =>
   lstat(path).then(

@@ -93,7 +93,11 @@ const serve = async (
 ): Promise<Omit<Coordinator, 'stop'>> => {
   const { dataDir, certificateLifetimeMs, restListen } = settings
   const stores = openStores(db, systemClock)
-  const authority = await openAuthority(dataDir, systemClock.now(), certificateLifetimeMs)
+  const authority = await openAuthority(dataDir, systemClock.now(), {
+    agentLifetimeMs: certificateLifetimeMs,
+    enrolledHosts: async () =>
+      (await stores.hosts.list()).flatMap(({ name, enrolledAt }) => (enrolledAt === null ? [] : [name])),
+  })
   log.info({ fingerprint: authority.fingerprint, file: join(dataDir, 'ca.pem') }, 'The certificate authority')
   const identity = createOwnIdentity(await authority.issueOwn(systemClock.now()))
   const restTls = () => restTlsFor(settings, splitHostPort(restListen).host, authority, systemClock.now())

@@ -82,7 +82,7 @@ export const discard = async (client: Client, migrationId: string, own: OwnCopy 
   await failpoint('DiscardTarget.middle')
   for (const { Name, Driver } of await ourVolumes(client, migrationId)) {
     // A plugin removes the data with the volume, wherever it is.
-    if (Driver === 'local') await removeVolume(client, Name)
+    if (Driver === 'local') await removeVolume(client, Name, 'which this migration made')
   }
   for (const network of await ourNetworks(client, migrationId)) await removeUnusedNetwork(client, network, own)
 }

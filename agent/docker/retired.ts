@@ -54,7 +54,7 @@ export const removeRetired = async (
   }
   for (const name of volumes) {
     if ((await findVolume(client, name)) === null) continue
-    await removeVolume(client, name)
+    await removeVolume(client, name, 'which the container had that has moved away')
     removed.push(`volume ${name}`)
   }
   for (const id of networks) {

@@ -143,7 +143,8 @@ export const removeMadeVolume = async (client: Client, name: string, transferId:
 // The engine removes file by file before it answers: a million of them take minutes.
 const removalTimeoutMs = 4 * 60_000
 
-export const removeVolume = async (client: Client, name: string): Promise<void> => {
+// whose: in words that follow its name.
+export const removeVolume = async (client: Pick<Client, 'delete'>, name: string, whose: string): Promise<void> => {
   try {
     await client.delete(path`/volumes/${name}`, { timeoutMs: removalTimeoutMs })
   } catch (error) {
@@ -151,7 +152,7 @@ export const removeVolume = async (client: Client, name: string): Promise<void> 
     if (!hasStatus(error, 409)) throw error
     throw refusedAs(
       'DRAYAGE_ENGINE_REFUSED',
-      `The volume ${name}, which this migration made, is used by another container and was kept. ` +
+      `The volume ${name}, ${whose}, is used by another container and was kept. ` +
         `\`docker ps -a --filter volume=${name}\` shows by which; remove that container, then the volume.`,
       error,
     )

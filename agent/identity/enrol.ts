@@ -1,5 +1,6 @@
 // From a join token to a certificate. Safe to be cut off anywhere: the key is on disk before it is used, so asking
 // again with the same token gets the same answer.
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
@@ -44,7 +45,8 @@ export const enrol = async (dataDir: string, address: string, joinToken: string)
     const { certificate, host } = await client.unary('Enrol', { token: joinToken.trim(), csr }, { timeoutMs })
     const fault =
       faultOf({ key, authority, certificate }) ??
-      (host === token.host && hostIn(certificate) === host ? null : `it is for ${host}, not for ${token.host}`)
+      (host === token.host && hostIn(certificate) === host ? null : `it is for ${host}, not for ${token.host}`) ??
+      endOf(certificate)
     if (fault !== null) {
       throw new AppError(
         'DRAYAGE_AUTHORITY_MISMATCH',
@@ -59,6 +61,16 @@ export const enrol = async (dataDir: string, address: string, joinToken: string)
   const identity = await loadIdentity(dataDir)
   if (identity === null) throw new Error('The certificate that was just stored is gone')
   return identity
+}
+
+// null: it has not ended by this host's clock.
+const endOf = (certificate: string): string | null => {
+  const { validToDate } = new X509Certificate(certificate)
+  if (validToDate.getTime() > Date.now()) return null
+  return (
+    `it ended on ${validToDate.toISOString()}, by the clock of this host. If that clock is right, ask for a new token ` +
+    '(dray host add)'
+  )
 }
 
 // An agent belongs to one coordinator: its epochs mean nothing to another. A token may be from before that one has changed

@@ -12,7 +12,8 @@ import { services } from '../../shared/rpc/services.ts'
 import { silentLog } from '../log.ts'
 import { enrol } from './enrol.ts'
 import { establishIdentity } from './establish.ts'
-import { loadIdentity } from './files.ts'
+import { loadIdentity, storeCertificate } from './files.ts'
+import { createSigningRequest } from './signing-request.ts'
 import { createAuthority, type TestAuthority } from './testing/authority.ts'
 
 let dir: string
@@ -81,7 +82,7 @@ test('an answer that was lost is asked for again with the same key', async () =>
   expect(requests).toHaveLength(2)
 })
 
-test('a certificate for another host, of another key, or by another authority is not stored', async () => {
+test('a certificate for another host, of another key, by another authority, or that has ended is not stored', async () => {
   const [authority, another] = [await createAuthority(), await createAuthority()]
   const certificates: ((csr: Uint8Array) => Promise<string>)[] = [
     (csr) => authority.certify(csr, 'host-2'),
@@ -89,6 +90,7 @@ test('a certificate for another host, of another key, or by another authority is
     async () => (await authority.agent('host-1')).certificate,
     async () => (await authority.coordinator()).certificate,
     async () => 'no certificate',
+    (csr) => authority.certify(csr, 'host-1', -1_000),
   ]
   for (const make of certificates) {
     const address = await serveEnrolment(authority, async ({ csr }) => ({
@@ -123,7 +125,8 @@ test('a certificate is used until its end, and only then a token is traded for a
     }))
   const identity = await enrol(dir, await shortLived(60_000), tokenOf(authority))
   expect(await establish('127.0.0.1:1', tokenOf(authority))).toEqual(identity)
-  await enrol(dir, await shortLived(-1_000), tokenOf(authority))
+  const ended = await authority.certify(await createSigningRequest(identity.key, 'host-1'), 'host-1', -1_000)
+  await storeCertificate(dir, ended)
   const renewed = await establish(await serveEnrolment(authority), tokenOf(authority))
   expect(renewed?.validUntil.getTime()).toBeGreaterThan(identity.validUntil.getTime())
   expect(renewed?.key).toBe(identity.key)

@@ -1,15 +1,15 @@
 // finalize: what a move has left here goes, for good. By this agent's own list of what is retired, by what the
 // coordinator's journal says of it, and by what is found: where these three differ, nothing is removed.
-import { lstat } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import { failpoint } from '../../shared/failpoints/failpoints.ts'
 import type { FinalizedSource } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { FinalizeSourceRequest__Output } from '../../shared/rpc/generated/drayage/v1/FinalizeSourceRequest.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
+import type { VolumeState } from '../docker/engine.ts'
 import { asideOf, isSameRoot } from '../set-aside/set-aside.ts'
 import type { RetiredWorkload } from '../state/retired.ts'
 import { type AgentContext, type Done, done } from './context.ts'
-import { copyOf, findContainer } from './retained.ts'
+import { copyOf, findContainer, isThere } from './retained.ts'
 
 type Request = Omit<FinalizeSourceRequest__Output, 'lease'>
 
@@ -58,9 +58,9 @@ const requireNotBroughtBack = ({ state }: AgentContext, { containerId, retiredMi
 }
 
 // It was removed before, then. An agent that has lost its memory cannot say whose it is.
-const requireGone = async ({ engine }: AgentContext, { containerId }: Request): Promise<void> => {
-  const container = await findContainer(engine, containerId)
-  if (container === null) return
+const requireGone = async (context: AgentContext, request: Request): Promise<void> => {
+  const container = await findContainer(context.engine, request.containerId)
+  if (container === null) return requireNothingAside(context, request)
   throw new AppError(
     'DRAYAGE_RETAINED_CHANGED',
     `The container ${container.name} is on this host, and its agent does not know it as one that has moved away; it may have ` +
@@ -69,11 +69,32 @@ const requireGone = async ({ engine }: AgentContext, { containerId }: Request): 
   )
 }
 
-const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
+// Its container may have been removed by hand, and its volumes not.
+const requireNothingAside = async (
+  { engine, paths }: AgentContext,
+  { volumes, retiredMigrationId }: Request,
+): Promise<void> => {
+  const kept: string[] = []
+  for (const { name } of volumes) {
+    const volume = await orMissing(engine.volume(name))
+    if (volume === null) continue
+    const aside = asideOf(paths.here(volume.mountpoint), retiredMigrationId)
+    if (await isThere(aside)) kept.push(`${name} (${aside})`)
+  }
+  if (kept.length === 0) return
+  throw new AppError(
+    'DRAYAGE_RETAINED_CHANGED',
+    `What was set aside of ${kept.join(' and ')} is on this host, and its agent does not know it as something that has moved away; ` +
+      'it may have lost what it had noted. Nothing was removed. Save what is wanted of it (docs/break-glass.md), and remove it by ' +
+      'hand: docker volume rm.',
   )
+}
+
+const orMissing = (volume: Promise<VolumeState>): Promise<VolumeState | null> =>
+  volume.catch((thrown: unknown) => {
+    if (thrown instanceof AppError && thrown.code === 'DRAYAGE_VOLUME_NOT_FOUND') return null
+    throw thrown
+  })
 
 const whyNot = async (
   { engine, volumes, paths, state }: AgentContext,
@@ -102,8 +123,8 @@ const whyNot = async (
     }
     const here = paths.here(mountpoint)
     const aside = asideOf(here, retired.migrationId)
-    if (await exists(here)) reasons.push(`${here} exists: somebody has put data into the volume ${name} again`)
-    if ((await exists(aside)) && !isSameRoot(rootIdentity, await volumes.identify(aside))) {
+    if (await isThere(here)) reasons.push(`${here} exists: somebody has put data into the volume ${name} again`)
+    if ((await isThere(aside)) && !isSameRoot(rootIdentity, await volumes.identify(aside))) {
       reasons.push(`${aside} is another directory than the one that was set aside`)
     }
   }

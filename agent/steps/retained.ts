@@ -39,7 +39,7 @@ export const findContainer = (engine: Pick<Engine, 'container'>, id: string): Pr
     throw thrown
   })
 
-const isThere = (path: string): Promise<boolean> =>
+export const isThere = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => true,
     (thrown: NodeJS.ErrnoException) => {

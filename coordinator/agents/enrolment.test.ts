@@ -43,6 +43,18 @@ describe('a join token', () => {
     expect(await enrol(joinToken, csr)).toEqual(first)
   })
 
+  test('used again when what it was traded for has ended is refused, and a new one gives the same key another', async () => {
+    const { joinToken } = await servers.directory.add('host-1')
+    const { csr } = await newKeys('host-1')
+    const first = await enrol(joinToken, csr)
+    servers.letPass(agentCertificateMs + 1_000)
+    await expect(enrol(joinToken, csr)).rejects.toMatchObject(refused)
+    const second = await enrol((await servers.directory.add('host-1')).joinToken, csr)
+    expect(
+      new X509Certificate(second.certificate).validToDate > new X509Certificate(first.certificate).validToDate,
+    ).toBe(true)
+  })
+
   test('used again with another key is refused, and stays good for the first', async () => {
     const { joinToken } = await servers.directory.add('host-1')
     const { csr } = await newKeys('host-1')

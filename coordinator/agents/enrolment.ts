@@ -1,4 +1,5 @@
 // proto/coordinator.proto, service Enrolment: a join token and a signing request become a certificate.
+import { X509Certificate } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { parseJoinToken } from '../../shared/identity/join-token.ts'
 import type { Banned } from '../../shared/rpc/banned.ts'
@@ -62,6 +63,10 @@ export const createEnrolment = ({ authority, joinTokens, banned, clock, enrolled
     })
     const usedFor = ({ used }: JoinTokenRow): EnrolReply => {
       if (used?.publicKeyHash !== request.publicKeyHash) throw refused('it has been used, with another key')
+      const { validToDate } = new X509Certificate(used.certificate)
+      if (validToDate <= clock.now()) {
+        throw refused(`it has been used, and what it was traded for ended on ${validToDate.toISOString()}`)
+      }
       return answer(used.certificate)
     }
     if (token.used !== null) return usedFor(token)

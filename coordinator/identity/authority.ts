@@ -1,7 +1,7 @@
 // The certificate authority: the root that the coordinator and all its agents trust, and while it is changed for another, both
 // of them. It lives in one file of the data directory and never leaves it; only certificates do. Each stage of a change is
 // one replacement of that file, so that whatever is cut off, and whatever a backup holds, is one stage or the next.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../../shared/disk/durable-file.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -34,11 +34,32 @@ export type Authority = Pick<
 type Roots = { readonly issuing: Root; readonly next?: Root; readonly previous?: Root }
 type Place = keyof Roots
 
-// Makes it when there is none.
-export const openAuthority = async (dataDir: string, at: Date, agentLifetimeMs?: number): Promise<Authority> => {
+type Options = {
+  readonly agentLifetimeMs?: number | undefined
+  // Those that trust the one that there was.
+  readonly enrolledHosts?: () => Promise<readonly string[]>
+}
+
+const nobody = async (): Promise<readonly string[]> => []
+
+// Makes it when there is none, and nobody trusts another.
+export const openAuthority = async (
+  dataDir: string,
+  at: Date,
+  { agentLifetimeMs, enrolledHosts = nobody }: Options = {},
+): Promise<Authority> => {
   const file = join(dataDir, 'authority.pem')
   const open = (secret: string) => openRoot(secret, agentLifetimeMs)
-  if (!existsSync(file)) await replaceFile(file, await createRoot(at))
+  if (isAbsent(file)) {
+    const hosts = await enrolledHosts()
+    if (hosts.length > 0) {
+      throw unusable(
+        file,
+        `it is not there, and ${hosts.length} enrolled hosts trust it (${hosts.slice(0, 3).join(', ')})`,
+      )
+    }
+    await replaceFile(file, await createRoot(at))
+  }
   let roots = await readRoots(file, open)
   const all = () => [roots.issuing, roots.next, roots.previous].filter((root) => root !== undefined)
   const trusted = () => all().map(({ certificate }) => certificate)
@@ -121,14 +142,29 @@ const readRoots = async (file: string, open: (secret: string) => Promise<Root>):
     if (next !== undefined) return { issuing, next }
     return previous === undefined ? { issuing } : { issuing, previous }
   } catch (thrown) {
-    throw new AppError(
-      'DRAYAGE_CONFIG_INVALID',
-      `The certificate authority in ${file} cannot be read: ${(thrown as Error).message}. Restore it from a backup; with ` +
-        'another authority every agent would have to be added anew.',
-      { cause: thrown },
-    )
+    throw unusable(file, `it cannot be read: ${(thrown as Error).message}`, thrown)
   }
 }
+
+// A link that leads nowhere is there: what it leads to may be away for now.
+const isAbsent = (file: string): boolean => {
+  try {
+    lstatSync(file)
+    return false
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return true
+    throw unusable(file, `it cannot be read: ${(thrown as Error).message}`, thrown)
+  }
+}
+
+const unusable = (file: string, why: string, cause?: unknown): AppError =>
+  new AppError(
+    'DRAYAGE_CONFIG_INVALID',
+    `The certificate authority in ${file} cannot be used: ${why}. Put that file back from a backup (dray coordinator restore ` +
+      'makes a data directory from one), or mount what it is on. Without either, begin with an empty --data-dir: with another ' +
+      'authority every host has to be added anew.',
+    cause === undefined ? {} : { cause },
+  )
 
 // What others trust, for whoever sets them up: no secret.
 const publish = async (file: string, certificates: readonly string[]): Promise<void> => {

@@ -6,6 +6,7 @@ import { fingerprintsIn, issuerOf } from '../../shared/identity/roots.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
 import { type CoordinatorServers, newKeys, startCoordinatorServers } from '../agents/testing/coordinator-servers.ts'
 import { openAuthority } from './authority.ts'
+import { createRotation } from './rotation.ts'
 
 let servers: CoordinatorServers
 beforeEach(async () => {
@@ -177,4 +178,36 @@ test('a coordinator that starts anew is where it was, and the key of what is ret
     expect(keys()).toHaveLength(stage === 'settled' ? 1 : 2)
   }
   expect(keys()).not.toContain(first)
+})
+
+test('a step that was taken, and of which the rest failed, is followed up before anything else is done', async () => {
+  const authority = await openAuthority(servers.folder, new Date())
+  const told: string[] = []
+  let fails = true
+  const quiet = { info: () => {}, error: () => {} }
+  const host = { name: 'host-1', enrolledAt: new Date(), lastSeen: null }
+  const rotation = createRotation({
+    ...{ authority, hosts: async () => [host], tookStep: async () => {}, clock: { now: () => new Date() }, log: quiet },
+    changed: async () => {
+      if (fails) throw new Error('the disk is full')
+      told.push(authority.stage)
+    },
+  })
+  const failing = async (take: () => Promise<unknown>) => {
+    fails = true
+    await expect(take()).rejects.toThrow('the disk is full')
+    await expect(take()).rejects.toThrow('the disk is full')
+    fails = false
+  }
+  await failing(() => rotation.rotate([]))
+  rotation.heard('host-1', null)
+  await expect.poll(() => told).toEqual(['spreading'])
+  await failing(() => rotation.rotate(['host-1']))
+  expect((await rotation.rotate([])).stage).toBe('renewing')
+  expect(told).toEqual(['spreading', 'renewing'])
+  await failing(() => rotation.finish(['host-1']))
+  expect((await rotation.finish([])).stage).toBe('settled')
+  expect(told).toEqual(['spreading', 'renewing', 'settled'])
+  await rotation.finish([])
+  expect(told).toHaveLength(3)
 })

@@ -23,7 +23,8 @@ export type Rotation = {
 type Options = {
   readonly authority: Authority
   readonly hosts: () => Promise<readonly Pick<HostRow, 'name' | 'enrolledAt' | 'lastSeen'>[]>
-  // After each step, before anybody is told: certificates are issued anew, and whom to trust is said anew.
+  // After each step, before anybody is told: certificates are issued anew, and whom to trust is said anew. May be asked for
+  // again after it has failed anywhere.
   readonly changed: () => Promise<void>
   // A step that nobody asked for just now.
   readonly tookStep: (what: string) => Promise<void>
@@ -52,11 +53,19 @@ export const createRotation = ({ authority, hosts, changed, tookStep, clock, log
     return done
   }
 
-  const step = async (take: () => Promise<void>): Promise<void> => {
-    await take()
+  // A step may be on the disk, and what follows it not done yet: that comes before anything else.
+  let due = false
+  const followUp = async (): Promise<void> => {
+    if (!due) return
     await changed()
+    due = false
     const { stage, fingerprint, other } = authority
     log.info({ stage, fingerprint, other: other?.fingerprint }, 'The certificate authority is being changed')
+  }
+  const step = async (take: () => Promise<void>): Promise<void> => {
+    due = true
+    await take()
+    await followUp()
   }
   const changeWhenReady = async (without: readonly string[]): Promise<boolean> => {
     if (authority.stage !== 'spreading') return false
@@ -65,8 +74,9 @@ export const createRotation = ({ authority, hosts, changed, tookStep, clock, log
     return true
   }
   const changeByItself = (): void => {
-    if (authority.stage !== 'spreading') return
+    if (authority.stage !== 'spreading' && !due) return
     inTurn(async () => {
+      await followUp()
       if (await changeWhenReady([])) await tookStep('issueByNextAuthority')
     }).catch((thrown) => log.error({ err: thrown }, 'The next certificate authority could not be taken into use'))
   }
@@ -100,6 +110,7 @@ export const createRotation = ({ authority, hosts, changed, tookStep, clock, log
     rotate: (without) =>
       inTurn(async () => {
         await requireHosts(without)
+        await followUp()
         if (authority.stage === 'settled') await step(() => authority.prepare(clock.now()))
         await changeWhenReady(without)
         return describe()
@@ -108,6 +119,7 @@ export const createRotation = ({ authority, hosts, changed, tookStep, clock, log
     finish: (without) =>
       inTurn(async () => {
         await requireHosts(without)
+        await followUp()
         if (authority.stage === 'settled') return describe()
         const waiting = (await waitingFor()).filter(({ host }) => !without.includes(host))
         if (authority.stage === 'spreading' || waiting.length > 0) throw notYet(authority.stage, waiting)
