@@ -30,6 +30,7 @@ import { exportImage, findImage, loadImage, type MovedImage, removeImage } from 
 import { type Inventory, inventory } from './inventory.ts'
 import { commitLayer, removeLayer } from './layer-image.ts'
 import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
+import { lostCompanions } from './lost-companions.ts'
 import {
   allUsers,
   type ContainerName,
@@ -99,6 +100,9 @@ export type Engine = {
   container(id: string): Promise<ContainerState>
   // As asked for when it was made; null: there is no such container.
   portsOf(id: string): Promise<PublishedPort__Output[] | null>
+  // Of the containers whose network, process ids or IPC it has: those that are not there any more, as the engine refers to
+  // them. It cannot be started without.
+  lostCompanions(id: string): Promise<string[]>
   // Where each is in the engine's view of its host, and where in the container; null: there is no such container.
   mountsOf(id: string): Promise<{ readonly source: string; readonly destination: string }[] | null>
   // Throws DRAYAGE_VOLUME_NOT_FOUND.
@@ -220,6 +224,7 @@ export const createEngine = (options: { readonly dockerHost: string }): Engine =
       const container = await findContainer(client, id)
       return container === null ? null : publishedPorts(container.Config, container.HostConfig)
     },
+    lostCompanions: (id) => lostCompanions(client, id),
     mountsOf: async (id) => {
       const mounts = (await findContainer(client, id))?.Mounts ?? null
       return (

@@ -31,6 +31,11 @@ const finderOf = (containers: readonly InspectedContainer[]): Find => {
 const joined = (mode: string | undefined): readonly string[] =>
   mode?.startsWith('container:') ? [mode.slice('container:'.length)] : []
 
+// Whose network, process ids or IPC it has.
+export const joinedBy = ({ HostConfig }: InspectedContainer): readonly string[] => [
+  ...new Set([HostConfig.NetworkMode, HostConfig.PidMode, HostConfig.IpcMode].flatMap(joined)),
+]
+
 const beforeColon = (text: string): string => text.split(':')[0] ?? ''
 
 const namedBy = ({ HostConfig, NetworkSettings }: InspectedContainer): readonly (readonly [Use, string])[] => {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import type { ContainerState } from '../docker/engine.ts'
+import type { ContainerState, Engine } from '../docker/engine.ts'
 import { asideOf } from '../set-aside/set-aside.ts'
 import { openState, type State } from '../state/state.ts'
-import { keptCopy } from './retained.ts'
+import type { VolumeEngine } from '../volume/engine.ts'
+import { keptCopy, lookAtRetained } from './retained.ts'
 
 let dir: string
 let state: State
@@ -58,4 +59,24 @@ test('a copy whose container and data were removed by hand is none, whatever sta
   await rm(asideOf(mountpoint('old'), 'm1'), { recursive: true })
   await mkdir(mountpoint('old'))
   expect(await kept()).toBeUndefined()
+})
+
+test('a copy that has the network of a container which is gone is not built upon', async () => {
+  await keep('c1', 1)
+  const [retired] = state.retired.all()
+  if (retired === undefined) throw new Error('nothing is kept')
+  const gone = 'd'.repeat(64)
+  const look = (lost: string[]) => {
+    const asked = { ...engine, lostCompanions: async () => lost } as unknown as Engine
+    const volumes = { identify: async () => '1:1', changedSince: async () => null } as unknown as VolumeEngine
+    const paths = { here: (path: string) => path } as never
+    return lookAtRetained({ engine: asked, volumes, paths, state }, retired, false)
+  }
+  expect(await look([])).toEqual([])
+  expect(await look([gone])).toEqual([
+    {
+      code: 'DRAYAGE_RETAINED_CHANGED',
+      message: expect.stringMatching(/\(dddddddddddd\), which was removed .* dray finalize m1/),
+    },
+  ])
 })

@@ -88,6 +88,16 @@ export const lookAtRetained = async (
       changed(`The container ${container.name} that was kept on this host runs. Its agent stops it; try again.`),
     )
   }
+  const gone = container === null ? [] : await engine.lostCompanions(retired.containerId)
+  if (gone.length > 0) {
+    const others = gone.map((id) => id.slice(0, 12)).join(', ')
+    reasons.push(
+      changed(
+        `The container ${containerName} that is kept on this host has the network, the process ids or the IPC of another ` +
+          `(${others}), which was removed by somebody: it cannot be started any more. ${anew}.`,
+      ),
+    )
+  }
   if (retired.going !== undefined) {
     reasons.push(changed(`A finalize has begun to remove ${containerName} here. ${anew}.`))
   }

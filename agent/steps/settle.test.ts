@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -93,4 +93,21 @@ test('the owner that a move had stopped half way runs again, as it was', async (
     const { state } = await source.context()
     expect([state.retired.all(), state.migrations.all()]).toEqual([[], []])
   }
+})
+
+test('of two that share a volume, the second to lose goes without it: the first has set it aside', async () => {
+  const source = await createSource(base, volumes)
+  const first = 'f'.repeat(64)
+  const noted = { name: 'data', mountpoint: source.mountpoint, rootIdentity: source.rootIdentity }
+  await (await source.context()).state.retired.add({
+    ...{ workloadId: 'v', migrationId: '01JUNDO00000000000.2', epoch: 2, containerId: first, containerName: 'side' },
+    ...{ movedTo: 'host-3', retiredAt: '', volumes: [noted], renamedTo: '', restartPolicyJson: '' },
+  })
+  await rename(source.mountpoint, asideOf(source.mountpoint, '01JUNDO00000000000.2'))
+  await settle(source, 'host-3')
+  const { state } = await source.context()
+  expect(source.model).toMatchObject({ running: false, policy: { Name: 'no' } })
+  expect(state.retired.byContainer(containerId)).toMatchObject({ movedTo: 'host-3', volumes: [] })
+  expect(state.retired.byContainer(first)).toMatchObject({ volumes: [noted] })
+  expect(await readdir(dirname(source.mountpoint))).toEqual([asideOf('_data', '01JUNDO00000000000.2')])
 })

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Lease__Output as Lease } from '../../shared/rpc/generated/drayage/v1/Lease.ts'
 import type { SettleWorkloadRequest__Output } from '../../shared/rpc/generated/drayage/v1/SettleWorkloadRequest.ts'
 import { makePlan, putBack } from '../put-back.ts'
+import { asideOf, whereIs } from '../set-aside/set-aside.ts'
 import { findLeftHere } from '../state/left-here.ts'
 import type { Note, SourceNote } from '../state/migrations.ts'
 import { type AgentContext, type Done, done } from './context.ts'
@@ -90,9 +91,31 @@ const retire = async (context: AgentContext, containerId: string, ownerHost: str
     const workload = await describeWorkload(context, containerId, AbortSignal.timeout(60_000))
     await fenceSource(context, containerId, own)
     await stopSource(context, { containerId, stopTimeoutSeconds: workload.stopTimeoutSeconds }, own)
-    await isolateSource(context, { containerId, volumes: workload.volumes }, own)
+    const asideAlready = await setAsideByOthers(context, containerId)
+    const volumes = workload.volumes.map((volume) => ({
+      ...volume,
+      carriedByAnother: asideAlready.has(volume.name),
+    }))
+    await isolateSource(context, { containerId, volumes }, own)
     await retireSource(context, { containerId, notCopied: true }, own)
   })
+}
+
+// Volumes that went with another container that mounts them too, and is settled before this one.
+const setAsideByOthers = async ({ state, paths }: AgentContext, containerId: string): Promise<ReadonlySet<string>> => {
+  const notes = state.migrations.all().flatMap((note) => (note.role === 'source' && note.isolated ? [note] : []))
+  const others = [
+    ...state.retired.all(),
+    ...notes.map((note) => ({ ...note, volumes: note.isolated?.volumes ?? [] })),
+  ].filter((other) => other.containerId !== containerId)
+  const names = new Set<string>()
+  for (const { migrationId, volumes } of others) {
+    for (const { name, mountpoint } of volumes) {
+      const root = paths.here(mountpoint)
+      if ((await whereIs(root, migrationId)) === asideOf(root, migrationId)) names.add(name)
+    }
+  }
+  return names
 }
 
 // What is in place now is what is to be set aside, whatever device number its disk has got since the note was made.

@@ -97,7 +97,8 @@ export const restartSource = async (context: AgentContext, containerId: string, 
     async () => {
       if (stopped.wasRunning) await startAgain(context, note, stopped)
     },
-    () => state.migrations.put({ ...note, stopped: null }),
+    // Nor is it taken, when this is asked for again, for one that a hook may have ended.
+    () => state.migrations.put({ ...note, stopped: null, hooked: false }),
   )
 }
 

@@ -48,11 +48,13 @@ test('the target of a source that is down goes on only with a last copy that was
 // Two hosts whose agents note what they are asked; each may be away, and any call may be refused.
 let temporary: TemporaryDatabase
 let asked: string[]
+// The part of a migration that each was about.
+let about: (string | undefined)[]
 let away: Set<string>
 let refuses: Map<string, ErrorCode>
 beforeEach(async () => {
   temporary = await openTemporaryDatabase()
-  ;[asked, away, refuses] = [[], new Set(), new Map()]
+  ;[asked, about, away, refuses] = [[], [], new Set(), new Map()]
 })
 afterEach(() => temporary.remove())
 
@@ -61,11 +63,12 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 
 const agentOf = (host: string): AgentPort =>
   new Proxy({} as AgentPort, {
-    get: (_, method: string) => async () => {
+    get: (_, method: string) => async (request?: { lease?: { migrationId: string } }) => {
       if (away.has(host)) throw new AppError('DRAYAGE_AGENT_UNREACHABLE', `${host} is away`)
       const refusal = refuses.get(`${host} ${method}`)
       if (refusal !== undefined) throw new AppError(refusal, 'refused')
       asked.push(`${host} ${method}`)
+      about.push(request?.lease?.migrationId)
       return {}
     },
   })
@@ -197,4 +200,17 @@ test('a target that is down is owed the clearing up, and the source is put back 
   await fencing.isBack('host-2')
   expect(asked.slice(ofSource.length)).toEqual(calls('host-2', ofTarget))
   expect(await fences.current('host-2')).toBeNull()
+})
+
+test('what is owed of several that move together is done step by step, and one that cannot be holds up no other', async () => {
+  const { fencing, source, lease } = await setUp()
+  const parts = [lease, { ...lease, migrationId: 'm1.2' }]
+  away.add('host-1')
+  await fencing.fence('host-1', 'admin')
+  for (const part of parts.toReversed()) await source.restoreSource({ lease: part, containerId: part.migrationId })
+  for (const part of parts) await source.restartSource({ lease: part, containerId: part.migrationId })
+  away.clear()
+  await fencing.isBack('host-1')
+  expect(asked).toEqual(calls('host-1', ['restoreSource', 'restoreSource', 'restartSource', 'restartSource']))
+  expect(about).toEqual(['m1.2', 'm1', 'm1', 'm1.2'])
 })

@@ -94,9 +94,11 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
   }
 
   const tell = async (host: string): Promise<void> => {
-    const all = await fences.owed({ host })
-    for (const own of Map.groupBy(all, ({ migrationId }) => migrationId).values()) {
-      for (const call of own) if (!(await make(call))) break
+    // Of those that move together in the order in which each step would have gone through them; one of which a call fails
+    // does not hold up the others.
+    const stuck = new Set<string>()
+    for (const call of await fences.owed({ host })) {
+      if (!stuck.has(call.migrationId) && !(await make(call))) stuck.add(call.migrationId)
     }
     if (returned.has(host) && (await fences.current(host)) !== null) {
       const left = (await fences.owed({ host })).filter(({ afterHost }) => afterHost === null)

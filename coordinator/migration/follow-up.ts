@@ -72,6 +72,7 @@ export const wayBack = (
 ): NewMigration | null => {
   const { hold } = facts
   if (hold === undefined) return null
+  const { project } = record.request
   const targets = new Map(
     record.members.map(({ containerId }, index) => [containerId, hold[index]?.targetContainerId ?? '']),
   )
@@ -81,7 +82,7 @@ export const wayBack = (
     kind: 'return',
     of: record.id,
     request: backwards(record, terms, publishedBefore(record, facts)),
-    terms,
+    terms: project === undefined ? terms : { ...terms, project },
     subject: record.subject,
     members: record.members.map(({ containerId, containerName, start }, index) => {
       // It ran before it was moved, and what it came to on the target is no reason to leave it stopped.

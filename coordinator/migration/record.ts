@@ -57,6 +57,8 @@ export type Terms = ReturnRequest &
     // Of a return that nobody asked for, since the target did not come up: it does not wait for its turn, and a hook that
     // fails does not stand in its way.
     readonly unasked?: boolean
+    // Of a return: the Compose project that was moved.
+    readonly project?: string
   }
 
 // One of the containers that are moved, returned or removed together.

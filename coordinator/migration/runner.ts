@@ -54,9 +54,10 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 
 // A host that is away is waited for without end where going on is all there is to do: what is retired there is not
 // missed by anybody. And where going back would need the same host: whether the workload has stopped there is then not
-// known, and it is not started elsewhere on a guess.
-const waitsWithoutEnd = ({ kind }: MigrationRecord, { name }: Step): boolean =>
-  kind === 'finalize' || (kind === 'return' && name === 'stop')
+// known, and it is not started elsewhere on a guess. And on a way back that nobody asked for: nobody is there to ask again,
+// and until it arrives the workload runs nowhere.
+const waitsWithoutEnd = ({ kind, terms }: MigrationRecord, { name }: Step): boolean =>
+  kind === 'finalize' || (kind === 'return' && (name === 'stop' || terms.unasked === true))
 
 const stepsOf = ({ kind }: MigrationRecord): Readonly<Partial<Record<Step['name'], Step>>> =>
   kind === 'finalize' ? finalizeSteps : steps
@@ -104,13 +105,21 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
     },
   })
 
-  // Runs an attempt until it succeeds, the error is an answer, patience ends, or the signal is aborted.
+  const patienceWith = (error: AppError, record: MigrationRecord, step: Step, forwardOnly: boolean): number => {
+    if (passing.has(error.code) || isInsistedOn(error)) {
+      return waitsWithoutEnd(record, step) || forwardOnly ? Number.POSITIVE_INFINITY : patienceMs
+    }
+    // What was refused on a way back that nobody asked for may be allowed a moment later: a full disk, a busy engine.
+    return record.terms.unasked === true && !forwardOnly ? patienceMs : 0
+  }
+
+  // Runs an attempt until it succeeds, patience ends, or the signal is aborted.
   const attempt = async <T>(
     id: string,
     step: Step,
     signal: AbortSignal,
-    patience: number,
-    isPassing: (error: AppError) => boolean,
+    // For how long it is tried again; 0: this is an answer.
+    patience: (error: AppError) => number,
     effect: () => Promise<T>,
   ): Promise<T> => {
     let firstFailureAt: number | null = null
@@ -123,7 +132,7 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
         const error = asAppError(thrown, `The step ${step.name} failed`)
         const now = clock.now().getTime()
         firstFailureAt ??= now
-        if (signal.aborted || !isPassing(error) || now - firstFailureAt >= patience) throw error
+        if (signal.aborted || now - firstFailureAt >= patience(error)) throw error
         events.waiting(id, describeError(error, step.name))
         events.changed(id)
         await clock.sleep(pauseMs, signal)
@@ -152,8 +161,7 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
         id,
         step,
         signal,
-        waitsWithoutEnd(record, step) || forwardOnly ? Number.POSITIVE_INFINITY : patienceMs,
-        (error) => passing.has(error.code) || isInsistedOn(error),
+        (error) => patienceWith(error, record, step, forwardOnly),
         async () => {
           const context = await contextFor(await reread(record), entries, step, signal)
           return withFailpoints(step.name, () => step.do(context))
@@ -195,8 +203,7 @@ export const createRunner = ({ journal, hosts, clock, events, newId, patienceMs,
           id,
           step,
           stopping,
-          Number.POSITIVE_INFINITY,
-          () => true,
+          () => Number.POSITIVE_INFINITY,
           async () => {
             const context = await contextFor(await reread(record), entries, step, stopping)
             await withFailpoints(`${step.name}.undo`, () => undo(context))

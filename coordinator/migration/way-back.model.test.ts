@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ComesUp } from './testing/model-host.ts'
 import { type Played, play, type Scenario, scenarios, undisturbed, type Wish } from './testing/play.ts'
+import type { Fault } from './testing/two-hosts.ts'
 
 const wishes = fc
   .array(fc.constantFrom<Wish>('move', 'move', 'return', 'return', 'discard', 'finalize', 'finalize-the-first'), {
@@ -81,6 +82,22 @@ test.each<[ComesUp]>([['never-starts'], ['unhealthy']])(
     expect(owner(stopped)?.running).toBe(false)
   },
 )
+
+test('what goes back by itself goes back, whatever is refused once on its way', async () => {
+  const calls = 60
+  let refusedOnTheWay = 0
+  for (let at = 0; at < calls; at += 1) {
+    const faults = Array.from({ length: calls }, (_, call): Fault => (call === at ? 'refused' : 'none'))
+    const played = await play({ ...undisturbed, comesUp: ['up', 'never-starts'], faults })
+    const back = played.records.find(({ record: { kind } }) => kind === 'return')
+    if (back === undefined) continue
+    refusedOnTheWay += 1
+    // Past its commit, an answer to the start that says nothing of the container is for somebody to look at.
+    expect([at, owner(played)]).toMatchObject([at, { id: 'c1', isolated: false }])
+    if (back.record.state !== 'failed') expect([at, owner(played)?.running]).toEqual([at, true])
+  }
+  expect(refusedOnTheWay).toBeGreaterThan(20)
+})
 
 test('a way back that does not come up either is not sent to and fro', async () => {
   const played = await play({ ...undisturbed, comesUp: ['unhealthy', 'unhealthy'] })

@@ -3,7 +3,7 @@ import { type Entry, stepOrder } from '../migration/decide.ts'
 import type { Standing } from '../migration/ports.ts'
 import { compare, withSiblings } from './compare.ts'
 import type { Known, KnownMigration, KnownWorkload, SeenContainer } from './ports.ts'
-import { dispute } from './propose.ts'
+import { type DisputedWorkload, dispute, keptTogether } from './propose.ts'
 
 const none: Standing = { epochs: [], migrations: [], retired: [], broughtBack: [] }
 const standing = (over: Partial<Standing>): Standing => ({ ...none, ...over })
@@ -225,4 +225,29 @@ test('what is settled about one that moves together with others is settled about
   expect(withSiblings([byHandHere, own], several).map(({ workloadId }) => workloadId)).toEqual(['w', 'u', 'v'])
   const over = { ...of, migrations: new Map([part('m', 'w', true), part('m.2', 'v', true)]) }
   expect(withSiblings([byHandHere], over)).toEqual([byHandHere])
+})
+
+test('those that move together are proposed to one host, or none of them is proposed', () => {
+  const of = known()
+  const part = (id: string, workloadId: string, ended = false): [string, KnownMigration] => [
+    id,
+    { ...migration, id, workloadId, ended },
+  ]
+  const proposed = (id: string, host: string | null): DisputedWorkload => ({
+    ...{ id, name: id, recorded: null, differences: [], copies: [], epoch: 1, hosts: [], unknown: [] },
+    proposal: host === null ? null : { host, containerId: 'c', why: '' },
+  })
+  const hostsOf = (migrations: [string, KnownMigration][], ...asked: [string, string | null][]) =>
+    keptTogether(
+      asked.map(([id, host]) => proposed(id, host)),
+      { ...of, migrations: new Map(migrations) },
+    ).map(({ proposal }) => proposal?.host ?? null)
+  const [w, v, other] = [part('m', 'w'), part('m.2', 'v'), part('n', 'x')]
+  expect(hostsOf([w, v, other], ['w', 'host-1'], ['v', 'host-2'], ['x', 'host-2'])).toEqual([null, null, 'host-2'])
+  expect(hostsOf([w, v], ['w', 'host-1'], ['v', null])).toEqual([null, null])
+  expect(hostsOf([w, v], ['w', 'host-1'], ['v', 'host-1'])).toEqual(['host-1', 'host-1'])
+  // One that has ended ties nobody any more.
+  expect(hostsOf([part('m', 'w', true), part('m.2', 'v', true)], ['w', 'host-1'], ['v', 'host-2'])).toEqual([
+    ...['host-1', 'host-2'],
+  ])
 })

@@ -1,5 +1,6 @@
 // For each workload about which the database and the agents differ: where its copies are, and who is proposed to own it. Pure.
 // A host that has not said what it remembers is unknown, not empty: what may be there holds the proposal back.
+import { arePartsOfOne } from '../../shared/move-set/part.ts'
 import type { Standing } from '../migration/ports.ts'
 import type { Difference } from './compare.ts'
 import type { Known, Place, SeenContainer } from './ports.ts'
@@ -66,6 +67,20 @@ export const dispute = (
     recorded: recorded === undefined ? null : { ...recorded.owner, epoch: recorded.epoch },
     proposal: unknown.length > 0 ? null : propose(candidates, own, epoch),
   }
+}
+
+// Those that move together stay together: where not all of them would be owned by one host, none is proposed, and it is for
+// the operator to say which.
+export const keptTogether = (workloads: readonly DisputedWorkload[], known: Known): DisputedWorkload[] => {
+  const unfinished = [...known.migrations.values()].filter(({ ended }) => !ended)
+  const moveOf = (workloadId: string) => unfinished.find((migration) => migration.workloadId === workloadId)?.id
+  return workloads.map((workload) => {
+    const own = moveOf(workload.id)
+    if (own === undefined || workload.proposal === null) return workload
+    const { host } = workload.proposal
+    const together = workloads.filter(({ id }) => arePartsOfOne(moveOf(id) ?? '', own))
+    return together.every(({ proposal }) => proposal?.host === host) ? workload : { ...workload, proposal: null }
+  })
 }
 
 type Own = ReturnType<typeof ownOf>

@@ -10,7 +10,7 @@ import type { AgentPort, Clock, Hosts, Journal, Standing } from '../migration/po
 import { compare, type Difference, withSiblings } from './compare.ts'
 import type { HoldsKeeper } from './holds.ts'
 import type { RecoveryStore, Settlement } from './ports.ts'
-import { type DisputedWorkload, dispute } from './propose.ts'
+import { type DisputedWorkload, dispute, keptTogether } from './propose.ts'
 import { createStandings } from './standings.ts'
 
 export type Recovery = {
@@ -108,9 +108,10 @@ export const createRecovery = async (options: RecoveryOptions): Promise<Recovery
     const [known, seen] = [await store.known(), await store.seen()]
     const told = [...found.values()].flat().filter(({ kind }) => kind !== 'cancel')
     const differences = withSiblings(told, known)
-    const workloads = [...Map.groupBy(differences, ({ workloadId }) => workloadId)].map(([id, own]) =>
+    const disputed = [...Map.groupBy(differences, ({ workloadId }) => workloadId)].map(([id, own]) =>
       dispute(id, own, known, said, seen, down),
     )
+    const workloads = keptTogether(disputed, known)
     const owed = (await fences.owed()).filter(({ method }) => method === 'settleWorkload')
     return {
       workloads,

@@ -99,7 +99,8 @@ export const migrationRoutes =
       async (request, reply) => {
         const { body } = request
         const allowing = (body.options?.allow ?? []).join(', ')
-        request.subject = `${body.container} from ${body.from} to ${body.to}${allowing && `, allowing ${allowing}`}`
+        const what = body.container ?? `the project ${body.project}`
+        request.subject = `${what} from ${body.from} to ${body.to}${allowing && `, allowing ${allowing}`}`
         const started = await migrations.start(body, keyOf(request))
         request.subject += `, migration ${started.migration.id}`
         return answer(reply, started)

@@ -177,6 +177,18 @@ describe.each(engines)('on the %s engine', (engine) => {
     expect(after.StartedAt).not.toBe(before.StartedAt)
   })
 
+  test('who is kept with the network of a container that is gone is told, since it cannot be started any more', async () => {
+    const used = await host().docker(['create', '--name', uniqueName('used'), busybox, ...obedient])
+    const user = await host().docker([
+      ...['create', '--name', uniqueName('user'), '--network', `container:${used}`, busybox, ...obedient],
+    ])
+    removedAfterwards(host(), user)
+    expect(await agent().engine.lostCompanions(user)).toEqual([])
+    await host().docker(['rm', used])
+    expect(await agent().engine.lostCompanions(user)).toEqual([used])
+    await expect(host().docker(['start', user])).rejects.toThrow()
+  })
+
   test('a migration is forgotten also by who holds an older epoch, and nothing else is done for them', async () => {
     const { containerId, lease, step } = await source([])
     const { call, state } = agent()

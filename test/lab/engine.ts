@@ -136,7 +136,11 @@ export const makeEngine = async (
     cgroupProcs: await makeCgroup(id, `${host}/engine`),
     host: { name: host, netns: hostNetns(id, host) },
     wrapper: wrapperFor(dir, options),
-    beforeStart: () => forgetDeadContainerd(dir),
+    beforeStart: async () => {
+      await forgetDeadContainerd(dir)
+      // An engine that was killed leaves it, and its number may be another process's by now: dockerd would not start.
+      await rm(join(dir, 'dockerd.pid'), { force: true })
+    },
     isReady: () => answers(place.socket),
   })
 }

@@ -28,3 +28,37 @@ test('of one that did not come up: its way back is pointed at as long as that ha
 test('of one that did not come up: where its way back was put back, it is with the target still', () => {
   expect(next({ state: 'rolled-back' })).toMatch(/^host-2 owns web .* The way back \(m-2\) did not succeed/)
 })
+
+test('several that did not come up are all named in what is to be typed, by their project where they moved as one', () => {
+  const members = [member, { ...member, containerId: 'c2', containerName: 'db' }]
+  const stuck = (changes: Partial<MigrationRecord>): string =>
+    nextFor({
+      ...{
+        record: record({ members, ...changes }),
+        entries: [],
+        facts: {},
+        waiting: null,
+        place: null,
+        follower: null,
+      },
+    })
+  expect(stuck({ kind: 'return' })).toContain('dray migrate web --from host-2 --to host-1 --with-dependents.')
+  expect(stuck({ kind: 'return', terms: { project: 'blog' } })).toContain(
+    'dray migrate --project blog --from host-2 --to host-1.',
+  )
+})
+
+test('every container that keeps another name on the source is told', () => {
+  const isolate = ['', 'web-moved-1', 'db-moved-1'].map((renamedTo) => ({ volumes: [], renamedTo }))
+  const told = nextFor({
+    ...{
+      record: record({ state: 'awaiting-finalize', plan: { volumes: [] } as unknown as MigrationRecord['plan'] }),
+      entries: [],
+      facts: { isolate },
+      waiting: null,
+      place: null,
+    },
+    follower: null,
+  })
+  expect(told).toContain('host-1 keeps the stopped containers as web-moved-1, db-moved-1.')
+})

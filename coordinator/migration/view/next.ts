@@ -78,8 +78,14 @@ const kept = (record: MigrationRecord, { isolate }: Facts): string => {
   const { from } = record.request
   const container = isolate?.some(({ volumes }) => volumes.length > 0)
     ? `${from} keeps the stopped container and its data, set aside; nothing starts it by mistake.`
-    : `${from} keeps the stopped container${isolate?.[0]?.renamedTo ? ` as ${isolate[0].renamedTo}` : ''}.`
+    : `${from} keeps ${stoppedContainers(isolate ?? [])}.`
   return `${container}${stays(record)}`
+}
+
+const stoppedContainers = (isolated: NonNullable<Facts['isolate']>): string => {
+  const names = isolated.flatMap(({ renamedTo }) => (renamedTo ? [renamedTo] : []))
+  const what = isolated.length > 1 ? 'the stopped containers' : 'the stopped container'
+  return names.length === 0 ? what : `${what} as ${names.join(', ')}`
 }
 
 // What was copied of the host is the host's, and nobody's to remove.
@@ -93,7 +99,7 @@ const wentBack = ({ subject, request: { from, to } }: MigrationRecord, follower:
   `${subject} did not come up on ${to} and went back to ${from} (${follower.id}). See the error, mend what it names, and migrate again: ${to} keeps its copy as the base, until dray finalize ${follower.id} removes it.`
 
 const notUp = (
-  { id, kind, subject, members, plan, request }: MigrationRecord,
+  { id, kind, subject, members, plan, request, terms }: MigrationRecord,
   follower: MigrationRecord | null,
 ): string => {
   const { from, to } = request
@@ -103,8 +109,10 @@ const notUp = (
   if (follower?.state === 'failed')
     return `The way back (${follower.id}) did not come up either: see there where ${subject} is, and what to do.`
   const tried = follower?.kind === 'return' ? ` The way back (${follower.id}) did not succeed: see its error.` : ''
-  const all = members.length > 1 ? ' --with-dependents' : ''
-  const again = `dray migrate ${plan.container.name} --from ${to} --to ${from}${all}`
+  const project = request.project ?? terms.project
+  const what = project === undefined ? plan.container.name : `--project ${project}`
+  const all = project === undefined && members.length > 1 ? ' --with-dependents' : ''
+  const again = `dray migrate ${what} --from ${to} --to ${from}${all}`
   const back = kind === 'return' ? again : `dray return ${id}`
   const logs = members.map(({ containerName }) => `docker logs ${containerName}`).join(', ')
   return `${to} owns ${subject} and has all of its data, and it did not come up there.${tried} Look at its log on ${to} (${logs}) and start it there, or move it back: ${back}.`

@@ -123,3 +123,11 @@ test('a way back that has not begun to write leaves the old copy where it goes',
     'web runs on host-1, untouched; host-2 keeps its old copy, set aside.',
   )
 })
+
+test('of several that were put back, those are named that somebody removed, and no others', () => {
+  const message = 'The container db was removed from host-1 while it was being moved.'
+  const members = [member, { ...member, containerId: 'c2', containerName: 'db' }]
+  const ended = { endedAt: new Date(1), state: 'rolled-back', subject: 'web with db' } as const
+  const told = say([], record({ ...ended, members, warnings: [{ code: 'source-removed', message }] }))
+  expect(told).toBe(`${message} All else of it is on host-1 as it was. host-2 has nothing of it.`)
+})

@@ -102,10 +102,12 @@ export const situationOf = (
   const ran = record.plan.members.some(({ state }) => state === 'running')
   const { name, from, to } = names
   const rest = record.kind === 'return' ? `${to} keeps its old copy, set aside` : `${to} has nothing of it`
-  const removed = record.warnings.some(({ code }) => code === 'source-removed')
-  return removed
-    ? `${name} was removed from ${from} by somebody; its volumes are there. ${rest}.`
-    : `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${rest}.`
+  const removed = record.warnings.filter(({ code }) => code === 'source-removed').map(({ message }) => message)
+  if (removed.length > 0) {
+    const others = record.members.length > removed.length ? ` All else of it is on ${from} as it was.` : ''
+    return `${removed.join(' ')}${others} ${rest}.`
+  }
+  return `${name} is on ${from} as it was${ran ? ', and runs' : ''}; ${rest}.`
 }
 
 // A machine that is switched off is not always one that comes back.
