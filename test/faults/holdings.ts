@@ -58,6 +58,9 @@ const workloadsIn = async (path: string): Promise<readonly string[]> => {
   return content.map(({ workloadId }) => workloadId)
 }
 
+// What an agent keeps of the rounds of a workload that it knows nothing else of.
+export const roundsOf = 'rounds of '
+
 const notesOf = async ({ agentDataDir }: LabHost): Promise<readonly string[]> => {
   const migrations = await readdir(join(agentDataDir, 'state/migrations')).catch(() => [])
   const rounds = await readdir(join(agentDataDir, 'rounds')).catch(() => [])
@@ -66,7 +69,7 @@ const notesOf = async ({ agentDataDir }: LabHost): Promise<readonly string[]> =>
   )
   return [
     ...migrations.filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')),
-    ...rounds.filter((workload) => !kept.flat().includes(workload)).map((workload) => `rounds of ${workload}`),
+    ...rounds.filter((workload) => !kept.flat().includes(workload)).map((workload) => `${roundsOf}${workload}`),
   ].toSorted()
 }
 

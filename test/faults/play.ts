@@ -10,7 +10,7 @@ import { differences } from '../e2e/moving.ts'
 import type { LabHost } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
 import type { Fault } from './faults.ts'
-import { holdingsOf } from './holdings.ts'
+import { type Holdings, holdingsOf, roundsOf } from './holdings.ts'
 import { along, type Journey } from './journeys.ts'
 import type { Place } from './places.ts'
 import type { Point } from './points.ts'
@@ -109,6 +109,16 @@ const differencesOf = async (world: World, migration: Migration, ending: Ending)
   return (await Promise.all(found)).join('')
 }
 
+// What an agent was told while it was frozen it may still be doing when everybody has given up its answer.
+const settled = async (world: World): Promise<Seen['after']> => {
+  const isForgetting = ({ notes }: Holdings) => notes.some((note) => note.startsWith(roundsOf))
+  const look = async () => {
+    const found = await both(world)
+    return isForgetting(found.source) || isForgetting(found.target) ? false : found
+  }
+  return eventually('the agents to have forgotten', 10_000, look).catch(() => both(world))
+}
+
 const see = async (
   world: World,
   { witness }: Scene,
@@ -120,7 +130,7 @@ const see = async (
   const ending = endingOf(migration)
   const winner = winnerOf(ending)
   const runs = hasEnded(migration.state) && (await untilOneRuns(world, migration, winner, runMs))
-  const after = await both(world)
+  const after = await settled(world)
   const hostname = after[winner].containers[name]?.hostname
   const acknowledgedThere = async () =>
     (await witness.acknowledged()).filter((line) => line.hostname === hostname).at(-1)?.number ?? 0
