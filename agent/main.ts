@@ -99,7 +99,7 @@ const run = async (config: AgentConfig, stop: AbortController): Promise<void> =>
   const observer = createObserver({ engine, dockerHost: config.dockerHost, log })
   const sizes = createSizes({ observer, volumes, paths, state, log })
   const reports = createReports({ observer, sizes })
-  const lending = createLending({ engine, volumes, paths, state, log })
+  const lending = createLending({ engine, volumes, paths, state, dataDir: config.dataDir, log })
   const now = () => new Date()
   const line = { coordinator: config.coordinator, tls, silenceMs }
   const admission = createAdmission({ host: established.host, trusted: tls, now })

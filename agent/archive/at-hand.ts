@@ -5,8 +5,9 @@ import type { VolumeState } from '../docker/engine.ts'
 import { withoutMarks } from '../docker/labels.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { AgentContext } from '../steps/context.ts'
+import { findOwnState, ownStateRefused } from '../steps/own-state.ts'
 
-export type ArchiveContext = Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'log'>
+export type ArchiveContext = Pick<AgentContext, 'engine' | 'volumes' | 'paths' | 'state' | 'dataDir' | 'log'>
 
 export type AtHand = {
   // As this agent sees it.
@@ -19,14 +20,16 @@ export type AtHand = {
 type Asked = { readonly volume: string; readonly live: boolean }
 
 // Throws DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_VOLUME_DRIVER, DRAYAGE_VOLUME_OPTIONS, DRAYAGE_WORKLOAD_RETIRED,
-// DRAYAGE_VOLUME_IN_USE, DRAYAGE_ID_SHIFT_MISMATCH, DRAYAGE_VOLUME_UNREADABLE.
+// DRAYAGE_VOLUME_IN_USE, DRAYAGE_ID_SHIFT_MISMATCH, DRAYAGE_VOLUME_UNREADABLE, DRAYAGE_FORBIDDEN_BY_HOST.
 export const findAtHand = async (
-  { engine, volumes, paths, state }: ArchiveContext,
+  context: ArchiveContext,
   { volume: name, live }: Asked,
   signal: AbortSignal,
 ): Promise<AtHand> => {
+  const { engine, volumes, paths, state } = context
   const volume = await engine.volume(name)
   requirePlain(volume)
+  await requireNotOwnState(context, volume)
   requireWhole(state, name)
   await requireUnshifted(engine)
   const root = paths.here(volume.mountpoint)
@@ -59,6 +62,16 @@ export const requirePlain = ({ name, driver, options }: VolumeState): void => {
     `The volume ${name} was made with options (${given.join(', ')}): its data is elsewhere, and its directory is only a ` +
       'view of it. Take the data from where it is.',
   )
+}
+
+export const requireNotOwnState = async (
+  context: Pick<ArchiveContext, 'engine' | 'paths' | 'dataDir'>,
+  { name, mountpoint }: Pick<VolumeState, 'name' | 'mountpoint'>,
+): Promise<void> => {
+  const own = await findOwnState(context)
+  if (!(await own.isReachedFrom(mountpoint))) return
+  const { code, message } = ownStateRefused(`The volume ${name}`, own)
+  throw new AppError(code, message)
 }
 
 export const requireWhole = ({ imports }: Pick<ArchiveContext['state'], 'imports'>, name: string): void => {

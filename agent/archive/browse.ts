@@ -4,12 +4,14 @@ import type { DirectoryPage } from '../../shared/rpc/generated/drayage/v1/Direct
 import type { FilePiece } from '../../shared/rpc/generated/drayage/v1/FilePiece.ts'
 import type { ListDirectoryRequest__Output } from '../../shared/rpc/generated/drayage/v1/ListDirectoryRequest.ts'
 import type { ReadFileRequest__Output } from '../../shared/rpc/generated/drayage/v1/ReadFileRequest.ts'
-import { type ArchiveContext, requireNotRetired, requirePlain, requireWhole } from './at-hand.ts'
+import { type ArchiveContext, requireNotOwnState, requireNotRetired, requirePlain, requireWhole } from './at-hand.ts'
 
 // Answers its directory, as this agent sees it.
-const findVolume = async ({ engine, paths, state }: ArchiveContext, name: string): Promise<string> => {
+const findVolume = async (context: ArchiveContext, name: string): Promise<string> => {
+  const { engine, paths, state } = context
   const volume = await engine.volume(name)
   requirePlain(volume)
+  await requireNotOwnState(context, volume)
   requireWhole(state, name)
   const root = paths.here(volume.mountpoint)
   await requireNotRetired(state, name, root)

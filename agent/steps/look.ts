@@ -22,7 +22,7 @@ import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
 import { bindFindings, lookAtBinds } from './binds.ts'
 import type { AgentContext } from './context.ts'
-import { findOwnState } from './own-state.ts'
+import { findOwnState, ownStateRefused } from './own-state.ts'
 import { reachWarnings } from './reach.ts'
 import { broughtBackByHand, copyOf, keptCopy, layerAgainst, lookAtRetained, portsAgainst, told } from './retained.ts'
 
@@ -66,13 +66,15 @@ export const describeWorkload = async (
 
 // What the engine does not know: whose its volumes' roots are, how much is in them, and what it mounts of the host.
 const lookInside = async (
-  { volumes, paths, state }: AgentContext,
+  context: AgentContext,
   workload: Workload,
   copied: CopiedBinds,
   isMeasured: (volume: string) => boolean,
   signal: AbortSignal,
 ): Promise<Workload> => {
+  const { volumes, paths, state } = context
   const obstacles: Finding[] = []
+  const own = await findOwnState(context)
   const retired = state.retired.byContainer(workload.containerId)
   if (retired) {
     obstacles.push({
@@ -85,6 +87,10 @@ const lookInside = async (
   const looked = await Promise.all(
     [...workload.volumes, ...copied.volumes].map(async (volume) => {
       if (!isCopied(volume)) return volume
+      if (await own.isReachedFrom(volume.mountpoint)) {
+        obstacles.push(ownStateRefused(volume.ofHost ? volume.name : `The volume ${volume.name}`, own))
+        return volume
+      }
       const root = paths.here(volume.mountpoint)
       try {
         const rootIdentity = volume.ofHost ? volume.rootIdentity : await volumes.identify(root)

@@ -12,6 +12,14 @@ export type OwnState = {
   isReachedFrom(source: string): Promise<boolean>
 }
 
+// Whatever his role, nobody gets at it through Drayage.
+export const ownStateRefused = (volume: string, { dataDir }: Pick<OwnState, 'dataDir'>) => ({
+  code: 'DRAYAGE_FORBIDDEN_BY_HOST' as const,
+  message:
+    `${volume} holds the state of this host's agent (${dataDir}), and its key: it is neither read, nor copied, nor moved. An ` +
+    'agent is not moved: install one where it is wanted (dray host add).',
+})
+
 type Context = Pick<AgentContext, 'paths' | 'dataDir'> & {
   readonly engine: Pick<AgentContext['engine'], 'mountsOf' | 'facts'>
 }
