@@ -64,7 +64,7 @@ describe.each([
     const received = (await receive()).at(-1)?.done
     expect(received).toMatchObject({ loaded: true })
     const imageId = received?.imageId ?? ''
-    expect((await receive()).at(-1)?.done).toEqual({ imageId, loaded: true })
+    expect((await receive()).at(-1)?.done).toEqual({ imageId, loaded: true, notPulled: '' })
 
     const hold = { lease, containerId }
     await source.call.unary('HoldSource', hold, short)
