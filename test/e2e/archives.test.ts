@@ -303,6 +303,7 @@ describe('an import', () => {
       )
     }
     // And nothing stands in the way of the next try.
+    await lab.untilHostIs(one, 'online')
     await lab.untilHostIs(two, 'online')
     await imported(['host-2/dying', '-i', file])
   })
