@@ -116,11 +116,10 @@ export const assemble = async (common: Common): Promise<Assembled> => {
   const fencing = createFencing({
     ...{ hosts: connections, fences, journal, clock, log },
     onHold: () => holds.everything() !== null,
-    onlineSince: async (name) => {
+    sighting: async (name) => {
       const row = await hosts.find(name)
       if (row === null) throw hostNotFound(name)
-      const { state, lastSeen } = presence.of(row)
-      return state === 'online' ? lastSeen : null
+      return presence.of(row)
     },
   })
   const recovery = await createRecovery({

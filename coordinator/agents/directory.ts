@@ -10,7 +10,7 @@ import type { Clock } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
 import type { JoinTokenStore } from '../store/join-tokens.ts'
 import { hostNotFound } from './host-not-found.ts'
-import type { Presence } from './presence.ts'
+import { mayBeOnline, type Presence } from './presence.ts'
 import type { HostRemoval } from './removal.ts'
 
 export type HostDirectory = {
@@ -95,11 +95,14 @@ export const createHostDirectory = ({
     add: async (name) => {
       const now = clock.now()
       const row = await hosts.add(name, now)
-      if (row.enrolledAt !== null && presence.of(row).state === 'online') {
+      const seen = presence.of(row)
+      if (row.enrolledAt !== null && mayBeOnline(seen)) {
+        const standing = seen.state === 'online' ? 'is online' : 'may be online: the coordinator has only just started'
         throw new AppError(
           'DRAYAGE_HOST_EXISTS',
-          `The host ${name} was added before, and its agent is online. Nothing was changed. Choose another name for ` +
-            `another host; if ${name} was installed anew, stop the agent that still answers for it, and ask again.`,
+          `The host ${name} was added before, and its agent ${standing}. Nothing was changed. Choose another name for ` +
+            `another host; if ${name} was installed anew, stop the agent that answered for it, and ask again when dray ` +
+            'hosts shows it as lost.',
         )
       }
       const secret = newSecret()

@@ -3,23 +3,32 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../migration/ports.ts'
 import { createHostStore, type HostStore } from '../store/hosts.ts'
 import { openTemporaryDatabase, type TemporaryDatabase } from '../store/testing/temporary-database.ts'
-import { createPresence, stateOf } from './presence.ts'
+import { createPresence, mayBeOnline, stateOf } from './presence.ts'
 
 const heartbeatMs = 5_000
 
+const silence = fc.integer({ min: 0, max: 100_000 })
+
 describe('a host', () => {
-  test('that was never heard of is unknown, whatever the time', () => {
-    fc.assert(fc.property(fc.date({ noInvalidDate: true }), (now) => stateOf(null, now, heartbeatMs) === 'unknown'))
+  test('that was never heard of is unknown, however long', () => {
+    fc.assert(fc.property(silence, (ms) => stateOf('nobody', ms, heartbeatMs) === 'unknown'))
   })
 
-  test('is online for three heartbeats after it was heard of, and lost from then on', () => {
-    const heard = new Date('2026-01-05T08:00:00Z')
+  test('is lost when it was silent for more than three heartbeats, and online before if this process has heard it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 100_000 }), (ms) => {
-        const state = stateOf(heard, new Date(heard.getTime() + ms), heartbeatMs)
-        return state === (ms <= 3 * heartbeatMs ? 'online' : 'lost')
+      fc.property(silence, fc.constantFrom('this-process', 'a-former-one'), (ms, by) => {
+        const before = by === 'this-process' ? 'online' : 'unknown'
+        return stateOf(by, ms, heartbeatMs) === (ms <= 3 * heartbeatMs ? before : 'lost')
       }),
     )
+  })
+
+  test('may be online unless it is lost or was never heard of', () => {
+    const lastSeen = new Date()
+    const states = ['online', 'unknown', 'lost'] as const
+    const seen = states.map((state) => mayBeOnline({ state, lastSeen, engineReachable: true }))
+    expect(seen).toEqual([true, true, false])
+    expect(mayBeOnline({ state: 'unknown', lastSeen: null, engineReachable: false })).toBe(false)
   })
 })
 
@@ -33,6 +42,7 @@ describe('presence', () => {
     warn: ({ host }: { host?: string }, message: string) => void said.push(`${host}: ${message}`),
   }
   const clock: Clock = { now: () => new Date(nowMs), sleep: async () => {} }
+  const elapsedMs = () => nowMs
   beforeEach(async () => {
     temporary = await openTemporaryDatabase()
     hosts = createHostStore(temporary.db)
@@ -47,21 +57,36 @@ describe('presence', () => {
     return found
   }
 
-  test('outlives the process: what was heard of shortly before a restart is online after it', async () => {
-    const before = createPresence({ hosts, clock, heartbeatMs, log })
+  test('is not known after a restart until the host is heard again, and when it was last heard of is', async () => {
+    const before = createPresence({ hosts, clock, heartbeatMs, elapsedMs, log })
     await before.heard('host-1', true)
     nowMs += 4_000
     await before.heard('host-1', true)
     await before.flush()
-    nowMs += 14_000
-    const after = createPresence({ hosts, clock, heartbeatMs, log })
-    expect(after.of(await row())).toMatchObject({ state: 'online', engineReachable: true })
-    nowMs += 2_000
-    expect(after.of(await row()).state).toBe('lost')
+    const lastSeen = clock.now()
+    nowMs += 1_000
+    const after = createPresence({ hosts, clock, heartbeatMs, elapsedMs, log })
+    expect(after.of(await row())).toEqual({ state: 'unknown', lastSeen, engineReachable: true })
+    nowMs += 15_001
+    expect(after.of(await row())).toMatchObject({ state: 'lost', lastSeen })
+    await after.heard('host-1', true)
+    expect(after.of(await row())).toMatchObject({ state: 'online', lastSeen: clock.now() })
+  })
+
+  test('does not follow a clock that is set', async () => {
+    let setMs = 0
+    const set: Clock = { ...clock, now: () => new Date(nowMs + setMs) }
+    const presence = createPresence({ hosts, clock: set, heartbeatMs, elapsedMs, log })
+    await presence.heard('host-1', true)
+    setMs = 3_600_000
+    expect(presence.of(await row()).state).toBe('online')
+    setMs = -3_600_000
+    nowMs += 15_001
+    expect(presence.of(await row()).state).toBe('lost')
   })
 
   test('does not write every heartbeat, but writes at once that the engine went away', async () => {
-    const presence = createPresence({ hosts, clock, heartbeatMs, log })
+    const presence = createPresence({ hosts, clock, heartbeatMs, elapsedMs, log })
     await presence.heard('host-1', true)
     const first = (await row()).lastSeen
     nowMs += heartbeatMs
@@ -87,6 +112,7 @@ describe('presence', () => {
         },
       },
       heartbeatMs,
+      elapsedMs,
       log,
     })
     await presence.heard('host-1', true)

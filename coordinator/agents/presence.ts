@@ -1,4 +1,7 @@
 // Which hosts are there. What a host holds can only be relied on while it is online: a lost one is unknown, not empty.
+//
+// A host is online by what this process has heard itself, on a clock that nobody sets: what a former one has written down says
+// when it was last heard of, and nothing of now.
 import type { HostState } from '../../shared/api/hosts.ts'
 import type { Clock } from '../migration/ports.ts'
 import type { HostRow, HostStore } from '../store/hosts.ts'
@@ -11,10 +14,19 @@ export type Sighting = {
 
 const missedUntilLost = 3
 
-export const stateOf = (lastSeen: Date | null, now: Date, heartbeatMs: number): HostState => {
-  if (lastSeen === null) return 'unknown'
-  return now.getTime() - lastSeen.getTime() > missedUntilLost * heartbeatMs ? 'lost' : 'online'
+// silentMs: since it was heard by this process; since that has begun, where it was not.
+export const stateOf = (
+  by: 'this-process' | 'a-former-one' | 'nobody',
+  silentMs: number,
+  heartbeatMs: number,
+): HostState => {
+  if (by === 'nobody') return 'unknown'
+  if (silentMs > missedUntilLost * heartbeatMs) return 'lost'
+  return by === 'this-process' ? 'online' : 'unknown'
 }
+
+// It has reported, and may be doing so still: whoever needs it to be down waits.
+export const mayBeOnline = ({ state, lastSeen }: Sighting): boolean => state !== 'lost' && lastSeen !== null
 
 export type Presence = {
   heard(host: string, engineReachable: boolean): Promise<void>
@@ -31,6 +43,8 @@ export type PresenceOptions = {
   readonly hosts: HostStore
   readonly clock: Clock
   readonly heartbeatMs: number
+  // Milliseconds since some moment; never set, never backwards.
+  readonly elapsedMs?: () => number
   readonly log: {
     info(facts: object, message: string): void
     warn(facts: object, message: string): void
@@ -41,8 +55,15 @@ export type PresenceOptions = {
 // its next heartbeat.
 const writtenEveryMs = 60_000
 
-export const createPresence = ({ hosts, clock, heartbeatMs, log }: PresenceOptions): Presence => {
-  type Heard = { at: Date; engineReachable: boolean; writtenAt: Date | null }
+export const createPresence = ({
+  hosts,
+  clock,
+  heartbeatMs,
+  elapsedMs = () => performance.now(),
+  log,
+}: PresenceOptions): Presence => {
+  type Heard = { at: Date; atMs: number; engineReachable: boolean; writtenAt: Date | null }
+  const beganMs = elapsedMs()
   const heard = new Map<string, Heard>()
   const lastNoticed = new Map<string, HostState>()
 
@@ -62,10 +83,10 @@ export const createPresence = ({ hosts, clock, heartbeatMs, log }: PresenceOptio
 
   const sighting: Presence['of'] = ({ name, lastSeen, engineReachable }) => {
     const fresh = heard.get(name)
-    const newest = fresh === undefined || (lastSeen !== null && lastSeen > fresh.at) ? lastSeen : fresh.at
+    const by = fresh !== undefined ? 'this-process' : lastSeen === null ? 'nobody' : 'a-former-one'
     return {
-      state: stateOf(newest, clock.now(), heartbeatMs),
-      lastSeen: newest,
+      state: stateOf(by, elapsedMs() - (fresh?.atMs ?? beganMs), heartbeatMs),
+      lastSeen: fresh?.at ?? lastSeen,
       engineReachable: fresh?.engineReachable ?? engineReachable,
     }
   }
@@ -73,7 +94,10 @@ export const createPresence = ({ hosts, clock, heartbeatMs, log }: PresenceOptio
   return {
     heard: async (host, engineReachable) => {
       const before = heard.get(host)
-      const entry: Heard = { at: clock.now(), engineReachable, writtenAt: before?.writtenAt ?? null }
+      const entry: Heard = {
+        ...{ at: clock.now(), atMs: elapsedMs(), engineReachable },
+        writtenAt: before?.writtenAt ?? null,
+      }
       heard.set(host, entry)
       notice(host, 'online')
       const due =

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { HostState } from '../../shared/api/hosts.ts'
 import { AppError, type ErrorCode } from '../../shared/errors.ts'
+import type { Sighting } from '../agents/presence.ts'
 import { type Entry, stepOrder } from '../migration/decide.ts'
 import type { AgentPort, Hosts, JournalPhase } from '../migration/ports.ts'
 import { accepted } from '../migration/record.ts'
@@ -73,6 +75,8 @@ const agentOf = (host: string): AgentPort =>
     },
   })
 
+const seen = (state: HostState): Sighting => ({ state, lastSeen: clock.now(), engineReachable: true })
+
 const setUp = async () => {
   const hostStore = createHostStore(temporary.db)
   for (const name of ['host-1', 'host-2']) await hostStore.add(name, clock.now())
@@ -85,7 +89,7 @@ const setUp = async () => {
   const guarded = createGuardedHosts({ hosts, fences, journal, heard: async () => {} })
   const fencing = createFencing({
     ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false },
-    onlineSince: async (host) => (away.has(host) ? null : clock.now()),
+    sighting: async (host) => seen(away.has(host) ? 'lost' : 'online'),
   })
   await journal.create({
     ...{
@@ -114,7 +118,7 @@ const setUp = async () => {
     await target.forgetMigration({ lease, movedHere: '' })
     await source.forgetMigration({ lease, movedHere: '' })
   }
-  return { fences, journal, guarded, fencing, lease, source, target, undo }
+  return { fences, journal, hosts, guarded, fencing, lease, source, target, undo }
 }
 const ofSource = ['restoreSource', 'restartSource', 'unfenceSource', 'releaseSource', 'forgetMigration']
 const ofTarget = ['discardTarget', 'removeImage', 'forgetMigration']
@@ -136,15 +140,26 @@ test('a host is fenced only while it is silent, and asked for nothing from then 
 })
 
 test('one whose agent answers though it does not report is not fenced', async () => {
-  const { fences, journal } = await setUp()
-  const hosts: Hosts = {
-    online: async (host) => ({ agent: agentOf(host), address: '' }),
-    known: async (host) => ({ agent: agentOf(host), address: '' }),
-  }
+  const { fences, journal, hosts } = await setUp()
   const deaf = createFencing({
-    ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false, onlineSince: async () => null },
+    ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false, sighting: async () => seen('lost') },
   })
   await expect(deaf.fence('host-1', 'admin')).rejects.toMatchObject({ code: 'DRAYAGE_HOST_ANSWERS' })
+})
+
+test('one that a coordinator has not heard since it started is not fenced before it counts as lost', async () => {
+  const { fences, journal, hosts } = await setUp()
+  away.add('host-1')
+  let state: HostState = 'unknown'
+  const young = createFencing({
+    ...{ hosts, fences, journal, clock, log: quiet, onHold: () => false, sighting: async () => seen(state) },
+  })
+  await expect(young.fence('host-1', 'admin')).rejects.toMatchObject({
+    code: 'DRAYAGE_HOST_ANSWERS',
+    message: expect.stringContaining('has only just started'),
+  })
+  state = 'lost'
+  expect((await young.fence('host-1', 'admin')).migrations).toHaveLength(1)
 })
 
 test('what has crossed is thrown away only when the source is back, has the original, and was put back', async () => {

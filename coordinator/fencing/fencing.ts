@@ -1,6 +1,7 @@
 // An operator's word that a host is down, for good or powered off, and what is made good when its agent is back.
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts'
 import { migrationOfPart } from '../../shared/move-set/part.ts'
+import { mayBeOnline, type Sighting } from '../agents/presence.ts'
 import type { Clock, Hosts, Journal } from '../migration/ports.ts'
 import type { MigrationRecord } from '../migration/record.ts'
 import { type Consequence, consequenceOf, describeConsequence } from './consequence.ts'
@@ -29,8 +30,8 @@ export type FencingOptions = {
   readonly hosts: Hosts
   readonly fences: FenceStore
   readonly journal: Pick<Journal, 'find' | 'entries' | 'unfinished' | 'addWarnings'>
-  // When it was last heard of, if it counts as online. Throws DRAYAGE_HOST_NOT_FOUND.
-  readonly onlineSince: (host: string) => Promise<Date | null>
+  // Throws DRAYAGE_HOST_NOT_FOUND.
+  readonly sighting: (host: string) => Promise<Sighting>
   // Nothing may be asked of any host.
   readonly onHold: () => boolean
   readonly clock: Clock
@@ -51,18 +52,20 @@ const silent: ReadonlySet<ErrorCode> = new Set([
   'DRAYAGE_HOST_OFFLINE',
 ])
 
-export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clock, log }: FencingOptions): Fencing => {
+export const createFencing = ({ hosts, fences, journal, sighting, onHold, clock, log }: FencingOptions): Fencing => {
   // Of those that are fenced: whose agent has registered since, with this process.
   const returned = new Set<string>()
   const telling = new Map<string, Promise<void>>()
 
   const requireSilence = async (host: string): Promise<void> => {
-    const heardAt = await onlineSince(host)
-    if (heardAt !== null) {
+    const seen = await sighting(host)
+    if (mayBeOnline(seen)) {
+      const standing =
+        seen.state === 'online' ? 'is not down' : 'is not known to be down, since the coordinator has only just started'
       throw new AppError(
         'DRAYAGE_HOST_ANSWERS',
-        `${host} is not down: its agent was heard of at ${heardAt.toISOString()}. Nothing was changed. If it is being ` +
-          'switched off just now, wait until dray hosts shows it as lost.',
+        `${host} ${standing}: its agent was heard of at ${seen.lastSeen?.toISOString()}. Nothing was changed. If it is ` +
+          'being switched off just now, wait until dray hosts shows it as lost.',
       )
     }
     const answer = await probe(host)
@@ -217,7 +220,7 @@ export const createFencing = ({ hosts, fences, journal, onlineSince, onHold, clo
         for (const host of waiting) {
           if (signal.aborted) return
           const mayBeTold = returned.has(host) || (await fences.current(host)) === null
-          if (mayBeTold && (await onlineSince(host)) !== null) await tellNow(host)
+          if (mayBeTold && (await sighting(host)).state === 'online') await tellNow(host)
         }
       }
     },

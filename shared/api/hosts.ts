@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Finding, HostName, Nullable, Timestamp } from './common.ts'
 
-// unknown: enrolled or added, and never reported. lost: not heard of for three heartbeats; what it holds is as it was
-// last reported, and may have changed since.
+// unknown: added and never heard of, or not yet heard of since the coordinator started. lost: not heard of for three
+// heartbeats; what it holds is as it was last reported, and may have changed since.
 export const HostState = Type.Union([Type.Literal('online'), Type.Literal('lost'), Type.Literal('unknown')])
 export type HostState = Static<typeof HostState>
 

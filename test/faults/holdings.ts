@@ -1,6 +1,6 @@
 // Everything that a host has that a migration could have left there or taken away, from outside of Drayage: what the
 // engine lists, what lies beside the volumes' data, and what the agent has noted.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { engineApi } from '../lab/engine-api.ts'
 import type { LabHost } from '../lab/lab.ts'
@@ -20,6 +20,8 @@ export type Holdings = {
   readonly containers: Readonly<Record<string, HeldContainer>>
   // By name; what lies in the volume's folder.
   readonly volumes: Readonly<Record<string, readonly string[]>>
+  // Paths below its /srv.
+  readonly directories: readonly string[]
   readonly networks: readonly string[]
   readonly images: readonly string[]
   // Migrations that the agent has a note of, and workloads whose rounds it keeps: but for a way back, of what has moved here
@@ -73,13 +75,20 @@ const notesOf = async ({ agentDataDir }: LabHost): Promise<readonly string[]> =>
   ].toSorted()
 }
 
+// Where the machine has what the host has as /srv.
+export const srvOf = ({ name, srv }: LabHost): string => {
+  if (srv === undefined) throw new Error(`${name} has no /srv of its own.`)
+  return srv
+}
+
 export const holdingsOf = async (host: LabHost): Promise<Holdings> => {
   const ask = engineApi(host)
-  const [containers, volumes, networks, images, notes] = await Promise.all([
+  const [containers, volumes, directories, networks, images, notes] = await Promise.all([
     ask<{ Id: string }[]>('GET', '/containers/json?all=1').then((list) =>
       Promise.all(list.map(({ Id }) => ask<Inspected>('GET', `/containers/${Id}/json`))),
     ),
     ask<{ Volumes: { Name: string; Mountpoint: string }[] | null }>('GET', '/volumes'),
+    readdir(srvOf(host), { recursive: true }),
     ask<{ Name: string }[]>('GET', '/networks'),
     ask<{ Id: string; RepoTags: string[] | null }[]>('GET', '/images/json?all=1'),
     notesOf(host),
@@ -90,6 +99,7 @@ export const holdingsOf = async (host: LabHost): Promise<Holdings> => {
     volumes: Object.fromEntries(
       await Promise.all((volumes.Volumes ?? []).map(async (found) => [found.Name, await inVolume(found.Mountpoint)])),
     ),
+    directories: directories.toSorted(),
     networks: networks.map(({ Name }) => Name).toSorted(),
     images: images.map(({ Id, RepoTags }) => (RepoTags ?? []).join(' ') || Id).toSorted(),
     notes,
@@ -107,6 +117,7 @@ export const emptyHost = async (host: LabHost, keepImages: boolean): Promise<voi
   for (const { Name } of networks) {
     if (!['bridge', 'host', 'none'].includes(Name)) await ask('DELETE', `/networks/${Name}`)
   }
+  for (const entry of await readdir(srvOf(host))) await rm(join(srvOf(host), entry), { recursive: true })
   if (keepImages) return
   for (const { Id } of await ask<{ Id: string }[]>('GET', '/images/json')) await ask('DELETE', `/images/${Id}?force=1`)
 }

@@ -1,12 +1,14 @@
 // The roads that a migration can take while nothing unforeseen happens to it: of every kind there is, forwards and undone.
 import { randomUUID } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Migration, MigrationKind } from '../../shared/api/migrations.ts'
 import { engineApi } from '../lab/engine-api.ts'
+import { srvOf } from './holdings.ts'
 import { type Place, queued, stoodStillAt, whilePaused } from './places.ts'
 import { pointsOf, type StepPoints } from './points.ts'
 import { startFollowing, startMove, untilSettled } from './requests.ts'
-import { companion, companionBody, containerBody } from './workload.ts'
+import { companion, companionBody, companionWithDirectory, containerBody, directory } from './workload.ts'
 import { type ProcessName, type Scene, turned, type World } from './world.ts'
 
 export type Journey = {
@@ -91,6 +93,16 @@ const withCompanion: Journey['lead'] = async (world) => {
   return null
 }
 
+const withDirectory: Journey['lead'] = async ({ source }) => {
+  const path = join(srvOf(source), directory)
+  await mkdir(path, { recursive: true })
+  await writeFile(join(path, 'file'), 'of the host')
+  const ask = engineApi(source)
+  await ask('POST', `/containers/create?name=${companion}`, companionWithDirectory)
+  await ask('POST', `/containers/${companion}/start`)
+  return null
+}
+
 // In the middle of a step: one of them has had its part, and the other has not.
 const betweenMembers: Journey['places'] = (steps) =>
   steps.flatMap((step) => (step.middle === null ? [] : [stoodStillAt(step, 'middle', step.middle)]))
@@ -100,6 +112,18 @@ const together = {
   lead: withCompanion,
   ask: (world, key) => startMove(world, key, { options: { dependents: 'take' } }),
   places: betweenMembers,
+} as const satisfies Partial<Journey>
+
+const withItsDirectory = {
+  ...together,
+  lead: withDirectory,
+  ask: (world, key) => startMove(world, key, { options: { dependents: 'take', binds: 'copy' } }),
+  // Where it is made or taken back.
+  places: (steps) =>
+    steps.flatMap((step) => {
+      const own = step.all.find(({ name }) => name.endsWith('.bind'))
+      return own === undefined ? [] : [stoodStillAt(step, 'directory', own)]
+    }),
 } as const satisfies Partial<Journey>
 
 export const journeys: readonly Journey[] = [
@@ -131,6 +155,22 @@ export const journeys: readonly Journey[] = [
     ...together,
     name: 'set-undo',
     what: 'a move of the two that is refused at the last moment before its commit, and undoes every step',
+    arrange: refusedAtItsCommit,
+    concerns: isUndo,
+    outcome: 'rolled-back',
+  },
+  {
+    ...withItsDirectory,
+    name: 'directory',
+    what: 'a move of the two, one of which mounts a directory of its host that is copied',
+    arrange: nothing,
+    concerns: forwards,
+    outcome: 'awaiting-finalize',
+  },
+  {
+    ...withItsDirectory,
+    name: 'directory-undo',
+    what: 'a move of the two with the directory that is refused at the last moment before its commit, and undoes every step',
     arrange: refusedAtItsCommit,
     concerns: isUndo,
     outcome: 'rolled-back',

@@ -1,6 +1,7 @@
 // One case: a migration stands still at a place, a fault strikes, it goes on, the fault is mended, it ends, and what is
 // seen is judged.
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Paint } from '../../cli/display/colour.ts'
@@ -10,13 +11,13 @@ import { differences } from '../e2e/moving.ts'
 import type { LabHost } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
 import type { Fault } from './faults.ts'
-import { type Holdings, holdingsOf, roundsOf } from './holdings.ts'
+import { type Holdings, holdingsOf, roundsOf, srvOf } from './holdings.ts'
 import { along, type Journey } from './journeys.ts'
 import type { Place } from './places.ts'
 import type { Point } from './points.ts'
 import { isSettled, lookAt } from './requests.ts'
 import { type Breach, type Ending, endingOf, judge, type Seen, winnerOf } from './verdict.ts'
-import { longestGapMs, name, volumes } from './workload.ts'
+import { directory, longestGapMs, name, volumes } from './workload.ts'
 import { ledgerOn, type ProcessName, type Scene, type World } from './world.ts'
 
 export type Case = {
@@ -102,11 +103,12 @@ const differencesOf = async (world: World, migration: Migration, ending: Ending)
       ? [world.target, world.source, migration.id]
       : [world.source, world.target, migration.followedBy ?? '']
   const found = Object.values(volumes).map((volume) =>
-    differences(`${folder(other, volume)}/_data.drayage-${aside}`, `${folder(winner, volume)}/_data`, [
-      '/ledger',
-    ]).catch((failure: Error) => failure.message),
+    differences(`${folder(other, volume)}/_data.drayage-${aside}`, `${folder(winner, volume)}/_data`, ['/ledger']),
   )
-  return (await Promise.all(found)).join('')
+  // A directory of the host stays where it is; in most journeys there is none.
+  const [left, taken] = [other, winner].map((host) => join(srvOf(host), directory)) as [string, string]
+  if (existsSync(left)) found.push(differences(left, taken))
+  return (await Promise.all(found.map((one) => one.catch((failure: Error) => failure.message)))).join('')
 }
 
 // What an agent was told while it was frozen it may still be doing when everybody has given up its answer.

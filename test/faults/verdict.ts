@@ -60,9 +60,10 @@ const characterOf = ({ restartPolicy, networks, ports, volumes }: HeldContainer)
   volumes,
 })
 
-const things = ({ containers, volumes, networks, images, notes }: Holdings) => ({
+const things = ({ containers, volumes, directories, networks, images, notes }: Holdings) => ({
   containers: Object.keys(containers).toSorted(),
   volumes,
+  directories,
   networks,
   images,
   notes,
@@ -80,6 +81,7 @@ const retired = (held: Things, migrationId: string): Things => {
 const arrived = (before: Sides, moved: readonly string[]): Things => ({
   containers: [...new Set([...Object.keys(before.target.containers), ...moved])].toSorted(),
   volumes: { ...before.target.volumes, ...before.source.volumes },
+  directories: [...new Set([...before.target.directories, ...before.source.directories])].toSorted(),
   networks: [...new Set([...before.target.networks, network])].toSorted(),
   images: [...new Set([...before.target.images, ...before.source.images])].toSorted(),
   notes: before.target.notes,

@@ -107,6 +107,16 @@ export const companionBody = {
   },
 }
 
+// With a directory of its host's besides; below /srv, which each host has of its own.
+export const directory = 'data/deep/side'
+export const companionWithDirectory = {
+  ...companionBody,
+  HostConfig: {
+    ...companionBody.HostConfig,
+    Mounts: [{ Type: 'bind', Source: `/srv/${directory}`, Target: '/side' }],
+  },
+}
+
 export type Acknowledged = {
   readonly number: number
   readonly epoch: number

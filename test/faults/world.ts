@@ -60,8 +60,8 @@ const disk = { sizeMb: 300, fs: 'ext4' } as const
 export const openWorld = async (): Promise<World> => {
   const lab = await startLab({
     hosts: [
-      { name: hostNames.source, disk },
-      { name: hostNames.target, disk },
+      { name: hostNames.source, disk, ownSrv: true },
+      { name: hostNames.target, disk, ownSrv: true },
     ],
     failpoints: true,
     environment: sameEverywhere,

@@ -65,7 +65,8 @@ export const startCoordinatorServers = async () => {
   const authority = await openAuthority(folder, clock.now())
   const identity = createOwnIdentity(await authority.issueOwn(clock.now()))
   const [hosts, inventory, joinTokens] = [createHostStore(db), createInventoryStore(db), createJoinTokenStore(db)]
-  const presence = createPresence({ hosts, clock, heartbeatMs, log: quiet })
+  const elapsedMs = () => performance.now() + offsetMs
+  const presence = createPresence({ hosts, clock, heartbeatMs, elapsedMs, log: quiet })
   const trusted = await openTrusted(createRevokedKeyStore(db), authority, clock)
   let ticketSigner = await authority.issueForTickets(clock.now())
   const stepsTaken: string[] = []
