@@ -58,7 +58,9 @@ export const readTicket = (ticket: Ticket__Output | null, authorities: string, a
   if (subject === 'volume') return { ...rest, volume: volume ?? '' }
   if (subject === 'imageId') return { ...rest, imageId: imageId ?? '' }
   if (subject === 'noise') return { ...rest, noise: true }
-  throw refusedTicket('it is for neither a volume nor an image nor a measurement; this agent may be older than the coordinator')
+  throw refusedTicket(
+    'it is for neither a volume nor an image nor a measurement; this agent may be older than the coordinator',
+  )
 }
 
 const readSigner = (certificate: Buffer): X509Certificate => {

@@ -38,7 +38,12 @@ const mostSmallFiles = 500
 const leastSmallFiles = 50
 const smallFilesMs = 100
 
-type Found = { readonly cursor: Cursor; readonly directory: readonly ByteString[]; readonly name: ByteString; readonly stat: Stat }
+type Found = {
+  readonly cursor: Cursor
+  readonly directory: readonly ByteString[]
+  readonly name: ByteString
+  readonly stat: Stat
+}
 
 export const sampleReading = (roots: readonly string[], checkpoint: () => void): Rates => {
   const cursors: Cursor[] = []
@@ -53,7 +58,10 @@ export const sampleReading = (roots: readonly string[], checkpoint: () => void):
       collect(cursor, found, (mostFiles - found.length) / (roots.length - index), lookingMs / roots.length, checkpoint)
     }
     return {
-      filesPerSecond: readSmall(found.filter(({ stat }) => stat.size <= smallBytes), checkpoint),
+      filesPerSecond: readSmall(
+        found.filter(({ stat }) => stat.size <= smallBytes),
+        checkpoint,
+      ),
       bytesPerSecond: readStretches(found, checkpoint),
     }
   } catch (error) {

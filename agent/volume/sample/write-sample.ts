@@ -3,7 +3,16 @@
 import { randomFillSync } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { AppError } from '../../../shared/errors.ts'
-import { close, OsError, openNameless, setModified, setOwner, startWriteBack, syncFile, writeAll } from '../linux/libc.ts'
+import {
+  close,
+  OsError,
+  openNameless,
+  setModified,
+  setOwner,
+  startWriteBack,
+  syncFile,
+  writeAll,
+} from '../linux/libc.ts'
 import { type Rates, rateOf } from './rates.ts'
 
 const kibibyte = 1024
@@ -27,7 +36,9 @@ export const sampleWriting = (directory: string, checkpoint: () => void): Rates 
   } catch (error) {
     if (!(error instanceof OsError)) throw error
     if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-      throw new AppError('DRAYAGE_TARGET_FULL', `There is no room in ${directory} to measure writing.`, { cause: error })
+      throw new AppError('DRAYAGE_TARGET_FULL', `There is no room in ${directory} to measure writing.`, {
+        cause: error,
+      })
     }
     throw new AppError(
       'DRAYAGE_UNREPRESENTABLE',
