@@ -87,18 +87,22 @@ const byWhat = (forecast: NonNullable<Plan['forecast']>, { from, to }: Plan): st
   }[slowest.part]
 }
 
-const aboutAs = (ms: number): string => (ms < 1_000 ? 'less than a second' : `about ${formatDuration(ms)}`)
+// Holes are not carried.
+const bytesToCopy = ({ volumes }: Plan): number =>
+  volumes.reduce(
+    (sum, { copied, contentBytes, diskBytes }) => sum + (copied ? Math.min(contentBytes, diskBytes) : 0),
+    0,
+  )
 
 const timeLines = (plan: Plan): readonly string[] => {
   const { forecast } = plan
   if (forecast === undefined) return []
   const { copyMs, downtimeMs, unknown = [] } = forecast
   const image = imagesOf(plan).some(({ presentOnTarget }) => !presentOnTarget) ? '; the image comes on top' : ''
-  const copy =
-    copyMs === null
-      ? 'copying: not known'
-      : `copying: ${aboutAs(copyMs)} for ${formatBytes(plan.totalBytes)}${byWhat(forecast, plan)}${image}`
-  const down = downtimeMs === null ? [] : [`downtime: ${aboutAs(downtimeMs)}, as before`]
+  if (copyMs === null) return ['copying: not known', ...unknown]
+  const about = copyMs < 1_000 ? 'less than a second' : `about ${formatDuration(copyMs)}`
+  const copy = `copying: ${about} for ${formatBytes(bytesToCopy(plan))}${byWhat(forecast, plan)}${image}`
+  const down = downtimeMs === null ? [] : [`downtime: about ${formatDuration(downtimeMs)}, as before`]
   return [copy, ...down, ...unknown]
 }
 

@@ -3,18 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ByteString } from '../byte-string.ts'
 import { type Cursor, createCursor } from '../linux/cursor.ts'
-import {
-  close,
-  listAttributes,
-  namesIn,
-  nextData,
-  nextHole,
-  OsError,
-  open,
-  openAt,
-  readFullyAt,
-  reopen,
-} from '../linux/libc.ts'
+import { close, listAttributes, namesIn, nextData, nextHole, open, openAt, readFullyAt, reopen } from '../linux/libc.ts'
 import { isMountPoint, type Stat, sameInode, statAt, statFd } from '../linux/stat.ts'
 import { asReadError, openVolume } from '../round/volume-root.ts'
 import { isGone } from '../tree/scan.ts'
