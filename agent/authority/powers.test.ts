@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { HostConfig, InspectedContainer } from '../docker/api/answers.ts'
-import { containerSpec } from '../docker/target/container-spec.ts'
+import { containerSpec } from '../docker/on-target/container-spec.ts'
 import { powersOf } from './powers.ts'
 
 const inspected = (version: string): InspectedContainer =>

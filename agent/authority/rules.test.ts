@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { hostPowers } from '../../shared/api/host-powers.ts'
 import type { HostConfig } from '../docker/api/answers.ts'
 import { registryOf } from '../docker/images/image-name.ts'
-import { type ContainerSpec, formatSpec } from '../docker/target/container-spec.ts'
+import { type ContainerSpec, formatSpec } from '../docker/on-target/container-spec.ts'
 import { type Arrival, arrivalFindings, arrivalWarnings, noRules, requireMayCome } from './rules.ts'
 
 const spec = (hostConfig: Partial<HostConfig>): ContainerSpec => ({

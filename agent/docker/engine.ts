@@ -25,13 +25,12 @@ import { commitLayer, removeLayer } from './images/layer-image.ts'
 import { type InventoryChange, watch } from './inventory/events.ts'
 import { type Inventory, inventory } from './inventory/inventory.ts'
 import { publishedPorts } from './networks/ports.ts'
-import { lostCompanions } from './sets/lost-companions.ts'
-import { type Described, type DescribeOptions, describeTogether, layer } from './source/describe.ts'
-import { createHolder, removeHolder } from './source/holder.ts'
-import { containerState, rename, setRestartPolicy, start, stop } from './source/lifecycle.ts'
-import { type ProjectParts, projectParts } from './source/project.ts'
-import { type Arrival, checkTogether, type EngineCheck } from './target/check.ts'
-import { discard } from './target/discard.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './on-source/describe.ts'
+import { createHolder, removeHolder } from './on-source/holder.ts'
+import { containerState, rename, setRestartPolicy, start, stop } from './on-source/lifecycle.ts'
+import { type ProjectParts, projectParts } from './on-source/project.ts'
+import { type Arrival, checkTogether, type EngineCheck } from './on-target/check.ts'
+import { discard } from './on-target/discard.ts'
 import {
   allUsers,
   type ContainerName,
@@ -41,10 +40,11 @@ import {
   runningUsers,
   useOfTarget,
   type VolumePlace,
-} from './target/made.ts'
-import type { OwnCopy } from './target/own-copy.ts'
-import { type PrepareOptions, prepare } from './target/prepare.ts'
-import { type GoesWith, goesWith, otherUsers, removeRetired } from './target/retired.ts'
+} from './on-target/made.ts'
+import type { OwnCopy } from './on-target/own-copy.ts'
+import { type PrepareOptions, prepare } from './on-target/prepare.ts'
+import { type GoesWith, goesWith, otherUsers, removeRetired } from './on-target/retired.ts'
+import { lostCompanions } from './sets/lost-companions.ts'
 import { type HostMount, hostMounts } from './volumes/host-mounts.ts'
 import {
   inspectVolume,
@@ -61,10 +61,10 @@ export type { PulledImage } from './images/image-pull.ts'
 export type { MovedImage } from './images/images.ts'
 export type { InventoryChange } from './inventory/events.ts'
 export type { Inventory } from './inventory/inventory.ts'
-export type { Arrival, EngineCheck } from './target/check.ts'
-export type { ContainerName, Made, VolumePlace } from './target/made.ts'
-export type { OwnCopy } from './target/own-copy.ts'
-export type { GoesWith } from './target/retired.ts'
+export type { Arrival, EngineCheck } from './on-target/check.ts'
+export type { ContainerName, Made, VolumePlace } from './on-target/made.ts'
+export type { OwnCopy } from './on-target/own-copy.ts'
+export type { GoesWith } from './on-target/retired.ts'
 export type { HostMount } from './volumes/host-mounts.ts'
 export type { VolumeState } from './volumes/volumes.ts'
 

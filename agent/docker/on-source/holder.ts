@@ -6,7 +6,7 @@ import { type Client, path } from '../api/client.ts'
 import { findContainer, inspectContainer } from '../api/containers.ts'
 import { hasStatus, orNull } from '../api/errors.ts'
 import { containerIsOurs, holderName, roleLabels } from '../api/labels.ts'
-import { ourContainers, removeContainer } from '../target/discard.ts'
+import { ourContainers, removeContainer } from '../on-target/discard.ts'
 
 const volumeMounts = (container: InspectedContainer): Json[] =>
   container.Mounts.flatMap((mount) =>

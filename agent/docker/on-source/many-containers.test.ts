@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { InspectedContainer, Mount } from '../api/answers.ts'
-import { checkTogether } from '../target/check.ts'
+import { checkTogether } from '../on-target/check.ts'
 import { standIn } from '../testing/stand-in.ts'
 import { describeTogether } from './describe.ts'
 

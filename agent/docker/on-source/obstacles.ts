@@ -16,8 +16,8 @@ import { isHolder } from '../api/labels.ts'
 import { withTag } from '../images/image-name.ts'
 import { layerFindings, layerPolicy } from '../images/writable-layer.ts'
 import { publishedPorts } from '../networks/ports.ts'
+import { isDockersOwnNetwork, losesHostname } from '../on-target/container-spec.ts'
 import type { Reference, Use } from '../sets/ties.ts'
-import { isDockersOwnNetwork, losesHostname } from '../target/container-spec.ts'
 import { kindOf, tmpfsOf, volumeObstacles, volumeWarnings } from '../volumes/volume-kinds.ts'
 
 export type SourceFacts = {

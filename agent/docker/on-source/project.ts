@@ -3,7 +3,7 @@ import type { InspectedVolume } from '../api/answers.ts'
 import type { Client } from '../api/client.ts'
 import { listContainers, listedName } from '../api/containers.ts'
 import { isHolder } from '../api/labels.ts'
-import type { ContainerName } from '../target/made.ts'
+import type { ContainerName } from '../on-target/made.ts'
 
 const projectLabel = 'com.docker.compose.project'
 
