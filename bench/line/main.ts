@@ -53,11 +53,11 @@ const peakMebibytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 // As cli/dray.ts starts an agent.
-const asInstalled = '--max-semi-space-size=1'
 const start = (name: string): ChildProcess =>
   fork(side, {
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     execArgv: [
-      asInstalled,
+      '--max-semi-space-size=1',
       ...(values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}/${name}`]),
     ],
   })
