@@ -8,7 +8,6 @@ import type { Banned } from '../shared/rpc/banned.ts'
 import type { AgentHandlers } from '../shared/rpc/generated/drayage/v1/Agent.ts'
 import type { ArchiveHandlers } from '../shared/rpc/generated/drayage/v1/Archive.ts'
 import type { Lease__Output as Lease } from '../shared/rpc/generated/drayage/v1/Lease.ts'
-import type { TransferHandlers } from '../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { withSignsOfLife } from '../shared/rpc/liveness.ts'
 import { type CallContext, createServer, handlers } from '../shared/rpc/server.ts'
 import { services } from '../shared/rpc/services.ts'
@@ -32,6 +31,7 @@ import { receiveImage, removeImage } from './steps/image.ts'
 import { isolateSource, restoreSource } from './steps/isolate.ts'
 import { keepLayer } from './steps/keep-layer.ts'
 import { checkTargets, describeProject, describeWorkloads } from './steps/look.ts'
+import { measureLine, measureReading, measureWriting } from './steps/measure.ts'
 import { receiveVolume } from './steps/receive-volume.ts'
 import { reinstateTarget } from './steps/retained.ts'
 import { retireSource } from './steps/retire.ts'
@@ -39,6 +39,7 @@ import { runHook } from './steps/run-hook.ts'
 import { settleWorkload } from './steps/settle.ts'
 import { startTarget, stopTarget } from './steps/start.ts'
 import { restartSource, stopSource } from './steps/stop.ts'
+import { transferHandlers } from './transfer/handlers.ts'
 import type { Serving } from './transfer/serve.ts'
 
 const nothing = Buffer.alloc(0)
@@ -122,6 +123,9 @@ export const createAgentServer = (
     DescribeProject: look(({ project }) => describeProject(context, project)),
     DescribeStanding: look(async () => standingOf(state)),
     CheckTargets: look((request) => checkTargets(context, request)),
+    MeasureReading: look((request, { signal }) => measureReading(context, request, signal)),
+    MeasureWriting: look((_, { signal }) => measureWriting(context, signal)),
+    MeasureLine: look((request, { signal }) => measureLine(context, request, signal)),
     GrantEpoch: step((request, lease) => grantEpoch(context, request, lease)),
     // A coordinator that was restored from an older backup must be able to end what it believes to be under way.
     ForgetMigration: step((request, lease) => forgetMigration(context, request.movedHere, lease), { atAnyEpoch: true }),
@@ -166,9 +170,6 @@ export const createAgentServer = (
     RemoveVolume: serverStream((request, { signal }) => removeVolume(context, request, signal)),
     ReadCopy: serverStream((request, { signal }) => readCopy(context, request, signal)),
   } satisfies ArchiveHandlers)
-  server.addService(services.Transfer, {
-    PullVolume: peers.serverStream((request, call) => serving.pullVolume(request, call)),
-    PullImage: peers.serverStream((request, call) => serving.pullImage(request, call)),
-  } satisfies TransferHandlers)
+  server.addService(services.Transfer, transferHandlers(serving, peers))
   return server
 }

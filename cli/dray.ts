@@ -1,6 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=1
 // In MiB: with V8's own 16 the garbage of each thread lies about for longer, 60 MB of it in an agent that receives a volume, and
-// nothing is quicker (docs/adr/0014).
+// nothing is quicker. Nor is anything with an arena of glibc's for each thread, which all keep what they had once (docs/adr/0014).
 //
 // The version is checked before anything else is loaded: an older Node fails on a dependency's syntax or on an export
 // that it lacks, with a stack trace that does not say why. So this file imports nothing statically.

@@ -1,8 +1,8 @@
 // A volume that is to be read as a whole: found, allowed, and counted. Nothing of it is changed.
 import { AppError } from '../../shared/errors.ts'
 import type { VolumeAtHand } from '../../shared/rpc/generated/drayage/v1/VolumeAtHand.ts'
+import { withoutMarks } from '../docker/api/labels.ts'
 import type { VolumeState } from '../docker/engine.ts'
-import { withoutMarks } from '../docker/labels.ts'
 import { whereIs } from '../set-aside/set-aside.ts'
 import type { AgentContext } from '../steps/context.ts'
 import { findOwnState, ownStateRefused } from '../steps/own-state.ts'

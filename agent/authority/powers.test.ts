@@ -1,8 +1,8 @@
 // What each way of making a container gives it, from the inspect of real engines.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { HostConfig, InspectedContainer } from '../docker/api.ts'
-import { containerSpec } from '../docker/container-spec.ts'
+import type { HostConfig, InspectedContainer } from '../docker/api/answers.ts'
+import { containerSpec } from '../docker/on-target/container-spec.ts'
 import { powersOf } from './powers.ts'
 
 const inspected = (version: string): InspectedContainer =>

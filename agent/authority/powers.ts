@@ -3,8 +3,8 @@
 import { posix } from 'node:path'
 import { type HostPower, orderedPowers } from '../../shared/api/host-powers.ts'
 import type { WorkloadVolume__Output } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
-import type { ContainerSpec } from '../docker/container-spec.ts'
-import { kindOf } from '../docker/volume-kinds.ts'
+import type { ContainerSpec } from '../docker/on-target/container-spec.ts'
+import { kindOf } from '../docker/volumes/volume-kinds.ts'
 
 export type HeldPower = { readonly power: HostPower; readonly by: readonly string[] }
 

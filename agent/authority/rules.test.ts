@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { hostPowers } from '../../shared/api/host-powers.ts'
-import type { HostConfig } from '../docker/api.ts'
-import { type ContainerSpec, formatSpec } from '../docker/container-spec.ts'
-import { registryOf } from '../docker/image-name.ts'
+import type { HostConfig } from '../docker/api/answers.ts'
+import { registryOf } from '../docker/images/image-name.ts'
+import { type ContainerSpec, formatSpec } from '../docker/on-target/container-spec.ts'
 import { type Arrival, arrivalFindings, arrivalWarnings, noRules, requireMayCome } from './rules.ts'
 
 const spec = (hostConfig: Partial<HostConfig>): ContainerSpec => ({

@@ -3,8 +3,8 @@
 import type { HostPower } from '../../shared/api/host-powers.ts'
 import { AppError, type ErrorCode, type Finding } from '../../shared/errors.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import { parseSpec } from '../docker/container-spec.ts'
-import { registryOf } from '../docker/image-name.ts'
+import { registryOf } from '../docker/images/image-name.ts'
+import { parseSpec } from '../docker/on-target/container-spec.ts'
 import { powersOf } from './powers.ts'
 
 export type HostRules = {

@@ -1,6 +1,6 @@
 // What this agent has mounted, as the kernel says: proc(5), /proc/pid/mountinfo.
 import { readFile } from 'node:fs/promises'
-import { isWithin, relationOf } from './paths.ts'
+import { isWithin, type Relation, relationOf } from './paths.ts'
 
 type Mounted = { readonly place: string; readonly fileSystem: string }
 
@@ -31,8 +31,12 @@ export const isContainersOwn = (path: string, mounts: readonly Mounted[]): boole
 
 export const mountsHere = async (): Promise<Mounted[]> => readMounts(await readFile('/proc/self/mountinfo', 'utf8'))
 
-// What is mounted inside of a directory is no part of it for the volume engine, and would be left behind without a word.
-export const mountedBelow = async (path: string): Promise<string[]> => {
+// What is mounted inside of a directory is no part of it for the volume engine, and would be left behind without a word. What is
+// mounted on it keeps it from being set aside.
+export const mountedAround = async (
+  path: string,
+): Promise<{ readonly isMountPoint: boolean; readonly below: string[] }> => {
   const places = (await mountsHere()).map(({ place }) => place)
-  return [...new Set(places.filter((place) => relationOf(place, path) === 'below'))]
+  const are = (relation: Relation) => [...new Set(places.filter((place) => relationOf(place, path) === relation))]
+  return { isMountPoint: are('at').length > 0, below: are('below') }
 }

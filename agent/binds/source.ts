@@ -6,7 +6,7 @@ import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/
 import type { HostMount } from '../docker/engine.ts'
 import type { State } from '../state/state.ts'
 import { type BindHost, lookByRules } from './host-rules.ts'
-import { mountedBelow } from './mounts.ts'
+import { mountedAround } from './mounts.ts'
 import { relationOf, withoutEnd } from './paths.ts'
 import { isInside, namesOf, type User, usersOf } from './users.ts'
 
@@ -82,7 +82,7 @@ export const copiedBinds = async (
     const left = users.filter((user) => staying(user) && user.runs)
     const inside = left.filter(isInside)
     const around = left.filter((user) => !isInside(user) && !user.readOnly)
-    const below = found?.kind === 'directory' ? await mountedBelow(paths.here(path)) : []
+    const { below } = found?.kind === 'directory' ? await mountedAround(paths.here(path)) : { below: [] }
     const why = [
       ...reasons,
       ...(found?.kind === 'missing' ? ['there is nothing at that path'] : []),

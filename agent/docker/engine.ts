@@ -13,24 +13,24 @@ import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/
 import type { PublishedPort__Output } from '../../shared/rpc/generated/drayage/v1/PublishedPort.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WritableLayer__Output } from '../../shared/rpc/generated/drayage/v1/WritableLayer.ts'
-import { type Arrival, checkTogether, type EngineCheck } from './check.ts'
-import { createClient } from './client.ts'
-import type { ContainerState, RestartPolicy } from './container-state.ts'
-import { containerMissing, findContainer, inspectContainer } from './containers.ts'
-import { type Described, type DescribeOptions, describeTogether, layer } from './describe.ts'
-import { discard } from './discard.ts'
-import { type InventoryChange, watch } from './events.ts'
-import { type Executed, execute } from './exec.ts'
-import { engineFacts } from './facts.ts'
-import { createHolder, removeHolder } from './holder.ts'
-import { type HostMount, hostMounts } from './host-mounts.ts'
-import { heldLayers } from './image-layers.ts'
-import { type PulledImage, pullImage } from './image-pull.ts'
-import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images.ts'
-import { type Inventory, inventory } from './inventory.ts'
-import { commitLayer, removeLayer } from './layer-image.ts'
-import { containerState, rename, setRestartPolicy, start, stop } from './lifecycle.ts'
-import { lostCompanions } from './lost-companions.ts'
+import { createClient } from './api/client.ts'
+import type { ContainerState, RestartPolicy } from './api/container-state.ts'
+import { containerMissing, findContainer, inspectContainer } from './api/containers.ts'
+import { type Executed, execute } from './api/exec.ts'
+import { engineFacts } from './api/facts.ts'
+import { heldLayers } from './images/image-layers.ts'
+import { type PulledImage, pullImage } from './images/image-pull.ts'
+import { exportImage, findImage, loadImage, type MovedImage, removeImage } from './images/images.ts'
+import { commitLayer, removeLayer } from './images/layer-image.ts'
+import { type InventoryChange, watch } from './inventory/events.ts'
+import { type Inventory, inventory } from './inventory/inventory.ts'
+import { publishedPorts } from './networks/ports.ts'
+import { type Described, type DescribeOptions, describeTogether, layer } from './on-source/describe.ts'
+import { createHolder, removeHolder } from './on-source/holder.ts'
+import { containerState, rename, setRestartPolicy, start, stop } from './on-source/lifecycle.ts'
+import { type ProjectParts, projectParts } from './on-source/project.ts'
+import { type Arrival, checkTogether, type EngineCheck } from './on-target/check.ts'
+import { discard } from './on-target/discard.ts'
 import {
   allUsers,
   type ContainerName,
@@ -40,12 +40,12 @@ import {
   runningUsers,
   useOfTarget,
   type VolumePlace,
-} from './made.ts'
-import type { OwnCopy } from './own-copy.ts'
-import { publishedPorts } from './ports.ts'
-import { type PrepareOptions, prepare } from './prepare.ts'
-import { type ProjectParts, projectParts } from './project.ts'
-import { type GoesWith, goesWith, otherUsers, removeRetired } from './retired.ts'
+} from './on-target/made.ts'
+import type { OwnCopy } from './on-target/own-copy.ts'
+import { type PrepareOptions, prepare } from './on-target/prepare.ts'
+import { type GoesWith, goesWith, otherUsers, removeRetired } from './on-target/retired.ts'
+import { lostCompanions } from './sets/lost-companions.ts'
+import { type HostMount, hostMounts } from './volumes/host-mounts.ts'
 import {
   inspectVolume,
   makeVolume,
@@ -53,20 +53,20 @@ import {
   removeUnusedVolume,
   type VolumeState,
   volumeState,
-} from './volumes.ts'
+} from './volumes/volumes.ts'
 
-export type { Arrival, EngineCheck } from './check.ts'
-export type { ContainerState, RestartPolicy } from './container-state.ts'
-export type { InventoryChange } from './events.ts'
-export type { Executed } from './exec.ts'
-export type { HostMount } from './host-mounts.ts'
-export type { PulledImage } from './image-pull.ts'
-export type { MovedImage } from './images.ts'
-export type { Inventory } from './inventory.ts'
-export type { ContainerName, Made, VolumePlace } from './made.ts'
-export type { OwnCopy } from './own-copy.ts'
-export type { GoesWith } from './retired.ts'
-export type { VolumeState } from './volumes.ts'
+export type { ContainerState, RestartPolicy } from './api/container-state.ts'
+export type { Executed } from './api/exec.ts'
+export type { PulledImage } from './images/image-pull.ts'
+export type { MovedImage } from './images/images.ts'
+export type { InventoryChange } from './inventory/events.ts'
+export type { Inventory } from './inventory/inventory.ts'
+export type { Arrival, EngineCheck } from './on-target/check.ts'
+export type { ContainerName, Made, VolumePlace } from './on-target/made.ts'
+export type { OwnCopy } from './on-target/own-copy.ts'
+export type { GoesWith } from './on-target/retired.ts'
+export type { HostMount } from './volumes/host-mounts.ts'
+export type { VolumeState } from './volumes/volumes.ts'
 
 export type Engine = {
   facts(): Promise<EngineFacts__Output>

@@ -3,8 +3,8 @@
 // runs all the same is stopped at once. It looks at every full observation and every start that Docker tells of, and needs
 // no coordinator for that.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { migrationOf } from '../docker/api/labels.ts'
 import type { Engine } from '../docker/engine.ts'
-import { migrationOf } from '../docker/labels.ts'
 import type { Refusals } from '../link/refusals.ts'
 import type { Log } from '../log.ts'
 import type { State } from '../state/state.ts'

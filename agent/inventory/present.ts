@@ -1,7 +1,7 @@
 // What the engine has, kept up from one observation to the next by who follows them.
 import type { InventoryContainer__Output } from '../../shared/rpc/generated/drayage/v1/InventoryContainer.ts'
 import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
-import { isHolder } from '../docker/labels.ts'
+import { isHolder } from '../docker/api/labels.ts'
 import type { Observation } from './observer.ts'
 
 export type Present = {

@@ -1,8 +1,8 @@
 // What the coordinator is told of what is seen here: without the holders, which Drayage makes for itself and which would
 // look like users of the volumes that they hold, and with the sizes of volumes as they become known.
 import type { InventoryVolume__Output } from '../../shared/rpc/generated/drayage/v1/InventoryVolume.ts'
+import { isHolder } from '../docker/api/labels.ts'
 import type { Inventory } from '../docker/engine.ts'
-import { isHolder } from '../docker/labels.ts'
 import type { Observation, Observer } from './observer.ts'
 import { createPresent } from './present.ts'
 import type { Sizes } from './sizes.ts'

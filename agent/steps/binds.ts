@@ -6,7 +6,7 @@ import type { Choices__Output } from '../../shared/rpc/generated/drayage/v1/Choi
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
 import type { WorkloadBind__Output as Bind } from '../../shared/rpc/generated/drayage/v1/WorkloadBind.ts'
 import { hostSources } from '../authority/powers.ts'
-import { parseSpec } from '../docker/container-spec.ts'
+import { parseSpec } from '../docker/on-target/container-spec.ts'
 import type { EnginePaths } from '../engine-paths.ts'
 import type { AgentContext } from './context.ts'
 import { findOwnState, type OwnState } from './own-state.ts'

@@ -8,7 +8,7 @@ import type { Workload__Output as Workload } from '../../shared/rpc/generated/dr
 import { requireMayCome } from '../authority/rules.ts'
 import { discardPlaces, madePlaces, takePlaces } from '../binds/places.ts'
 import { ofEngine, ofHost } from '../binds/target.ts'
-import { withPublished } from '../docker/republish.ts'
+import { withPublished } from '../docker/on-target/republish.ts'
 import type { Adopted } from '../state/migrations.ts'
 import { requireBinds } from './binds.ts'
 import { claimsOn } from './confirm.ts'

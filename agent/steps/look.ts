@@ -1,5 +1,5 @@
 // Looking: no effect, no lease.
-
+import { realpath } from 'node:fs/promises'
 import { AppError, type Finding } from '../../shared/errors.ts'
 import type { CheckTargetRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetRequest.ts'
 import type { CheckTargetsRequest__Output } from '../../shared/rpc/generated/drayage/v1/CheckTargetsRequest.ts'
@@ -12,11 +12,12 @@ import type { Workload__Output as Workload } from '../../shared/rpc/generated/dr
 import type { WorkloadVolume__Output as WorkloadVolume } from '../../shared/rpc/generated/drayage/v1/WorkloadVolume.ts'
 import { isCopied } from '../../shared/volumes/plain.ts'
 import { arrivalFindings, arrivalWarnings } from '../authority/rules.ts'
+import { mountedAround } from '../binds/mounts.ts'
 import { type CopiedBinds, copiedBinds } from '../binds/source.ts'
 import { placeShortages } from '../binds/space.ts'
 import { lookAtPlace, ofEngine, ofHost } from '../binds/target.ts'
 import type { EngineCheck } from '../docker/engine.ts'
-import { withPublished } from '../docker/republish.ts'
+import { withPublished } from '../docker/on-target/republish.ts'
 import type { RetiredWorkload } from '../state/retired.ts'
 import { displayPath, fromBytes } from '../volume/byte-string.ts'
 import type { VolumeUsage } from '../volume/engine.ts'
@@ -94,6 +95,7 @@ const lookInside = async (
       const root = paths.here(volume.mountpoint)
       try {
         const rootIdentity = volume.ofHost ? volume.rootIdentity : await volumes.identify(root)
+        if (!volume.ofHost) obstacles.push(...(await mountObstacles(volume.name, root)))
         const usage = isMeasured(volume.name) ? toMessage(await volumes.measure(root, { signal })) : null
         return { ...volume, rootIdentity, usage }
       } catch (thrown) {
@@ -119,6 +121,30 @@ const lookInside = async (
     obstacles: [...workload.obstacles, ...copied.obstacles, ...obstacles],
     warnings: [...workload.warnings, ...copied.warnings],
   }
+}
+
+// Of a volume without options: nothing of it is mounted by its engine.
+const mountObstacles = async (volume: string, root: string): Promise<Finding[]> => {
+  const { isMountPoint, below } = await mountedAround(await realpath(root))
+  const found = (message: string): Finding => ({ code: 'DRAYAGE_MOUNT_UNSUPPORTED', message })
+  return [
+    ...(isMountPoint
+      ? [
+          found(
+            `Something is mounted on the data of the volume ${volume} (${root}), which so cannot be set aside when the volume ` +
+              'has moved. Unmount it, and put what it holds into the volume.',
+          ),
+        ]
+      : []),
+    ...(below.length > 0
+      ? [
+          found(
+            `${below.join(', ')} is mounted inside of the volume ${volume}, and would be left behind. Unmount it, or bring what ` +
+              'it holds to the target by itself.',
+          ),
+        ]
+      : []),
+  ]
 }
 
 export const describeProject = async (

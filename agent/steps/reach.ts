@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import type { Finding } from '../../shared/errors.ts'
 import type { Workload__Output } from '../../shared/rpc/generated/drayage/v1/Workload.ts'
-import { type FileServer, fileServerOf } from '../docker/file-server.ts'
+import { type FileServer, fileServerOf } from '../docker/volumes/file-server.ts'
 
 const patienceMs = 2_000
 

@@ -1,10 +1,16 @@
 // Whether a pull may begin: what the caller's ticket says against what it asks for, who it is, and what time it is.
 import { AppError } from '../../shared/errors.ts'
-import { readTicket, refusedTicket, type TicketStatement, ticketToleranceMs } from '../../shared/identity/ticket.ts'
+import {
+  readTicket,
+  refusedTicket,
+  type TicketStatement,
+  type TicketSubject,
+  ticketToleranceMs,
+} from '../../shared/identity/ticket.ts'
 import type { Ticket__Output } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { CallContext } from '../../shared/rpc/server.ts'
 
-export type Asked = { readonly transferId: string } & ({ readonly volume: string } | { readonly imageId: string })
+export type Asked = { readonly transferId: string } & TicketSubject
 
 export type Admission = {
   // Throws DRAYAGE_TICKET_REFUSED, DRAYAGE_TICKET_EXPIRED.
@@ -43,8 +49,12 @@ export const createAdmission = ({ host, trusted, now }: Options): Admission => (
 
 type Ends = { readonly source: string; readonly target: string | null; readonly targetKey: string | null }
 
-const describe = (asked: Asked): string =>
-  `${'volume' in asked ? `volume ${asked.volume}` : `image ${asked.imageId}`} of ${asked.transferId}`
+const describe = (asked: Asked): string => `${subjectOf(asked)} of ${asked.transferId}`
+
+const subjectOf = ({ volume, imageId }: TicketSubject): string => {
+  if (volume !== undefined) return `volume ${volume}`
+  return imageId === undefined ? 'noise' : `image ${imageId}`
+}
 
 // null: it is for just this.
 export const misuseOf = (statement: TicketStatement, asked: Asked, ends: Ends): string | null => {
@@ -53,11 +63,8 @@ export const misuseOf = (statement: TicketStatement, asked: Asked, ends: Ends): 
   if (sourceHost !== ends.source) return `it is for pulling from ${sourceHost}, and this is ${ends.source}`
   if (targetHost !== ends.target) return `it was given to ${targetHost}, and ${ends.target ?? 'somebody'} shows it`
   if (targetKey !== ends.targetKey) return `it was given to another agent of ${targetHost}, with another key`
-  const [given, wanted] = 'volume' in asked ? [statement.volume, asked.volume] : [statement.imageId, asked.imageId]
-  if (given !== wanted) {
-    return `it is for ${statement.volume ?? statement.imageId ?? ''}, and ${wanted} was asked for`
-  }
-  return null
+  const [given, wanted] = [subjectOf(statement), subjectOf(asked)]
+  return given === wanted ? null : `it is for the ${given}, and the ${wanted} was asked for`
 }
 
 const requireInTime = ({ issuedAtMs, expiresAtMs, targetHost }: TicketStatement, at: Date): void => {

@@ -11,7 +11,6 @@ import { runInNewContext } from 'node:vm'
 import { Client, credentials, type Server, status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { agentDnsName } from '../../shared/identity/names.ts'
-import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
@@ -21,6 +20,7 @@ import type { SourceNote } from '../state/migrations.ts'
 import { openState } from '../state/state.ts'
 import { createVolumeEngine, packedBytes, type VolumeEngine } from '../volume/engine.ts'
 import { createAdmission } from './admission.ts'
+import { transferHandlers } from './handlers.ts'
 import { createPuller } from './pull.ts'
 import { createServing } from './serve.ts'
 import { giveTicket } from './testing/tickets.ts'
@@ -60,11 +60,7 @@ beforeAll(async () => {
     admission: createAdmission({ host: 'host-1', trusted: source, now: () => new Date() }),
   })
   server = createServer()
-  const { serverStream } = handlers(['agent'])
-  server.addService(services.Transfer, {
-    PullVolume: serverStream(serving.pullVolume),
-    PullImage: serverStream(serving.pullImage),
-  } satisfies TransferHandlers)
+  server.addService(services.Transfer, transferHandlers(serving, handlers(['agent'])))
   port = (await listen(server, '127.0.0.1:0', source, { mutual: true })).port
   const ticket = giveTicket(signer, target, {
     ...{ transferId: 'm1', workloadId: 'w', epoch: 3, sourceHost: 'host-1', volume: 'data' },

@@ -7,8 +7,10 @@ import { ticketLifeMs } from '../../shared/identity/ticket.ts'
 import type { Banned } from '../../shared/rpc/banned.ts'
 import { connect, type RpcClient } from '../../shared/rpc/client.ts'
 import type { ImagePiece__Output } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
+import type { NoisePiece__Output } from '../../shared/rpc/generated/drayage/v1/NoisePiece.ts'
 import type { Peer__Output as Peer } from '../../shared/rpc/generated/drayage/v1/Peer.ts'
 import type { PullImageRequest } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
+import type { PullNoiseRequest } from '../../shared/rpc/generated/drayage/v1/PullNoiseRequest.ts'
 import type { PullVolumeRequest } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { RoundAnnouncement__Output as RoundAnnouncement } from '../../shared/rpc/generated/drayage/v1/RoundAnnouncement.ts'
 import type { RoundSummary__Output as RoundSummary } from '../../shared/rpc/generated/drayage/v1/RoundSummary.ts'
@@ -43,6 +45,7 @@ export type VolumePull = Pull<Piece> & {
 export type Puller = {
   volume(peer: Peer, request: PullVolumeRequest, signal: AbortSignal): VolumePull
   image(peer: Peer, request: PullImageRequest, signal: AbortSignal): Pull
+  noise(peer: Peer, request: PullNoiseRequest, signal: AbortSignal): Pull
 }
 
 // The same ticket again, good for longer.
@@ -156,6 +159,13 @@ export const createPuller = ({
           client.serverStream('PullImage', asked, { signal: both }),
         ),
         ({ archive }) => archive,
+      ),
+    noise: (peer, request, signal) =>
+      counted<NoisePiece__Output, Buffer>(
+        stream(peer, request, signal, (client, asked, both) =>
+          client.serverStream('PullNoise', asked, { signal: both }),
+        ),
+        ({ noise }) => noise,
       ),
   }
 }

@@ -5,7 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { TicketStatement } from '../../shared/identity/ticket.ts'
 import type { ImagePiece } from '../../shared/rpc/generated/drayage/v1/ImagePiece.ts'
+import type { NoisePiece } from '../../shared/rpc/generated/drayage/v1/NoisePiece.ts'
 import type { PullImageRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullImageRequest.ts'
+import type { PullNoiseRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullNoiseRequest.ts'
 import type { PullVolumeRequest__Output } from '../../shared/rpc/generated/drayage/v1/PullVolumeRequest.ts'
 import type { VolumePiece } from '../../shared/rpc/generated/drayage/v1/VolumePiece.ts'
 import { withSignsOfLife } from '../../shared/rpc/liveness.ts'
@@ -29,10 +31,12 @@ import {
 } from '../volume/engine.ts'
 import type { Admission } from './admission.ts'
 import { type BandwidthClock, createBandwidth } from './bandwidth.ts'
+import { noisePieces } from './noise.ts'
 
 export type Serving = {
   pullVolume(request: PullVolumeRequest__Output, context: CallContext): AsyncIterable<VolumePiece>
   pullImage(request: PullImageRequest__Output, context: CallContext): AsyncIterable<ImagePiece>
+  pullNoise(request: PullNoiseRequest__Output, context: CallContext): AsyncIterable<NoisePiece>
 }
 
 export type ServingParts = {
@@ -161,6 +165,16 @@ export const createServing = ({
       const length = (piece: Buffer) => piece.length
       const leaving = bandwidth.limited(migrationId, bytesPerSecond, pieces, length, context.signal)
       for await (const archive of withSignsOfLife(leaving, signOfLifeMs, () => Buffer.alloc(0))) yield { archive }
+    },
+
+    // Nothing of this host is in it: the ticket alone says that it may go.
+    pullNoise: async function* ({ transferId, bytesPerSecond, ticket }, context) {
+      admission.admit(ticket, { transferId, noise: true }, context)
+      const { pieces, giveBack } = noisePieces()
+      const length = (piece: Buffer) => piece.length
+      for await (const piece of bandwidth.limited(transferId, bytesPerSecond, pieces(), length, context.signal)) {
+        yield messageInPlace<NoisePiece>(pieceFields.PullNoise, piece, () => giveBack(piece))
+      }
     },
   }
 }

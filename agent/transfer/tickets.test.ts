@@ -7,7 +7,6 @@ import { anonymous, type Identity, tlsHandshake } from '../../shared/identity/na
 import { ticketLifeMs, ticketToleranceMs } from '../../shared/identity/ticket.ts'
 import { type BanList, createBanList } from '../../shared/rpc/banned.ts'
 import type { Ticket } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
-import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
@@ -16,6 +15,7 @@ import { createAuthority } from '../identity/testing/authority.ts'
 import { isOnRecord, toRefusal } from '../link/refusals.ts'
 import { packedBytes } from '../volume/engine.ts'
 import { createAdmission } from './admission.ts'
+import { transferHandlers } from './handlers.ts'
 import { createPuller } from './pull.ts'
 import { createServing } from './serve.ts'
 import { giveTicket, type Wish } from './testing/tickets.ts'
@@ -54,11 +54,7 @@ beforeEach(async () => {
     const { code = '', caller: who = '', subject = '' } = toRefusal(error, method, caller, address)
     refusals.push({ code, caller: who, subject })
   }
-  const { serverStream } = handlers(['agent'], onRecord, banned)
-  server.addService(services.Transfer, {
-    PullVolume: serverStream(serving.pullVolume),
-    PullImage: serverStream(serving.pullImage),
-  } satisfies TransferHandlers)
+  server.addService(services.Transfer, transferHandlers(serving, handlers(['agent'], onRecord, banned)))
   const { port } = await listen(server, '127.0.0.1:0', agents.source, {
     ...{ mutual: true, banned },
     turnedAway: (error, from) => onRecord(error, tlsHandshake, anonymous, from),

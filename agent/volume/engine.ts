@@ -17,6 +17,7 @@ import type { Usage } from './round/measure.ts'
 import { isPacked, type Packed, type Piece, packedBytes, unpackedBytes } from './round/packing.ts'
 import type { ReadBack as ReadBackInBytes } from './round/read-back.ts'
 import type { Summary } from './round/summary.ts'
+import type { Rates } from './sample/rates.ts'
 import { createWorkerPool } from './threads/pool.ts'
 import type { Report } from './threads/protocol.ts'
 import { type Readers, readPieces } from './threads/read.ts'
@@ -32,6 +33,7 @@ export {
   type Packed,
   type Piece,
   packedBytes,
+  type Rates,
   type RoundLimits,
   unpackedBytes,
 }
@@ -156,6 +158,11 @@ export type VolumeEngine = {
   // "dev:ino" in decimal of the directory itself. DRAYAGE_VOLUME_NOT_FOUND if there is none.
   identify(root: string): Promise<string>
   measure(root: string, options?: { readonly signal?: AbortSignal }): Promise<VolumeUsage>
+  // How fast what is in these directories is read just now, and how fast what is new in this one is written: by samples, for a
+  // quarter of a second each. Nothing is changed. Errors: DRAYAGE_VOLUME_NOT_FOUND, DRAYAGE_VOLUME_UNREADABLE;
+  // DRAYAGE_TARGET_FULL, DRAYAGE_UNREPRESENTABLE where the file system makes no files without a name.
+  sampleReading(roots: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Rates>
+  sampleWriting(directory: string, options?: { readonly signal?: AbortSignal }): Promise<Rates>
   // Up to 20 entries that were changed, made or removed since the last round that this memory knows of ('' is the root
   // directory itself), seen by their stats; null: it knows of none. Not for a volume that is in use.
   changedSince(root: string, memory: string, options?: { readonly signal?: AbortSignal }): Promise<Buffer[] | null>
@@ -274,6 +281,10 @@ export const createVolumeEngine = (): VolumeEngine => {
       const usage = (await job.result) as Usage
       return { ...usage, devicePaths: usage.devicePaths.map(bytesOf) }
     },
+    sampleReading: async (roots, options = {}) =>
+      (await pool.start({ kind: 'sample-reading', roots }, () => {}, options.signal).result) as Rates,
+    sampleWriting: async (directory, options = {}) =>
+      (await pool.start({ kind: 'sample-writing', directory }, () => {}, options.signal).result) as Rates,
     changedSince: async (root, memory, options = {}) => {
       const job = pool.start({ kind: 'compare', root, memory }, () => {}, options.signal)
       const changed = (await job.result) as readonly string[] | null

@@ -1,11 +1,11 @@
 // The line between two agents alone, without coordinator, engine or container: what a GiB costs each side.
 //
-//   npm run -s bench:line -- [--mib N] [--files N] [--text] [--small N] [--compress MODE]… [--line MB/S] [--runs N]
+//   npm run -s bench:line -- [--mib N] [--files N] [--text] [--small N] [--tiny N] [--compress MODE]… [--line MB/S] [--runs N]
 //                            [--dir PATH] [--only PART-OF-A-NAME]… [--profile FOLDER]
 //
 // Both sides run here, over loopback, with mutual TLS, in a live round; every way is gone in turn. CPU seconds are of the
 // whole process; the machine's are of all processes, so they count only where nothing else runs. --text: what shrinks to a
-// quarter, and not what cannot. --small: so many files of 0.2–16 KB instead. --compress: agent to agent, with each of
+// quarter, and not what cannot. --small: so many files of 0.2–16 KB instead; --tiny: of 1–200 bytes. --compress: agent to agent, with each of
 // these (default: none). --line: over one that takes no more than that. --profile: a CPU profile of each process and
 // thread, for Chrome's developer tools.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '2' },
     text: { type: 'boolean', default: false },
     small: { type: 'string' },
+    tiny: { type: 'string' },
     compress: { type: 'string', multiple: true, default: ['none'] },
     line: { type: 'string' },
     runs: { type: 'string', default: '3' },
@@ -53,11 +54,11 @@ const peakMebibytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 // As cli/dray.ts starts an agent.
-const asInstalled = '--max-semi-space-size=1'
 const start = (name: string): ChildProcess =>
   fork(side, {
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     execArgv: [
-      asInstalled,
+      '--max-semi-space-size=1',
       ...(values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}/${name}`]),
     ],
   })
@@ -166,14 +167,10 @@ const median = (figures: readonly number[]): number =>
 
 try {
   mkdirSync(volume)
-  const inEach = 100
-  if (values.small !== undefined)
-    manyFiles(volume, {
-      folders: Math.ceil(Number(values.small) / inEach),
-      filesInEach: inEach,
-      smallest: 200,
-      largest: 16_384,
-    })
+  const many = (files: string, filesInEach: number, smallest: number, largest: number): void =>
+    manyFiles(volume, { folders: Math.ceil(Number(files) / filesInEach), filesInEach, smallest, largest })
+  if (values.small !== undefined) many(values.small, 100, 200, 16_384)
+  else if (values.tiny !== undefined) many(values.tiny, 1_000, 1, 200)
   else
     for (let file = 0; file < Number(values.files); file++) {
       const fill = values.text ? textFile : largeFile

@@ -5,12 +5,12 @@ import { createEnginePaths } from '../../agent/engine-paths.ts'
 import type { SourceNote } from '../../agent/state/migrations.ts'
 import { openState } from '../../agent/state/state.ts'
 import { createAdmission } from '../../agent/transfer/admission.ts'
+import { transferHandlers } from '../../agent/transfer/handlers.ts'
 import { createPuller } from '../../agent/transfer/pull.ts'
 import { createServing } from '../../agent/transfer/serve.ts'
 import { giveTicket } from '../../agent/transfer/testing/tickets.ts'
 import { createVolumeEngine } from '../../agent/volume/engine.ts'
 import type { TicketSigner } from '../../shared/identity/ticket.ts'
-import type { TransferHandlers } from '../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../shared/rpc/server.ts'
 import { services } from '../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../shared/rpc/tls.ts'
@@ -71,11 +71,7 @@ const serve = async ({ dir, volume, tls }: Extract<Order, { do: 'serve' }>): Pro
   const admission = createAdmission({ host: 'host-1', trusted: tls, now: () => new Date() })
   const serving = createServing({ engine, volumes, paths: createEnginePaths(undefined), state, admission })
   const server = createServer()
-  const { serverStream } = handlers(['agent'])
-  server.addService(services.Transfer, {
-    PullVolume: serverStream(serving.pullVolume),
-    PullImage: serverStream(serving.pullImage),
-  } satisfies TransferHandlers)
+  server.addService(services.Transfer, transferHandlers(serving, handlers(['agent'])))
   return (await listen(server, '127.0.0.1:0', tls, { mutual: true })).port
 }
 

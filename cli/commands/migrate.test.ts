@@ -153,7 +153,28 @@ test('--dry-run says how long it may take, what is there already, and in what th
   expect(stdout).toContain('1.00 KiB there already from an earlier move, read-only\n')
   expect(stdout).toContain('Docker 28.5.2 on host-1, 20.10.24 on host-2\n')
   expect(stdout).toContain('20.0 GiB and 1000 inodes free on host-2\n')
-  expect(stdout).toMatch(/copy about 1 min 01 s, downtime not known \(by 3 earlier moves between these hosts\)\n/)
+  expect(stdout).toMatch(
+    /copying: about 1 min 01 s for .*, by 3 earlier moves between these hosts; the image comes on top\n/,
+  )
+})
+
+const slowest = (part: 'line' | 'limit' | 'reading' | 'writing', rate: number, unit: 'bytes/s' | 'files/s') => ({
+  slowest: { part, rate, unit },
+})
+test.each([
+  [slowest('line', 52 * 1024 * 1024, 'bytes/s'), 'by the 52.0 MiB/s just measured between them'],
+  [slowest('limit', 1024 * 1024, 'bytes/s'), 'by the limit of 1.00 MiB/s'],
+  [slowest('reading', 900, 'files/s'), 'by the 900 files/s at which host-1 was just seen to read'],
+  [slowest('writing', 1024 * 1024, 'bytes/s'), 'by the 1.00 MiB/s at which host-2 was just seen to write'],
+])('--dry-run says by what a first move is foreseen: %j', async (what, words) => {
+  const image = { ...plan().image, presentOnTarget: true }
+  const members = plan().members.map((member) => ({ ...member, image }))
+  const forecast = { copyMs: 241_000, downtimeMs: null, basedOn: 0, unknown: ['The downtime is not known.'], ...what }
+  coordinator.on(planning, json(plan({ image, members, forecast })))
+  const { stdout } = await migrate('--dry-run')
+  expect(stdout).toMatch(/copying: about 4 min 01 s for /)
+  expect(stdout).toContain(`, ${words}\n`)
+  expect(stdout).toContain('The downtime is not known.\n')
 })
 
 test('a refused plan gives every reason with its code, exits 4, and starts nothing', async () => {

@@ -75,13 +75,35 @@ const engineLines = ({ engines, from, to }: Plan): readonly string[] => {
   ]
 }
 
-const timeLines = ({ forecast, from, to }: Plan): readonly string[] => {
+const byWhat = (forecast: NonNullable<Plan['forecast']>, { from, to }: Plan): string => {
+  const { slowest, basedOn } = forecast
+  if (slowest === undefined) return basedOn === 0 ? '' : `, by ${plural(basedOn, 'earlier move')} between these hosts`
+  const rate = slowest.unit === 'bytes/s' ? `${formatBytes(slowest.rate)}/s` : `${slowest.rate} files/s`
+  return {
+    line: `, by the ${rate} just measured between them`,
+    limit: `, by the limit of ${rate}`,
+    reading: `, by the ${rate} at which ${from} was just seen to read`,
+    writing: `, by the ${rate} at which ${to} was just seen to write`,
+  }[slowest.part]
+}
+
+// Holes are not carried.
+const bytesToCopy = ({ volumes }: Plan): number =>
+  volumes.reduce(
+    (sum, { copied, contentBytes, diskBytes }) => sum + (copied ? Math.min(contentBytes, diskBytes) : 0),
+    0,
+  )
+
+const timeLines = (plan: Plan): readonly string[] => {
+  const { forecast } = plan
   if (forecast === undefined) return []
-  const { copyMs, downtimeMs, basedOn } = forecast
-  if (basedOn === 0) return [`not known: nothing was moved from ${from} to ${to} before`]
-  const copy = copyMs === null ? 'not known' : `about ${formatDuration(copyMs)}`
-  const down = downtimeMs === null ? 'not known' : `about ${formatDuration(downtimeMs)}, as before`
-  return [`copy ${copy}, downtime ${down} (by ${plural(basedOn, 'earlier move')} between these hosts)`]
+  const { copyMs, downtimeMs, unknown = [] } = forecast
+  const image = imagesOf(plan).some(({ presentOnTarget }) => !presentOnTarget) ? '; the image comes on top' : ''
+  if (copyMs === null) return ['copying: not known', ...unknown]
+  const about = copyMs < 1_000 ? 'less than a second' : `about ${formatDuration(copyMs)}`
+  const copy = `copying: ${about} for ${formatBytes(bytesToCopy(plan))}${byWhat(forecast, plan)}${image}`
+  const down = downtimeMs === null ? [] : [`downtime: about ${formatDuration(downtimeMs)}, as before`]
+  return [copy, ...down, ...unknown]
 }
 
 const memberLine = ({ name, state, ties, separable }: Plan['set'][number]): string =>

@@ -15,6 +15,8 @@ export type TimeLimits = typeof timeLimits
 export const timeLimits = {
   // What asks or notes something.
   briefMs: 15 * second,
+  // Takes half a second of work; a plan that waits for longer does without.
+  samplingMs: 4 * second,
   // What makes the engine work: creating a container copies its image's files into its volumes, removing one removes them.
   engineMs: 5 * minute,
   // Walks every volume, or reads a writable layer.
@@ -29,7 +31,7 @@ export const timeLimits = {
 export const createAgentPort = (
   clientFor: () => AgentClient,
   tickets: Tickets,
-  { briefMs, engineMs, measuringMs, marginMs, stallMs }: TimeLimits = timeLimits,
+  { briefMs, samplingMs, engineMs, measuringMs, marginMs, stallMs }: TimeLimits = timeLimits,
 ): AgentPort => {
   const within = (timeoutMs: number, { signal }: CallOptions = {}): CallLimits =>
     signal === undefined ? { timeoutMs } : { timeoutMs, signal }
@@ -54,6 +56,14 @@ export const createAgentPort = (
     describeProject: (request, options) => clientFor().unary('DescribeProject', request, within(engineMs, options)),
     checkTargets: (request, options) =>
       clientFor().unary('CheckTargets', request, within(engineMs * request.targets.length, options)),
+
+    measureReading: (request, options) => clientFor().unary('MeasureReading', request, within(samplingMs, options)),
+    measureWriting: (request, options) => clientFor().unary('MeasureWriting', request, within(samplingMs, options)),
+    measureLine: async (request, options) => {
+      const { transferId, source } = request
+      const ticket = await tickets({ transferId, workloadId: '', epoch: 0, sourceHost: source.host, noise: true })
+      return clientFor().unary('MeasureLine', { ...request, ticket }, within(samplingMs, options))
+    },
 
     grantEpoch: (request, options) => clientFor().unary('GrantEpoch', request, within(engineMs, options)),
     forgetMigration: async (request, options) => {

@@ -7,6 +7,7 @@ import {
   signTicket,
   type TicketSigner,
   type TicketStatement,
+  type TicketSubject,
   ticketLifeMs,
 } from '../../shared/identity/ticket.ts'
 import type { Ticket, Ticket__Output } from '../../shared/rpc/generated/drayage/v1/Ticket.ts'
@@ -16,7 +17,7 @@ import type { Clock } from '../migration/ports.ts'
 // What is to be pulled, from where, and for what.
 export type Pull = { readonly transferId: string; readonly workloadId: string; readonly epoch: number } & {
   readonly sourceHost: string
-} & ({ readonly volume: string } | { readonly imageId: string })
+} & TicketSubject
 
 // For pulls to one host.
 export type Tickets = (pull: Pull) => Promise<Ticket>

@@ -9,6 +9,7 @@ import type { HookRun, Progress, Round, StepName, WebhookDelivery } from '../../
 import type { AppError, ErrorDetails, Finding } from '../../shared/errors.ts'
 import type { Choices } from '../../shared/rpc/generated/drayage/v1/Choices.ts'
 import type { DescribedWorkloads__Output } from '../../shared/rpc/generated/drayage/v1/DescribedWorkloads.ts'
+import type { DiskRates__Output } from '../../shared/rpc/generated/drayage/v1/DiskRates.ts'
 import type { FencedSource__Output } from '../../shared/rpc/generated/drayage/v1/FencedSource.ts'
 import type { FinalizedSource__Output } from '../../shared/rpc/generated/drayage/v1/FinalizedSource.ts'
 import type { Hook__Output } from '../../shared/rpc/generated/drayage/v1/Hook.ts'
@@ -17,6 +18,7 @@ import type { Image } from '../../shared/rpc/generated/drayage/v1/Image.ts'
 import type { ImageProgress__Output } from '../../shared/rpc/generated/drayage/v1/ImageProgress.ts'
 import type { IsolatedSource__Output } from '../../shared/rpc/generated/drayage/v1/IsolatedSource.ts'
 import type { KeptLayer__Output } from '../../shared/rpc/generated/drayage/v1/KeptLayer.ts'
+import type { LineRate__Output } from '../../shared/rpc/generated/drayage/v1/LineRate.ts'
 import type { PreparedMember } from '../../shared/rpc/generated/drayage/v1/PreparedMember.ts'
 import type { PreparedTarget__Output } from '../../shared/rpc/generated/drayage/v1/PreparedTarget.ts'
 import type { Project__Output } from '../../shared/rpc/generated/drayage/v1/Project.ts'
@@ -58,6 +60,12 @@ export type AgentPort = {
     },
     options?: CallOptions,
   ): Promise<{ checks: TargetCheck[] }>
+  measureReading(request: { containers: string[]; choices: Choices }, options?: CallOptions): Promise<DiskRates__Output>
+  measureWriting(request: Record<string, never>, options?: CallOptions): Promise<DiskRates__Output>
+  measureLine(
+    request: { transferId: string; source: { host: string; address: string }; bytesPerSecond: number },
+    options?: CallOptions,
+  ): Promise<LineRate__Output>
   grantEpoch(
     request: {
       lease: Lease

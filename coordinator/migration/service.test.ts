@@ -394,3 +394,29 @@ test('either a container or a project is asked for, and of a project no hook tha
     expect(await codeOf(service.start(wrong, null))).toBe('DRAYAGE_INVALID_REQUEST')
   }
 })
+
+test('hosts are measured for a plan that somebody asked for, and not for a migration', async () => {
+  const calls: string[] = []
+  const { service } = setUp((call) => {
+    calls.push(call)
+    return 'none'
+  })
+  const { forecast, refusals } = await service.plan(request)
+  expect(refusals).toEqual([])
+  expect(forecast).toMatchObject({ basedOn: 0, measured: { lineBytesPerSecond: 1_000_000 } })
+  expect(calls.filter((call) => call === 'measure')).toHaveLength(3)
+  calls.length = 0
+  await service.start(request, null)
+  expect(calls).not.toContain('measure')
+  await service.stop()
+})
+
+test('a plan is made although nothing can be measured, and says why the time is not known', async () => {
+  const { service } = setUp((call) => (call === 'measure' ? 'refused' : 'none'))
+  const { forecast, refusals } = await service.plan(request)
+  expect(refusals).toEqual([])
+  expect(forecast?.measured).toEqual({
+    ...{ lineBytesPerSecond: null, readBytesPerSecond: null, readFilesPerSecond: null },
+    ...{ writeBytesPerSecond: null, writeFilesPerSecond: null },
+  })
+})

@@ -148,7 +148,7 @@ export const createMigrationService = ({
     return { ...migration, downtimeMs: downtimeMs(entries, { hooks, followed: await journal.entries(follower.id) }) }
   }
 
-  const plan = createPlanning({ journal, hosts, inventories, view })
+  const plan = createPlanning({ journal, hosts, inventories, view, newId })
 
   // Accepting is one at a time: two requests for the same container must not both find it free.
   let accepting: Promise<unknown> = Promise.resolve()
@@ -234,7 +234,7 @@ export const createMigrationService = ({
   }
 
   return {
-    plan: (request, signal) => plan(requested(request), {}, { signal }),
+    plan: (request, signal) => plan(requested(request), {}, { measured: true, signal }),
 
     start: async (wanted, idempotencyKey) => {
       const move = { kind: 'move', of: null, request: requested(wanted), terms: {} } as const

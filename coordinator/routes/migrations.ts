@@ -71,6 +71,18 @@ const answer = (reply: FastifyReply, { migration, created }: Started) =>
     .header('location', `/v1/migrations/${migration.id}`)
     .send(migration)
 
+// What the audit says of a migration that follows another.
+const following = async (
+  request: FastifyRequest,
+  id: string,
+  start: (key: string | null) => Promise<Started>,
+): Promise<Started> => {
+  request.subject = `migration ${id}`
+  const started = await start(keyOf(request))
+  request.subject += `, by ${started.migration.id}`
+  return started
+}
+
 export const migrationRoutes =
   ({ migrations, stopping }: MigrationRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -256,10 +268,10 @@ export const migrationRoutes =
       },
       async (request, reply) => {
         const { params, body } = request
-        request.subject = `migration ${params.id}`
-        const started = await migrations.return(params.id, body ?? {}, keyOf(request))
-        request.subject += `, by ${started.migration.id}`
-        return answer(reply, started)
+        return answer(
+          reply,
+          await following(request, params.id, (key) => migrations.return(params.id, body ?? {}, key)),
+        )
       },
     )
 
@@ -291,10 +303,10 @@ export const migrationRoutes =
       },
       async (request, reply) => {
         const { params, body } = request
-        request.subject = `migration ${params.id}`
-        const started = await migrations.finalize(params.id, body ?? {}, keyOf(request))
-        request.subject += `, by ${started.migration.id}`
-        return answer(reply, started)
+        return answer(
+          reply,
+          await following(request, params.id, (key) => migrations.finalize(params.id, body ?? {}, key)),
+        )
       },
     )
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { accepted } from '../migration/record.ts'
+import { emptyPlan } from '../testing/empty-plan.ts'
 import { createHostStore } from './hosts.ts'
 import { readStatistics } from './statistics.ts'
-import { migration, plan, rolledBack, temporaryJournal, workload } from './testing/temporary-journal.ts'
+import { migration, rolledBack, temporaryJournal, workload } from './testing/temporary-journal.ts'
 
 const store = temporaryJournal()
 
@@ -11,7 +12,7 @@ describe('a migration', () => {
     const first = await store.journal.create(migration('m1'))
     expect(await store.journal.create(migration('m1'))).toEqual(first)
     expect(await store.journal.list({ limit: 10 })).toEqual([first])
-    expect(first).toMatchObject({ state: 'planned', members: [{ lease: null }], endedAt: null, plan })
+    expect(first).toMatchObject({ state: 'planned', members: [{ lease: null }], endedAt: null, plan: emptyPlan })
   })
 
   test('that comes with a key used before is the one it was used for', async () => {

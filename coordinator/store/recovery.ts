@@ -18,7 +18,7 @@ import { endRecovery, needRecovery, whyRecovery } from './facts.ts'
 import { giveBack } from './leases.ts'
 import type { Tables } from './tables.ts'
 
-// What agents write on what a migration made (agent/docker/labels.ts).
+// What agents write on what a migration made (agent/docker/api/labels.ts).
 const migrationLabel = 'dev.drayage.migration'
 
 export const createRecoveryStore = (db: Database): RecoveryStore => ({

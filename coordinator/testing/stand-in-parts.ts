@@ -14,23 +14,10 @@ import { type ApiToken, roles } from '../../shared/api/tokens.ts'
 import type { VerificationEvent } from '../../shared/api/verifications.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { AppDeps } from '../app.ts'
+import { emptyPlan } from './empty-plan.ts'
 
 export const time = '2026-01-05T08:00:00.000Z'
-export const plan: Plan = {
-  container: { id: 'c1', name: 'web', state: 'running' },
-  from: 'host-1',
-  to: 'host-2',
-  image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
-  members: [],
-  volumes: [],
-  networks: [],
-  ports: [],
-  totalBytes: 0,
-  set: [],
-  targetFreeBytes: 1,
-  warnings: [],
-  refusals: [{ code: 'DRAYAGE_PORT_TAKEN', message: 'Port 80 is taken' }],
-}
+export const plan: Plan = { ...emptyPlan, refusals: [{ code: 'DRAYAGE_PORT_TAKEN', message: 'Port 80 is taken' }] }
 export const migration: Migration = {
   id: 'm1',
   kind: 'move',

@@ -71,19 +71,60 @@ const PlannedEngine = Type.Object({
   containerdImageStore: Type.Boolean(),
 })
 
+const Rate = (description: string) => Nullable(Type.Integer({ minimum: 1, description }))
+
+// null: it could not be measured, or there was too little to measure it by; where that matters, `unknown` says why.
+export const MeasuredRates = Type.Object(
+  {
+    lineBytesPerSecond: Rate('From agent to agent, encrypted; no more than --bwlimit lets through'),
+    readBytesPerSecond: Rate('Of large files of its volumes, on the source, cached or not as they are'),
+    readFilesPerSecond: Rate('Of small files of its volumes, on the source'),
+    writeBytesPerSecond: Rate('Of large files, to the disk of the target'),
+    writeFilesPerSecond: Rate('Of small files, to the disk of the target'),
+  },
+  {
+    description:
+      'Just now, for this plan: where no earlier move between the hosts tells. Moves of others slow them down',
+  },
+)
+export type MeasuredRates = Static<typeof MeasuredRates>
+
 const Forecast = Type.Object(
   {
     copyMs: Nullable(
       Type.Integer({
-        description: 'Of its volumes, whole, while the container runs: less where the target keeps some of it',
+        description:
+          'Of its volumes, whole, while the container runs: less where the target keeps some of it, or what crosses is compressed. Sending the image and reading back what was written come on top',
       }),
     ),
     downtimeMs: Nullable(
       Type.Integer({ description: 'As it was in earlier moves of this container between these hosts' }),
     ),
     basedOn: Type.Integer({ minimum: 0, description: 'Earlier moves from this host to that' }),
+    measured: Type.Optional(MeasuredRates),
+    slowest: Type.Optional(
+      Type.Object(
+        {
+          part: Type.Union([
+            Type.Literal('line'),
+            Type.Literal('limit'),
+            Type.Literal('reading'),
+            Type.Literal('writing'),
+          ]),
+          rate: Type.Integer({ minimum: 1 }),
+          unit: Type.Union([Type.Literal('bytes/s'), Type.Literal('files/s')]),
+        },
+        {
+          description: 'Of what was measured, and the limit: what copyMs comes from, since all go on at the same time',
+        },
+      ),
+    ),
+    unknown: Type.Optional(Type.Array(Type.String(), { description: 'Why what is null is not known, for people' })),
   },
-  { description: 'By what earlier moves between the same hosts took. null: not known' },
+  {
+    description:
+      'By what earlier moves between the same hosts took; where there are none that tell, by what was just measured. null: not known',
+  },
 )
 
 const PlannedProject = Type.Object({

@@ -8,8 +8,12 @@ import { ticketStatementType } from '../rpc/services.ts'
 import { backdatedMs } from './names.ts'
 import { rootsIn } from './roots.ts'
 
-export type TicketStatement = Omit<TicketStatement__Output, 'subject' | 'volume' | 'imageId'> &
-  ({ readonly volume: string; readonly imageId?: never } | { readonly imageId: string; readonly volume?: never })
+export type TicketSubject =
+  | { readonly volume: string; readonly imageId?: never; readonly noise?: never }
+  | { readonly imageId: string; readonly volume?: never; readonly noise?: never }
+  | { readonly noise: true; readonly volume?: never; readonly imageId?: never }
+
+export type TicketStatement = Omit<TicketStatement__Output, 'subject' | 'volume' | 'imageId' | 'noise'> & TicketSubject
 
 // Both PEM.
 export type TicketSigner = { readonly key: string; readonly certificate: string }
@@ -50,10 +54,13 @@ export const readTicket = (ticket: Ticket__Output | null, authorities: string, a
   if (!verify('sha256', Buffer.concat([domain, statement]), signer.publicKey, signature)) {
     throw refusedTicket('its signature does not fit what it says: it was altered')
   }
-  const { subject, volume, imageId, ...rest } = ticketStatementType.deserialize(statement)
+  const { subject, volume, imageId, noise: _, ...rest } = ticketStatementType.deserialize(statement)
   if (subject === 'volume') return { ...rest, volume: volume ?? '' }
   if (subject === 'imageId') return { ...rest, imageId: imageId ?? '' }
-  throw refusedTicket('it is for neither a volume nor an image; this agent may be older than the coordinator')
+  if (subject === 'noise') return { ...rest, noise: true }
+  throw refusedTicket(
+    'it is for neither a volume nor an image nor a measurement; this agent may be older than the coordinator',
+  )
 }
 
 const readSigner = (certificate: Buffer): X509Certificate => {

@@ -14,7 +14,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { keyHashOf } from '../identity/key-hash.ts'
 import type { Banned } from './banned.ts'
 import { fromStatus } from './errors.ts'
-import { flowControlWindow, untilDrained } from './flow.ts'
+import { flowControlWindow, untilDrained, withFewAhead } from './flow.ts'
 import { services } from './services.ts'
 import { defaultSilenceMs, keepalive } from './silence.ts'
 import type { TlsIdentity } from './tls.ts'
@@ -244,13 +244,15 @@ export const connect = <S extends keyof Services>(
       return {
         [Symbol.asyncIterator]: () =>
           read(
-            client.makeServerStreamRequest(
-              path,
-              requestSerialize,
-              responseDeserialize,
-              request as unknown,
-              new Metadata(),
-              callOptions(limits),
+            withFewAhead(() =>
+              client.makeServerStreamRequest(
+                path,
+                requestSerialize,
+                responseDeserialize,
+                request as unknown,
+                new Metadata(),
+                callOptions(limits),
+              ),
             ),
             limits,
           ),

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { Writable } from 'node:stream'
+import { getDefaultHighWaterMark, setDefaultHighWaterMark, type Writable } from 'node:stream'
 
 const mebibyte = 1024 * 1024
 
@@ -15,6 +15,22 @@ export const windowFor = (roundTripMs: number | undefined): number =>
   roundTripMs === undefined
     ? flowControlWindow
     : Math.min(flowControlWindow, Math.max(leastWindow, Math.ceil(roundTripMs * 1.6) * mebibyte))
+
+// How many messages of a call lie ready before the caller asks for them.
+const messagesAhead = 2
+
+// Makes a call whose messages are put together when they are asked for, or shortly before. A stream of objects keeps 16 ahead
+// by itself (Node's stream.getDefaultHighWaterMark), which of pieces of 1 MiB is 16 MiB beside the window; grpc-js makes its
+// streams with that, and takes no other.
+export const withFewAhead = <Call>(make: () => Call): Call => {
+  const usual = getDefaultHighWaterMark(true)
+  setDefaultHighWaterMark(true, messagesAhead)
+  try {
+    return make()
+  } finally {
+    setDefaultHighWaterMark(true, usual)
+  }
+}
 
 // Resolves when a stream that was full takes more, or will never: then it is the next write that finds out. It leaves no
 // listener behind, however often it is asked.

@@ -27,6 +27,7 @@ export const pieceFields = {
   PullImage: { name: 'archive', number: 1 },
   ExportVolume: { name: 'tar', number: 2 },
   PullArchive: { name: 'tar', number: 1 },
+  PullNoise: { name: 'noise', number: 1 },
 } as const satisfies Record<string, PieceField>
 
 // Of PullVolume, where what it carries is compressed.
@@ -63,6 +64,7 @@ export const services = {
     ...Transfer.service,
     PullVolume: withPieces(Transfer.service.PullVolume, pieceFields.PullVolume, 'piece'),
     PullImage: withPieces(Transfer.service.PullImage, pieceFields.PullImage),
+    PullNoise: withPieces(Transfer.service.PullNoise, pieceFields.PullNoise),
   },
 } as const
 

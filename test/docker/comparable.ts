@@ -1,7 +1,7 @@
 // What of `docker inspect` must be the same after a move, in a form in which it can be compared between engines: their
 // generations say "nothing" in different words (null, '', 0, [], {}, or no field at all).
-import type { InspectedContainer, Json } from '../../agent/docker/api.ts'
-import { withoutOurs } from '../../agent/docker/labels.ts'
+import type { InspectedContainer, Json } from '../../agent/docker/api/answers.ts'
+import { withoutOurs } from '../../agent/docker/api/labels.ts'
 
 const isNothing = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || value === 0 || value === false || isEmpty(value)

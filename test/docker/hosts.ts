@@ -1,6 +1,6 @@
 // Engines of both generations and both image stores for the tests of agent/docker, without agents or a coordinator.
 import { afterAll, beforeAll } from 'vitest'
-import type { InspectedContainer } from '../../agent/docker/api.ts'
+import type { InspectedContainer } from '../../agent/docker/api/answers.ts'
 import { createEngine, type Engine } from '../../agent/docker/engine.ts'
 import { type ImageSpec, loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'

@@ -1,5 +1,4 @@
 // Volumes as tarballs, from and to real engines: an independent tar and rsync say whether they are what they should be.
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -9,7 +8,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeZoo } from '../../agent/volume/testing/zoo.ts'
-import type { CopiedVolume, ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
+import type { ImportedVolume, VolumeArchive } from '../../shared/api/archives.ts'
 import type { Problem } from '../../shared/api/common.ts'
 import { type CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
@@ -17,7 +16,8 @@ import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
 import { commandLineOf, failureOf } from './command-line.ts'
-import { differences, hugeHoles, mountpoint, startMigration, untilEnded } from './moving.ts'
+import { differences, hugeHoles, mountpoint } from './moving.ts'
+import { isSetAside, makeVolume, volumeNames } from './volumes.ts'
 
 let lab: Lab
 let one: LabHost
@@ -37,8 +37,7 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 })
 
-const { env, says: cli } = commandLineOf(() => lab)
-const startCli = (args: readonly string[]) => spawn(process.execPath, [dray, ...args], { env: env(), stdio: 'ignore' })
+const { env, says: cli, starts } = commandLineOf(() => lab)
 const shell = (script: string): Promise<string> =>
   run(['bash', '-c', `set -o pipefail; dray() { "${process.execPath}" "${dray}" "$@"; }; cd "${folder}"; ${script}`], {
     env: env(),
@@ -49,11 +48,6 @@ const sha256 = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex')
-
-const makeVolume = async (host: LabHost, name: string): Promise<string> => {
-  await host.docker(['volume', 'create', name])
-  return mountpoint(host, name)
-}
 
 const restored = async (tarball: string, options: readonly string[] = []): Promise<string> => {
   const into = await mkdtemp(join(folder, 'restored-'))
@@ -174,7 +168,6 @@ describe('an export', () => {
 })
 
 describe('an import', () => {
-  const volumes = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
   const imported = async (args: readonly string[]): Promise<ImportedVolume> =>
     JSON.parse(await cli('volume', 'import', ...args, '--json')) as ImportedVolume
   const tarOf = async (root: string, file: string): Promise<void> => {
@@ -232,8 +225,12 @@ describe('an import', () => {
     const image = (await loadImage(two, 'busybox')).ref
     await lab.limitRate(two, 100)
     const importing = imported(['host-2/slow', '-i', file])
-    await eventually('the volume to be there', 60_000, async () => (await volumes(two)).includes('slow') || undefined)
-    await eventually('it to be set aside', 60_000, () => isMissing(two, 'slow'))
+    await eventually(
+      'the volume to be there',
+      60_000,
+      async () => (await volumeNames(two)).includes('slow') || undefined,
+    )
+    await eventually('it to be set aside', 60_000, () => isSetAside(two, 'slow'))
     expect((await failureOf(two.docker(['run', '--rm', '-v', 'slow:/data', image, 'true']))).message).toMatch(
       /no such file/,
     )
@@ -279,19 +276,19 @@ describe('an import', () => {
     await failureOf(imported(['host-2/stays-empty', '--into-empty', '-i', join(folder, 'cut.tar')]))
     expect(await readdir(root)).toEqual([])
     expect(await readdir(join(root, '..'))).toEqual(['_data'])
-    for (const name of Object.keys(wrong)) expect(await volumes(two)).not.toContain(name)
+    for (const name of Object.keys(wrong)) expect(await volumeNames(two)).not.toContain(name)
   })
 
   test('leaves nothing, whoever dies in the middle', async () => {
     const file = join(folder, 'slow.tar')
     for (const dies of ['client', 'coordinator', 'agent'] as const) {
       await lab.limitRate(two, 100)
-      const client = startCli(['volume', 'import', 'host-2/dying', '-i', file])
+      const client = starts(['volume', 'import', 'host-2/dying', '-i', file])
       const closed = once(client, 'close')
-      await eventually('it to be set aside', 60_000, () => isMissing(two, 'dying'))
+      await eventually('it to be set aside', 60_000, () => isSetAside(two, 'dying'))
       if (dies === 'client') client.kill('SIGKILL')
       else await (dies === 'agent' ? two.agent : lab.coordinator.process).kill()
-      if (dies === 'agent') expect(await volumes(two)).toContain('dying')
+      if (dies === 'agent') expect(await volumeNames(two)).toContain('dying')
       await lab.limitRate(two, undefined)
       if (dies === 'coordinator') await lab.coordinator.process.start()
       if (dies === 'agent') await two.agent.start()
@@ -299,7 +296,7 @@ describe('an import', () => {
       await eventually(
         `nothing to be left of it (${dies})`,
         60_000,
-        async () => !(await volumes(two)).includes('dying'),
+        async () => !(await volumeNames(two)).includes('dying'),
       )
     }
     // And nothing stands in the way of the next try.
@@ -308,112 +305,6 @@ describe('an import', () => {
     await imported(['host-2/dying', '-i', file])
   })
 })
-
-describe('a copy', () => {
-  const copied = async (args: readonly string[]): Promise<CopiedVolume> =>
-    JSON.parse(await cli('volume', 'copy', ...args, '--json')) as CopiedVolume
-
-  test('is the same volume on another host, by both digests and by rsync, with its labels', async () => {
-    await one.docker(['volume', 'create', '--label', 'app=zoo', 'original'])
-    const root = await mountpoint(one, 'original')
-    await makeZoo(root)
-    const copy = await copied(['host-1/original', 'host-2'])
-    const from = { host: 'host-1', volume: 'original' }
-    expect(copy).toMatchObject({ from, host: 'host-2', volume: 'original', created: true, live: false, warnings: [] })
-    expect(await differences(root, await mountpoint(two, 'original'), hugeHoles)).toBe('')
-    const [{ Labels }] = JSON.parse(await two.docker(['volume', 'inspect', 'original'])) as [{ Labels: object }]
-    expect(Labels).toMatchObject({ app: 'zoo' })
-    const again = await copied(['host-2/original', 'host-2/under-another-name'])
-    expect(again).toMatchObject({ host: 'host-2', volume: 'under-another-name', digest: copy.digest })
-  })
-
-  test('is refused where it cannot be, and nothing is made', async () => {
-    await one.docker(['run', '-d', '--name', 'runs', '-v', 'runs:/data', busybox, 'sleep', '1d'])
-    await makeVolume(two, 'there')
-    for (const [args, code, exit] of [
-      [['host-1/original', 'host-1'], 'DRAYAGE_INVALID_REQUEST', 2],
-      [['host-1/original', 'host-2/there', '--into-empty=1'], 'error', 2],
-      [['host-1/original', 'host-2'], 'DRAYAGE_VOLUME_EXISTS', 4],
-      [['host-1/nothing', 'host-2'], 'DRAYAGE_VOLUME_NOT_FOUND', 3],
-      [['host-1/original', 'host-9'], 'DRAYAGE_HOST_NOT_FOUND', 3],
-      [['host-1/runs', 'host-2'], 'DRAYAGE_VOLUME_IN_USE', 4],
-    ] as const) {
-      const failed = await failureOf(copied(args))
-      expect([args, failed.exitCode]).toEqual([args, exit])
-      expect(failed.stderr).toContain(code)
-    }
-    expect((await two.docker(['volume', 'ls', '--quiet'])).split('\n')).not.toContain('runs')
-    expect(await copied(['host-1/runs', 'host-2', '--live'])).toMatchObject({
-      live: true,
-      warnings: [{ code: 'live-copy' }],
-    })
-    expect(await copied(['host-1/original', 'host-2/there', '--into-empty'])).toMatchObject({ created: false })
-    await one.docker(['rm', '-f', 'runs'])
-  })
-
-  test('that takes the original away: only of what no container refers to, and then it is on the other host alone', async () => {
-    const moved = async (args: readonly string[]): Promise<CopiedVolume> =>
-      JSON.parse(await cli('volume', 'move', ...args, '--json')) as CopiedVolume
-    const names = async (host: LabHost) => (await host.docker(['volume', 'ls', '--quiet'])).split('\n')
-    await makeZoo(await makeVolume(one, 'moves'))
-    const { digest } = await copied(['host-1/moves', 'host-1/stays'])
-    await one.docker(['create', '--name', 'refers', '-v', 'moves:/data', busybox, 'true'])
-    const refused = await eventually('the coordinator to hear of the container', 60_000, async () => {
-      const failed = await failureOf(moved(['host-1/moves', 'host-2']))
-      return failed.stderr.includes('DRAYAGE_VOLUME_IN_USE') ? failed : undefined
-    })
-    expect(refused.exitCode).toBe(4)
-    expect(await names(two)).not.toContain('moves')
-    await one.docker(['rm', 'refers'])
-    const move = await eventually('the coordinator to hear that it has gone', 60_000, () =>
-      moved(['host-1/moves', 'host-2']).catch((thrown: CommandFailed) => {
-        if (thrown.stderr.includes('DRAYAGE_VOLUME_IN_USE')) return undefined
-        throw thrown
-      }),
-    )
-    expect(move).toMatchObject({ from: { host: 'host-1', volume: 'moves' }, host: 'host-2', digest, created: true })
-    expect(await names(one)).not.toContain('moves')
-    expect(await differences(await mountpoint(one, 'stays'), await mountpoint(two, 'moves'), hugeHoles)).toBe('')
-  })
-
-  test('and a migration of the same volume do not meet, and whoever dies leaves nothing', async () => {
-    await two.docker(['volume', 'rm', 'slow'])
-    await one.docker(['run', '--name', 'mover', '-v', 'slow:/data', busybox, 'true'])
-    for (const dies of ['client', 'source', 'coordinator'] as const) {
-      await lab.limitRate(two, 100)
-      const client = startCli(['volume', 'copy', 'host-1/slow', 'host-2/dying-copy'])
-      const closed = once(client, 'close')
-      await eventually('it to be set aside', 60_000, () => isMissing(two, 'dying-copy'))
-      if (dies === 'client') {
-        const migration = await startMigration(lab, { container: 'mover', from: 'host-1', to: 'host-2' })
-        expect(await untilEnded(lab, migration.id)).toMatchObject({
-          state: 'rolled-back',
-          error: { code: 'DRAYAGE_VOLUME_BUSY' },
-        })
-        client.kill('SIGINT')
-      } else await (dies === 'source' ? one.agent : lab.coordinator.process).kill()
-      await closed
-      expect(client.exitCode).not.toBe(0)
-      const gone = async () => !(await two.docker(['volume', 'ls', '--quiet'])).split('\n').includes('dying-copy')
-      await eventually(`nothing to be left of it (${dies})`, 60_000, gone)
-      if (dies === 'source') await one.agent.start()
-      if (dies === 'coordinator') await lab.coordinator.process.start()
-      await lab.limitRate(two, undefined)
-    }
-    await lab.untilHostIs(one, 'online')
-    await lab.untilHostIs(two, 'online')
-    await copied(['host-1/slow', 'host-2/dying-copy'])
-  })
-})
-
-const isMissing = async (host: LabHost, volume: string): Promise<true | undefined> => {
-  const root = await mountpoint(host, volume).catch(() => undefined)
-  if (root === undefined) return undefined
-  return access(root).then(
-    () => undefined,
-    () => true as const,
-  )
-}
 
 // Waits until so much of a file that is being written has come.
 const partialBytes = async (file: string, bytes: number): Promise<void> => {

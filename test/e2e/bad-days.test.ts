@@ -11,6 +11,7 @@ import { run } from '../lab/command.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { differences, holdings, inspect, migrate, mountpoint, setAside, startMigration, untilEnded } from './moving.ts'
+import { runScript } from './one-lab.ts'
 
 let lab: Lab
 let one: LabHost
@@ -51,23 +52,7 @@ const startedAt = async (host: LabHost, name: string): Promise<string> => {
   const { State } = await inspect<State>(host, name)
   return State.Running ? State.StartedAt : 'it does not run'
 }
-const begin = async (name: string, script = 'sleep 100000'): Promise<string> => {
-  await one.docker([
-    'run',
-    '-d',
-    '--name',
-    name,
-    '--stop-timeout',
-    '1',
-    '-v',
-    `${name}:/data`,
-    image,
-    'sh',
-    '-c',
-    script,
-  ])
-  return mountpoint(one, name)
-}
+const begin = (name: string, script = 'sleep 100000'): Promise<string> => runScript(one, image, name, script)
 const request = (container: string, to = 'host-2', options: MigrationRequest['options'] = {}) => ({
   ...{ container, from: 'host-1', to },
   options,

@@ -44,7 +44,7 @@ const layerOn = (host: LabHost) =>
   sh(host, "stat -c '%a %u:%g' /opt /opt/file; cat /opt/file; ls /etc/group 2>&1; true")
 const itsLayer = '750 0:0\n644 7:8\nkept\nls: /etc/group: No such file or directory'
 
-test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with room, engines, and time that is not known', async () => {
+test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with room, engines, and the time by what was measured', async () => {
   await run('-v', 'empty:/empty')
   await sh(one, 'truncate -s 2048G /data/huge')
   const plan = await planOf(lab, { ...web, to: 'host-3' })
@@ -58,7 +58,14 @@ test('a volume of no bytes and one of 2 TiB of holes stand in the plan, with roo
     source: { os: 'linux', containerdImageStore: false },
     target: { os: 'linux', containerdImageStore: true },
   })
-  expect(plan.forecast).toEqual({ copyMs: null, downtimeMs: null, basedOn: 0 })
+  // Of holes nothing is read and nothing is sent: the line and the target's disk alone tell.
+  expect(plan.forecast).toMatchObject({ copyMs: expect.any(Number), downtimeMs: null, basedOn: 0 })
+  expect(plan.forecast?.copyMs).toBeLessThan(1_000)
+  expect(plan.forecast?.measured).toEqual({
+    ...{ lineBytesPerSecond: expect.any(Number), readBytesPerSecond: null, readFilesPerSecond: null },
+    ...{ writeBytesPerSecond: expect.any(Number), writeFilesPerSecond: expect.any(Number) },
+  })
+  expect(plan.forecast?.unknown).toEqual([expect.stringContaining('The downtime is not known until web has moved')])
 })
 
 test('what a container has changed outside its volumes is refused with its list, unless it is harmless', async () => {

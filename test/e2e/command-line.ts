@@ -1,4 +1,5 @@
 // `dray`, as somebody types it, against a lab's coordinator.
+import { type ChildProcess, spawn } from 'node:child_process'
 import { CommandFailed, run } from '../lab/command.ts'
 import { dray } from '../lab/drayage.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -11,6 +12,8 @@ export type CommandLine = {
   readonly says: (...args: readonly string[]) => Promise<string>
   // How it ends, well or not.
   readonly ends: (...args: readonly string[]) => Promise<Ended>
+  // While it runs, to be killed.
+  readonly starts: (args: readonly string[]) => ChildProcess
 }
 
 // What a command fails with that must not succeed.
@@ -40,5 +43,6 @@ export const commandLineOf = (lab: () => Pick<Lab, 'coordinator'>): CommandLine 
         return { exit: thrown.exitCode, stdout: thrown.stdout, stderr: thrown.stderr }
       },
     )
-  return { env, says, ends }
+  const starts = (args: readonly string[]) => spawn(process.execPath, [dray, ...args], { env: env(), stdio: 'ignore' })
+  return { env, says, ends, starts }
 }

@@ -158,6 +158,33 @@ test('a network that is laid between hosts must be there, is used as it is, with
   expect((await holdings(two))['networks']).toContain('lan')
 })
 
+test('a swarm’s overlay is the same network on both hosts, and whoever is on it reaches what has moved by its name', async () => {
+  await one.docker(['swarm', 'init', '--advertise-addr', one.address])
+  const token = await one.docker(['swarm', 'join-token', '--quiet', 'worker'])
+  await two.docker(['swarm', 'join', '--token', token, '--advertise-addr', two.address, `${one.address}:2377`])
+  try {
+    await one.docker(['network', 'create', '-d', 'overlay', '--attachable', '--subnet', '192.168.178.0/24', 'wide'])
+    await run('-v', 'data:/data', '--network', 'wide', '--ip', '192.168.178.7', '--network-alias', 'till')
+    // A worker shows the network while something on it runs there.
+    expect((await refusal(lab, web)).codes).toEqual(['DRAYAGE_TARGET_LACKS'])
+    const other = ['--name', 'other', '--network', 'wide', '--stop-timeout', '1', (await loadImage(two, 'busybox')).ref]
+    await two.docker(['run', '-d', ...other, 'sleep', '1d'])
+    expect(await planOf(lab, web)).toMatchObject({ refusals: [], networks: [{ name: 'wide', presentOnTarget: true }] })
+    const moved = await migrate(lab, web)
+    expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
+    const { NetworkSettings } = await inspect<Inspected>(two, 'web')
+    expect(NetworkSettings.Networks).toMatchObject({ wide: { IPAddress: '192.168.178.7' } })
+    expect(await two.docker(['exec', 'other', 'ping', '-c', '1', '-W', '5', 'till'])).toContain('192.168.178.7')
+    expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+    expect(await two.docker(['exec', 'other', 'ping', '-c', '1', '-W', '5', 'till'])).toContain('192.168.178.7')
+  } finally {
+    for (const host of [two, one]) {
+      await host.docker(['rm', '-f', 'web', 'other']).catch(() => {})
+      await host.docker(['swarm', 'leave', '--force'])
+    }
+  }
+})
+
 test('an image is pulled by its digest where a registry has it, goes if the move is put back, and is sent where none answers', async () => {
   const registry = await startRegistry(lab)
   const name = `${registry.address}/app:1`

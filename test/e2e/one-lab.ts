@@ -1,5 +1,6 @@
 // One lab for many tests: what each of them leaves, and the container that each begins with.
 import type { LabHost } from '../lab/lab.ts'
+import { mountpoint } from './moving.ts'
 
 export const clearHost = async (host: LabHost): Promise<void> => {
   const list = async (args: string[]) => [...new Set((await host.docker(args)).split('\n').filter(Boolean))]
@@ -16,3 +17,10 @@ export const runWeb = (image: string, options: readonly string[]): string[] => [
   ...['run', '-d', '--name', 'web', '--stop-timeout', '1', '-v', 'data:/data'],
   ...[...options, image, 'sleep', '1d'],
 ]
+
+// With a volume of its own name at /data; answers where the machine has that.
+export const runScript = async (host: LabHost, image: string, name: string, script: string): Promise<string> => {
+  const own = ['--name', name, '--stop-timeout', '1', '-v', `${name}:/data`]
+  await host.docker(['run', '-d', ...own, image, 'sh', '-c', script])
+  return mountpoint(host, name)
+}

@@ -9,6 +9,7 @@ import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { commandLineOf } from './command-line.ts'
 import { differences, migrate, mountpoint, planOf, setAside } from './moving.ts'
+import { runScript } from './one-lab.ts'
 
 let lab: Lab
 let one: LabHost
@@ -24,21 +25,7 @@ beforeAll(async () => {
 afterAll(() => lab?.stop())
 
 const make = async (name: string, script = 'while :; do date >> /data/log; sleep 0.1; done'): Promise<string> => {
-  await one.docker([
-    'run',
-    '-d',
-    '--name',
-    name,
-    '--stop-timeout',
-    '1',
-    '-v',
-    `${name}:/data`,
-    image,
-    'sh',
-    '-c',
-    script,
-  ])
-  const data = await mountpoint(one, name)
+  const data = await runScript(one, image, name, script)
   await writeFile(join(data, 'large'), Buffer.alloc(32 * 1024 * 1024, name))
   return data
 }

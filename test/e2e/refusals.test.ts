@@ -1,8 +1,9 @@
 // What cannot be moved is refused with its code, with every reason in one answer, and nothing is changed on either host.
-import { rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { AuditList } from '../../shared/api/audit.ts'
 import type { HostPower } from '../../shared/api/host-powers.ts'
+import { run } from '../lab/command.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
 import { eventually } from '../lab/wait.ts'
@@ -55,6 +56,19 @@ const expectRefused = async (request: object, codes: string[]): Promise<string> 
   return problem.detail
 }
 const web = { container: 'web', from: 'host-1', to: 'host-2' }
+
+test('something is mounted inside of a volume, or on it: each is named', async () => {
+  await runOn(one, 'web', '-v', 'data:/data', '-v', 'disk:/disk')
+  const places = [`${await mountpoint(one, 'data')}/in side`, await mountpoint(one, 'disk')]
+  await mkdir(places[0] ?? '')
+  for (const place of places) await run(['mount', '-t', 'tmpfs', 'drayage-test', place])
+  try {
+    const detail = await expectRefused(web, ['DRAYAGE_MOUNT_UNSUPPORTED', 'DRAYAGE_MOUNT_UNSUPPORTED'])
+    for (const place of places) expect(detail).toContain(place)
+  } finally {
+    for (const place of places) await run(['umount', place])
+  }
+})
 
 test('an unknown host, on either side, and both at once', async () => {
   await expectRefused({ ...web, to: 'nowhere' }, ['DRAYAGE_HOST_NOT_FOUND'])

@@ -41,8 +41,8 @@ export type DrayageSettings = {
 // The command that the program's first line stands for, with the node that this is.
 const commandOf = async (program: string): Promise<readonly string[]> => {
   const [first = ''] = (await readFile(program, 'utf8')).split('\n', 1)
-  const [, flags] = /^#!\/usr\/bin\/env -S node (.*)$/.exec(first) ?? []
-  return [process.execPath, ...(flags?.split(' ') ?? []), program]
+  const [, command = 'node'] = /^#!\/usr\/bin\/env -S (.*)$/.exec(first) ?? []
+  return ['env', ...command.split(' ').map((word) => (word === 'node' ? process.execPath : word)), program]
 }
 
 // Nothing of the caller's own settings gets into the lab.

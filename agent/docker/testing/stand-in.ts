@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import { createClient } from '../client.ts'
+import { createClient } from '../api/client.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {

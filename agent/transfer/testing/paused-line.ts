@@ -7,7 +7,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { asAppError } from '../../../shared/errors.ts'
-import type { TransferHandlers } from '../../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../../shared/rpc/server.ts'
 import { services } from '../../../shared/rpc/services.ts'
 import { signOfLifeMs } from '../../../shared/rpc/silence.ts'
@@ -17,6 +16,7 @@ import type { SourceNote } from '../../state/migrations.ts'
 import { openState } from '../../state/state.ts'
 import { createVolumeEngine, type Piece, packedBytes } from '../../volume/engine.ts'
 import { createAdmission } from '../admission.ts'
+import { transferHandlers } from '../handlers.ts'
 import { createPuller, type VolumePull } from '../pull.ts'
 import { createServing } from '../serve.ts'
 import { giveTicket } from './tickets.ts'
@@ -79,11 +79,7 @@ const serving = createServing({
   admission: createAdmission({ host: 'host-1', trusted: sourceTls, now: () => new Date() }),
 })
 const server = createServer({ silenceMs })
-const { serverStream } = handlers(['agent'])
-server.addService(services.Transfer, {
-  PullVolume: serverStream(serving.pullVolume),
-  PullImage: serverStream(serving.pullImage),
-} satisfies TransferHandlers)
+server.addService(services.Transfer, transferHandlers(serving, handlers(['agent'])))
 const { port } = await listen(server, '127.0.0.1:0', sourceTls, { mutual: true })
 const puller = createPuller({ tls: targetTls, silenceMs })
 

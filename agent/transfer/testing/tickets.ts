@@ -6,12 +6,16 @@ import type { Ticket } from '../../../shared/rpc/generated/drayage/v1/Ticket.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
 import { hostIn } from '../../identity/files.ts'
 
-export type Wish = Partial<TicketStatement> & Pick<TicketStatement, 'transferId' | 'sourceHost'>
+export type Wish = Partial<Omit<TicketStatement, 'volume' | 'imageId' | 'noise'>> & {
+  readonly volume?: string
+  readonly imageId?: string
+  readonly noise?: true
+} & Pick<TicketStatement, 'transferId' | 'sourceHost'>
 
 export const giveTicket = (
   signer: TicketSigner,
   { certificate }: Pick<TlsIdentity, 'certificate'>,
-  { volume, imageId, ...wish }: Wish,
+  { volume, imageId, noise, ...wish }: Wish,
 ): Ticket => {
   const statement = {
     ...{ id: 'ticket', workloadId: '', epoch: 0, targetHost: hostIn(certificate) ?? '' },
@@ -19,5 +23,6 @@ export const giveTicket = (
     ...{ issuedAtMs: Date.now(), expiresAtMs: Date.now() + ticketLifeMs },
     ...wish,
   }
+  if (noise) return signTicket({ ...statement, noise }, signer)
   return signTicket(imageId === undefined ? { ...statement, volume: volume ?? '' } : { ...statement, imageId }, signer)
 }

@@ -7,7 +7,6 @@ import { zstdDecompressSync } from 'node:zlib'
 import type { Server } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import type { TicketSigner } from '../../../shared/identity/ticket.ts'
-import type { TransferHandlers } from '../../../shared/rpc/generated/drayage/v1/Transfer.ts'
 import { createServer, handlers, listen } from '../../../shared/rpc/server.ts'
 import { services } from '../../../shared/rpc/services.ts'
 import type { TlsIdentity } from '../../../shared/rpc/tls.ts'
@@ -17,6 +16,7 @@ import type { SourceNote } from '../../state/migrations.ts'
 import { openState, type State } from '../../state/state.ts'
 import { createVolumeEngine, isPacked, type Piece, type VolumeEngine } from '../../volume/engine.ts'
 import { createAdmission } from '../admission.ts'
+import { transferHandlers } from '../handlers.ts'
 import { createPuller, type Puller } from '../pull.ts'
 import { createServing, type Serving, type ServingParts } from '../serve.ts'
 import { giveTicket } from './tickets.ts'
@@ -38,6 +38,7 @@ export const announced = { entries: 10, contentBytes: 4 * 1024 * 1024, depth: 3,
 export const giverOf = (pullVolume: Serving['pullVolume']): Serving => ({
   pullVolume,
   pullImage: async function* () {},
+  pullNoise: async function* () {},
 })
 
 export const read = async (pieces: AsyncIterable<Piece>): Promise<Buffer> => {
@@ -100,14 +101,10 @@ export const twoAgents = (contents: Readonly<Record<string, Buffer | string>>): 
     await rm(parts.dir, { recursive: true, force: true })
   })
 
-  const serve = async ({ pullVolume, pullImage }: Serving): Promise<Peer> => {
+  const serve = async (serving: Serving): Promise<Peer> => {
     const server = createServer()
     servers.push(server)
-    const { serverStream } = handlers(['agent'])
-    server.addService(services.Transfer, {
-      PullVolume: serverStream(pullVolume),
-      PullImage: serverStream(pullImage),
-    } satisfies TransferHandlers)
+    server.addService(services.Transfer, transferHandlers(serving, handlers(['agent'])))
     const { port } = await listen(server, '127.0.0.1:0', parts.source, { mutual: true })
     return { host: 'host-1', address: `127.0.0.1:${port}` }
   }
@@ -137,6 +134,11 @@ export const twoAgents = (contents: Readonly<Record<string, Buffer | string>>): 
           const { imageId = '' } = asked
           const ticket = giveTicket(parts.signer, identity, { ...under, transferId: migrationId, imageId })
           return puller.image(peer, { ...asked, ticket }, signal)
+        },
+        noise: (peer, asked, signal) => {
+          const { transferId = '' } = asked
+          const ticket = giveTicket(parts.signer, identity, { ...apart, transferId, noise: true })
+          return puller.noise(peer, { ...asked, ticket }, signal)
         },
       }
     },

@@ -33,6 +33,8 @@ export const open = {
   readAndWrite: constants.O_RDWR,
   create: constants.O_CREAT,
   exclusive: constants.O_EXCL,
+  // O_TMPFILE, which Node does not know.
+  nameless: 0o20000000 | constants.O_DIRECTORY,
 } as const
 
 export const AT_FDCWD = -100

@@ -40,6 +40,18 @@ export const openRoot = (path: string): number =>
     ),
   )
 
+// A new file in this directory, without a name in it: it is gone when it is closed. EOPNOTSUPP where there are none.
+export const openNameless = (directory: string): number =>
+  check(
+    'open',
+    c.openat(
+      AT_FDCWD,
+      cString('open', Buffer.from(directory).toString('latin1')),
+      open.nameless | open.readAndWrite | open.closeOnExec,
+      0o600,
+    ),
+  )
+
 // The file behind an O_PATH descriptor, opened for reading. The caller has made sure that it is a regular file.
 export const reopen = (pathFd: number): number =>
   check(

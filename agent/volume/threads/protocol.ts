@@ -17,6 +17,8 @@ export type Help =
 
 export type Task =
   | { readonly kind: 'measure'; readonly root: string }
+  | { readonly kind: 'sample-reading'; readonly roots: readonly string[] }
+  | { readonly kind: 'sample-writing'; readonly directory: string }
   | { readonly kind: 'compare'; readonly root: string; readonly memory: string }
   | { readonly kind: 'clear'; readonly root: string; readonly expectIdentity?: string }
   | { readonly kind: 'read'; readonly request: ReadRequest; readonly compression: Compression }

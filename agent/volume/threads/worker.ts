@@ -17,6 +17,8 @@ import { createNoSink, createPieceSink, newPieceMemory } from '../round/piece-si
 import { readBack } from '../round/read-back.ts'
 import { readRound } from '../round/read-round.ts'
 import { writeRound } from '../round/write-round.ts'
+import { sampleReading } from '../sample/read-sample.ts'
+import { sampleWriting } from '../sample/write-sample.ts'
 import { leastChunkBytes } from '../tree/rows.ts'
 import {
   type Assignment,
@@ -57,6 +59,8 @@ const perform = (task: Task, port: MessagePort, signals: Signals): unknown => {
   if (task.kind === 'make-files') return workOnBatches(task.memory)
   if (task.kind === 'read-blocks') return workOnBlocks(task.memory)
   if (task.kind === 'measure') return measureVolume(task.root, checkpoint)
+  if (task.kind === 'sample-reading') return sampleReading(task.roots, checkpoint)
+  if (task.kind === 'sample-writing') return sampleWriting(task.directory, checkpoint)
   if (task.kind === 'compare') return changedSince(task.root, task.memory, checkpoint) ?? null
   if (task.kind === 'list') return listDirectory(task.request, checkpoint)
   if (task.kind === 'open') return openFile(task.request)

@@ -31,11 +31,12 @@ import {
   writeFacts,
   writeMetadata,
 } from './inode-row.ts'
+import { createNameIndex } from './name-index.ts'
+import { type Inode, type Name, name, nameWords } from './name-row.ts'
 import { isRacy } from './racy.ts'
 import { createArena, createRows, none } from './rows.ts'
 
-export type Name = number
-export type Inode = number
+export type { Inode, Name } from './name-row.ts'
 
 export type Facts = {
   readonly metadata: Metadata
@@ -53,13 +54,6 @@ const noContent = '\0'.repeat(hashBytes)
 // All of a trace but the change time.
 const changesOnly = [0, 1, 2, 3, 4, 5, 6, 10, 11, 12, 13]
 
-// Words of a name's row.
-const name = { parent: 0, inode: 1, next: 2, previous: 3, text: 4, length: 5, chain: 6, alias: 7 } as const
-export const nameWords = 8
-
-const stirred = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
-const spread = (hash: number): number => (hash ^ (hash >>> 15)) >>> 0
-
 export type Tree = ReturnType<typeof createTree>
 
 export const createTree = () => {
@@ -69,7 +63,7 @@ export const createTree = () => {
   // By index from 1; equal ones once, but for the texts of symlinks, which seldom are.
   const rares: ByteString[] = []
   const rareAt = new Map<ByteString, number>()
-  let buckets = new Uint32Array(1024).fill(none)
+  const index = createNameIndex(names, texts)
   const freeNames: Name[] = []
   const freeInodes: Inode[] = []
   // Inodes with several names.
@@ -100,45 +94,6 @@ export const createTree = () => {
 
   // ---- names in directories --------------------------------------------------------------------------------------
 
-  const bucketFor = (directory: Inode, text: ByteString): number => {
-    let hash = directory | 0
-    for (let index = 0; index < text.length; index++) hash = stirred(hash, text.charCodeAt(index))
-    return spread(hash) & (buckets.length - 1)
-  }
-  const bucketOf = (entry: Name): number => {
-    let hash = parentOf(entry) | 0
-    const [at, length] = [names.get(entry, name.text), names.get(entry, name.length)]
-    for (let index = 0; index < length; index++) hash = stirred(hash, texts.byteAt(at + index))
-    return spread(hash) & (buckets.length - 1)
-  }
-  const chain = (entry: Name): void => {
-    const bucket = bucketOf(entry)
-    names.set(entry, name.chain, buckets[bucket] ?? none)
-    buckets[bucket] = entry
-  }
-  const isNamed = (entry: Name): boolean => entry !== 0 && inodeOf(entry) !== none
-  const rehash = (size: number): void => {
-    buckets = new Uint32Array(size).fill(none)
-    for (let entry = 1; entry < names.count; entry++) if (isNamed(entry)) chain(entry)
-  }
-  const unchain = (entry: Name): void => {
-    const bucket = bucketOf(entry)
-    let before = none
-    for (let one = buckets[bucket] ?? none; one !== entry; one = names.get(one, name.chain)) before = one
-    const after = names.get(entry, name.chain)
-    if (before === none) buckets[bucket] = after
-    else names.set(before, name.chain, after)
-  }
-
-  const child = (directory: Inode, text: ByteString): Name | undefined => {
-    for (let one = buckets[bucketFor(directory, text)] ?? none; one !== none; one = names.get(one, name.chain)) {
-      if (parentOf(one) === directory && texts.equals(names.get(one, name.text), names.get(one, name.length), text)) {
-        return one
-      }
-    }
-    return undefined
-  }
-
   // The directory, and all above it, have to be digested anew.
   const invalidate = (directory: Inode): void => {
     for (let one = directory; has(one, flag.digested); one = parentOf(inodes.get(one, of.name))) {
@@ -162,8 +117,7 @@ export const createTree = () => {
     inodes.set(directory, of.children, inodes.get(directory, of.children) + 1)
     names.set(entry, name.alias, inodes.get(node, of.name))
     inodes.set(node, of.name, entry)
-    if (totals.entries >= buckets.length) rehash(buckets.length * 4)
-    else chain(entry)
+    index.add(entry)
     totals.entries++
     invalidate(directory)
     return entry
@@ -237,7 +191,7 @@ export const createTree = () => {
     edits++
     const node = inodeOf(entry)
     const directory = parentOf(entry)
-    unchain(entry)
+    index.remove(entry)
     const [next, previous] = [names.get(entry, name.next), names.get(entry, name.previous)]
     if (previous === none) inodes.set(directory, of.child, next)
     else names.set(previous, name.next, next)
@@ -296,7 +250,7 @@ export const createTree = () => {
 
   // From memory that has been filled.
   const restored = (): void => {
-    for (let entry = 1; entry < names.count; entry++) if (!isNamed(entry)) freeNames.push(entry)
+    for (let entry = 1; entry < names.count; entry++) if (inodeOf(entry) === none) freeNames.push(entry)
     for (let node = 0; node < inodes.count; node++) {
       if (has(node, flag.free)) freeInodes.push(node)
       else {
@@ -305,9 +259,7 @@ export const createTree = () => {
       }
     }
     for (const [index, text] of rares.entries()) rareAt.set(text, index + 1)
-    let size = 1024
-    while (size < names.count) size *= 4
-    rehash(size)
+    index.restore()
   }
 
   return {
@@ -337,14 +289,14 @@ export const createTree = () => {
     set,
     remove,
     invalidate,
-    child,
+    child: index.find,
     children,
     childCount: (directory: Inode): number => inodes.get(directory, of.children),
     find: (path: readonly ByteString[]): Name | undefined => {
       let entry: Name | undefined = 0
       for (const text of path) {
         if (entry === undefined || !isDirectory(inodeOf(entry))) return undefined
-        entry = child(inodeOf(entry), text)
+        entry = index.find(inodeOf(entry), text)
       }
       return entry
     },

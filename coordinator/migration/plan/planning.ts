@@ -8,7 +8,8 @@ import { type AcceptedRequest, accepted, type MigrationRecord, type Terms, type 
 import { inOrder } from '../steps/step.ts'
 import { checkTargets } from './check-targets.ts'
 import { describeTogether, findMembers } from './find-members.ts'
-import { forecast, withKept } from './forecast.ts'
+import { forecast, type Measured, withKept } from './forecast.ts'
+import { measureBetween } from './measuring.ts'
 import { assess, refusalOf } from './plan.ts'
 import { type ProjectPlan, tiedElsewhere, wholeProject } from './project.ts'
 import { projectFindings } from './project-findings.ts'
@@ -17,11 +18,18 @@ import { projectFindings } from './project-findings.ts'
 const mostLookedBack = 200
 const mostForeseenFrom = 10
 
-// members: of a way back, their ids in their order. Otherwise whoever is to move is found.
+export type Wanted = {
+  // Of a way back, their ids in their order. Otherwise whoever is to move is found.
+  readonly members?: readonly string[]
+  // Somebody is to read how long it would take: where no earlier move tells, hosts and line are measured.
+  readonly measured?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 export type Planning = (
   request: AcceptedRequest,
   terms: Pick<Terms, 'overwriteChanged'>,
-  whose: { readonly members?: readonly string[]; readonly signal?: AbortSignal | undefined },
+  wanted: Wanted,
 ) => Promise<Plan>
 
 export type PlanningOptions = {
@@ -29,22 +37,28 @@ export type PlanningOptions = {
   readonly hosts: Hosts
   readonly inventories: Inventories
   readonly view: (record: MigrationRecord) => Promise<Migration>
+  readonly newId: () => string
 }
 
-export const createPlanning = ({ journal, hosts, inventories, view }: PlanningOptions): Planning => {
-  // With what earlier migrations tell of it.
-  const foreseen = async (request: AcceptedRequest, planned: Plan): Promise<Plan> => {
+export const createPlanning = ({ journal, hosts, inventories, view, newId }: PlanningOptions): Planning => {
+  // With what earlier migrations tell of it, or `measure`, where they do not.
+  const foreseen = async (
+    request: AcceptedRequest,
+    planned: Plan,
+    measure: () => Promise<Measured | null>,
+  ): Promise<Plan> => {
     const recent = await journal.list({ limit: mostLookedBack })
     const alike = recent.filter(({ request: { from, to }, state, kind }) => {
       return kind !== 'finalize' && from === request.from && to === request.to && hasMoved(state)
     })
     const views = await Promise.all(alike.slice(0, mostForeseenFrom).map(view))
     const past = views.map(({ container, rounds, downtimeMs }) => ({ container: container.name, rounds, downtimeMs }))
+    const asBefore = forecast(planned, past, request.options, null)
     const kept = planned.builtUpon === undefined ? null : await journal.find(planned.builtUpon)
     return {
       ...planned,
       volumes: withKept(planned.volumes, kept === null ? null : (await view(kept)).receipt),
-      forecast: forecast(planned, past, request.options.maxBytesPerSecond),
+      forecast: asBefore.copyMs === null ? forecast(planned, past, request.options, await measure()) : asBefore,
     }
   }
 
@@ -63,7 +77,7 @@ export const createPlanning = ({ journal, hosts, inventories, view }: PlanningOp
     return inOrder([...names], async (of) => tiedElsewhere(request, of, moving, await inventories.ofProject(of)))
   }
 
-  return async (request, { overwriteChanged = false }, { members, signal }) => {
+  return async (request, { overwriteChanged = false }, { members, measured = false, signal }) => {
     if (request.from === request.to) {
       throw new AppError(
         'DRAYAGE_SAME_HOST',
@@ -84,12 +98,18 @@ export const createPlanning = ({ journal, hosts, inventories, view }: PlanningOp
     const planned = assess(request, parts, moveSet)
     const projects = members === undefined ? await projectsOf(source.agent, request, workloads, options) : []
     const found = projects.map((one) => projectFindings(request, one))
-    return foreseen(request, {
+    const plan: Plan = {
       ...planned,
       ...(projects.length === 0 ? {} : { projects: [...projects] }),
       warnings: [...planned.warnings, ...found.flatMap(({ warnings }) => warnings)],
       refusals: [...refusals, ...planned.refusals, ...found.flatMap((one) => one.refusals)],
-    })
+    }
+    // Hosts are not put to work for what would not be done.
+    const isMeasured = measured && plan.refusals.length === 0
+    const containers = workloads.map(({ containerId }) => containerId)
+    return foreseen(request, plan, async () =>
+      isMeasured ? measureBetween({ source, target }, { request, containers, transferId: newId() }, options) : null,
+    )
   }
 }
 

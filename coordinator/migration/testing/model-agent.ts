@@ -121,6 +121,9 @@ export const agentOf = (host: ModelHost, world: ModelWorld): AgentPort => {
         return { changes: 0, paths: [], bytes: 0 }
       }),
     checkTargets: ({ targets }) => effect(host, 'check', () => ({ checks: targets.map(checkOne) })),
+    measureReading: () => effect(host, 'measure', () => ({ bytesPerSecond: 4_000_000, filesPerSecond: 4_000 })),
+    measureWriting: () => effect(host, 'measure', () => ({ bytesPerSecond: 2_000_000, filesPerSecond: 1_000 })),
+    measureLine: () => effect(host, 'measure', () => ({ bytesPerSecond: 1_000_000 })),
     grantEpoch: ({ lease, role }) =>
       step('grant', lease, () => {
         const previousEpoch = host.epochs.get(lease.workloadId) ?? 0

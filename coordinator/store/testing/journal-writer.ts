@@ -1,6 +1,7 @@
 // Writes migrations for ever, and says on stdout what it was told is done: "done ID". For the test that kills it.
 
 import { accepted } from '../../migration/record.ts'
+import { emptyPlan } from '../../testing/empty-plan.ts'
 import { openDatabase } from '../database.ts'
 import { createHostStore } from '../hosts.ts'
 import { createJournal } from '../journal.ts'
@@ -21,21 +22,7 @@ for (let index = 0; ; index += 1) {
     request: accepted({ container: containerId, from: 'host-1', to: 'host-2' }),
     subject: containerId,
     members: [{ containerId, containerName: containerId }],
-    plan: {
-      container: { id: containerId, name: containerId, state: 'running' },
-      members: [],
-      from: 'host-1',
-      to: 'host-2',
-      image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
-      volumes: [],
-      networks: [],
-      ports: [],
-      totalBytes: 0,
-      set: [],
-      targetFreeBytes: 1,
-      warnings: [],
-      refusals: [],
-    },
+    plan: { ...emptyPlan, container: { id: containerId, name: containerId, state: 'running' } },
     idempotencyKey: id,
   })
   const volumes = [{ name: `v-${id}`, createdAt: '2026-01-01T00:00:00Z', rootIdentity: '1:1' }]

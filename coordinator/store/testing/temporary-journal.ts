@@ -1,28 +1,12 @@
 // A journal on a database of its own, anew for each test of the file that asks for it; each of its times is a minute later.
 import { afterEach, beforeEach } from 'vitest'
-import type { Plan } from '../../../shared/api/plan.ts'
 import type { Journal } from '../../migration/ports.ts'
 import { accepted, type Lease, type NewMigration } from '../../migration/record.ts'
+import { emptyPlan } from '../../testing/empty-plan.ts'
 import type { Database } from '../database.ts'
 import { createHostStore } from '../hosts.ts'
 import { createJournal } from '../journal.ts'
 import { openTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts'
-
-export const plan: Plan = {
-  container: { id: 'c1', name: 'web', state: 'running' },
-  from: 'host-1',
-  to: 'host-2',
-  image: { reference: 'web:1', sizeBytes: 1, presentOnTarget: false },
-  members: [],
-  volumes: [],
-  networks: [],
-  ports: [],
-  totalBytes: 0,
-  set: [],
-  targetFreeBytes: 1,
-  warnings: [],
-  refusals: [],
-}
 
 export const migration = (id: string, over: Partial<NewMigration> = {}): NewMigration => ({
   id,
@@ -32,7 +16,7 @@ export const migration = (id: string, over: Partial<NewMigration> = {}): NewMigr
   request: accepted({ container: 'web', from: 'host-1', to: 'host-2' }),
   subject: 'web',
   members: [{ containerId: 'c1', containerName: 'web' }],
-  plan,
+  plan: emptyPlan,
   idempotencyKey: null,
   ...over,
 })

@@ -13,6 +13,7 @@ import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, De
 import type { DescribeWorkloadsRequest as _drayage_v1_DescribeWorkloadsRequest, DescribeWorkloadsRequest__Output as _drayage_v1_DescribeWorkloadsRequest__Output } from './drayage/v1/DescribeWorkloadsRequest.ts';
 import type { DescribedWorkloads as _drayage_v1_DescribedWorkloads, DescribedWorkloads__Output as _drayage_v1_DescribedWorkloads__Output } from './drayage/v1/DescribedWorkloads.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
+import type { DiskRates as _drayage_v1_DiskRates, DiskRates__Output as _drayage_v1_DiskRates__Output } from './drayage/v1/DiskRates.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
@@ -37,7 +38,11 @@ import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Outp
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from './drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from './drayage/v1/KeptLayer.ts';
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
+import type { LineRate as _drayage_v1_LineRate, LineRate__Output as _drayage_v1_LineRate__Output } from './drayage/v1/LineRate.ts';
 import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from './drayage/v1/LookAtLayerRequest.ts';
+import type { MeasureLineRequest as _drayage_v1_MeasureLineRequest, MeasureLineRequest__Output as _drayage_v1_MeasureLineRequest__Output } from './drayage/v1/MeasureLineRequest.ts';
+import type { MeasureReadingRequest as _drayage_v1_MeasureReadingRequest, MeasureReadingRequest__Output as _drayage_v1_MeasureReadingRequest__Output } from './drayage/v1/MeasureReadingRequest.ts';
+import type { MeasureWritingRequest as _drayage_v1_MeasureWritingRequest, MeasureWritingRequest__Output as _drayage_v1_MeasureWritingRequest__Output } from './drayage/v1/MeasureWritingRequest.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
@@ -101,6 +106,7 @@ export interface ProtoGrpcType {
       DescribeWorkloadsRequest: MessageTypeDefinition<_drayage_v1_DescribeWorkloadsRequest, _drayage_v1_DescribeWorkloadsRequest__Output>
       DescribedWorkloads: MessageTypeDefinition<_drayage_v1_DescribedWorkloads, _drayage_v1_DescribedWorkloads__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
+      DiskRates: MessageTypeDefinition<_drayage_v1_DiskRates, _drayage_v1_DiskRates__Output>
       Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
@@ -125,7 +131,11 @@ export interface ProtoGrpcType {
       KeepLayerRequest: MessageTypeDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeepLayerRequest__Output>
       KeptLayer: MessageTypeDefinition<_drayage_v1_KeptLayer, _drayage_v1_KeptLayer__Output>
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
+      LineRate: MessageTypeDefinition<_drayage_v1_LineRate, _drayage_v1_LineRate__Output>
       LookAtLayerRequest: MessageTypeDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_LookAtLayerRequest__Output>
+      MeasureLineRequest: MessageTypeDefinition<_drayage_v1_MeasureLineRequest, _drayage_v1_MeasureLineRequest__Output>
+      MeasureReadingRequest: MessageTypeDefinition<_drayage_v1_MeasureReadingRequest, _drayage_v1_MeasureReadingRequest__Output>
+      MeasureWritingRequest: MessageTypeDefinition<_drayage_v1_MeasureWritingRequest, _drayage_v1_MeasureWritingRequest__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>

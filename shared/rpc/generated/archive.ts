@@ -20,6 +20,7 @@ import type { DescribedWorkloads as _drayage_v1_DescribedWorkloads, DescribedWor
 import type { DirectoryEntry as _drayage_v1_DirectoryEntry, DirectoryEntry__Output as _drayage_v1_DirectoryEntry__Output } from './drayage/v1/DirectoryEntry.ts';
 import type { DirectoryPage as _drayage_v1_DirectoryPage, DirectoryPage__Output as _drayage_v1_DirectoryPage__Output } from './drayage/v1/DirectoryPage.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from './drayage/v1/DiscardTargetRequest.ts';
+import type { DiskRates as _drayage_v1_DiskRates, DiskRates__Output as _drayage_v1_DiskRates__Output } from './drayage/v1/DiskRates.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from './drayage/v1/Done.ts';
 import type { EngineFacts as _drayage_v1_EngineFacts, EngineFacts__Output as _drayage_v1_EngineFacts__Output } from './drayage/v1/EngineFacts.ts';
 import type { ErrorDetail as _drayage_v1_ErrorDetail, ErrorDetail__Output as _drayage_v1_ErrorDetail__Output } from './drayage/v1/ErrorDetail.ts';
@@ -56,8 +57,13 @@ import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as 
 import type { Lease as _drayage_v1_Lease, Lease__Output as _drayage_v1_Lease__Output } from './drayage/v1/Lease.ts';
 import type { LendVolumeRequest as _drayage_v1_LendVolumeRequest, LendVolumeRequest__Output as _drayage_v1_LendVolumeRequest__Output } from './drayage/v1/LendVolumeRequest.ts';
 import type { LentVolume as _drayage_v1_LentVolume, LentVolume__Output as _drayage_v1_LentVolume__Output } from './drayage/v1/LentVolume.ts';
+import type { LineRate as _drayage_v1_LineRate, LineRate__Output as _drayage_v1_LineRate__Output } from './drayage/v1/LineRate.ts';
 import type { ListDirectoryRequest as _drayage_v1_ListDirectoryRequest, ListDirectoryRequest__Output as _drayage_v1_ListDirectoryRequest__Output } from './drayage/v1/ListDirectoryRequest.ts';
 import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from './drayage/v1/LookAtLayerRequest.ts';
+import type { MeasureLineRequest as _drayage_v1_MeasureLineRequest, MeasureLineRequest__Output as _drayage_v1_MeasureLineRequest__Output } from './drayage/v1/MeasureLineRequest.ts';
+import type { MeasureReadingRequest as _drayage_v1_MeasureReadingRequest, MeasureReadingRequest__Output as _drayage_v1_MeasureReadingRequest__Output } from './drayage/v1/MeasureReadingRequest.ts';
+import type { MeasureWritingRequest as _drayage_v1_MeasureWritingRequest, MeasureWritingRequest__Output as _drayage_v1_MeasureWritingRequest__Output } from './drayage/v1/MeasureWritingRequest.ts';
+import type { NoisePiece as _drayage_v1_NoisePiece, NoisePiece__Output as _drayage_v1_NoisePiece__Output } from './drayage/v1/NoisePiece.ts';
 import type { Peer as _drayage_v1_Peer, Peer__Output as _drayage_v1_Peer__Output } from './drayage/v1/Peer.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from './drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedMember as _drayage_v1_PreparedMember, PreparedMember__Output as _drayage_v1_PreparedMember__Output } from './drayage/v1/PreparedMember.ts';
@@ -66,6 +72,7 @@ import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Pro
 import type { ProjectContainer as _drayage_v1_ProjectContainer, ProjectContainer__Output as _drayage_v1_ProjectContainer__Output } from './drayage/v1/ProjectContainer.ts';
 import type { PublishedPort as _drayage_v1_PublishedPort, PublishedPort__Output as _drayage_v1_PublishedPort__Output } from './drayage/v1/PublishedPort.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
+import type { PullNoiseRequest as _drayage_v1_PullNoiseRequest, PullNoiseRequest__Output as _drayage_v1_PullNoiseRequest__Output } from './drayage/v1/PullNoiseRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
 import type { ReadCopyRequest as _drayage_v1_ReadCopyRequest, ReadCopyRequest__Output as _drayage_v1_ReadCopyRequest__Output } from './drayage/v1/ReadCopyRequest.ts';
 import type { ReadFileRequest as _drayage_v1_ReadFileRequest, ReadFileRequest__Output as _drayage_v1_ReadFileRequest__Output } from './drayage/v1/ReadFileRequest.ts';
@@ -141,6 +148,7 @@ export interface ProtoGrpcType {
       DirectoryEntry: MessageTypeDefinition<_drayage_v1_DirectoryEntry, _drayage_v1_DirectoryEntry__Output>
       DirectoryPage: MessageTypeDefinition<_drayage_v1_DirectoryPage, _drayage_v1_DirectoryPage__Output>
       DiscardTargetRequest: MessageTypeDefinition<_drayage_v1_DiscardTargetRequest, _drayage_v1_DiscardTargetRequest__Output>
+      DiskRates: MessageTypeDefinition<_drayage_v1_DiskRates, _drayage_v1_DiskRates__Output>
       Done: MessageTypeDefinition<_drayage_v1_Done, _drayage_v1_Done__Output>
       EngineFacts: MessageTypeDefinition<_drayage_v1_EngineFacts, _drayage_v1_EngineFacts__Output>
       ErrorDetail: MessageTypeDefinition<_drayage_v1_ErrorDetail, _drayage_v1_ErrorDetail__Output>
@@ -177,8 +185,13 @@ export interface ProtoGrpcType {
       Lease: MessageTypeDefinition<_drayage_v1_Lease, _drayage_v1_Lease__Output>
       LendVolumeRequest: MessageTypeDefinition<_drayage_v1_LendVolumeRequest, _drayage_v1_LendVolumeRequest__Output>
       LentVolume: MessageTypeDefinition<_drayage_v1_LentVolume, _drayage_v1_LentVolume__Output>
+      LineRate: MessageTypeDefinition<_drayage_v1_LineRate, _drayage_v1_LineRate__Output>
       ListDirectoryRequest: MessageTypeDefinition<_drayage_v1_ListDirectoryRequest, _drayage_v1_ListDirectoryRequest__Output>
       LookAtLayerRequest: MessageTypeDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_LookAtLayerRequest__Output>
+      MeasureLineRequest: MessageTypeDefinition<_drayage_v1_MeasureLineRequest, _drayage_v1_MeasureLineRequest__Output>
+      MeasureReadingRequest: MessageTypeDefinition<_drayage_v1_MeasureReadingRequest, _drayage_v1_MeasureReadingRequest__Output>
+      MeasureWritingRequest: MessageTypeDefinition<_drayage_v1_MeasureWritingRequest, _drayage_v1_MeasureWritingRequest__Output>
+      NoisePiece: MessageTypeDefinition<_drayage_v1_NoisePiece, _drayage_v1_NoisePiece__Output>
       Peer: MessageTypeDefinition<_drayage_v1_Peer, _drayage_v1_Peer__Output>
       PrepareTargetRequest: MessageTypeDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PrepareTargetRequest__Output>
       PreparedMember: MessageTypeDefinition<_drayage_v1_PreparedMember, _drayage_v1_PreparedMember__Output>
@@ -187,6 +200,7 @@ export interface ProtoGrpcType {
       ProjectContainer: MessageTypeDefinition<_drayage_v1_ProjectContainer, _drayage_v1_ProjectContainer__Output>
       PublishedPort: MessageTypeDefinition<_drayage_v1_PublishedPort, _drayage_v1_PublishedPort__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
+      PullNoiseRequest: MessageTypeDefinition<_drayage_v1_PullNoiseRequest, _drayage_v1_PullNoiseRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
       ReadCopyRequest: MessageTypeDefinition<_drayage_v1_ReadCopyRequest, _drayage_v1_ReadCopyRequest__Output>
       ReadFileRequest: MessageTypeDefinition<_drayage_v1_ReadFileRequest, _drayage_v1_ReadFileRequest__Output>

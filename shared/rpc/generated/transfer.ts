@@ -4,7 +4,9 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { CompressedPiece as _drayage_v1_CompressedPiece, CompressedPiece__Output as _drayage_v1_CompressedPiece__Output } from './drayage/v1/CompressedPiece.ts';
 import type { ImagePiece as _drayage_v1_ImagePiece, ImagePiece__Output as _drayage_v1_ImagePiece__Output } from './drayage/v1/ImagePiece.ts';
 import type { LackingEntry as _drayage_v1_LackingEntry, LackingEntry__Output as _drayage_v1_LackingEntry__Output } from './drayage/v1/LackingEntry.ts';
+import type { NoisePiece as _drayage_v1_NoisePiece, NoisePiece__Output as _drayage_v1_NoisePiece__Output } from './drayage/v1/NoisePiece.ts';
 import type { PullImageRequest as _drayage_v1_PullImageRequest, PullImageRequest__Output as _drayage_v1_PullImageRequest__Output } from './drayage/v1/PullImageRequest.ts';
+import type { PullNoiseRequest as _drayage_v1_PullNoiseRequest, PullNoiseRequest__Output as _drayage_v1_PullNoiseRequest__Output } from './drayage/v1/PullNoiseRequest.ts';
 import type { PullVolumeRequest as _drayage_v1_PullVolumeRequest, PullVolumeRequest__Output as _drayage_v1_PullVolumeRequest__Output } from './drayage/v1/PullVolumeRequest.ts';
 import type { RoundAnnouncement as _drayage_v1_RoundAnnouncement, RoundAnnouncement__Output as _drayage_v1_RoundAnnouncement__Output } from './drayage/v1/RoundAnnouncement.ts';
 import type { RoundSummary as _drayage_v1_RoundSummary, RoundSummary__Output as _drayage_v1_RoundSummary__Output } from './drayage/v1/RoundSummary.ts';
@@ -24,7 +26,9 @@ export interface ProtoGrpcType {
       CompressedPiece: MessageTypeDefinition<_drayage_v1_CompressedPiece, _drayage_v1_CompressedPiece__Output>
       ImagePiece: MessageTypeDefinition<_drayage_v1_ImagePiece, _drayage_v1_ImagePiece__Output>
       LackingEntry: MessageTypeDefinition<_drayage_v1_LackingEntry, _drayage_v1_LackingEntry__Output>
+      NoisePiece: MessageTypeDefinition<_drayage_v1_NoisePiece, _drayage_v1_NoisePiece__Output>
       PullImageRequest: MessageTypeDefinition<_drayage_v1_PullImageRequest, _drayage_v1_PullImageRequest__Output>
+      PullNoiseRequest: MessageTypeDefinition<_drayage_v1_PullNoiseRequest, _drayage_v1_PullNoiseRequest__Output>
       PullVolumeRequest: MessageTypeDefinition<_drayage_v1_PullVolumeRequest, _drayage_v1_PullVolumeRequest__Output>
       RoundAnnouncement: MessageTypeDefinition<_drayage_v1_RoundAnnouncement, _drayage_v1_RoundAnnouncement__Output>
       RoundSummary: MessageTypeDefinition<_drayage_v1_RoundSummary, _drayage_v1_RoundSummary__Output>

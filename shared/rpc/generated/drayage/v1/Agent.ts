@@ -9,6 +9,7 @@ import type { DescribeStandingRequest as _drayage_v1_DescribeStandingRequest, De
 import type { DescribeWorkloadsRequest as _drayage_v1_DescribeWorkloadsRequest, DescribeWorkloadsRequest__Output as _drayage_v1_DescribeWorkloadsRequest__Output } from '../../drayage/v1/DescribeWorkloadsRequest.ts';
 import type { DescribedWorkloads as _drayage_v1_DescribedWorkloads, DescribedWorkloads__Output as _drayage_v1_DescribedWorkloads__Output } from '../../drayage/v1/DescribedWorkloads.ts';
 import type { DiscardTargetRequest as _drayage_v1_DiscardTargetRequest, DiscardTargetRequest__Output as _drayage_v1_DiscardTargetRequest__Output } from '../../drayage/v1/DiscardTargetRequest.ts';
+import type { DiskRates as _drayage_v1_DiskRates, DiskRates__Output as _drayage_v1_DiskRates__Output } from '../../drayage/v1/DiskRates.ts';
 import type { Done as _drayage_v1_Done, Done__Output as _drayage_v1_Done__Output } from '../../drayage/v1/Done.ts';
 import type { FenceSourceRequest as _drayage_v1_FenceSourceRequest, FenceSourceRequest__Output as _drayage_v1_FenceSourceRequest__Output } from '../../drayage/v1/FenceSourceRequest.ts';
 import type { FencedSource as _drayage_v1_FencedSource, FencedSource__Output as _drayage_v1_FencedSource__Output } from '../../drayage/v1/FencedSource.ts';
@@ -25,7 +26,11 @@ import type { IsolateSourceRequest as _drayage_v1_IsolateSourceRequest, IsolateS
 import type { IsolatedSource as _drayage_v1_IsolatedSource, IsolatedSource__Output as _drayage_v1_IsolatedSource__Output } from '../../drayage/v1/IsolatedSource.ts';
 import type { KeepLayerRequest as _drayage_v1_KeepLayerRequest, KeepLayerRequest__Output as _drayage_v1_KeepLayerRequest__Output } from '../../drayage/v1/KeepLayerRequest.ts';
 import type { KeptLayer as _drayage_v1_KeptLayer, KeptLayer__Output as _drayage_v1_KeptLayer__Output } from '../../drayage/v1/KeptLayer.ts';
+import type { LineRate as _drayage_v1_LineRate, LineRate__Output as _drayage_v1_LineRate__Output } from '../../drayage/v1/LineRate.ts';
 import type { LookAtLayerRequest as _drayage_v1_LookAtLayerRequest, LookAtLayerRequest__Output as _drayage_v1_LookAtLayerRequest__Output } from '../../drayage/v1/LookAtLayerRequest.ts';
+import type { MeasureLineRequest as _drayage_v1_MeasureLineRequest, MeasureLineRequest__Output as _drayage_v1_MeasureLineRequest__Output } from '../../drayage/v1/MeasureLineRequest.ts';
+import type { MeasureReadingRequest as _drayage_v1_MeasureReadingRequest, MeasureReadingRequest__Output as _drayage_v1_MeasureReadingRequest__Output } from '../../drayage/v1/MeasureReadingRequest.ts';
+import type { MeasureWritingRequest as _drayage_v1_MeasureWritingRequest, MeasureWritingRequest__Output as _drayage_v1_MeasureWritingRequest__Output } from '../../drayage/v1/MeasureWritingRequest.ts';
 import type { PrepareTargetRequest as _drayage_v1_PrepareTargetRequest, PrepareTargetRequest__Output as _drayage_v1_PrepareTargetRequest__Output } from '../../drayage/v1/PrepareTargetRequest.ts';
 import type { PreparedTarget as _drayage_v1_PreparedTarget, PreparedTarget__Output as _drayage_v1_PreparedTarget__Output } from '../../drayage/v1/PreparedTarget.ts';
 import type { Project as _drayage_v1_Project, Project__Output as _drayage_v1_Project__Output } from '../../drayage/v1/Project.ts';
@@ -185,6 +190,33 @@ export interface AgentClient extends grpc.Client {
   lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
   lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
   lookAtLayer(argument: _drayage_v1_LookAtLayerRequest, callback: grpc.requestCallback<_drayage_v1_WritableLayer__Output>): grpc.ClientUnaryCall;
+  
+  MeasureLine(argument: _drayage_v1_MeasureLineRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  MeasureLine(argument: _drayage_v1_MeasureLineRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  MeasureLine(argument: _drayage_v1_MeasureLineRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  MeasureLine(argument: _drayage_v1_MeasureLineRequest, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  measureLine(argument: _drayage_v1_MeasureLineRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  measureLine(argument: _drayage_v1_MeasureLineRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  measureLine(argument: _drayage_v1_MeasureLineRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  measureLine(argument: _drayage_v1_MeasureLineRequest, callback: grpc.requestCallback<_drayage_v1_LineRate__Output>): grpc.ClientUnaryCall;
+  
+  MeasureReading(argument: _drayage_v1_MeasureReadingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureReading(argument: _drayage_v1_MeasureReadingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureReading(argument: _drayage_v1_MeasureReadingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureReading(argument: _drayage_v1_MeasureReadingRequest, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureReading(argument: _drayage_v1_MeasureReadingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureReading(argument: _drayage_v1_MeasureReadingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureReading(argument: _drayage_v1_MeasureReadingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureReading(argument: _drayage_v1_MeasureReadingRequest, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  
+  MeasureWriting(argument: _drayage_v1_MeasureWritingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureWriting(argument: _drayage_v1_MeasureWritingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureWriting(argument: _drayage_v1_MeasureWritingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  MeasureWriting(argument: _drayage_v1_MeasureWritingRequest, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureWriting(argument: _drayage_v1_MeasureWritingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureWriting(argument: _drayage_v1_MeasureWritingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureWriting(argument: _drayage_v1_MeasureWritingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
+  measureWriting(argument: _drayage_v1_MeasureWritingRequest, callback: grpc.requestCallback<_drayage_v1_DiskRates__Output>): grpc.ClientUnaryCall;
   
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
   PrepareTarget(argument: _drayage_v1_PrepareTargetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_drayage_v1_PreparedTarget__Output>): grpc.ClientUnaryCall;
@@ -346,6 +378,12 @@ export interface AgentHandlers extends grpc.UntypedServiceImplementation {
   
   LookAtLayer: grpc.handleUnaryCall<_drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer>;
   
+  MeasureLine: grpc.handleUnaryCall<_drayage_v1_MeasureLineRequest__Output, _drayage_v1_LineRate>;
+  
+  MeasureReading: grpc.handleUnaryCall<_drayage_v1_MeasureReadingRequest__Output, _drayage_v1_DiskRates>;
+  
+  MeasureWriting: grpc.handleUnaryCall<_drayage_v1_MeasureWritingRequest__Output, _drayage_v1_DiskRates>;
+  
   PrepareTarget: grpc.handleUnaryCall<_drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget>;
   
   ReceiveImage: grpc.handleServerStreamingCall<_drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress>;
@@ -394,6 +432,9 @@ export interface AgentDefinition extends grpc.ServiceDefinition {
   IsolateSource: MethodDefinition<_drayage_v1_IsolateSourceRequest, _drayage_v1_IsolatedSource, _drayage_v1_IsolateSourceRequest__Output, _drayage_v1_IsolatedSource__Output>
   KeepLayer: MethodDefinition<_drayage_v1_KeepLayerRequest, _drayage_v1_KeptLayer, _drayage_v1_KeepLayerRequest__Output, _drayage_v1_KeptLayer__Output>
   LookAtLayer: MethodDefinition<_drayage_v1_LookAtLayerRequest, _drayage_v1_WritableLayer, _drayage_v1_LookAtLayerRequest__Output, _drayage_v1_WritableLayer__Output>
+  MeasureLine: MethodDefinition<_drayage_v1_MeasureLineRequest, _drayage_v1_LineRate, _drayage_v1_MeasureLineRequest__Output, _drayage_v1_LineRate__Output>
+  MeasureReading: MethodDefinition<_drayage_v1_MeasureReadingRequest, _drayage_v1_DiskRates, _drayage_v1_MeasureReadingRequest__Output, _drayage_v1_DiskRates__Output>
+  MeasureWriting: MethodDefinition<_drayage_v1_MeasureWritingRequest, _drayage_v1_DiskRates, _drayage_v1_MeasureWritingRequest__Output, _drayage_v1_DiskRates__Output>
   PrepareTarget: MethodDefinition<_drayage_v1_PrepareTargetRequest, _drayage_v1_PreparedTarget, _drayage_v1_PrepareTargetRequest__Output, _drayage_v1_PreparedTarget__Output>
   ReceiveImage: MethodDefinition<_drayage_v1_ReceiveImageRequest, _drayage_v1_ImageProgress, _drayage_v1_ReceiveImageRequest__Output, _drayage_v1_ImageProgress__Output>
   ReceiveVolume: MethodDefinition<_drayage_v1_ReceiveVolumeRequest, _drayage_v1_VolumeProgress, _drayage_v1_ReceiveVolumeRequest__Output, _drayage_v1_VolumeProgress__Output>

@@ -14,7 +14,8 @@ export interface TicketStatement {
   'imageId'?: (string);
   'issuedAtMs'?: (number | string | Long);
   'expiresAtMs'?: (number | string | Long);
-  'subject'?: "volume"|"imageId";
+  'noise'?: (boolean);
+  'subject'?: "volume"|"imageId"|"noise";
 }
 
 export interface TicketStatement__Output {
@@ -29,5 +30,6 @@ export interface TicketStatement__Output {
   'imageId'?: (string);
   'issuedAtMs': (number);
   'expiresAtMs': (number);
-  'subject'?: "volume"|"imageId";
+  'noise'?: (boolean);
+  'subject'?: "volume"|"imageId"|"noise";
 }

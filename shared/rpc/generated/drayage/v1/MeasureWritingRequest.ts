@@ -1,0 +1,8 @@
+// Original file: proto/agent.proto
+
+
+export interface MeasureWritingRequest {
+}
+
+export interface MeasureWritingRequest__Output {
+}
