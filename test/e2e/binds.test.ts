@@ -1,10 +1,12 @@
 // Directories and files of a host that a container mounts: refused, required to be there, or copied.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Verification } from '../../shared/api/verifications.ts'
 import { loadImage } from '../lab/images.ts'
 import { type Lab, type LabHost, startLab } from '../lab/lab.ts'
+import { commandLineOf } from './command-line.ts'
 import { differences, follow, migrate, planOf, refusal, refusalOf } from './moving.ts'
 import { clearHost, runWeb } from './one-lab.ts'
 
@@ -32,6 +34,7 @@ afterEach(async () => {
   await Promise.all([one, two].map(clearSrv))
 })
 
+const dray = commandLineOf(() => lab)
 const web = { container: 'web', from: 'host-1', to: 'host-2' }
 const run = (...options: string[]) => one.docker(runWeb(image, options))
 const sh = (host: LabHost, script: string) => host.docker(['exec', 'web', 'sh', '-c', script])
@@ -124,7 +127,7 @@ test('a move that is put back leaves nothing of it on the target, and an empty d
   expect(await sh(one, 'cat /made/file /found/file')).toBe('of the hostof the host')
 })
 
-test('a directory that several mount who move together is copied once, and is there for all of them', async () => {
+test('a directory that several mount who move together is copied once, is there for all, and dray verify sees what was done to the one left behind', async () => {
   await bindOf('data/both')
   await run('-v', '/srv/data/both:/dir')
   const reader = ['-v', 'data:/data', '-v', '/srv/data/both:/same:ro', image, 'sleep', '1d']
@@ -135,8 +138,22 @@ test('a directory that several mount who move together is copied once, and is th
   expect(moved.receipt?.volumes.map(({ name }) => name).toSorted()).toEqual(['/srv/data/both', 'data'])
   await sh(two, 'echo newer > /dir/newer')
   expect(await two.docker(['exec', 'reader', 'cat', '/same/file', '/same/newer'])).toBe('of the hostnewer')
-  expect(await follow(lab, moved, 'return')).toMatchObject({ state: 'awaiting-finalize', error: null })
+  const back = await follow(lab, moved, 'return')
+  expect(back).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(await one.docker(['exec', 'reader', 'cat', '/same/newer'])).toBe('newer')
+
+  // One byte of what was left, with the file's time as before.
+  const left = srv(two, 'data/both/file')
+  const { atime, mtime } = await stat(left)
+  await writeFile(left, 'Of the host')
+  await utimes(left, atime, mtime)
+  const { exit, stdout } = await dray.ends('verify', back.id, '--json')
+  expect(exit).toBe(6)
+  const { copies } = JSON.parse(stdout) as Verification
+  expect(copies.filter(({ verdict }) => verdict === 'differs')).toMatchObject([
+    { volume: '/srv/data/both', side: 'source', host: 'host-2', differing: ['file'] },
+  ])
+  expect(copies).toContainEqual(expect.objectContaining({ volume: 'data', side: 'source', verdict: 'same' }))
 })
 
 test('what others have, what no agent allows, and what leads elsewhere is not copied, for all its reasons', async () => {

@@ -83,8 +83,16 @@ const expectFamilyOn = async (host: LabHost) => {
   expect(await read(host, 'db', '/own/two')).toBe('second')
 }
 
-test('what is tied moves together, in the order of use, comes back together, and leaves nothing behind', async () => {
+// What its engine has done with images since then.
+const imageEventsOn = async (host: LabHost, sinceMs: number, action: 'save' | 'load') => {
+  const between = ['--since', `${sinceMs / 1000}`, '--until', `${Date.now() / 1000}`]
+  const told = await host.docker(['events', ...between, '--filter', 'type=image', '--format', '{{.Action}}'])
+  return told.split('\n').filter((line) => line === action)
+}
+
+test('what is tied moves together, in the order of use, with one image once, comes back together, and leaves nothing behind', async () => {
   await family()
+  const startedAt = Date.now()
   const { codes } = await refusal(lab, asked({ dependents: 'refuse' }))
   expect(codes).toEqual(['DRAYAGE_SET_LARGER'])
   const plan = await planOf(lab, asked())
@@ -95,6 +103,10 @@ test('what is tied moves together, in the order of use, comes back together, and
   const moved = await migrate(lab, asked())
   expect(moved).toMatchObject({ state: 'awaiting-finalize', error: null })
   expect(moved.receipt?.volumes.map(({ name }) => name).toSorted()).toEqual(['own', 'rows'])
+  // Three containers of one image, which the target did not have.
+  expect(plan.members.map((member) => member.image.presentOnTarget)).toEqual([false, false, false])
+  expect(await imageEventsOn(one, startedAt, 'save')).toHaveLength(1)
+  expect(await imageEventsOn(two, startedAt, 'load')).toHaveLength(1)
   await expectFamilyOn(two)
   for (const name of ['db', 'app']) await expect(one.docker(['start', name])).rejects.toThrow()
 
