@@ -100,8 +100,13 @@ const timeLines = (plan: Plan): readonly string[] => {
   const { copyMs, downtimeMs, unknown = [] } = forecast
   const image = imagesOf(plan).some(({ presentOnTarget }) => !presentOnTarget) ? '; the image comes on top' : ''
   if (copyMs === null) return ['copying: not known', ...unknown]
-  const about = copyMs < 1_000 ? 'less than a second' : `about ${formatDuration(copyMs)}`
-  const copy = `copying: ${about} for ${formatBytes(bytesToCopy(plan))}${byWhat(forecast, plan)}${image}`
+  const bytes = formatBytes(bytesToCopy(plan))
+  // By what that is nobody needs to know.
+  const time =
+    copyMs < 1_000
+      ? `less than a second for ${bytes}`
+      : `about ${formatDuration(copyMs)} for ${bytes}${byWhat(forecast, plan)}`
+  const copy = `copying: ${time}${image}`
   const down = downtimeMs === null ? [] : [`downtime: about ${formatDuration(downtimeMs)}, as before`]
   return [copy, ...down, ...unknown]
 }

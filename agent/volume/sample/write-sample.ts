@@ -72,7 +72,8 @@ const writeLarge = (directory: string, noise: Buffer, checkpoint: () => void): n
   }
 }
 
-// As a round makes them, but for the name. To sync the last of them has the journal written in which they all are.
+// As a round makes them, but for the name, and all written out at the end, as a round has its file system synced: to begin it for
+// each would make each a write of its own. To sync the last of them has the journal written in which they all are.
 const writeSmall = (directory: string, content: Buffer, checkpoint: () => void): number => {
   const made: number[] = []
   try {
@@ -84,8 +85,8 @@ const writeSmall = (directory: string, content: Buffer, checkpoint: () => void):
       writeAll(fd, content)
       setOwner(fd, 1, 1)
       setModified(fd, 1, 1)
-      startWriteBack(fd, 0, 0)
     }
+    for (const fd of made) startWriteBack(fd, 0, 0)
     const last = made.at(-1)
     if (last !== undefined) syncFile(last)
     return rateOf(made.length, performance.now() - startedAt, mostSmallFiles)
