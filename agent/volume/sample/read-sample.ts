@@ -17,9 +17,9 @@ const mostFiles = 4_096
 const mostEntriesLookedAt = 20_000
 const lookingMs = 100
 const readingMs = 150
-const stretches = 16
-const stretchBytes = 2 * mebibyte
-const leastBytes = mebibyte
+const mostBytes = 32 * mebibyte
+const leastStretches = 16
+const leastBytes = 256 * kibibyte
 const chunk = Buffer.alloc(512 * kibibyte)
 // A file that takes about as long to open as to read.
 const smallBytes = 64 * kibibyte
@@ -139,10 +139,13 @@ const readStretches = (found: readonly Found[], checkpoint: () => void): number 
   const isOver = () => {
     checkpoint()
     tookMs = performance.now() - startedAt
-    return tookMs > readingMs
+    return tookMs > readingMs || bytes >= mostBytes
   }
   const sizes = found.map(({ stat }) => stat.size)
-  for (const { file, offset, length } of stretchesOver(sizes, stretches, stretchBytes)) {
+  // A stretch does not go beyond its file: of small ones many are read.
+  const average = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length)
+  const count = Math.min(Math.max(leastStretches, Math.ceil(mostBytes / average)), mostFiles)
+  for (const { file, offset, length } of stretchesOver(sizes, count, mostBytes / count)) {
     const one = found[file]
     if (one === undefined) continue
     withOpen(one, (fd) => {

@@ -31,6 +31,13 @@ test('reading is measured by large files and by small ones, and leaves no trace 
   expect(await stat(large, { bigint: true })).toEqual(before)
 })
 
+test('where all files are small, so many are read that it can be said how fast their bytes come', async () => {
+  for (let index = 0; index < 600; index++) await writeFile(join(root, 'many', `${index}`), Buffer.alloc(4_000, 'x'))
+  const rates = await engine.sampleReading([root])
+  expect(rates.bytesPerSecond).toBeGreaterThan(0)
+  expect(rates.filesPerSecond).toBeGreaterThan(0)
+})
+
 test('nothing is measured by holes, by what a symlink leads to, or by what is no file', async () => {
   await writeFile(join(root, 'holes'), '')
   await truncate(join(root, 'holes'), 1024 * mebibyte)
