@@ -35,13 +35,20 @@ test('nothing is foreseen from nothing, nor from what was too short to measure',
 })
 
 test('a copy takes as long as its bytes or its files did before, whichever is longer, and no less than a limit has it', () => {
-  const before = [
-    past('other', 900, round(100 * mebibyte, 1000, 1000)),
-    past('more', null, round(100 * mebibyte, 1000, 1000)),
-  ]
+  const before = [past('other', 900, round(100 * mebibyte, 10, 1000)), past('more', null, round(mebibyte, 1000, 1000))]
   expect(forecast(plan(volume(400 * mebibyte)), before, limits(), null).copyMs).toBe(4000)
   expect(forecast(plan(volume(mebibyte, 50_000)), before, limits(), null).copyMs).toBe(50_000)
   expect(forecast(plan(volume(400 * mebibyte)), before, limits(10 * mebibyte), null).copyMs).toBe(40_000)
+})
+
+test('large files say nothing of what small ones take, nor small ones of what bytes do: then it is not known by them', () => {
+  const large = past('large', 900, round(1024 * mebibyte, 5, 2000))
+  const small = past('small', 900, round(20 * mebibyte, 20_000, 2000))
+  const manyFiles = plan(volume(76 * mebibyte, 20_200))
+  expect(forecast(manyFiles, [large], limits(), null).copyMs).toBeNull()
+  expect(forecast(plan(volume(1024 * mebibyte, 5)), [small], limits(), null).copyMs).toBeNull()
+  expect(forecast(manyFiles, [large, small], limits(), null).copyMs).toBe(2020)
+  expect(forecast(manyFiles, [large], limits(), measured()).copyMs).toBe(2020)
 })
 
 test('later rounds carry what has changed, and say nothing of it', () => {

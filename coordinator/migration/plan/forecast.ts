@@ -39,32 +39,31 @@ const amountOf = (volumes: Plan['volumes']): Amount => {
   return { bytes, entries: sum(copied, (volume) => volume.entries) }
 }
 
-// First rounds carry whole volumes: as bytes are slow for large files, so are entries for small ones, and the slower of the two
-// is what it takes.
-const copyMsAsBefore = (
-  { bytes, entries }: Amount,
-  past: readonly Past[],
-  maxBytesPerSecond: number | null,
-): number | null => {
+// Of files that are smaller on the average, it is their number that takes the time; of larger ones, their bytes.
+const smallBytes = 64 * 1024
+
+const isOfSmall = ({ bytes, entries }: Amount): boolean => bytes <= entries * smallBytes
+
+// First rounds carry whole volumes. Those of large files tell how fast bytes go and nothing of what a file costs, and those of
+// small files the other way about. null: no volume of this kind has gone before.
+const copyMsAsBefore = (amount: Amount, past: readonly Past[], maxBytesPerSecond: number | null): number | null => {
+  const { bytes, entries } = amount
   if (bytes === 0 && entries === 0) return 0
   const first = past.flatMap(({ rounds }) => rounds.filter(({ round, final }) => round === 1 && !final))
-  const measuredMs = sum(first, ({ durationMs }) => durationMs)
-  if (measuredMs < leastMs) return null
-  const at = (amount: number, measured: number): number =>
-    amount === 0 || measured === 0 ? 0 : (amount * measuredMs) / measured
+  const ofSmall = (round: (typeof first)[number]) => isOfSmall({ bytes: round.contentBytes, entries: round.entries })
+  const took = (rounds: typeof first, wanted: number, carried: (round: (typeof first)[number]) => number) => {
+    const [durationMs, amount] = [sum(rounds, (round) => round.durationMs), sum(rounds, carried)]
+    return durationMs < leastMs || amount === 0 ? null : (wanted * durationMs) / amount
+  }
+  const bytesTake = took(
+    first.filter((round) => !ofSmall(round)),
+    bytes,
+    ({ contentBytes }) => contentBytes,
+  )
+  const entriesTake = took(first.filter(ofSmall), entries, (round) => round.entries)
+  if ((isOfSmall(amount) ? entriesTake : bytesTake) === null) return null
   const limitedMs = maxBytesPerSecond === null ? 0 : (bytes * 1000) / maxBytesPerSecond
-  const carried = [
-    at(
-      bytes,
-      sum(first, (round) => round.contentBytes),
-    ),
-    at(
-      entries,
-      sum(first, (round) => round.entries),
-    ),
-    limitedMs,
-  ]
-  return Math.ceil(Math.max(...carried))
+  return Math.ceil(Math.max(bytesTake ?? 0, entriesTake ?? 0, limitedMs))
 }
 
 // Reading, sending and writing go on at the same time: the slowest of them is what it takes.
