@@ -1,7 +1,7 @@
 // Days on which a copy cannot be made, or is hard to: the container goes on where it is, or moves all the same.
 import { randomBytes } from 'node:crypto'
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { extremesOfXfs, makeZoo } from '../../agent/volume/testing/zoo.ts'
 import type { MigrationRequest } from '../../shared/api/migrations.ts'
@@ -63,10 +63,11 @@ test('a file that the source’s disk does not give back is named, and the migra
   await one.docker(['volume', 'create', 'rotten'])
   const data = await mountpoint(one, 'rotten')
   await using disk = await mountImage(place.path, 'btrfs', 'disk', 128)
-  await mkdir(join(disk.path, 'volume'))
+  const volume = join(disk.path, 'volume')
+  await mkdir(join(volume, '_data'), { recursive: true })
   const content = randomBytes(2 * mebibyte)
-  await writeFile(join(disk.path, 'volume', 'file'), content)
-  await run(['mount', '--bind', join(disk.path, 'volume'), data])
+  await writeFile(join(volume, '_data', 'file'), content)
+  await run(['mount', '--bind', volume, dirname(data)])
   try {
     await begin('rotten')
     await rot(disk, content.subarray(mebibyte, mebibyte + 100))
@@ -82,7 +83,7 @@ test('a file that the source’s disk does not give back is named, and the migra
     expect({ started: await startedAt(one, 'rotten'), two: await holdings(two) }).toEqual(before)
     await one.docker(['rm', '-f', 'rotten'])
   } finally {
-    await run(['umount', data])
+    await run(['umount', dirname(data)])
   }
 })
 
